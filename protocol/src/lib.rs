@@ -1,6 +1,9 @@
 //! Techo's wire formats and their cryptography. No I/O, no clock, no global state: times and randomness are passed in.
 
+pub mod case_code;
+pub mod chunk;
 pub mod decimal;
+pub mod diary_upload;
 pub mod elias_fano;
 pub mod error;
 pub mod keys;
@@ -9,6 +12,7 @@ pub mod notice;
 pub mod padme;
 pub mod qr;
 pub mod random;
+pub mod relay_api;
 pub mod segment;
 mod signed;
 pub mod slot;
