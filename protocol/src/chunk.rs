@@ -162,15 +162,14 @@ impl Envelope {
     }
 }
 
-/// Why a chunk could not be sealed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SealError {
-    /// The content does not fit.
-    #[error(transparent)]
-    Chunk(#[from] ChunkError),
-    /// No random bytes.
-    #[error(transparent)]
-    Random(#[from] RandomError),
+crate::coded_union! {
+    /// Why a chunk could not be sealed.
+    pub enum SealError {
+        /// The content does not fit.
+        Chunk(ChunkError);
+        /// No random bytes.
+        Random(RandomError);
+    }
 }
 
 /// The sealing key and the commitment that salt and epoch key give.

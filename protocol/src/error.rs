@@ -17,6 +17,11 @@ pub trait Coded: std::error::Error {
     fn code(&self) -> &'static str;
     /// What the person can do next.
     fn hint(&self) -> &'static str;
+
+    /// The values that stand in the message, by name, so that it can be said in another language.
+    fn values(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// Declares one area's error enum with its codes, messages and hints, and its `CATALOGUE`.
@@ -37,6 +42,7 @@ pub trait Coded: std::error::Error {
 /// }
 /// assert_eq!(KettleError::Low { litres: 1 }.to_string(), "The kettle holds 1 litres.");
 /// assert_eq!(KettleError::Empty.code(), "kettle.empty");
+/// assert_eq!(KettleError::Low { litres: 1 }.values(), [("litres", "1".to_owned())]);
 /// assert_eq!(KettleError::CATALOGUE.len(), 2);
 /// ```
 #[macro_export]
@@ -71,6 +77,60 @@ macro_rules! coded_errors {
             }
             fn hint(&self) -> &'static str {
                 match self { $( Self::$variant $({ $($field: _),+ })? => $hint, )+ }
+            }
+            fn values(&self) -> Vec<(&'static str, String)> {
+                match self {
+                    $( Self::$variant $({ $($field),+ })? => vec![ $( $( (stringify!($field), $field.to_string()) ),+ )? ], )+
+                }
+            }
+        }
+    };
+}
+
+/// Declares an error that is one of several areas' errors, with `From` each of them.
+///
+/// ```
+/// use techo_protocol::Coded;
+///
+/// techo_protocol::coded_errors! {
+///     /// What can be wrong with a kettle.
+///     pub enum KettleError {
+///         /// There is no water in it.
+///         Empty = "kettle.empty", "The kettle is empty.", "Fill it.";
+///     }
+/// }
+/// techo_protocol::coded_union! {
+///     /// Why there is no tea.
+///     pub enum TeaError {
+///         /// The kettle.
+///         Kettle(KettleError);
+///     }
+/// }
+/// assert_eq!(TeaError::from(KettleError::Empty).code(), "kettle.empty");
+/// ```
+#[macro_export]
+macro_rules! coded_union {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident {
+            $( $(#[$variant_meta:meta])* $variant:ident($error:ty); )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, $crate::thiserror::Error)]
+        $vis enum $name {
+            $( $(#[$variant_meta])* #[error(transparent)] $variant(#[from] $error), )+
+        }
+
+        impl $crate::Coded for $name {
+            fn code(&self) -> &'static str {
+                match self { $( Self::$variant(error) => $crate::Coded::code(error), )+ }
+            }
+            fn hint(&self) -> &'static str {
+                match self { $( Self::$variant(error) => $crate::Coded::hint(error), )+ }
+            }
+            fn values(&self) -> Vec<(&'static str, String)> {
+                match self { $( Self::$variant(error) => $crate::Coded::values(error), )+ }
             }
         }
     };

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod manifest;
 pub mod notice;
 pub mod padme;
+pub mod passphrase;
 pub mod qr;
 pub mod random;
 pub mod relay_api;

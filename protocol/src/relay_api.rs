@@ -4,10 +4,14 @@
 //! |---|---|---|
 //! | `GET /v1/authorities/{id}/manifest` | | everybody |
 //! | `GET /v1/segments/{hash}` | | everybody |
+//! | `PUT /v1/authorities/{id}/trust` | trust list | the authority: its root signed the file, and it goes on from the last |
 //! | `PUT /v1/authorities/{id}/segments/{hash}` | segment | the authority: its notice key signed the file |
 //! | `PUT /v1/authorities/{id}/manifest` | manifest | the authority: its manifest key signed the file, and its sequence is higher |
 //! | `PUT /v1/authorities/{id}/diaries/{mailbox}` | 32 KiB | everybody: sealed, or a dummy |
 //! | `POST /v1/authorities/{id}/diaries` | [`TakeDiaries`] | the authority: its manifest key signed the request |
+//!
+//! An authority publishes in that order: a segment that a new key signed is taken once the trust list that names the key is there, a manifest
+//! once all that it lists is. Every `PUT` may be repeated. A success without content is status 204.
 //!
 //! Errors are problem documents (RFC 9457) whose `code` is a stable code of Techo. A device's request is its URL alone.
 
@@ -24,6 +28,10 @@ use crate::trust::AuthorityId;
 pub const BINARY: &str = "application/octet-stream";
 /// Media type of errors (RFC 9457, section 3).
 pub const PROBLEM: &str = "application/problem+json";
+/// Largest trust list that a relay takes, in bytes.
+pub const LARGEST_TRUST_LIST_BYTES: usize = 64 * 1024;
+/// Largest [`TakeDiaries`] that a relay takes, in bytes.
+pub const LARGEST_TAKE_BYTES: usize = 64 * 1024;
 /// Most diaries in one answer: with 32 KiB each, 2 MiB.
 pub const DIARIES_A_PAGE: usize = 64;
 
@@ -31,12 +39,17 @@ const TAKE: Kind = Kind {
     magic: b"TTAK",
     version: 1,
     label: b"techo take diaries v1",
-    largest: 64 * 1024,
+    largest: LARGEST_TAKE_BYTES,
 };
 
 /// Path of an authority's manifest.
 pub fn manifest_path(authority: AuthorityId) -> String {
     format!("/v1/authorities/{authority}/manifest")
+}
+
+/// Path to which an authority sends its trust list.
+pub fn trust_path(authority: AuthorityId) -> String {
+    format!("/v1/authorities/{authority}/trust")
 }
 
 /// Path from which anybody fetches a segment.

@@ -23,7 +23,7 @@ use crate::tag::{SALT_BYTES, SlotKey, SlotMac};
 use crate::trust::AuthorityId;
 
 pub use recalls::Recall;
-pub use write::{Entry, NewSegment};
+pub use write::{Entry, NewSegment, WriteError};
 
 /// Fewest entries in a file: one notice alone would link its own hours.
 pub const FEWEST_ENTRIES: u32 = 64;

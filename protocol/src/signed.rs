@@ -89,6 +89,11 @@ impl SignedFile<'_> {
             .any(|key| key.id() == self.key_id && key.verifies(&message, self.signature))
     }
 
+    /// The short id of the key that the file says signed it.
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
     /// The body; `None` where it cannot be read or something follows it.
     pub fn body<T: DeserializeOwned>(&self) -> Option<T> {
         let mut bytes = self.body;

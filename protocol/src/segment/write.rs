@@ -45,15 +45,14 @@ pub struct NewSegment {
     pub recalls: Vec<Recall>,
 }
 
-/// Why a segment could not be written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    /// The content does not fit the format.
-    #[error(transparent)]
-    Segment(#[from] SegmentError),
-    /// No random bytes.
-    #[error(transparent)]
-    Random(#[from] RandomError),
+crate::coded_union! {
+    /// Why a segment could not be written.
+    pub enum WriteError {
+        /// The content does not fit the format.
+        Segment(SegmentError);
+        /// No random bytes.
+        Random(RandomError);
+    }
 }
 
 /// Draws of a salt before writing gives up; two of a million tags meet once in 100,000 files.
