@@ -1,0 +1,87 @@
+//! From the modules of a code to what it says.
+
+use super::codewords;
+use super::sample::Bits;
+use super::segments::{self, Message};
+use super::text;
+
+/// How much damage a code survives (ISO/IEC 18004:2015, section 6.5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// About 7 % of the codewords.
+    L,
+    /// About 15 %.
+    M,
+    /// About 25 %.
+    Q,
+    /// About 30 %.
+    H,
+}
+
+impl Level {
+    /// The letter.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::L => "L",
+            Self::M => "M",
+            Self::Q => "Q",
+            Self::H => "H",
+        }
+    }
+
+    /// From the first two bits of the format information.
+    const fn from_format(bits: u16) -> Self {
+        match bits & 3 {
+            0 => Self::M,
+            1 => Self::L,
+            2 => Self::H,
+            _ => Self::Q,
+        }
+    }
+}
+
+/// What a code holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Its segments.
+    pub message: Message,
+    /// 1 to 40.
+    pub version: u8,
+    /// Its error correction.
+    pub level: Level,
+    /// Whether it is printed as in a mirror.
+    pub mirrored: bool,
+}
+
+/// Corrects and decodes; `None` when the modules are no code, or too damaged.
+pub fn decode(bits: Bits) -> Option<Content> {
+    // Most wrong guesses end here, before the cost of error correction.
+    let format = bits.format()?;
+    let mut bits = if format.mirrored { bits.transposed() } else { bits };
+    bits.write_format(format.data);
+    let version = (bits.side() - 17) / 4;
+    let grid = rqrr::SimpleGrid::from_func(bits.side(), |x, y| bits.dark(x, y));
+    let mut bytes = Vec::new();
+    let plain = rqrr::Grid::new(grid).decode_to(&mut bytes);
+    let level = Level::from_format(format.data >> 3);
+    let message = match plain {
+        Ok(_) if std::str::from_utf8(&bytes).is_ok() => Message {
+            text: text::decode(&bytes),
+            bytes,
+        },
+        // Corrected, but the text depends on the segments' modes and character sets.
+        Ok(_) | Err(rqrr::DeQRError::UnknownDataType) => {
+            let mask = u8::try_from(format.data & 7).ok()?;
+            segments::read(&codewords::read(&bits, level, mask)?, version)?
+        }
+        Err(_) => return None,
+    };
+    // A code may be empty, and then it says nothing to anybody.
+    let said = !message.bytes.is_empty();
+    said.then_some(Content {
+        message,
+        version: u8::try_from(version).ok()?,
+        level,
+        mirrored: format.mirrored,
+    })
+}
