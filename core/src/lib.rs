@@ -1,3 +1,7 @@
 //! The device's side of Techo: what a person's phone keeps, reads and decides, without any I/O of its own but the vault.
+pub mod diary;
+pub mod documents;
+pub mod ports;
 pub mod posters;
 pub mod scan;
+pub mod vault;

@@ -1,0 +1,143 @@
+//! How long visits are kept, and how the expired ones go.
+//!
+//! A visit counts from the UTC day of its first recorded check-in. It is hidden on the day on which it expires, and
+//! destroyed with its week's document and key, at most six days later.
+//!
+//! Where nothing at all would be left, the clock may have jumped ahead: then visits are hidden at once, and destroyed only when the clock
+//! still says so a day later (ADR 0007).
+
+use std::ops::RangeInclusive;
+
+use super::{Change, Diary, DiaryError, Refusal};
+use crate::documents::week::{DAY_SECONDS, last_day};
+use crate::documents::{Documents, settings};
+use crate::vault::{DocumentName, RecordKind, VaultError, Writer};
+
+/// The record of this device that says since when a clock has had all visits expire.
+const ALL_EXPIRED_SINCE: &[u8] = b"all visits expired since";
+
+/// For how many days visits are kept where nobody has chosen.
+pub const DEFAULT_KEEP_DAYS: i64 = 28;
+
+/// What can be chosen.
+pub const KEEP_DAYS: RangeInclusive<i64> = 14..=60;
+
+/// For how many days visits are kept.
+pub(super) fn keep_days(documents: &Documents) -> i64 {
+    let chosen = documents.get(&DocumentName::Settings).and_then(settings::keep_days);
+    // A newer version may allow more; this one keeps to its own range.
+    chosen
+        .unwrap_or(DEFAULT_KEEP_DAYS)
+        .clamp(*KEEP_DAYS.start(), *KEEP_DAYS.end())
+}
+
+fn day(unix_seconds: i64) -> i64 {
+    unix_seconds.div_euclid(DAY_SECONDS)
+}
+
+/// The weeks whose last day has expired.
+fn expired_weeks(documents: &Documents, now: i64) -> Vec<DocumentName> {
+    let keep = keep_days(documents);
+    documents
+        .weeks()
+        .filter(|(week, _)| day(now) - last_day(*week) > keep)
+        .map(|(week, _)| DocumentName::Week(week))
+        .collect()
+}
+
+fn destroy_expired(change: &mut Change<'_, '_>) -> Result<(), DiaryError> {
+    let expired = expired_weeks(change.documents, change.now);
+    if expired.len() == change.documents.weeks().count() && !has_stayed_so(change.writer, change.now)? {
+        return Ok(());
+    }
+    for name in expired {
+        change.documents.destroy(&name, change.writer)?;
+    }
+    Ok(())
+}
+
+/// Whether the clock said a day ago already that all visits have expired; remembers it where this is the first time.
+fn has_stayed_so(writer: &mut Writer<'_>, now: i64) -> Result<bool, VaultError> {
+    let since = writer.reader().record(RecordKind::DeviceSetting, ALL_EXPIRED_SINCE)?;
+    match since.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes) {
+        Some(since) if now >= since.saturating_add(DAY_SECONDS) => return Ok(true),
+        // The clock has gone back since: what it said then was wrong.
+        Some(since) if now >= since => return Ok(false),
+        _ => {}
+    }
+    writer.put_record(RecordKind::DeviceSetting, ALL_EXPIRED_SINCE, &now.to_be_bytes())?;
+    Ok(false)
+}
+
+impl Diary {
+    /// For how many days visits are kept.
+    ///
+    /// # Errors
+    /// A [`DiaryError::Vault`].
+    pub fn keep_days(&mut self) -> Result<i64, DiaryError> {
+        self.refresh()?;
+        Ok(keep_days(&self.documents))
+    }
+
+    /// Sets for how many days visits are kept, [`KEEP_DAYS`]; weeks that have expired by it are destroyed at once.
+    ///
+    /// # Errors
+    /// [`Refusal::KeepOutOfRange`], or a [`DiaryError::Vault`].
+    pub fn set_keep_days(&mut self, days: i64) -> Result<(), DiaryError> {
+        if !KEEP_DAYS.contains(&days) {
+            return Err(Refusal::KeepOutOfRange.into());
+        }
+        self.write(|change| {
+            settings::set_keep_days(change.settings(), days)?;
+            change.save(&DocumentName::Settings, false)?;
+            destroy_expired(change)
+        })
+    }
+
+    /// Destroys the weeks whose visits have all expired. Opening the diary does it; an app that stays open calls it daily.
+    ///
+    /// # Errors
+    /// A [`DiaryError::Vault`].
+    pub fn forget_expired(&mut self) -> Result<(), DiaryError> {
+        if expired_weeks(&self.documents, self.now()).is_empty() {
+            return Ok(());
+        }
+        self.write(destroy_expired)
+    }
+
+    /// From which recorded check-in on visits are shown, in Unix seconds: the beginning of a UTC day.
+    pub(super) fn kept_from(&self) -> i64 {
+        (day(self.now()) - keep_days(&self.documents)) * DAY_SECONDS
+    }
+}
+
+impl Change<'_, '_> {
+    pub(super) fn keep_days(&self) -> i64 {
+        keep_days(self.documents)
+    }
+
+    /// Refuses a check-in time in the future or longer ago than visits are kept.
+    pub(super) fn check_time(&self, unix_seconds: i64) -> Result<(), Refusal> {
+        let days = self.keep_days();
+        if unix_seconds > self.now {
+            Err(Refusal::InTheFuture)
+        } else if unix_seconds < 0 || unix_seconds < self.now.saturating_sub(days * DAY_SECONDS) {
+            Err(Refusal::TooOld { days })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Refuses a check-out in the future, before the check-in, or more than a day after it.
+    pub(super) fn check_stay(&self, check_in: i64, check_out: i64) -> Result<(), Refusal> {
+        if check_out < check_in {
+            Err(Refusal::OutBeforeIn)
+        } else if check_out > self.now {
+            Err(Refusal::InTheFuture)
+        } else if check_out - check_in > super::stay::LONGEST_STAY {
+            Err(Refusal::StayTooLong)
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,134 @@
+use super::*;
+
+fn weeks(diary: &mut Diary) -> usize {
+    let names = diary
+        .vault()
+        .read(|reader| Ok::<_, crate::vault::VaultError>(reader.document_names()))
+        .unwrap();
+    names.iter().filter(|(name, _)| matches!(name, DocumentName::Week(_))).count()
+}
+
+fn has_week_of(diary: &mut Diary, check_in: i64) -> bool {
+    let week = DocumentName::Week(crate::documents::week::week_of(check_in).unwrap());
+    let names = diary
+        .vault()
+        .read(|reader| Ok::<_, crate::vault::VaultError>(reader.document_names()))
+        .unwrap();
+    names.iter().any(|(name, _)| *name == week)
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_destroys_nothing_on_its_first_word() {
+    let phone = Phone::new();
+    phone.diary().check_in(&poster("A", NOW)).unwrap();
+    phone.clock.set(NOW + 400 * DAY);
+    assert_eq!(all(&mut phone.diary()), [], "hidden at once");
+    phone.clock.set(NOW + 400 * DAY + DAY - 1);
+    assert_eq!(weeks(&mut phone.diary()), 1);
+    phone.clock.set(NOW + DAY);
+    assert_eq!(names(&mut phone.diary()), ["A"], "back when the clock is right");
+    // What a wrong clock said before does not count when the time has really come.
+    phone.clock.set(NOW + 300 * DAY);
+    assert_eq!(weeks(&mut phone.diary()), 1);
+    phone.clock.set(NOW + 301 * DAY);
+    assert_eq!(weeks(&mut phone.diary()), 0);
+}
+
+/// From the check-in to its destruction, day by day, for each day of a week.
+#[test]
+fn a_visit_is_hidden_on_its_day_and_destroyed_at_most_six_days_later() {
+    for weekday in 0..7 {
+        let phone = Phone::new();
+        let check_in = NOW + weekday * DAY;
+        phone.clock.set(check_in);
+        phone.diary().check_in(&poster("A", check_in)).unwrap();
+        let mut hidden = None;
+        let mut destroyed = None;
+        for day in 0..40 {
+            phone.clock.set(check_in + day * DAY);
+            let mut diary = phone.diary();
+            if day % 20 == 19 {
+                // A person who goes on living: not everything expires at once.
+                diary.check_in(&poster("B", check_in + day * DAY)).unwrap();
+            }
+            if !names(&mut diary).contains(&"A".to_owned()) {
+                hidden.get_or_insert(day);
+            }
+            if !has_week_of(&mut diary, check_in) {
+                destroyed.get_or_insert(day);
+            }
+        }
+        assert_eq!(hidden, Some(29));
+        let destroyed = destroyed.unwrap();
+        assert!((29..=35).contains(&destroyed), "day {destroyed}");
+    }
+}
+
+#[test]
+fn what_cannot_be_destroyed_yet_does_not_keep_the_rest_shut() {
+    let phone = Phone::new();
+    phone.diary().check_in(&poster("old", NOW - 20 * DAY)).unwrap();
+    phone.diary().check_in(&poster("young", NOW)).unwrap();
+    phone.clock.set(NOW + 20 * DAY);
+    phone.keeper.watch(|call| match call {
+        crate::ports::testing::KeeperCall::Delete => Err(crate::ports::KeyError::Unavailable { reason: "full".into() }),
+        crate::ports::testing::KeeperCall::Store => Ok(()),
+    });
+    let mut diary = phone.diary();
+    assert_eq!((names(&mut diary), weeks(&mut diary)), (vec!["young".to_string()], 1));
+    assert!(diary.vault().has_unfinished_deletion());
+    phone.keeper.stop_watching();
+    assert!(!phone.diary().vault().has_unfinished_deletion());
+}
+
+#[test]
+fn retention_is_a_choice_from_14_to_60() {
+    let phone = Phone::new();
+    let mut diary = phone.diary();
+    assert_eq!(diary.keep_days().unwrap(), DEFAULT_KEEP_DAYS);
+    for days in [i64::MIN, 0, 13, 61, i64::MAX] {
+        assert_eq!(refused(diary.set_keep_days(days)), Refusal::KeepOutOfRange);
+    }
+    diary.set_keep_days(60).unwrap();
+    diary.check_in(&poster("old", NOW - 60 * DAY)).unwrap();
+    diary.check_in(&poster("young", NOW - DAY)).unwrap();
+    assert_eq!(names(&mut phone.diary()), ["old", "young"]);
+    assert_eq!(phone.diary().keep_days().unwrap(), 60);
+    diary.set_keep_days(14).unwrap();
+    assert_eq!((names(&mut diary), weeks(&mut diary)), (vec!["young".to_string()], 1));
+    // Kept for longer again: what is destroyed stays so.
+    diary.set_keep_days(60).unwrap();
+    assert_eq!(names(&mut phone.diary()), ["young"]);
+}
+
+#[test]
+fn a_longer_retention_of_another_version_is_brought_into_range() {
+    let phone = Phone::new();
+    let mut diary = phone.diary();
+    diary
+        .write(|change| {
+            settings::set_keep_days(change.settings(), 9_999)?;
+            change.save(&DocumentName::Settings, false)
+        })
+        .unwrap();
+    assert_eq!(diary.keep_days().unwrap(), 60);
+}
+
+#[test]
+fn editing_times_does_not_prolong_a_visit_s_life() {
+    let phone = Phone::new();
+    let mut diary = phone.diary();
+    let id = diary.check_in(&poster("A", NOW - 28 * DAY)).unwrap().id;
+    diary
+        .edit(
+            &id,
+            &Edit {
+                check_in: Some(NOW - 27 * DAY),
+                ..Edit::default()
+            },
+        )
+        .unwrap();
+    assert_eq!(names(&mut diary).len(), 1);
+    phone.clock.set(NOW + DAY);
+    assert_eq!(names(&mut phone.diary()).len(), 0);
+}

@@ -1,0 +1,138 @@
+//! A visit as people see it, and what can be asked for and changed.
+
+use crate::documents::EntryId;
+use crate::documents::week::{DAY_SECONDS, Source, VisitKeys};
+use crate::vault::DamagedRow;
+
+/// One stay at one venue. Times are Unix seconds (UTC).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// The visit's id, the same on all devices.
+    pub id: EntryId,
+    /// The venue's name.
+    pub name: String,
+    /// The venue's address.
+    pub address: Option<String>,
+    /// When the stay began.
+    pub check_in: i64,
+    /// When a person said that it ended. Not what the stay is taken to end by: that is [`Self::out`].
+    pub check_out: Option<i64>,
+    /// When the stay ended or will end, computed where nobody said so.
+    pub out: i64,
+    /// What `out` comes from.
+    pub ended_by: EndedBy,
+    /// After how many minutes a visit ends that nobody ends.
+    pub default_stay_min: u16,
+    /// Where the visit came from.
+    pub source: Source,
+    /// Whether it was taken from an exported file.
+    pub imported: bool,
+    /// What exposures are found with, those of later scans included.
+    pub keys: VisitKeys,
+    /// Who was along.
+    pub people: Vec<Companion>,
+    /// The person's own note.
+    pub note: Option<String>,
+    /// Whether two devices' edits left the end before the beginning: `out` is then computed, and a person should look.
+    pub needs_repair: bool,
+    /// The check-in as first recorded; the retention counts from its day.
+    pub recorded: i64,
+    /// When the venue's rotating code was last scanned again.
+    pub scanned_again: Option<i64>,
+}
+
+impl Visit {
+    /// From when on the keys of this visit do not reach any more, if it is longer than they do. Exposures from then on
+    /// cannot be found.
+    pub fn uncovered_from(&self) -> Option<i64> {
+        let last = self.keys.as_slice().iter().map(|(number, _)| i64::from(*number)).max()?;
+        let end = match self.keys {
+            VisitKeys::None => return None,
+            VisitKeys::Days(_) => (last + 1) * DAY_SECONDS,
+            VisitKeys::Slots(_) => (last + 1) * 3_600,
+        };
+        (self.out > end).then_some(end)
+    }
+}
+
+/// Who says when a stay ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EndedBy {
+    /// A person.
+    Person,
+    /// The next check-in: nobody is at two places.
+    NextCheckIn,
+    /// The venue's default stay.
+    Automatic,
+}
+
+/// Somebody who was along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Companion {
+    /// The person's id.
+    pub id: EntryId,
+    /// The name; `None` while a visit has come from another device and its person has not ("someone").
+    pub name: Option<String>,
+}
+
+/// A check-in to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewVisit {
+    /// The venue's name.
+    pub name: String,
+    /// The venue's address.
+    pub address: Option<String>,
+    /// When, in Unix seconds.
+    pub check_in: i64,
+    /// When a person says that it ended, in Unix seconds.
+    pub check_out: Option<i64>,
+    /// After how many minutes it ends if nobody ends it; 0 for [`super::DEFAULT_STAY_MIN`].
+    pub default_stay_min: u16,
+    /// Where it comes from.
+    pub source: Source,
+    /// The keys that its code gave.
+    pub keys: VisitKeys,
+    /// Names of people who are along; those who are new are added.
+    pub with: Vec<String>,
+    /// A note.
+    pub note: Option<String>,
+}
+
+/// What to change of a visit; what is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// The new check-in, in Unix seconds.
+    pub check_in: Option<i64>,
+    /// The new check-out, in Unix seconds; `Some(None)` leaves it to be computed again.
+    pub check_out: Option<Option<i64>>,
+    /// The new name, of a visit that was typed.
+    pub name: Option<String>,
+    /// The new address, of a visit that was typed; empty to take it away.
+    pub address: Option<String>,
+    /// The new note; empty to take it away.
+    pub note: Option<String>,
+    /// The names of all who were along.
+    pub with: Option<Vec<String>>,
+}
+
+/// Which visits to list. The default is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Those that begin at or after, in Unix seconds.
+    pub from: Option<i64>,
+    /// Those that begin before, in Unix seconds.
+    pub to: Option<i64>,
+    /// Those in whose name, address, note or people this text occurs, in any case.
+    pub search: Option<String>,
+}
+
+/// What the diary holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The visits, in the order of their check-ins.
+    pub visits: Vec<Visit>,
+    /// Rows from a newer version of Techo: kept and passed on, and unreadable here.
+    pub newer: Vec<EntryId>,
+    /// What is damaged on the disk, and so is missing here.
+    pub damaged: Vec<DamagedRow>,
+}

@@ -1,0 +1,209 @@
+//! How rows lie in a document's one flat map.
+//!
+//! | key | value |
+//! |---|---|
+//! | `<id>` | what never changes: bytes that begin with a version |
+//! | `<id>/<field>` | what can be edited, a scalar |
+//! | `<id>/p/<id>`, `<id>/k/<slot>` | one key for each person, for each later slot key |
+//! | `x/<id>` | tombstone |
+//! | `s/<name>` | a setting |
+//!
+//! No object is ever nested: two devices that each made one would lose what one of them put into it.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use automerge::{AutoCommit, ROOT, ReadDoc, ScalarValue, ScalarValueRef, ValueRef};
+
+use super::entry_id::{EntryId, ID_CHARS};
+
+/// A row as it lies in the document: its core and its fields, by what follows `<id>/`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row<'a> {
+    /// The row's id.
+    pub id: EntryId,
+    /// What never changes. Empty if a newer program wrote something other than bytes.
+    pub core: Cow<'a, [u8]>,
+    /// What can be edited, in the order of the names.
+    pub fields: Vec<(String, ScalarValueRef<'a>)>,
+}
+
+/// Where a key belongs.
+#[derive(Debug, PartialEq, Eq)]
+enum Class<'k> {
+    /// The core of a row, or the field of that name.
+    Row(EntryId, Option<&'k str>),
+    Tombstone(EntryId),
+    /// A setting, or something of a newer program.
+    Other,
+}
+
+fn classify(key: &str) -> Class<'_> {
+    if let Some(id) = key.strip_prefix("x/").and_then(|rest| rest.parse().ok()) {
+        return Class::Tombstone(id);
+    }
+    match key.split_at_checked(ID_CHARS).map(|(id, rest)| (id.parse(), rest)) {
+        Some((Ok(id), "")) => Class::Row(id, None),
+        Some((Ok(id), rest)) => rest
+            .strip_prefix('/')
+            .map_or(Class::Other, |field| Class::Row(id, Some(field))),
+        _ => Class::Other,
+    }
+}
+
+/// The key of a row's core.
+pub fn core_key(id: &EntryId) -> String {
+    id.to_string()
+}
+
+/// The key of a row's field.
+pub fn field_key(id: &EntryId, field: &str) -> String {
+    format!("{id}/{field}")
+}
+
+/// The key of a row's tombstone.
+pub fn tombstone_key(id: &EntryId) -> String {
+    format!("x/{id}")
+}
+
+/// The key of a setting.
+pub fn setting_key(name: &str) -> String {
+    format!("s/{name}")
+}
+
+/// The rows that exist: those with a core and without a tombstone. One pass over the document's range of keys.
+pub fn rows(doc: &AutoCommit) -> Vec<Row<'_>> {
+    let mut buried = HashSet::new();
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    // The range is in the order of the keys, so a row's core comes right before its fields. Their keys are then only
+    // compared with the core's: decoding each would take longer than all the rest.
+    let mut core_key = String::new();
+    for item in doc.map_range(ROOT, ..) {
+        if let (Some(row), Some(field)) = (rows.last_mut(), field_of(&core_key, &item.key)) {
+            if let ValueRef::Scalar(value) = item.value {
+                let value = if item.conflict { settle(doc, &item.key, value) } else { value };
+                row.fields.push((field.to_string(), value));
+            }
+            continue;
+        }
+        match classify(&item.key) {
+            Class::Tombstone(id) => {
+                buried.insert(id);
+            }
+            Class::Row(id, None) => {
+                let core = match item.value {
+                    ValueRef::Scalar(ScalarValueRef::Bytes(core)) => core,
+                    _ => Cow::Borrowed(&[][..]),
+                };
+                rows.push(Row {
+                    id,
+                    core,
+                    fields: Vec::new(),
+                });
+                core_key = item.key.into_owned();
+            }
+            // A field without its core: the row does not exist.
+            Class::Row(_, Some(_)) | Class::Other => {}
+        }
+    }
+    rows.retain(|row| !buried.contains(&row.id));
+    rows
+}
+
+/// The field that a key is of the row with that core; `None` if it is of another.
+fn field_of<'k>(core_key: &str, key: &'k str) -> Option<&'k str> {
+    key.strip_prefix(core_key)?.strip_prefix('/').filter(|_| !core_key.is_empty())
+}
+
+/// What a document holds without what is buried: the entries of its next generation. Those of newer programs are among them.
+pub fn living_entries(doc: &AutoCommit) -> Vec<(String, ScalarValue)> {
+    let buried: HashSet<EntryId> = doc
+        .map_range(ROOT, ..)
+        .filter_map(|item| match classify(&item.key) {
+            Class::Tombstone(id) => Some(id),
+            _ => None,
+        })
+        .collect();
+    let mut entries = Vec::new();
+    for item in doc.map_range(ROOT, ..) {
+        if matches!(classify(&item.key), Class::Row(id, _) if buried.contains(&id)) {
+            continue;
+        }
+        if let ValueRef::Scalar(value) = item.value {
+            let value = if item.conflict { settle(doc, &item.key, value) } else { value };
+            entries.push((item.key.into_owned(), value.into()));
+        }
+    }
+    entries
+}
+
+/// Whether the row has a tombstone.
+pub fn is_buried(doc: &AutoCommit, id: &EntryId) -> bool {
+    matches!(doc.get(ROOT, tombstone_key(id)), Ok(Some(_)))
+}
+
+/// What is shown of a field that two devices set at the same time: of texts, both, so that nobody's words are lost; of
+/// anything else the one that Automerge chooses, which is the same on all devices.
+fn settle<'a>(doc: &AutoCommit, key: &str, chosen: ScalarValueRef<'a>) -> ScalarValueRef<'a> {
+    if !matches!(chosen, ScalarValueRef::Str(_)) {
+        return chosen;
+    }
+    let all = doc.get_all(ROOT, key).unwrap_or_default();
+    let mut texts: Vec<String> = all
+        .iter()
+        .filter_map(|(value, _)| value.as_str().map(str::to_string))
+        .collect();
+    texts.sort();
+    texts.dedup();
+    ScalarValueRef::Str(Cow::Owned(texts.join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automerge::transaction::Transactable;
+
+    #[test]
+    fn keys_say_where_they_belong() {
+        let id = EntryId([7; 16]);
+        assert_eq!(classify(&core_key(&id)), Class::Row(id, None));
+        assert_eq!(classify(&field_key(&id, "p/x")), Class::Row(id, Some("p/x")));
+        assert_eq!(classify(&tombstone_key(&id)), Class::Tombstone(id));
+        assert_eq!(classify(&setting_key("keep")), Class::Other);
+        assert_eq!(classify(&format!("{id}x")), Class::Other);
+        assert_eq!(classify("x/short"), Class::Other);
+        assert_eq!(classify("あいうえおかきくけこさしすせそ"), Class::Other);
+    }
+
+    #[test]
+    fn a_row_needs_a_core_and_no_tombstone() {
+        let mut doc = AutoCommit::new();
+        let [whole, bare, buried] = [[1; 16], [2; 16], [3; 16]].map(EntryId);
+        for id in [whole, buried] {
+            doc.put(ROOT, core_key(&id), vec![1u8]).unwrap();
+        }
+        for id in [whole, bare, buried] {
+            doc.put(ROOT, field_key(&id, "n"), "note").unwrap();
+        }
+        doc.put(ROOT, tombstone_key(&buried), true).unwrap();
+        let rows = rows(&doc);
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].id, rows[0].fields.len()), (whole, 1));
+    }
+
+    #[test]
+    fn two_notes_are_both_kept() {
+        let id = EntryId([1; 16]);
+        let mut one = AutoCommit::new();
+        one.put(ROOT, core_key(&id), vec![1u8]).unwrap();
+        one.commit();
+        let mut two = one.fork();
+        one.put(ROOT, field_key(&id, "n"), "by the window").unwrap();
+        two.put(ROOT, field_key(&id, "n"), "at the bar").unwrap();
+        one.merge(&mut two).unwrap();
+        two.merge(&mut one).unwrap();
+        for doc in [&one, &two] {
+            assert_eq!(rows(doc)[0].fields[0].1, ScalarValueRef::from("at the bar\nby the window"));
+        }
+    }
+}

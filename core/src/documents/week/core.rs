@@ -1,0 +1,193 @@
+//! What never changes of a visit, and its bytes.
+
+/// The version that this program writes.
+const VERSION: u8 = 1;
+
+/// Set in the source byte of a visit that came from an exported file.
+const IMPORTED: u8 = 0x80;
+
+/// The most keys that a core holds: two days, or the six slots of a rotating code, with room to spare.
+pub const MOST_KEYS: usize = 48;
+
+/// What never changes of a visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitCore {
+    /// The check-in as it was first recorded, in Unix seconds. It decides the week.
+    pub check_in: i64,
+    /// After how many minutes a visit ends that nobody ends.
+    pub default_stay_min: u16,
+    /// Where the visit came from.
+    pub source: Source,
+    /// Whether it was taken from an exported file.
+    pub imported: bool,
+    /// The venue's name; empty for a visit that was typed, whose name can be edited and so is a field.
+    pub name: String,
+    /// The venue's address; empty if there is none, or it is a field.
+    pub address: String,
+    /// What exposures are found with.
+    pub keys: VisitKeys,
+}
+
+/// Where a visit came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A venue code of Techo whose signature was valid.
+    Code {
+        /// The authority's id: the first 16 bytes of SHA-256 of its root key.
+        authority: [u8; 16],
+        /// Which sort of code.
+        kind: CodeKind,
+    },
+    /// Another country's poster, which nobody warns about here.
+    Foreign(ForeignPoster),
+    /// Typed, or a code of an authority that is not known here.
+    Manual,
+}
+
+/// Which sort of venue code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CodeKind {
+    /// Printed.
+    Poster,
+    /// Shown by a tablet, with the keys of the next hours only.
+    Rotating,
+}
+
+/// Which country's poster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ForeignPoster {
+    /// New Zealand.
+    Nz,
+    /// England and Wales.
+    Nhs,
+    /// Germany.
+    Cwa,
+    /// Switzerland.
+    NotifyMe,
+}
+
+/// The keys that a visit's code gave.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum VisitKeys {
+    /// None: this visit is never matched.
+    #[default]
+    None,
+    /// Day keys of a poster: UTC day, counted from 1970-01-01, and key.
+    Days(Vec<(u32, [u8; 16])>),
+    /// Slot keys of a rotating code: slot (hour of Unix time) and key.
+    Slots(Vec<(u32, [u8; 16])>),
+}
+
+impl VisitKeys {
+    /// The keys with their days or slots.
+    pub fn as_slice(&self) -> &[(u32, [u8; 16])] {
+        match self {
+            Self::None => &[],
+            Self::Days(keys) | Self::Slots(keys) => keys,
+        }
+    }
+}
+
+impl VisitCore {
+    /// The bytes of the core; `None` if a text or the keys are longer than the format holds.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        let source = match self.source {
+            Source::Manual => 0,
+            Source::Code {
+                kind: CodeKind::Poster, ..
+            } => 1,
+            Source::Code {
+                kind: CodeKind::Rotating,
+                ..
+            } => 2,
+            Source::Foreign(ForeignPoster::Nz) => 3,
+            Source::Foreign(ForeignPoster::Nhs) => 4,
+            Source::Foreign(ForeignPoster::Cwa) => 5,
+            Source::Foreign(ForeignPoster::NotifyMe) => 6,
+        };
+        let mut out = vec![VERSION, source | if self.imported { IMPORTED } else { 0 }];
+        out.extend_from_slice(&self.check_in.to_be_bytes());
+        out.extend_from_slice(&self.default_stay_min.to_be_bytes());
+        for text in [&self.name, &self.address] {
+            out.extend_from_slice(&u16::try_from(text.len()).ok()?.to_be_bytes());
+            out.extend_from_slice(text.as_bytes());
+        }
+        if let Source::Code { authority, .. } = self.source {
+            out.extend_from_slice(&authority);
+        }
+        out.push(match self.keys {
+            VisitKeys::None => 0,
+            VisitKeys::Days(_) => 1,
+            VisitKeys::Slots(_) => 2,
+        });
+        let keys = self.keys.as_slice();
+        out.push(u8::try_from(keys.len()).ok().filter(|_| keys.len() <= MOST_KEYS)?);
+        for (number, key) in keys {
+            out.extend_from_slice(&number.to_be_bytes());
+            out.extend_from_slice(key);
+        }
+        Some(out)
+    }
+
+    /// Reads a core; `None` if it is of a version or kind that this program does not know, or is no core.
+    pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        let input = &mut bytes;
+        let [VERSION, source] = take::<2>(input)? else { return None };
+        let check_in = i64::from_be_bytes(take(input)?);
+        let default_stay_min = u16::from_be_bytes(take(input)?);
+        let name = take_text(input)?;
+        let address = take_text(input)?;
+        let foreign = Source::Foreign;
+        let code = match source & !IMPORTED {
+            0 => Ok(Source::Manual),
+            1 => Err(CodeKind::Poster),
+            2 => Err(CodeKind::Rotating),
+            3 => Ok(foreign(ForeignPoster::Nz)),
+            4 => Ok(foreign(ForeignPoster::Nhs)),
+            5 => Ok(foreign(ForeignPoster::Cwa)),
+            6 => Ok(foreign(ForeignPoster::NotifyMe)),
+            _ => return None,
+        };
+        let code = match code {
+            Ok(source) => source,
+            Err(kind) => Source::Code {
+                authority: take(input)?,
+                kind,
+            },
+        };
+        let [kind, count] = take(input)?;
+        let mut keys = Vec::with_capacity(usize::from(count).min(MOST_KEYS));
+        for _ in 0..count {
+            keys.push((u32::from_be_bytes(take(input)?), take(input)?));
+        }
+        let keys = match kind {
+            0 if keys.is_empty() => VisitKeys::None,
+            1 => VisitKeys::Days(keys),
+            2 => VisitKeys::Slots(keys),
+            _ => return None,
+        };
+        let core = Self {
+            check_in,
+            default_stay_min,
+            source: code,
+            imported: source & IMPORTED != 0,
+            name,
+            address,
+            keys,
+        };
+        input.is_empty().then_some(core)
+    }
+}
+
+fn take<const N: usize>(input: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, rest) = input.split_first_chunk::<N>()?;
+    *input = rest;
+    Some(*taken)
+}
+
+fn take_text(input: &mut &[u8]) -> Option<String> {
+    let length = usize::from(u16::from_be_bytes(take(input)?));
+    let (text, rest) = input.split_at_checked(length)?;
+    *input = rest;
+    String::from_utf8(text.to_vec()).ok()
+}

@@ -1,0 +1,97 @@
+//! A visit as its row says it: the core and what people have set since.
+
+use automerge::ScalarValueRef;
+
+use super::core::VisitCore;
+use crate::documents::{EntryId, Row};
+
+/// Field: the check-in as edited, in Unix seconds.
+pub const CHECK_IN: &str = "i";
+/// Field: the check-out that a person set, in Unix seconds.
+pub const CHECK_OUT: &str = "o";
+/// Field: a note.
+pub const NOTE: &str = "n";
+/// Field: the name of a visit that was typed.
+pub const NAME: &str = "w";
+/// Field: the address of a visit that was typed.
+pub const ADDRESS: &str = "a";
+/// Field: when the venue's rotating code was last scanned again, in Unix seconds.
+pub const SCANNED_AGAIN: &str = "s";
+
+/// The field that says that a person was along.
+pub fn person_field(person: &EntryId) -> String {
+    format!("p/{person}")
+}
+
+/// The field of a slot key that a later scan gave.
+pub fn slot_field(slot: u32) -> String {
+    format!("k/{slot}")
+}
+
+/// A visit's row, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitEntry {
+    /// The visit's id.
+    pub id: EntryId,
+    /// What never changes.
+    pub core: VisitCore,
+    /// [`CHECK_IN`].
+    pub check_in: Option<i64>,
+    /// [`CHECK_OUT`].
+    pub check_out: Option<i64>,
+    /// [`NOTE`].
+    pub note: Option<String>,
+    /// [`NAME`].
+    pub name: Option<String>,
+    /// [`ADDRESS`].
+    pub address: Option<String>,
+    /// [`SCANNED_AGAIN`].
+    pub scanned_again: Option<i64>,
+    /// Who was along.
+    pub people: Vec<EntryId>,
+    /// Slot keys of later scans.
+    pub slots: Vec<(u32, [u8; 16])>,
+}
+
+impl VisitEntry {
+    /// Reads a row; `None` if its core is not of a version and kind that this program knows. Fields that it does not
+    /// know are passed over here, and stay in the document.
+    pub fn from_row(row: &Row<'_>) -> Option<Self> {
+        let mut entry = Self {
+            id: row.id,
+            core: VisitCore::from_bytes(&row.core)?,
+            check_in: None,
+            check_out: None,
+            note: None,
+            name: None,
+            address: None,
+            scanned_again: None,
+            people: Vec::new(),
+            slots: Vec::new(),
+        };
+        for (field, value) in &row.fields {
+            match (field.as_str(), value) {
+                (CHECK_IN, ScalarValueRef::Int(time)) => entry.check_in = Some(*time),
+                (CHECK_OUT, ScalarValueRef::Int(time)) => entry.check_out = Some(*time),
+                (SCANNED_AGAIN, ScalarValueRef::Int(time)) => entry.scanned_again = Some(*time),
+                (NOTE, ScalarValueRef::Str(text)) => entry.note = Some(text.to_string()),
+                (NAME, ScalarValueRef::Str(text)) => entry.name = Some(text.to_string()),
+                (ADDRESS, ScalarValueRef::Str(text)) => entry.address = Some(text.to_string()),
+                (other, value) => entry.take_listed(other, value),
+            }
+        }
+        Some(entry)
+    }
+
+    fn take_listed(&mut self, field: &str, value: &ScalarValueRef<'_>) {
+        match (field.split_once('/'), value) {
+            (Some(("p", person)), _) => self.people.extend(person.parse::<EntryId>().ok()),
+            (Some(("k", slot)), ScalarValueRef::Bytes(key)) => {
+                if let (Ok(slot), Ok(key)) = (slot.parse(), <[u8; 16]>::try_from(&key[..])) {
+                    self.slots.push((slot, key));
+                }
+            }
+            _ => {}
+        }
+    }
+}

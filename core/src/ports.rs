@@ -1,0 +1,126 @@
+//! What the device is given from outside: the time, randomness and a place for the one key that is not in the vault.
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use techo_protocol::random::{Random, RandomError, SeededRandom, SystemRandom, random_bytes};
+use zeroize::Zeroizing;
+
+/// Where the time comes from.
+pub trait Clock: Send + Sync {
+    /// The time, in Unix seconds (UTC).
+    fn now(&self) -> i64;
+}
+
+/// The operating system's clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> i64 {
+        // A clock that stands before 1970 or beyond i64 is wrong by so much that 0 says it as well.
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .and_then(|since| i64::try_from(since.as_secs()).ok())
+            .unwrap_or(0)
+    }
+}
+
+/// A clock that stands still, at Unix seconds: a one-shot command's `--now`, and tests.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedClock(pub i64);
+
+impl Clock for FixedClock {
+    fn now(&self) -> i64 {
+        self.0
+    }
+}
+
+/// How a relay is asked: the shell's own HTTP, or `techo-http`. A request is its URL alone.
+pub trait Relay {
+    /// Why it could not be asked.
+    type Error: techo_protocol::Coded;
+
+    /// What is at `path`, at most `most` bytes; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// The relay does not answer, refuses, or answers more than `most` bytes.
+    fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, Self::Error>;
+
+    /// Puts `content` at `path`, over a connection of its own.
+    ///
+    /// # Errors
+    /// The relay does not answer, or refuses.
+    fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), Self::Error>;
+}
+
+techo_protocol::coded_errors! {
+    /// Why the key that opens the vault could not be had.
+    pub enum KeyError {
+        /// The keeper has no such key.
+        Missing = "key.missing", "The key of this vault is not on this device.", "Put the key file back beside the vault, or restore a backup.";
+        /// The passphrase does not open the key file.
+        WrongPassphrase = "key.wrong_passphrase", "The passphrase does not open this profile.", "Check it and try again.";
+        /// The key file is under a passphrase and none was given.
+        PassphraseNeeded = "key.passphrase_needed", "This profile is under a passphrase.", "Give it in TECHO_PASSPHRASE.";
+        /// A passphrase was given, and the key file has none.
+        NotUnderPassphrase = "key.not_under_passphrase", "A passphrase was given, but this profile was made without one.", "Leave TECHO_PASSPHRASE out, or export the diary and import it into a profile made with the passphrase.";
+        /// The key file is not one, or a part of it is wrong.
+        Damaged = "key.damaged", "The key file is damaged.", "Put an intact copy of it back, or restore a backup.";
+        /// A newer program wrote the key file.
+        NewerVersion { found: u32 } = "key.newer_version", "The key file has version {found}, which this program does not know.", "Update Techo.";
+        /// The platform's secret store or the disk refused.
+        Unavailable { reason: String } = "key.unavailable", "The place where the key is kept did not answer ({reason}).", "Unlock the device, or check the folder's permissions, and try again.";
+    }
+}
+
+/// The name of a wrapping key: random, and not secret.
+pub type KeyId = [u8; 16];
+
+/// A key of 32 bytes that is wiped from memory when dropped.
+pub type WrappingKey = Zeroizing<[u8; 32]>;
+
+/// The platform's secret store (Keychain, Keystore, a file), which keeps the key that wraps the vault's row keys.
+///
+/// The vault makes the keys and names them. There is one at rest; while a deletion is being finished there are two.
+/// [`store`](Self::store) and [`delete`](Self::delete) are only called while the vault's write lock is held, so they
+/// need no locking of their own against other processes; [`load`](Self::load) may come at any time.
+pub trait KeyKeeper: Send {
+    /// The key of that name, `None` if there is none.
+    ///
+    /// # Errors
+    /// A [`KeyError`] when the store cannot be read; a missing key is not one.
+    fn load(&self, id: &KeyId) -> Result<Option<WrappingKey>, KeyError>;
+
+    /// Keeps `key` under `id`, durably once it returns, beside any other.
+    ///
+    /// # Errors
+    /// A [`KeyError`]; the key must not be counted on then.
+    fn store(&mut self, id: &KeyId, key: &WrappingKey) -> Result<(), KeyError>;
+
+    /// The names of all keys kept.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    fn ids(&self) -> Result<Vec<KeyId>, KeyError>;
+
+    /// Destroys the key of that name, as surely as the platform can. Deleting one that is not there is done already.
+    ///
+    /// # Errors
+    /// A [`KeyError`]; the vault tries again the next time it is opened.
+    fn delete(&mut self, id: &KeyId) -> Result<(), KeyError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_clock_is_after_this_was_written() {
+        assert!(SystemClock.now() > 1_760_000_000);
+        assert_eq!(FixedClock(7).now(), 7);
+    }
+}

@@ -1,0 +1,372 @@
+//! The vault: one SQLite file in which every row's content is sealed, and from which what is deleted is really gone.
+//!
+//! The vault does the device's I/O and knows nothing of visits: it keeps documents as opaque snapshots and changes, small
+//! named records, and downloaded segments. What is on the disk in the clear is listed in the `schema` module.
+//!
+//! **Several processes** may have one vault open. A write takes SQLite's write lock first, then sees everything that
+//! others have written ([`Vault::write`]); a read sees one consistent state ([`Vault::read`]). What was read outside a
+//! write is out of date once [`Vault::stamp`] has changed.
+//!
+//! **Deleting.** Each generation of a document has a row key of its own, and all row keys lie in one record under one
+//! wrapping key. A deletion writes what is left under a new row key, writes the record under a new wrapping key, and then
+//! destroys the old wrapping key: the bytes that a disk may still hold cannot be opened by anybody.
+
+mod error;
+mod forget;
+pub mod key_file;
+mod keyring;
+mod outbox;
+mod reader;
+mod records;
+mod schema;
+mod seal;
+mod segments;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use serde::{Deserialize, Serialize};
+
+pub use error::{DamagedKind, DamagedRow, StoreError, VaultError};
+pub use outbox::OutboxEntry;
+pub use reader::{DocumentState, Reader, StoredDocument};
+pub use records::{NamedRecord, RecordKind};
+pub use schema::SCHEMA_VERSION;
+pub use writer::{NewChange, Writer};
+
+use crate::ports::{KeyError, KeyId, KeyKeeper, Random, WrappingKey};
+use keyring::Keyring;
+
+/// The vault's file name in the profile's folder.
+pub const VAULT_FILE: &str = "vault.db";
+
+/// How long a process waits for another one's write, unless [`Vault::set_busy_timeout`] says otherwise.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which document: the same on all devices of a household.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum DocumentName {
+    /// The visits of one week: Unix day / 7 of the check-in, in UTC.
+    #[serde(rename = "w")]
+    Week(u32),
+    /// Settings and people.
+    #[serde(rename = "s")]
+    Settings,
+    /// One person's vaccine record, by the person's id.
+    #[serde(rename = "p")]
+    Person(#[serde(with = "serde_bytes")] [u8; 16]),
+}
+
+/// The sealed database of one profile.
+pub struct Vault {
+    db: Connection,
+    keeper: Box<dyn KeyKeeper>,
+    random: Box<dyn Random + Send + Sync>,
+    folder: PathBuf,
+    keys: OpenKeys,
+    /// SQLite's count of other connections' commits, as of `keys`.
+    data_version: i64,
+    stamp: u64,
+    busy_timeout: Duration,
+    /// A deletion of this process whose old key is still to be destroyed.
+    unfinished: bool,
+}
+
+/// The keyring and the wrapping key it lies under.
+#[derive(Clone)]
+struct OpenKeys {
+    id: KeyId,
+    wrapping: WrappingKey,
+    keyring: Keyring,
+}
+
+impl Vault {
+    /// Whether there is a vault in the folder.
+    pub fn exists(folder: &Path) -> bool {
+        folder.join(VAULT_FILE).is_file()
+    }
+
+    /// Opens the folder's vault; makes the folder and an empty vault where there is none.
+    ///
+    /// A deletion that was cut short is finished first if it can be ([`Self::has_unfinished_deletion`]), and an older schema is brought forward.
+    ///
+    /// # Errors
+    /// [`StoreError`]: `NewerVersion`, `NotAVault`, `Damaged` (the record of keys: nothing can be read without it),
+    /// `Busy`, `Full`, `Io`; a [`KeyError`] when the key cannot be had.
+    pub fn open(folder: &Path, keeper: Box<dyn KeyKeeper>, random: Box<dyn Random + Send + Sync>) -> Result<Self, VaultError> {
+        make_private(folder)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut db = Connection::open_with_flags(folder.join(VAULT_FILE), flags)?;
+        db.busy_timeout(BUSY_TIMEOUT)?;
+        schema::configure(&db)?;
+        let mut keeper = keeper;
+        if schema::look(&db)? != schema::Found::Vault(SCHEMA_VERSION) {
+            bring_forward(&mut db, &mut *keeper, &*random)?;
+        }
+        let (keys, data_version) = read_keys(&db, &*keeper)?;
+        let unfinished = keeper.ids()?.len() > 1;
+        let mut vault = Self {
+            db,
+            keeper,
+            random,
+            folder: folder.to_path_buf(),
+            keys,
+            data_version,
+            stamp: 0,
+            busy_timeout: BUSY_TIMEOUT,
+            unfinished,
+        };
+        if unfinished {
+            // A full disk must not keep a person from reading; `has_unfinished_deletion` says that it is still to be done.
+            let _ = vault.finish_forgetting();
+        }
+        Ok(vault)
+    }
+
+    /// How long to wait for another process before `vault.busy`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if SQLite refuses the value.
+    pub fn set_busy_timeout(&mut self, timeout: Duration) -> Result<(), VaultError> {
+        self.db.busy_timeout(timeout)?;
+        self.busy_timeout = timeout;
+        Ok(())
+    }
+
+    /// Whether the key of something deleted could not be destroyed yet. It is tried again with each write and opening.
+    pub fn has_unfinished_deletion(&self) -> bool {
+        self.unfinished
+    }
+
+    /// This install's Automerge actor: 16 random bytes made with the vault.
+    pub fn actor(&self) -> [u8; 16] {
+        self.keys.keyring.actor
+    }
+
+    /// The random source that the vault was opened with.
+    pub fn random(&self) -> &dyn Random {
+        &*self.random
+    }
+
+    /// Changes whenever a document may have changed, by this process or another.
+    ///
+    /// It is brought up to date by [`Self::read`] and [`Self::write`] before they call back.
+    pub fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    /// Reads from one consistent state of the vault.
+    ///
+    /// # Errors
+    /// What `body` answers, or a [`VaultError`] where the state cannot be read.
+    pub fn read<T, E: From<VaultError>>(&mut self, body: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut tries = 0;
+        let tx = loop {
+            let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Deferred).map_err(VaultError::from)?;
+            match catch_up(&tx, &*self.keeper, &mut self.keys, &mut self.data_version, &mut self.stamp) {
+                Ok(()) => break tx,
+                // Another process has just destroyed the key that this state names; the next state names its new one.
+                Err(VaultError::Key(KeyError::Missing)) if tries < 3 => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+        };
+        body(&Reader::new(&tx, &self.keys.keyring, self.stamp))
+    }
+
+    /// Changes the vault in one transaction: all that `body` writes is there afterwards, durably, or none of it.
+    ///
+    /// The write lock is taken first, so that `body` sees everything others have written and nobody writes in between.
+    ///
+    /// # Errors
+    /// What `body` answers (nothing is changed then), or a [`VaultError`]. After [`StoreError::NotYetForgotten`] alone the
+    /// change *is* stored; only the destruction of the old key is still to be done, and is tried again.
+    pub fn write<T, E: From<VaultError>>(&mut self, body: impl FnOnce(&mut Writer<'_>) -> Result<T, E>) -> Result<T, E> {
+        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate).map_err(VaultError::from)?;
+        catch_up(&tx, &*self.keeper, &mut self.keys, &mut self.data_version, &mut self.stamp)?;
+        let before = self.keys.clone();
+        let mut writer = Writer::new(&tx, &mut self.keys.keyring, &*self.random, self.stamp);
+        let written = body(&mut writer).and_then(|value| {
+            writer.reseal_records()?;
+            Ok((value, writer.effects()))
+        });
+        let stored = written.and_then(|(value, effects)| {
+            if effects.forgets() {
+                self.keys.id = crate::ports::random_bytes(&*self.random).map_err(VaultError::from)?;
+                self.keys.wrapping = keyring::new_key(&*self.random)?;
+                self.unfinished = true;
+                self.keeper
+                    .store(&self.keys.id, &self.keys.wrapping)
+                    .map_err(VaultError::from)?;
+            }
+            if effects.forgets() || effects.keyring {
+                write_keyring(&tx, &self.keys, &*self.random)?;
+            }
+            tx.commit().map_err(VaultError::from)?;
+            Ok((value, effects))
+        });
+        let (value, effects) = match stored {
+            Ok(done) => done,
+            Err(error) => {
+                self.keys = before;
+                return Err(error);
+            }
+        };
+        if effects.documents {
+            self.stamp += 1;
+        }
+        if self.unfinished {
+            // What an earlier deletion left to do is no failure of this write.
+            let finished = self.finish_forgetting();
+            if effects.forgets() {
+                finished?;
+            }
+        }
+        Ok(value)
+    }
+
+    /// Every row that is damaged, found by opening them all.
+    ///
+    /// # Errors
+    /// A [`VaultError`] when the vault cannot be read at all.
+    pub fn check(&mut self) -> Result<Vec<DamagedRow>, VaultError> {
+        self.read(|reader| {
+            let mut damaged = Vec::new();
+            for (name, _) in reader.document_names() {
+                damaged.extend(reader.document(&name)?.map(|document| document.damaged).unwrap_or_default());
+            }
+            damaged.extend(reader.check_records()?);
+            damaged.extend(reader.check_segments()?);
+            Ok(damaged)
+        })
+    }
+
+    /// Destroys the vault: its keys first, so that nothing can be opened from then on, then its files.
+    ///
+    /// # Errors
+    /// A [`KeyError`] or [`StoreError::Io`]; what was destroyed until then stays destroyed.
+    pub fn destroy(mut self) -> Result<(), VaultError> {
+        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        for id in self.keeper.ids()? {
+            self.keeper.delete(&id)?;
+        }
+        tx.finish()?;
+        let files = [
+            VAULT_FILE.to_string(),
+            format!("{VAULT_FILE}-wal"),
+            format!("{VAULT_FILE}-shm"),
+        ];
+        let Self { db, folder, .. } = self;
+        db.close().map_err(|(_, error)| error)?;
+        for file in files {
+            match std::fs::remove_file(folder.join(file)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the folder and the vault's file for their owner only; SQLite gives its other files the permissions of this one.
+fn make_private(folder: &Path) -> Result<(), VaultError> {
+    let mut builder = std::fs::DirBuilder::new();
+    let mut file = std::fs::OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        builder.mode(0o700);
+        file.mode(0o600);
+    }
+    builder.recursive(true).create(folder)?;
+    let path = folder.join(VAULT_FILE);
+    if !path.exists() {
+        // Not `create_new`: another process may make it at the same moment, and that is as good.
+        file.append(true).create(true).open(path)?;
+    }
+    Ok(())
+}
+
+/// Makes the tables of a new vault with its keys, or migrates an older one.
+fn bring_forward(db: &mut Connection, keeper: &mut dyn KeyKeeper, random: &dyn Random) -> Result<(), VaultError> {
+    let give_up = Instant::now() + BUSY_TIMEOUT;
+    schema::use_write_ahead_log(db, || {
+        std::thread::sleep(Duration::from_millis(5));
+        Instant::now() < give_up
+    })?;
+    schema::migrate(db, schema::MIGRATIONS, |db| {
+        let keys = OpenKeys {
+            id: crate::ports::random_bytes(random)?,
+            wrapping: keyring::new_key(random)?,
+            keyring: Keyring::new(random)?,
+        };
+        keeper.store(&keys.id, &keys.wrapping)?;
+        write_keyring(db, &keys, random)
+    })
+}
+
+fn write_keyring(db: &Connection, keys: &OpenKeys, random: &dyn Random) -> Result<(), VaultError> {
+    let sealed = keys.keyring.seal(&keys.id, &keys.wrapping, random)?;
+    db.execute(
+        "REPLACE INTO keyring (one, wrapping, sealed) VALUES (1, ?1, ?2)",
+        (keys.id, sealed),
+    )?;
+    Ok(())
+}
+
+fn read_keys(db: &Connection, keeper: &dyn KeyKeeper) -> Result<(OpenKeys, i64), VaultError> {
+    let mut tries = 0;
+    loop {
+        let tx = Transaction::new_unchecked(db, TransactionBehavior::Deferred)?;
+        let data_version = data_version(&tx)?;
+        match load_keys(&tx, keeper) {
+            Ok(keys) => return Ok((keys, data_version)),
+            Err(VaultError::Key(KeyError::Missing)) if tries < 3 => tries += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn load_keys(db: &Connection, keeper: &dyn KeyKeeper) -> Result<OpenKeys, VaultError> {
+    let row = db.query_row("SELECT wrapping, sealed FROM keyring", [], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    });
+    let (id, sealed): (KeyId, Vec<u8>) = match row {
+        Ok(row) => row,
+        Err(rusqlite::Error::QueryReturnedNoRows | rusqlite::Error::FromSqlConversionFailure(..)) => {
+            return Err(StoreError::Damaged {
+                rows: "the record of keys".into(),
+            }
+            .into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let wrapping = keeper.load(&id)?.ok_or(KeyError::Missing)?;
+    let keyring = Keyring::open(&id, &wrapping, sealed)?;
+    Ok(OpenKeys { id, wrapping, keyring })
+}
+
+fn data_version(db: &Connection) -> Result<i64, VaultError> {
+    Ok(db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+}
+
+/// Takes over what other processes have written; called first thing in a transaction.
+fn catch_up(
+    db: &Connection,
+    keeper: &dyn KeyKeeper,
+    keys: &mut OpenKeys,
+    seen: &mut i64,
+    stamp: &mut u64,
+) -> Result<(), VaultError> {
+    let found = data_version(db)?;
+    if found != *seen {
+        *keys = load_keys(db, keeper)?;
+        *seen = found;
+        *stamp += 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
