@@ -1,7 +1,10 @@
 //! The device's side of Techo: what a person's phone keeps, reads and decides, without any I/O of its own but the vault.
+pub mod arrival;
 pub mod diary;
 pub mod documents;
+pub mod exposure;
 pub mod ports;
 pub mod posters;
+pub mod recognise;
 pub mod scan;
 pub mod vault;

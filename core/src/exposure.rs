@@ -1,0 +1,52 @@
+//! Exposure: which of a person's visits were at a place and time that an authority names, found on the device alone.
+//!
+//! [`trust`] keeps whom the person follows, [`fetch`] brings the authorities' lists, [`lists`] keeps them and knows how old they are,
+//! [`matching`] finds the visits, [`alerts`] remembers what the person has seen of them.
+
+pub mod alerts;
+pub mod decoys;
+pub mod fetch;
+pub mod lists;
+pub mod matching;
+pub mod trust;
+
+#[cfg(test)]
+mod fixture;
+
+use techo_protocol::manifest::ManifestError;
+use techo_protocol::segment::SegmentError;
+use techo_protocol::trust::TrustError;
+
+use crate::vault::VaultError;
+
+techo_protocol::coded_errors! {
+    /// What can go wrong with exposure lists as a whole.
+    pub enum ListError {
+        /// Nobody to ask.
+        NoRelay = "exposure.no_relay", "No relay is known to ask for lists.", "Follow an authority with `trust add`, or name a relay with --relay.";
+        /// The manifest names a segment that the relay does not have.
+        Withheld = "exposure.withheld", "The relay does not give a list that the authority has published.", "Try again later, or use another relay.";
+        /// What is kept of an authority's lists cannot be read.
+        Damaged = "exposure.damaged", "What is stored of an authority's lists is damaged.", "Fetch the lists again.";
+        /// There is no such alert.
+        NoSuchAlert = "exposure.no_such_alert", "There is no such alert.", "`exposure list` shows the visits and notices.";
+        /// The authority is not followed.
+        NotFollowed = "trust.not_followed", "This authority is not followed here.", "`trust list` shows those that are.";
+    }
+}
+
+techo_protocol::coded_union! {
+    /// Why lists could not be taken in or looked through.
+    pub enum ExposureError {
+        /// The lists as a whole.
+        List(ListError);
+        /// A manifest.
+        Manifest(ManifestError);
+        /// A segment.
+        Segment(SegmentError);
+        /// A trust list.
+        Trust(TrustError);
+        /// The vault.
+        Vault(VaultError);
+    }
+}

@@ -1,0 +1,255 @@
+//! Alerts: findings grouped by visit and notice, and what the person has seen of them.
+//!
+//! A higher revision replaces what the person saw. One that no longer meets the visit, or a withdrawal, turns an alert that was seen into
+//! "withdrawn"; of an alert that was never seen it shows nothing.
+
+mod memory;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use techo_protocol::notice::{LocalisedText, NoticeId, Severity};
+use techo_protocol::segment::Segment;
+use techo_protocol::slot::{slot_start, whole_minutes};
+use techo_protocol::trust::AuthorityId;
+
+use super::matching::{Finding, Matcher, Stay};
+use super::{ExposureError, ListError, lists};
+use crate::diary::Visit;
+use crate::documents::EntryId;
+use crate::vault::{Reader, Vault};
+use memory::Memory;
+
+pub use memory::forget_deleted;
+
+/// What the person knows of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertState {
+    /// Not seen yet.
+    New,
+    /// Seen as it is.
+    Seen,
+    /// Seen, and what it says has changed since.
+    Revised,
+    /// Seen, and taken back since.
+    Withdrawn,
+    /// Put away by the person.
+    Dismissed,
+}
+
+impl AlertState {
+    /// The name in JSON and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Seen => "seen",
+            Self::Revised => "revised",
+            Self::Withdrawn => "withdrawn",
+            Self::Dismissed => "dismissed",
+        }
+    }
+}
+
+/// Which alert: a visit, who warns, and the notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlertId {
+    /// The visit.
+    pub visit: EntryId,
+    /// Who warns.
+    pub authority: AuthorityId,
+    /// The notice.
+    pub notice: NoticeId,
+}
+
+/// One notice that meets, or met, one visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// Which it is.
+    pub id: AlertId,
+    /// The name of the place, from the diary.
+    pub name: String,
+    /// What it says.
+    pub content: AlertContent,
+    /// What the person knows of it.
+    pub state: AlertState,
+}
+
+/// What an alert says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertContent {
+    /// Start of the exposure, in Unix seconds: of the part that the visit's keys opened.
+    pub from: i64,
+    /// End of the exposure, without its tail.
+    pub to: i64,
+    /// How long the person was there during exposure and tail, in minutes.
+    pub overlap_minutes: u32,
+    /// How serious it is.
+    pub severity: Severity,
+    /// The authority's advice, a number of its own list.
+    pub advice: u8,
+    /// The authority's text.
+    pub text: Option<LocalisedText>,
+}
+
+/// What the newest revision of a notice says of a visit that some revision named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Newest {
+    Meets(AlertContent),
+    NoLongerMeets,
+}
+
+/// Every alert of the visits, matched against every segment that is here; seen ones in the state that is kept of them.
+///
+/// # Errors
+/// [`ExposureError`] where the vault or a segment cannot be read.
+pub fn list(vault: &mut Vault, visits: &[Visit]) -> Result<Vec<Alert>, ExposureError> {
+    vault.read(|reader| {
+        let newest = newest(reader, visits)?;
+        let memories = memory::all(reader)?;
+        let names: BTreeMap<EntryId, &str> = visits.iter().map(|visit| (visit.id, visit.name.as_str())).collect();
+        let mut ids: Vec<&AlertId> = newest.keys().chain(memories.keys()).collect();
+        ids.sort();
+        ids.dedup();
+        let mut alerts: Vec<Alert> = ids
+            .into_iter()
+            .filter_map(|id| {
+                let name = (*names.get(&id.visit)?).to_owned();
+                let (content, state) = state(newest.get(id), memories.get(id))?;
+                Some(Alert {
+                    id: *id,
+                    name,
+                    content,
+                    state,
+                })
+            })
+            .collect();
+        alerts.sort_by_key(|alert| (alert.content.from, alert.id));
+        Ok(alerts)
+    })
+}
+
+/// What to show for one visit and notice.
+fn state(newest: Option<&Newest>, memory: Option<&Memory>) -> Option<(AlertContent, AlertState)> {
+    let kept = |memory: &Memory, otherwise| {
+        (
+            memory.content.clone(),
+            if memory.dismissed { AlertState::Dismissed } else { otherwise },
+        )
+    };
+    match (newest, memory) {
+        (Some(Newest::Meets(content)), None) => Some((content.clone(), AlertState::New)),
+        (Some(Newest::Meets(content)), Some(memory)) if *content != memory.content => {
+            Some((content.clone(), AlertState::Revised))
+        }
+        // A list that is no longer there takes nothing back.
+        (Some(Newest::Meets(_)) | None, Some(memory)) => Some(kept(memory, AlertState::Seen)),
+        (Some(Newest::NoLongerMeets), Some(memory)) => Some(kept(memory, AlertState::Withdrawn)),
+        (Some(Newest::NoLongerMeets) | None, None) => None,
+    }
+}
+
+/// Remembers that the person has seen these alerts.
+///
+/// # Errors
+/// [`ExposureError::Vault`].
+pub fn mark_seen(vault: &mut Vault, alerts: &[Alert]) -> Result<(), ExposureError> {
+    let unseen = alerts
+        .iter()
+        .filter(|alert| matches!(alert.state, AlertState::New | AlertState::Revised));
+    memory::remember(vault, unseen, false)
+}
+
+/// Puts an alert away; it comes back only when the authority changes what it says.
+///
+/// # Errors
+/// [`ListError::NoSuchAlert`] where there is none; [`ExposureError::Vault`].
+pub fn dismiss(vault: &mut Vault, visits: &[Visit], visit: EntryId, notice: NoticeId) -> Result<(), ExposureError> {
+    let mut alerts = list(vault, visits)?;
+    alerts.retain(|alert| alert.id.visit == visit && alert.id.notice == notice);
+    if alerts.is_empty() {
+        return Err(ListError::NoSuchAlert.into());
+    }
+    memory::remember(vault, alerts.iter(), true)
+}
+
+/// What the newest revision of every notice says of every visit that any revision named.
+fn newest(reader: &Reader<'_>, visits: &[Visit]) -> Result<BTreeMap<AlertId, Newest>, ExposureError> {
+    let stays: Vec<Stay> = visits
+        .iter()
+        .map(|visit| Stay {
+            from: visit.check_in,
+            to: visit.out,
+            keys: &visit.keys,
+        })
+        .collect();
+    let mut matcher = Matcher::new(&stays);
+    if matcher.slots() == 0 {
+        return Ok(BTreeMap::new());
+    }
+    let mut hours: BTreeMap<(usize, AuthorityId, NoticeId), Vec<Finding>> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (authority, held) in lists::all(reader)? {
+        for listed in &held.segments {
+            let file = reader.segment(&listed.hash)?.ok_or(ListError::Damaged)?;
+            matcher.search(&Segment::parse(&file)?, &mut findings);
+            for finding in findings.drain(..) {
+                hours
+                    .entry((finding.stay, authority, finding.body.notice))
+                    .or_default()
+                    .push(finding);
+            }
+        }
+    }
+    Ok(hours
+        .into_iter()
+        .map(|((stay, authority, notice), hours)| {
+            let id = AlertId {
+                visit: visits[stay].id,
+                authority,
+                notice,
+            };
+            (id, content(&stays[stay], &hours).map_or(Newest::NoLongerMeets, Newest::Meets))
+        })
+        .collect())
+}
+
+/// What the highest revision among `hours` says of a stay; `None` where it no longer meets it.
+fn content(stay: &Stay<'_>, hours: &[Finding]) -> Option<AlertContent> {
+    let newest = hours.iter().map(|hour| hour.body.revision).max()?;
+    let there = whole_minutes(stay.from, stay.to);
+    let covered: Vec<&Finding> = hours
+        .iter()
+        .filter(|hour| hour.body.revision == newest && !hour.body.withdrawn)
+        .collect();
+    let at = |hour: &Finding, minute: u8| slot_start(hour.slot) + i64::from(minute) * 60;
+    let overlap: i64 = covered
+        .iter()
+        .map(|hour| {
+            (at(hour, hour.body.minutes.tail).min(there.end) - at(hour, hour.body.minutes.from).max(there.start)).max(0) / 60
+        })
+        .sum();
+    if overlap == 0 {
+        return None;
+    }
+    let first = covered.first()?;
+    let exposed = || covered.iter().filter(|hour| hour.body.minutes.from < hour.body.minutes.to);
+    // Where the keys open hours of tail only, the exposure ended when the first of them began.
+    let tail_only = covered.iter().map(|hour| slot_start(hour.slot)).min()?;
+    Some(AlertContent {
+        from: exposed()
+            .map(|hour| at(hour, hour.body.minutes.from))
+            .min()
+            .unwrap_or(tail_only),
+        to: exposed()
+            .map(|hour| at(hour, hour.body.minutes.to))
+            .max()
+            .unwrap_or(tail_only),
+        overlap_minutes: u32::try_from(overlap).unwrap_or(u32::MAX),
+        severity: first.body.severity,
+        advice: first.body.advice,
+        text: covered.iter().find_map(|hour| hour.text.clone()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

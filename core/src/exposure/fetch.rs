@@ -1,0 +1,166 @@
+//! Bringing the lists: the same files for everybody, whatever this person has visited or scanned.
+//!
+//! No request depends on a visit: each fetch asks for the manifest of every authority that is followed and then for every segment that is
+//! not here yet. A request is its URL alone.
+
+use techo_protocol::Coded;
+use techo_protocol::keys::sha256;
+use techo_protocol::manifest::LARGEST_MANIFEST_BYTES;
+use techo_protocol::relay_api::{manifest_path, segment_path};
+use techo_protocol::segment::{Segment, SegmentError};
+use techo_protocol::trust::{AuthorityId, Role, TrustList};
+
+use super::{ExposureError, ListError, lists, trust};
+use crate::ports::Relay;
+use crate::vault::Vault;
+
+/// What became of one authority's lists.
+#[derive(Debug)]
+pub struct Fetched<E> {
+    /// Whose lists.
+    pub authority: AuthorityId,
+    /// The authority's name.
+    pub name: String,
+    /// What came, or why not.
+    pub outcome: Result<Brought, FetchError<E>>,
+}
+
+/// What a fetch brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Brought {
+    /// The authority has never published anything at this relay.
+    NothingPublished,
+    /// The newest manifest, and so many new segments.
+    List {
+        /// Segments that were not here before.
+        new_segments: usize,
+    },
+}
+
+/// Why lists could not be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError<E> {
+    /// The relay could not be asked.
+    #[error("{0}")]
+    Relay(E),
+    /// What came is not to be believed, or could not be stored.
+    #[error(transparent)]
+    List(#[from] ExposureError),
+}
+
+impl<E: Coded> Coded for FetchError<E> {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Relay(error) => error.code(),
+            Self::List(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::Relay(error) => error.hint(),
+            Self::List(error) => error.hint(),
+        }
+    }
+}
+
+/// Fetches the lists of all authorities that are followed, from `relays`, or where none are given from those that each trust list names.
+///
+/// One authority's failure does not stop the others.
+///
+/// # Errors
+/// [`ListError::NoRelay`] where there is nobody to ask; [`ExposureError::Vault`] where the vault cannot be read.
+pub fn fetch<R: Relay>(
+    vault: &mut Vault,
+    relay: &R,
+    relays: &[String],
+    now: i64,
+) -> Result<Vec<Fetched<R::Error>>, ExposureError> {
+    let followed = trust::all(vault)?;
+    let ask = |list: &TrustList| {
+        if relays.is_empty() {
+            list.relays.clone()
+        } else {
+            relays.to_vec()
+        }
+    };
+    if followed.iter().all(|list| ask(list).is_empty()) {
+        return Err(ListError::NoRelay.into());
+    }
+    Ok(followed
+        .iter()
+        .map(|list| {
+            let authority = list.authority();
+            let outcome = fetch_from_any(vault, relay, &ask(list), authority, now);
+            Fetched {
+                authority,
+                name: list.name.clone(),
+                outcome,
+            }
+        })
+        .collect())
+}
+
+/// Asks one relay after the other until one gives the authority's lists. What the last of them said is the answer where none does.
+fn fetch_from_any<R: Relay>(
+    vault: &mut Vault,
+    relay: &R,
+    addresses: &[String],
+    authority: AuthorityId,
+    now: i64,
+) -> Result<Brought, FetchError<R::Error>> {
+    let mut last = Err(FetchError::List(ListError::NoRelay.into()));
+    for address in addresses {
+        match fetch_from(vault, relay, address, authority, now) {
+            brought @ Ok(Brought::List { .. }) => return brought,
+            other => last = other,
+        }
+    }
+    last
+}
+
+fn fetch_from<R: Relay>(
+    vault: &mut Vault,
+    relay: &R,
+    address: &str,
+    authority: AuthorityId,
+    now: i64,
+) -> Result<Brought, FetchError<R::Error>> {
+    let manifest = relay
+        .get(address, &manifest_path(authority), LARGEST_MANIFEST_BYTES)
+        .map_err(FetchError::Relay)?;
+    let Some(manifest) = manifest else {
+        return Ok(Brought::NothingPublished);
+    };
+    let wanted = lists::check(vault, authority, &manifest, now)?;
+    let trust = wanted.trust()?;
+    let mut fetched = Vec::with_capacity(wanted.missing.len());
+    for segment in &wanted.missing {
+        // The signed manifest gives the length, so no answer can be longer.
+        let most = usize::try_from(segment.bytes).unwrap_or(usize::MAX);
+        let file = relay
+            .get(address, &segment_path(&segment.hash), most)
+            .map_err(FetchError::Relay)?;
+        let file = file.ok_or(ExposureError::List(ListError::Withheld))?;
+        check_segment(&file, &segment.hash, authority, &trust).map_err(ExposureError::Segment)?;
+        fetched.push((segment.hash, file));
+    }
+    wanted.store(vault, &fetched)?;
+    Ok(Brought::List {
+        new_segments: fetched.len(),
+    })
+}
+
+fn check_segment(file: &[u8], hash: &[u8; 32], authority: AuthorityId, trust: &TrustList) -> Result<(), SegmentError> {
+    if sha256(file) != *hash {
+        return Err(SegmentError::Damaged);
+    }
+    let segment = Segment::parse(file)?;
+    if segment.header().authority != authority {
+        return Err(SegmentError::SignatureInvalid);
+    }
+    segment.verify(trust.keys(Role::Notice))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! What a text from a code is: a venue code, another country's poster, a ticket, a certificate; and whether a venue code is to be believed.
+
+use techo_protocol::trust::{AuthorityId, TrustList};
+use techo_protocol::venue_code::{VenueCode, VenueCodeError};
+
+use crate::posters::{self, ForeignPoster, PosterError, PosterSignature};
+
+/// What a text is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recognised {
+    /// A venue code of Techo.
+    Venue(Venue),
+    /// Another country's poster.
+    Foreign(ForeignPoster),
+    /// A venue code or poster that cannot be read: which it seems to be, and why not.
+    Unreadable(&'static str, Unreadable),
+    /// Something else that Techo knows by its form; its name.
+    Other(&'static str),
+    /// Nothing that Techo knows.
+    Unknown,
+}
+
+techo_protocol::coded_union! {
+    /// Why a venue code or a poster cannot be read.
+    pub enum Unreadable {
+        /// A venue code.
+        Venue(VenueCodeError);
+        /// A poster of another country.
+        Poster(PosterError);
+    }
+}
+
+/// A venue code and who signed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Venue {
+    /// The code.
+    pub code: VenueCode,
+    /// The authority that signed it, among those that are followed; or why it is not to be believed.
+    pub authority: Result<AuthorityId, VenueCodeError>,
+}
+
+impl Recognised {
+    /// Looks at a text. `lists` are the trust lists of the authorities that are followed.
+    ///
+    /// ```
+    /// use techo_core::recognise::Recognised;
+    /// assert_eq!(Recognised::of("hello", &[]), Recognised::Unknown);
+    /// assert_eq!(Recognised::of("112714030000000009", &[]).kind(), "ticket");
+    /// ```
+    pub fn of(text: &str, lists: &[TrustList]) -> Self {
+        match VenueCode::read(text) {
+            Ok(code) => {
+                let authority = code.check_signature(lists).map(TrustList::authority);
+                return Self::Venue(Venue { code, authority });
+            }
+            Err(VenueCodeError::NotAVenueCode) => {}
+            Err(error) => return Self::Unreadable("venue", error.into()),
+        }
+        match posters::read(text) {
+            Some(Ok(poster)) => Self::Foreign(poster),
+            Some(Err(error)) => Self::Unreadable("unknown", error.into()),
+            None => by_form(text).map_or(Self::Unknown, Self::Other),
+        }
+    }
+
+    /// The kind's name in JSON and on the command line.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Venue(Venue {
+                code: VenueCode::Poster(_),
+                ..
+            }) => "venue",
+            Self::Venue(Venue {
+                code: VenueCode::Rotating(_),
+                ..
+            }) => "rotating",
+            Self::Foreign(poster) => poster.kind.name(),
+            Self::Unreadable(kind, _) | Self::Other(kind) => kind,
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What is known of the signature at a moment in Unix seconds: `valid`, `unknown_authority`, `invalid`, `expired` or `none`.
+    pub fn signature(&self, now: i64) -> &'static str {
+        match self {
+            Self::Venue(venue) => match (&venue.authority, venue.code.check_time(now)) {
+                (Ok(_), Ok(())) => "valid",
+                (Ok(_), Err(_)) => "expired",
+                (Err(VenueCodeError::UnknownAuthority), _) => "unknown_authority",
+                (Err(_), _) => "invalid",
+            },
+            Self::Foreign(poster) => match poster.signature {
+                PosterSignature::Valid => "valid",
+                PosterSignature::UnknownKey => "unknown_authority",
+                PosterSignature::Invalid => "invalid",
+                PosterSignature::None => "none",
+            },
+            _ => "none",
+        }
+    }
+
+    /// The name of the place.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Venue(venue) => Some(venue.code.name()),
+            Self::Foreign(poster) => Some(&poster.name),
+            _ => None,
+        }
+    }
+
+    /// The address of the place, where there is one.
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Self::Venue(venue) => Some(venue.code.address()).filter(|address| !address.is_empty()),
+            Self::Foreign(poster) => poster.address.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a person can check in with it.
+    pub fn is_place(&self) -> bool {
+        matches!(self, Self::Venue(_) | Self::Foreign(_) | Self::Unreadable(..))
+    }
+}
+
+/// Documents of other parts of Techo, by their first characters alone: nothing of them is checked here.
+fn by_form(text: &str) -> Option<&'static str> {
+    let is_ticket = matches!(text.len(), 10 | 18) && text.bytes().all(|b| b.is_ascii_digit());
+    let prefixes = [("HC1:", "dcc"), ("shc:/", "shc"), ("NZCP:/", "nzcp")];
+    if is_ticket {
+        Some("ticket")
+    } else if let Some((_, kind)) = prefixes.iter().find(|(prefix, _)| text.starts_with(prefix)) {
+        Some(kind)
+    } else {
+        (text.starts_with('{') && text.contains("\"icao.")).then_some("vds_nc")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_documents_are_known_by_their_form() {
+        for (text, kind) in [
+            ("HC1:6BF", "dcc"),
+            ("shc:/5676", "shc"),
+            ("NZCP:/1/2KCE", "nzcp"),
+            ("{\"data\":{\"hdr\":{\"t\":\"icao.vacc\"}}}", "vds_nc"),
+            ("0000000009", "ticket"),
+            ("000000009", "unknown"),
+            ("https://example.org/", "unknown"),
+        ] {
+            let recognised = Recognised::of(text, &[]);
+            assert_eq!((recognised.kind(), recognised.signature(0)), (kind, "none"), "{text}");
+            assert!(!recognised.is_place());
+        }
+    }
+
+    #[test]
+    fn a_torn_code_is_none_and_says_so() {
+        let torn = Recognised::of("https://techo.example/v#123456", &[]);
+        assert_eq!(torn.kind(), "venue");
+        assert!(matches!(torn, Recognised::Unreadable(_, Unreadable::Venue(_))));
+        let torn = Recognised::of("UKC19TRACING:1:abc", &[]);
+        assert!(matches!(torn, Recognised::Unreadable(_, Unreadable::Poster(_))), "{torn:?}");
+    }
+}
