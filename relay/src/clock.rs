@@ -1,0 +1,61 @@
+//! Where the time comes from. Days are counted by it; speed and time-outs are measured by the runtime's own.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Where the time comes from.
+pub trait Clock: Send + Sync {
+    /// The time, in Unix seconds (UTC).
+    fn now(&self) -> i64;
+}
+
+/// The operating system's clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> i64 {
+        // A clock before 1970 is so wrong that 0 says it as well.
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .and_then(|since| i64::try_from(since.as_secs()).ok())
+            .unwrap_or(0)
+    }
+}
+
+/// A clock that was set by hand and runs on from there: a server's `--now`.
+#[derive(Debug, Clone, Copy)]
+pub struct RunningClock {
+    start: i64,
+    since: Instant,
+}
+
+impl RunningClock {
+    /// A clock that stands at `start` (Unix seconds) now.
+    pub fn starting_at(start: i64) -> Self {
+        Self {
+            start,
+            since: Instant::now(),
+        }
+    }
+}
+
+impl Clock for RunningClock {
+    fn now(&self) -> i64 {
+        let passed = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
+        self.start.saturating_add(passed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_set_by_hand_starts_there() {
+        let now = RunningClock::starting_at(1_000).now();
+        assert!((1_000..1_060).contains(&now), "{now}");
+        assert_eq!(RunningClock::starting_at(i64::MAX).now(), i64::MAX);
+        assert!(SystemClock.now() > 1_760_000_000);
+    }
+}

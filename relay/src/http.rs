@@ -1,0 +1,125 @@
+//! From requests to answers. No rule of the protocol is here: those stand in the modules that this calls.
+
+mod address;
+mod answer;
+mod body;
+mod health;
+mod observe;
+mod path;
+mod publishing;
+mod refusal;
+mod serving;
+mod taking;
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post, put};
+use techo_protocol::trust::AuthorityId;
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::error::{Refusal, RelayError};
+use crate::limits::{Connections, RateTable, Source};
+use crate::metrics::Metrics;
+use crate::store::Store;
+
+pub use address::Peer;
+pub use refusal::Refusals;
+
+/// What all requests share.
+pub struct Shared {
+    /// Bytes at rest.
+    pub store: Arc<dyn Store>,
+    /// The authorities that this relay was told of.
+    pub told_of: HashSet<AuthorityId>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Limits on size and rate.
+    pub limits: Limits,
+    /// Reverse proxies.
+    pub proxies: Vec<IpAddr>,
+    /// Requests a second.
+    pub rates: Mutex<RateTable>,
+    /// Connections at once.
+    pub connections: Arc<Connections>,
+    /// Memory for bodies; a permit is a byte.
+    pub body_memory: Arc<Semaphore>,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Where log lines go.
+    pub log: tracing::Dispatch,
+}
+
+/// All routes: those of [`techo_protocol::relay_api`] and two for the operator.
+pub fn router(shared: &Arc<Shared>) -> Router {
+    Router::new()
+        .route(
+            "/v1/authorities/{authority}/manifest",
+            get(serving::manifest).put(publishing::manifest),
+        )
+        .route("/v1/authorities/{authority}/trust", put(publishing::trust_list))
+        .route("/v1/authorities/{authority}/segments/{hash}", put(publishing::segment))
+        .route("/v1/segments/{hash}", get(serving::segment))
+        .route("/v1/authorities/{authority}/diaries/{mailbox}", put(taking::put_diary))
+        .route("/v1/authorities/{authority}/diaries", post(taking::take_diaries))
+        .route("/healthz", get(health::healthz))
+        .route("/metrics", get(health::metrics))
+        .method_not_allowed_fallback(async || Refusal::from(RelayError::MethodNotAllowed))
+        .fallback(async || Refusal::from(RelayError::NoSuchPath))
+        // Each handler has its own bound, by the memory that is free as well.
+        .layer(DefaultBodyLimit::disable())
+        .layer(CatchPanicLayer::custom(answer::after_panic))
+        .layer(from_fn_with_state(Arc::clone(shared), address::limit_rate))
+        .layer(from_fn_with_state(Arc::clone(shared), observe::observe))
+        .layer(from_fn(answer::harden))
+        .with_state(Arc::clone(shared))
+}
+
+impl Shared {
+    /// The authority of a path, if this relay was told of it.
+    fn authority(&self, text: &str) -> Result<AuthorityId, RelayError> {
+        path::id(text)
+            .map(AuthorityId)
+            .filter(|authority| self.told_of.contains(authority))
+            .ok_or(RelayError::UnknownAuthority)
+    }
+
+    /// Does work with the store where it may block, for as long as an answer may take.
+    async fn with_store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Store) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        within(self.limits.answer, on_store(&self.store, &self.log, work)).await
+    }
+
+    /// Whether a source may make a request now.
+    fn admits(&self, source: Source) -> bool {
+        let mut rates = self.rates.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        rates.admit(source, std::time::Instant::now())
+    }
+}
+
+/// Does work with a store on a thread that may block. What was begun is finished, even if nobody waits for it any more.
+pub async fn on_store<T: Send + 'static>(
+    store: &Arc<dyn Store>,
+    log: &tracing::Dispatch,
+    work: impl FnOnce(&dyn Store) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let (store, log) = (Arc::clone(store), log.clone());
+    let task = tokio::task::spawn_blocking(move || tracing::dispatcher::with_default(&log, || work(&*store)));
+    task.await.unwrap_or_else(|_| Err(RelayError::Internal.into()))
+}
+
+async fn within<T>(time: Duration, work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    tokio::time::timeout(time, work)
+        .await
+        .unwrap_or_else(|_| Err(RelayError::Busy.into()))
+}

@@ -1,0 +1,30 @@
+//! Taking a segment from its authority.
+
+use techo_protocol::keys::sha256;
+use techo_protocol::segment::Segment;
+use techo_protocol::trust::{AuthorityId, Role};
+
+use crate::error::{Refusal, RelayError};
+use crate::store::{Put, Store};
+use crate::trust;
+
+/// Puts a segment in the store, unlisted since `now` (Unix seconds), if it is `authority`'s, one of its notice keys signed it, and its
+/// SHA-256 is `hash`. The same one again is fine. `most` bytes of segments an authority.
+///
+/// # Errors
+/// [`Refusal::Segment`] for a file that is none or wrongly signed; [`RelayError::HashMismatch`], [`RelayError::OtherAuthority`],
+/// [`RelayError::SegmentsFull`]; or the store's.
+pub fn put(store: &dyn Store, authority: AuthorityId, hash: &[u8; 32], file: &[u8], now: i64, most: u64) -> Result<(), Refusal> {
+    if sha256(file) != *hash {
+        return Err(RelayError::HashMismatch.into());
+    }
+    let segment = Segment::parse(file)?;
+    if segment.header().authority != authority {
+        return Err(RelayError::OtherAuthority.into());
+    }
+    segment.verify(trust::newest(store, authority)?.keys(Role::Notice))?;
+    match store.put_segment(authority, hash, file, now, most)? {
+        Put::New | Put::Held => Ok(()),
+        Put::OverQuota => Err(RelayError::SegmentsFull.into()),
+    }
+}

@@ -1,0 +1,221 @@
+//! Bytes at rest. A store knows no signature and no rule of the protocol but one: each call happens whole or not at all, and is on disk when
+//! it returns.
+//!
+//! It holds segments, manifests, trust lists, sealed diaries, and one number an authority. No address, no account, and of time only the
+//! day on which a diary came and the moment since which a segment is not listed.
+
+mod folder;
+mod sqlite;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use techo_protocol::relay_api::{Diaries, StoredDiary};
+use techo_protocol::trust::AuthorityId;
+
+pub use folder::FolderStore;
+pub use sqlite::SqliteStore;
+
+/// Segments are read in parts of this many bytes, so that a slow reader costs one part of memory and not a file.
+pub const PART_BYTES: usize = 256 * 1024;
+/// How long a segment stays after no manifest lists it any more, in seconds: who has just read the last manifest can still fetch it.
+pub const UNLISTED_SECONDS: i64 = 86_400;
+/// Seconds of a day.
+pub(crate) const DAY: i64 = 86_400;
+
+techo_protocol::coded_errors! {
+    /// What can go wrong with a store.
+    pub enum StoreError {
+        /// No room on the disk. Nothing was half written.
+        Full = "relay.full", "The relay's disk is full.", "The operator has to make room; then try again.";
+        /// It does not answer.
+        Failed = "relay.store_failed", "The relay's store does not answer.", "The operator finds the cause in the relay's log.";
+        /// A newer program made it.
+        NewerVersion = "relay.store_newer_version", "The relay's store is of a newer version than this program knows.", "Update Techo.";
+        /// It is none, or it is damaged.
+        Damaged = "relay.store_damaged", "The relay's store is damaged, or it is something else.", "Name another folder, or put an intact copy back.";
+        /// Another process has it open.
+        InUse = "relay.store_in_use", "Another process has the relay's store open.", "End the other process, or name another folder.";
+    }
+}
+
+/// Where a store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// An SQLite database in this file.
+    Sqlite(PathBuf),
+    /// Plain files in this folder; its `public` part may be served by any web server.
+    Folder(PathBuf),
+}
+
+/// Opens the store at a place, or makes it. Where it fails, `log` has the cause.
+///
+/// # Errors
+/// [`StoreError`]: newer, damaged, in use, full, or the disk does not answer.
+pub fn open(place: &Place, log: &tracing::Dispatch) -> Result<Arc<dyn Store>, StoreError> {
+    tracing::dispatcher::with_default(log, || {
+        Ok::<Arc<dyn Store>, StoreError>(match place {
+            Place::Sqlite(file) => Arc::new(SqliteStore::open(file)?),
+            Place::Folder(folder) => Arc::new(FolderStore::open(folder)?),
+        })
+    })
+}
+
+/// What is held of an authority: the newest of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Trust list, a whole file.
+    pub trust_list: Option<Vec<u8>>,
+    /// Manifest, a whole file.
+    pub manifest: Option<Vec<u8>>,
+}
+
+/// What takes the place of what is held.
+#[derive(Debug, Clone, Copy)]
+pub struct Publication<'a> {
+    /// Trust list, a whole file.
+    pub trust_list: &'a [u8],
+    /// Manifest, a whole file.
+    pub manifest: &'a [u8],
+    /// Hash and length of each segment that it lists.
+    pub listed: &'a [([u8; 32], u64)],
+}
+
+/// What came of replacing what is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is replaced.
+    Done,
+    /// Somebody else replaced it in the meantime; nothing was changed.
+    Raced,
+    /// A listed segment is not there; nothing was changed.
+    SegmentMissing,
+}
+
+/// What came of putting something in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is there now.
+    New,
+    /// It was there before.
+    Held,
+    /// The authority's room is used up.
+    OverQuota,
+}
+
+/// A stored segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredSegment {
+    /// Whose it is.
+    pub authority: AuthorityId,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+/// What was forgotten because it was due.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Segments.
+    pub segments: u64,
+    /// Diaries.
+    pub diaries: u64,
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Segments.
+    pub segments: u64,
+    /// Their bytes.
+    pub segment_bytes: u64,
+    /// Diaries and dummies.
+    pub diaries: u64,
+}
+
+/// Bytes at rest. Calls block; they may come from several threads at once.
+///
+/// # Errors
+/// Every call: [`StoreError`]; nothing was changed then.
+#[allow(clippy::missing_errors_doc, reason = "the trait says it once for all calls")]
+pub trait Store: Send + Sync {
+    /// Whether it answers.
+    fn check(&self) -> Result<(), StoreError>;
+
+    /// What is held of an authority.
+    fn held(&self, authority: AuthorityId) -> Result<Held, StoreError>;
+
+    /// Replaces the trust list, if it still is `held`.
+    fn replace_trust_list(&self, authority: AuthorityId, held: Option<&[u8]>, newer: &[u8]) -> Result<Replaced, StoreError>;
+
+    /// Replaces manifest and trust list, if they still are `held`, and if every listed segment is there with that length and of that
+    /// authority. What the manifest does not list is unlisted since `now`, unless it was before.
+    fn publish(&self, authority: AuthorityId, held: &Held, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError>;
+
+    /// Puts a segment in, unlisted since `now`; also one that was there and is unlisted. `most` bytes of segments an authority.
+    fn put_segment(&self, authority: AuthorityId, hash: &[u8; 32], file: &[u8], now: i64, most: u64) -> Result<Put, StoreError>;
+
+    /// A segment's owner and length.
+    fn segment(&self, hash: &[u8; 32]) -> Result<Option<StoredSegment>, StoreError>;
+
+    /// The bytes of a segment from `part` times [`PART_BYTES`]; `None` where there are none.
+    fn segment_part(&self, hash: &[u8; 32], part: u32) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Puts a diary in; `diary.hash` is that of `sealed`. `most` diaries an authority.
+    fn put_diary(
+        &self,
+        authority: AuthorityId,
+        diary: &StoredDiary,
+        sealed: &[u8],
+        day: i64,
+        most: usize,
+    ) -> Result<Put, StoreError>;
+
+    /// Removes what `stored` names and gives the oldest of the rest, at most `most`; `None`, and nothing removed, where `number` is not
+    /// higher than in every call before.
+    fn take_diaries(
+        &self,
+        authority: AuthorityId,
+        number: u64,
+        stored: &[StoredDiary],
+        most: usize,
+    ) -> Result<Option<Diaries>, StoreError>;
+
+    /// Removes segments that have been unlisted for [`UNLISTED_SECONDS`] and diaries that were kept for
+    /// [`techo_protocol::diary_upload::KEPT_SECONDS`], to the day.
+    fn forget(&self, now: i64) -> Result<Forgotten, StoreError>;
+
+    /// How much there is.
+    fn totals(&self) -> Result<Totals, StoreError>;
+}
+
+/// The last day of arrival whose diaries are forgotten at `now`: counted by whole days, so that none is kept for less than it should.
+pub(crate) fn last_day_forgotten(now: i64) -> i64 {
+    now.div_euclid(DAY)
+        .saturating_sub(techo_protocol::diary_upload::KEPT_SECONDS / DAY)
+        .saturating_sub(1)
+}
+
+/// Makes a folder that only its owner reads.
+pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+
+        tracing::error!(cause = %error.kind(), "the store's disk");
+        if matches!(error.kind(), StorageFull | QuotaExceeded) {
+            Self::Full
+        } else {
+            Self::Failed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

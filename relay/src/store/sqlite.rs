@@ -1,0 +1,302 @@
+//! The store in one SQLite database: write-ahead log, every commit on disk before it is answered, what is deleted overwritten.
+
+mod schema;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
+use techo_protocol::relay_api::{DepositedDiary, Diaries, StoredDiary};
+use techo_protocol::trust::AuthorityId;
+
+use super::{
+    Forgotten, Held, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals, UNLISTED_SECONDS,
+    last_day_forgotten, make_folder,
+};
+
+/// The store in one SQLite database. One connection writes and one reads, so that fetching does not wait for publishing.
+pub struct SqliteStore {
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+impl SqliteStore {
+    /// Opens the database, makes it, or brings it to the present version.
+    ///
+    /// # Errors
+    /// [`StoreError`]: newer, damaged, in use, full, or the disk does not answer.
+    pub fn open(file: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = file.parent() {
+            make_folder(folder)?;
+        }
+        let mut writer = schema::connect(file)?;
+        schema::migrate(&mut writer)?;
+        Ok(Self {
+            writer: Mutex::new(writer),
+            reader: Mutex::new(schema::connect(file)?),
+        })
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        // A transaction of a thread that panicked was rolled back: the connection is as good as before.
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+}
+
+impl Store for SqliteStore {
+    fn check(&self) -> Result<(), StoreError> {
+        self.reader().query_row("SELECT count(*) FROM authorities", [], |_| Ok(()))?;
+        // A lock that is taken and given back shows that writing is not stuck either, without a byte on disk.
+        self.write(|_| Ok(()))
+    }
+
+    fn held(&self, authority: AuthorityId) -> Result<Held, StoreError> {
+        held(&self.reader(), authority)
+    }
+
+    fn replace_trust_list(&self, authority: AuthorityId, held_list: Option<&[u8]>, newer: &[u8]) -> Result<Replaced, StoreError> {
+        self.write(|transaction| {
+            if held(transaction, authority)?.trust_list.as_deref() != held_list {
+                return Ok(Replaced::Raced);
+            }
+            transaction.execute(
+                "INSERT INTO authorities (id, trust_list) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET trust_list = ?2",
+                params![authority.0, newer],
+            )?;
+            Ok(Replaced::Done)
+        })
+    }
+
+    fn publish(&self, authority: AuthorityId, before: &Held, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError> {
+        self.write(|transaction| {
+            if held(transaction, authority)? != *before {
+                return Ok(Replaced::Raced);
+            }
+            let mut is_there = transaction.prepare("SELECT 1 FROM segments WHERE hash = ?1 AND authority = ?2 AND bytes = ?3")?;
+            for (hash, bytes) in next.listed {
+                if !is_there.exists(params![hash, authority.0, integer(*bytes)?])? {
+                    return Ok(Replaced::SegmentMissing);
+                }
+            }
+            transaction.execute(
+                "UPDATE segments SET unlisted_since = coalesce(unlisted_since, ?2) WHERE authority = ?1",
+                params![authority.0, now],
+            )?;
+            let mut list = transaction.prepare("UPDATE segments SET unlisted_since = NULL WHERE hash = ?1")?;
+            for (hash, _) in next.listed {
+                list.execute([hash])?;
+            }
+            transaction.execute(
+                "INSERT INTO authorities (id, trust_list, manifest) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE SET trust_list = ?2, manifest = ?3",
+                params![authority.0, next.trust_list, next.manifest],
+            )?;
+            Ok(Replaced::Done)
+        })
+    }
+
+    fn put_segment(&self, authority: AuthorityId, hash: &[u8; 32], file: &[u8], now: i64, most: u64) -> Result<Put, StoreError> {
+        self.write(|transaction| {
+            let held = transaction.execute(
+                "UPDATE segments SET unlisted_since = ?2 WHERE hash = ?1 AND unlisted_since IS NOT NULL",
+                params![hash, now],
+            )? > 0
+                || segment(transaction, hash)?.is_some();
+            if held {
+                return Ok(Put::Held);
+            }
+            let used: i64 = transaction.query_row(
+                "SELECT coalesce(sum(bytes), 0) FROM segments WHERE authority = ?1",
+                [authority.0],
+                |row| row.get(0),
+            )?;
+            let bytes = file.len() as u64;
+            if natural(used).saturating_add(bytes) > most {
+                return Ok(Put::OverQuota);
+            }
+            transaction.execute(
+                "INSERT INTO segments (hash, authority, bytes, unlisted_since) VALUES (?1, ?2, ?3, ?4)",
+                params![hash, authority.0, integer(bytes)?, now],
+            )?;
+            let mut insert = transaction.prepare("INSERT INTO segment_parts (hash, part, content) VALUES (?1, ?2, ?3)")?;
+            for (part, content) in (0_u32..).zip(file.chunks(PART_BYTES)) {
+                insert.execute(params![hash, part, content])?;
+            }
+            Ok(Put::New)
+        })
+    }
+
+    fn segment(&self, hash: &[u8; 32]) -> Result<Option<StoredSegment>, StoreError> {
+        segment(&self.reader(), hash)
+    }
+
+    fn segment_part(&self, hash: &[u8; 32], part: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self
+            .reader()
+            .prepare_cached("SELECT content FROM segment_parts WHERE hash = ?1 AND part = ?2")?
+            .query_row(params![hash, part], |row| row.get(0))
+            .optional()?)
+    }
+
+    fn put_diary(
+        &self,
+        authority: AuthorityId,
+        diary: &StoredDiary,
+        sealed: &[u8],
+        day: i64,
+        most: usize,
+    ) -> Result<Put, StoreError> {
+        self.write(|transaction| {
+            let held = transaction
+                .prepare_cached("SELECT 1 FROM diaries WHERE authority = ?1 AND mailbox = ?2 AND hash = ?3")?
+                .exists(params![authority.0, diary.mailbox, diary.hash])?;
+            if held {
+                return Ok(Put::Held);
+            }
+            let waiting: i64 = transaction
+                .prepare_cached("SELECT count(*) FROM diaries WHERE authority = ?1")?
+                .query_row([authority.0], |row| row.get(0))?;
+            if natural(waiting) >= most as u64 {
+                return Ok(Put::OverQuota);
+            }
+            transaction
+                .prepare_cached("INSERT INTO diaries (authority, mailbox, hash, day, sealed) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![authority.0, diary.mailbox, diary.hash, day, sealed])?;
+            Ok(Put::New)
+        })
+    }
+
+    fn take_diaries(
+        &self,
+        authority: AuthorityId,
+        number: u64,
+        stored: &[StoredDiary],
+        most: usize,
+    ) -> Result<Option<Diaries>, StoreError> {
+        self.write(|transaction| {
+            // Eight big-endian bytes compare like the number; SQLite's own integers are signed.
+            let newer = transaction.execute(
+                "INSERT INTO taken (authority, number) VALUES (?1, ?2)
+                 ON CONFLICT (authority) DO UPDATE SET number = ?2 WHERE number < ?2",
+                params![authority.0, number.to_be_bytes()],
+            )?;
+            if newer == 0 {
+                return Ok(None);
+            }
+            let mut remove = transaction.prepare("DELETE FROM diaries WHERE authority = ?1 AND mailbox = ?2 AND hash = ?3")?;
+            for diary in stored {
+                remove.execute(params![authority.0, diary.mailbox, diary.hash])?;
+            }
+            oldest(transaction, authority, most).map(Some)
+        })
+    }
+
+    fn forget(&self, now: i64) -> Result<Forgotten, StoreError> {
+        let forgotten = self.write(|transaction| {
+            let due = now.saturating_sub(UNLISTED_SECONDS);
+            transaction.execute(
+                "DELETE FROM segment_parts WHERE hash IN (SELECT hash FROM segments WHERE unlisted_since <= ?1)",
+                [due],
+            )?;
+            let segments = transaction.execute("DELETE FROM segments WHERE unlisted_since <= ?1", [due])?;
+            let diaries = transaction.execute("DELETE FROM diaries WHERE day <= ?1", [last_day_forgotten(now)])?;
+            Ok(Forgotten {
+                segments: segments as u64,
+                diaries: diaries as u64,
+            })
+        })?;
+        // The log still holds what was removed until it is emptied.
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(forgotten)
+    }
+
+    fn totals(&self) -> Result<Totals, StoreError> {
+        Ok(self.reader().query_row(
+            "SELECT count(*), coalesce(sum(bytes), 0), (SELECT count(*) FROM diaries) FROM segments",
+            [],
+            |row| {
+                Ok(Totals {
+                    segments: natural(row.get(0)?),
+                    segment_bytes: natural(row.get(1)?),
+                    diaries: natural(row.get(2)?),
+                })
+            },
+        )?)
+    }
+}
+
+fn held(connection: &Connection, authority: AuthorityId) -> Result<Held, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT trust_list, manifest FROM authorities WHERE id = ?1")?
+        .query_row([authority.0], |row| {
+            Ok(Held {
+                trust_list: row.get(0)?,
+                manifest: row.get(1)?,
+            })
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+fn segment(connection: &Connection, hash: &[u8; 32]) -> Result<Option<StoredSegment>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT authority, bytes FROM segments WHERE hash = ?1")?
+        .query_row([hash], |row| {
+            Ok(StoredSegment {
+                authority: AuthorityId(row.get(0)?),
+                bytes: natural(row.get(1)?),
+            })
+        })
+        .optional()?)
+}
+
+/// Oldest day first; within a day by mailbox, so that nobody can read off in which order they came.
+fn oldest(connection: &Connection, authority: AuthorityId, most: usize) -> Result<Diaries, StoreError> {
+    let mut select =
+        connection.prepare("SELECT mailbox, sealed FROM diaries WHERE authority = ?1 ORDER BY day, mailbox, hash LIMIT ?2")?;
+    let rows = select.query_map(params![authority.0, integer(most as u64)?.saturating_add(1)], |row| {
+        Ok(DepositedDiary {
+            mailbox: row.get(0)?,
+            sealed: row.get(1)?,
+        })
+    })?;
+    let mut diaries = rows.collect::<Result<Vec<_>, _>>()?;
+    let more = diaries.len() > most;
+    diaries.truncate(most);
+    Ok(Diaries { diaries, more })
+}
+
+/// A count or length for a column.
+fn integer(value: u64) -> Result<i64, StoreError> {
+    i64::try_from(value).map_err(|_| StoreError::Failed)
+}
+
+/// A count or length from a column; only a damaged one is negative.
+fn natural(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        // The message names columns and statements, never values.
+        tracing::error!(cause = %error, "the store's database");
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse,
+            _ => Self::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! The database's tables and how an older one is brought to the present version.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::store::StoreError;
+
+/// "Tech": tells a relay's database from any other SQLite file.
+const APPLICATION_ID: i32 = 0x5465_6368;
+/// Step `n` makes version `n + 1` from version `n`. Steps are never changed, only added; each version keeps a fixture that a test opens.
+const STEPS: &[&str] = &[VERSION_1];
+
+const VERSION_1: &str = "
+CREATE TABLE authorities (
+    id BLOB PRIMARY KEY,
+    trust_list BLOB NOT NULL,
+    manifest BLOB
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE taken (
+    authority BLOB PRIMARY KEY,
+    number BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE segments (
+    hash BLOB PRIMARY KEY,
+    authority BLOB NOT NULL,
+    bytes INTEGER NOT NULL,
+    unlisted_since INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX segments_of_authority ON segments (authority, bytes);
+
+CREATE TABLE segment_parts (
+    hash BLOB NOT NULL,
+    part INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (hash, part)
+) STRICT;
+
+-- WITHOUT ROWID: a counting row id would tell in which order diaries came.
+CREATE TABLE diaries (
+    authority BLOB NOT NULL,
+    day INTEGER NOT NULL,
+    mailbox BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (authority, day, mailbox, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX diaries_by_content ON diaries (authority, mailbox, hash);
+";
+
+/// Opens a connection with the settings that durability and erasure need.
+pub fn connect(file: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+/// Brings the database to the present version, in one transaction.
+pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i32 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: u32 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (version, tables) != (0, 0) {
+        return Err(StoreError::Damaged);
+    }
+    let done = version as usize;
+    if done > STEPS.len() {
+        return Err(StoreError::NewerVersion);
+    }
+    for step in &STEPS[done..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(
+        None,
+        "user_version",
+        u32::try_from(STEPS.len()).map_err(|_| StoreError::NewerVersion)?,
+    )?;
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The relay over real sockets: every rule has a test that fails without it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod authority;
+mod client;
+mod diaries;
+mod hostile;
+mod limits;
+mod operating;
+mod publishing;
+mod serving;
+mod setting;
