@@ -1,0 +1,133 @@
+//! Every error of this package, each area's own enum behind one type.
+
+use techo_protocol::case_code::CaseCodeError;
+use techo_protocol::diary_upload::DiaryUploadError;
+use techo_protocol::manifest::ManifestError;
+use techo_protocol::notice::NoticeError;
+use techo_protocol::passphrase::PassphraseError;
+use techo_protocol::qr::QrError;
+use techo_protocol::random::RandomError;
+use techo_protocol::segment::{SegmentError, WriteError};
+use techo_protocol::trust::TrustError;
+use techo_protocol::venue_code::VenueCodeError;
+use techo_protocol::{Coded, ErrorInfo};
+
+use crate::audit::AuditError;
+use crate::cases::CaseError;
+use crate::import::{ImportError, RowError};
+use crate::keys::KeyError;
+use crate::notices::NoticeChangeError;
+use crate::posters::PosterError;
+use crate::publishing::{PublishError, PublishWarning};
+use crate::recalls::RecallError;
+use crate::store::StoreError;
+use crate::trust::TrustChangeError;
+use crate::venues::VenueError;
+
+macro_rules! areas {
+    ($( $variant:ident($area:ty) ),+ $(,)?) => {
+        /// What went wrong.
+        #[derive(Debug, thiserror::Error)]
+        #[allow(missing_docs, reason = "each variant is the area that it wraps")]
+        pub enum Error {
+            $( #[error(transparent)] $variant(#[from] $area), )+
+            /// What the relay, or the way to it, said.
+            #[error("{0}")]
+            Relay(Box<dyn Coded + Send + Sync>),
+        }
+
+        impl Error {
+            fn coded(&self) -> &dyn Coded {
+                match self {
+                    $( Self::$variant(area) => area, )+
+                    Self::Relay(said) => &**said,
+                }
+            }
+        }
+    };
+}
+
+areas! {
+    Audit(AuditError),
+    Case(CaseError),
+    CaseCode(CaseCodeError),
+    DiaryUpload(DiaryUploadError),
+    Key(KeyError),
+    Manifest(ManifestError),
+    NotAnId(NoticeError),
+    Notice(NoticeChangeError),
+    Passphrase(PassphraseError),
+    Poster(PosterError),
+    Publish(PublishError),
+    Qr(QrError),
+    Random(RandomError),
+    Recall(RecallError),
+    Segment(SegmentError),
+    Store(StoreError),
+    Trust(TrustError),
+    TrustChange(TrustChangeError),
+    Venue(VenueError),
+    VenueCode(VenueCodeError),
+}
+
+impl Coded for Error {
+    fn code(&self) -> &'static str {
+        self.coded().code()
+    }
+
+    fn hint(&self) -> &'static str {
+        self.coded().hint()
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Segment(error) => error.into(),
+            WriteError::Random(error) => error.into(),
+        }
+    }
+}
+
+/// The errors and warnings that begin here, for the list of codes; those of `techo-protocol` have lists of their own.
+pub const CATALOGUES: &[&[ErrorInfo]] = &[
+    AuditError::CATALOGUE,
+    CaseError::CATALOGUE,
+    ImportError::CATALOGUE,
+    RowError::CATALOGUE,
+    KeyError::CATALOGUE,
+    NoticeChangeError::CATALOGUE,
+    PosterError::CATALOGUE,
+    PublishError::CATALOGUE,
+    PublishWarning::CATALOGUE,
+    RecallError::CATALOGUE,
+    StoreError::CATALOGUE,
+    TrustChangeError::CATALOGUE,
+    VenueError::CATALOGUE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_used_once() {
+        let mut codes: Vec<_> = CATALOGUES.iter().flat_map(|area| area.iter().map(|info| info.code)).collect();
+        let all = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
+    }
+
+    #[test]
+    fn an_area_s_code_shows_through() {
+        assert_eq!(Error::from(RandomError::Unavailable).code(), "random.unavailable");
+        assert_eq!(Error::Relay(Box::new(RandomError::Unavailable)).code(), "random.unavailable");
+    }
+}

@@ -1,0 +1,279 @@
+//! An authority's list of exposure events, read from CSV (5-authority, "CSV in with a dry run").
+//!
+//! Bytes in, plain data out: every row becomes an event or is rejected with its number and the reason, and one bad row
+//! never costs a good one. What the events then do to the notices is decided elsewhere.
+//!
+//! A layout is known by its header, which may follow marker lines:
+//!
+//! | layout | columns that must be there, in any order, among others | times |
+//! |---|---|---|
+//! | `nz` | id, Event, Location, Start, End, Advice | New Zealand's local time |
+//! | `techo` | id, name, address, from, to, severity, text | RFC 3339 with an offset |
+//!
+//! ```
+//! use techo_authority::import;
+//!
+//! let csv = "id,name,address,from,to,severity,text\n\
+//!            7,Bar Yoru,\"Kita-ku, Osaka\",2026-11-20T19:00:00+09:00,2026-11-20T21:00:00+09:00,cluster,See a doctor\n\
+//!            8,Bar Asa,,2026-11-20T19:00:00+09:00,NA,caution,\n";
+//! let import = import::read(csv.as_bytes(), None)?;
+//! assert_eq!((import.rows, import.accepted()), (2, 1));
+//! assert_eq!(import.events[0].name, "Bar Yoru");
+//! assert_eq!((import.rejected[0].row, import.rejected[0].code), (3, "import.time_missing"));
+//! # Ok::<(), import::ImportError>(())
+//! ```
+
+mod dates;
+mod fields;
+mod header;
+mod layout;
+mod nz;
+mod records;
+mod techo;
+
+use std::collections::HashSet;
+
+use techo_protocol::Coded as _;
+use techo_protocol::notice::Severity;
+
+use header::Header;
+use layout::{LAYOUTS, Layout};
+use records::Records;
+
+/// Most bytes of a file. New Zealand's longest list had 330 kB.
+pub const MAX_FILE_BYTES: usize = 64 << 20;
+
+/// Most rows of a file. New Zealand's longest list had 800.
+pub const MAX_ROWS: usize = 200_000;
+
+/// Most bytes that are read again because a row was torn (see [`read`]): as much work as a file of the largest size.
+const MAX_REREAD_BYTES: usize = MAX_FILE_BYTES;
+
+/// What a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Name of the layout that the header has.
+    pub layout: &'static str,
+    /// Rows of the file apart from its header and blank lines: those accepted and those rejected.
+    pub rows: usize,
+    /// What the accepted rows say, by row; of rows with the same id the last alone.
+    pub events: Vec<Event>,
+    /// The rows that say nothing, by row.
+    pub rejected: Vec<RejectedRow>,
+}
+
+impl Import {
+    /// How many rows were accepted, those included that a later row of the file replaces.
+    pub fn accepted(&self) -> usize {
+        // Every row is one or the other.
+        self.rows - self.rejected.len()
+    }
+}
+
+/// One exposure event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The line of the file on which the row begins, the first line being 1, as an editor counts; a spreadsheet counts the
+    /// same unless a cell above holds a line break.
+    pub row: u64,
+    /// The authority's own name of the event, by which a later file revises it; New Zealand's cut to 15 characters.
+    pub id: String,
+    /// The venue's name, 1 to 300 characters.
+    pub name: String,
+    /// The venue's address, at most 300 characters, may be empty.
+    pub address: String,
+    /// When the exposure begins, Unix seconds.
+    pub from: i64,
+    /// When it ends, Unix seconds, later than `from`.
+    pub to: i64,
+    /// How serious it is.
+    pub severity: Severity,
+    /// What people who were there are told, at most 4,000 characters, may be empty.
+    pub advice_text: String,
+}
+
+/// A row that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// As [`Event::row`].
+    pub row: u64,
+    /// The event's id as far as it can be told, so that an event whose row is bad does not count as missing.
+    pub id: Option<String>,
+    /// One of [`RowError`]'s stable codes, `import.*`.
+    pub code: &'static str,
+    /// The reason in words, without anything from the file.
+    pub message: String,
+}
+
+techo_protocol::coded_errors! {
+    /// Why a file could not be read at all.
+    pub enum ImportError {
+        /// There is no row in it.
+        Empty = "import.empty", "The file is empty.", "Export the list again.";
+        /// More than [`MAX_FILE_BYTES`] or [`MAX_ROWS`].
+        TooLarge = "import.file_too_large", "The file is larger than 64 MiB or has more than 200,000 rows.", "Cut the list into several files; leave out --complete then.";
+        /// UTF-16, a spreadsheet, or anything else that is not text.
+        NotText = "import.not_text", "The file is not CSV in UTF-8.", "Save the list as \"CSV UTF-8\" and import that.";
+        /// `--layout` names none that is known.
+        UnknownLayout = "import.unknown_layout", "There is no layout of that name.", "Use nz or techo, or leave --layout out.";
+        /// No row is a header of a known layout, or of the one that was named.
+        NoHeader = "import.no_header", "No line of the file is the header of a known layout.", "Compare the column names with the layout's, listed in the documentation of import.";
+        /// So many quotation marks are missing that rows cannot be told apart.
+        Torn = "import.torn", "Too many rows of the file are torn.", "Export the list again.";
+    }
+}
+
+techo_protocol::coded_errors! {
+    /// Why a row was rejected.
+    pub enum RowError {
+        /// A line that a version control system left in the file.
+        Marker = "import.marker", "This line is a merge-conflict marker, not data.", "Take the file from before the merge.";
+        /// A header further down.
+        HeaderAgain = "import.header_again", "This line repeats the header.", "Nothing needs to be done; the rows below it are read by it.";
+        /// A row above the header.
+        BeforeHeader = "import.before_header", "This line stands before the header.", "Remove it, or move it below the header.";
+        /// Other than as many cells as the header has.
+        Columns { found: usize, expected: usize } = "import.columns", "This row has {found} cells where the header has {expected}.", "Look for a missing or an unquoted comma or quotation mark.";
+        /// The file ends within a quoted cell.
+        CutOff = "import.cut_off", "The file ends in the middle of this row.", "Take the whole file.";
+        /// A row of more than 64 KiB.
+        RowTooLong = "import.row_too_long", "This row is longer than 64 KiB.", "Look for a missing quotation mark.";
+        /// Bytes that are no UTF-8.
+        NotUtf8 = "import.not_utf8", "This row is not UTF-8.", "Save the list as \"CSV UTF-8\".";
+        /// A cell that has to hold something is empty or `NA`.
+        CellMissing { column: &'static str } = "import.cell_missing", "The column {column} is empty.", "Fill it in.";
+        /// A cell with more than the column may hold.
+        CellTooLong { column: &'static str, most: usize } = "import.cell_too_long", "The column {column} holds more than {most} characters.", "Shorten it.";
+        /// Control characters, which a screen could take for commands.
+        CellControl { column: &'static str } = "import.cell_control", "The column {column} holds control characters.", "Remove them.";
+        /// An id of a form that the layout does not have.
+        Id = "import.id", "The id has not the 15 or 18 letters and digits that this layout's ids have.", "Correct it.";
+        /// No time where one has to be: empty or `NA`.
+        TimeMissing { column: &'static str } = "import.time_missing", "The column {column} holds no time.", "Fill it in.";
+        /// A time in none of the known forms, or not in the calendar.
+        TimeUnreadable { column: &'static str } = "import.time_unreadable", "The time in the column {column} cannot be read.", "Write it like the others.";
+        /// A local time that the change to summer time leaves out.
+        TimeSkipped { column: &'static str } = "import.time_skipped", "The time in the column {column} never was: the clocks went forward over it.", "Correct it.";
+        /// The end is before the start.
+        EndsBeforeStart = "import.ends_before_start", "The event ends before it starts.", "Correct the start or the end.";
+        /// A window of more than 60 days, the longest that a diary reaches back.
+        TooLong = "import.event_too_long", "The event is longer than 60 days.", "Correct the start or the end.";
+        /// Neither `caution` nor `cluster`.
+        Severity = "import.severity", "The severity is neither caution nor cluster.", "Write one of the two.";
+    }
+}
+
+/// The names of the known layouts.
+pub fn layouts() -> impl Iterator<Item = &'static str> {
+    LAYOUTS.iter().map(|layout| layout.name)
+}
+
+/// Reads a list of exposure events.
+///
+/// `layout` names the layout; without it the header tells. Every record of the file but blank lines and the one header is a
+/// row and ends up accepted or rejected, those before the header too. Where a row is torn (a quotation mark is missing) and
+/// has swallowed the lines below it, those are read again one by one.
+///
+/// # Errors
+/// [`ImportError`] where the file as a whole is none of ours. What is wrong with a row is in [`Import::rejected`].
+pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(ImportError::TooLarge);
+    }
+    let wanted = wanted_layouts(layout)?;
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // CSV holds no zero byte; UTF-16 and every spreadsheet's own format do.
+    let or_not_text = |error| if text.contains(&0) { ImportError::NotText } else { error };
+    let mut records = Records::new(text);
+    let mut header: Option<Header> = None;
+    let mut rows = 0;
+    let mut read_again = 0;
+    let mut events = Vec::new();
+    let mut rejected = Vec::new();
+    while let Some(record) = records.next() {
+        let is_first_header = header.is_none();
+        let verdict = match Header::recognise(&record, wanted) {
+            Some(found) => {
+                header = Some(found);
+                if is_first_header {
+                    continue;
+                }
+                Err(RowError::HeaderAgain)
+            }
+            None => read_row(&record, header.as_ref()),
+        };
+        rows += 1;
+        match verdict {
+            Ok(event) => events.push(event),
+            Err(error) => {
+                if record.lines > 1 && is_torn(&error) {
+                    read_again += record.bytes;
+                    records.read_again_after_first_line(&record);
+                }
+                rejected.push(RejectedRow {
+                    row: record.row,
+                    id: header.as_ref().and_then(|header| header.id_of(&record)),
+                    code: error.code(),
+                    message: error.to_string(),
+                });
+            }
+        }
+        if rows > MAX_ROWS {
+            return Err(or_not_text(ImportError::TooLarge));
+        }
+        if read_again > MAX_REREAD_BYTES {
+            return Err(or_not_text(ImportError::Torn));
+        }
+    }
+    match header {
+        Some(header) => Ok(Import {
+            layout: header.layout.name,
+            rows,
+            events: last_of_each_id(events),
+            rejected,
+        }),
+        None if rows == 0 => Err(ImportError::Empty),
+        None => Err(or_not_text(ImportError::NoHeader)),
+    }
+}
+
+fn wanted_layouts(name: Option<&str>) -> Result<&'static [Layout], ImportError> {
+    let Some(name) = name else { return Ok(LAYOUTS) };
+    let at = LAYOUTS.iter().position(|layout| layout.name == name);
+    at.and_then(|at| LAYOUTS.get(at..=at)).ok_or(ImportError::UnknownLayout)
+}
+
+fn read_row(record: &records::Record, header: Option<&Header>) -> Result<Event, RowError> {
+    if record.has_marker() {
+        return Err(RowError::Marker);
+    }
+    let header = header.ok_or(RowError::BeforeHeader)?;
+    let row = header.row(record)?;
+    (header.layout.event)(&row)
+}
+
+/// Whether an error can come of a missing quotation mark.
+fn is_torn(error: &RowError) -> bool {
+    matches!(
+        error,
+        RowError::Columns { .. }
+            | RowError::CutOff
+            | RowError::RowTooLong
+            | RowError::CellTooLong { .. }
+            | RowError::Marker
+            | RowError::BeforeHeader
+    )
+}
+
+fn last_of_each_id(mut events: Vec<Event>) -> Vec<Event> {
+    let mut seen = HashSet::new();
+    events.reverse();
+    events.retain(|event| seen.insert(event.id.clone()));
+    events.reverse();
+    events
+}
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod tests;

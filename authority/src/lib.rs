@@ -1,0 +1,34 @@
+//! The health authority: registers venues, draws their posters, decides notices, publishes them, and opens the diaries that residents sent.
+//!
+//! Everything is a method of [`Authority`], which is one profile folder. Times are Unix seconds and are passed in, and so is randomness.
+//! Nothing here speaks to a network: [`publishing::RelayPort`] is what a caller brings.
+//!
+//! | module | what it is about |
+//! |---|---|
+//! | [`profile`] | the folder: database and keys |
+//! | [`keys`] | key files, in the clear or under a passphrase |
+//! | [`trust`] | the trust list, signed by the root |
+//! | [`venues`], [`posters`] | the registry, codes, and what is printed |
+//! | [`import`], [`events`] | a list of events as CSV, and what it does to the notices |
+//! | [`notices`], [`recalls`] | what is said |
+//! | [`publishing`] | segments, manifests, relays |
+//! | [`cases`] | one-time codes and sent diaries |
+//! | [`audit`] | the log whose head every manifest carries |
+
+pub mod audit;
+pub mod cases;
+pub mod error;
+pub mod events;
+pub mod import;
+pub mod keys;
+pub mod notices;
+pub mod posters;
+pub mod profile;
+pub mod publishing;
+pub mod recalls;
+pub mod store;
+pub mod trust;
+pub mod venues;
+
+pub use error::Error;
+pub use profile::Authority;
