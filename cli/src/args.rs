@@ -1,0 +1,110 @@
+//! The command line as clap sees it: global flags, and one subcommand a role.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::session::Session;
+use crate::{Failure, Outcome};
+
+/// Keeps where you were and warns you when a place turns out to have been an exposure, without a central list of people.
+#[derive(Debug, Parser)]
+#[command(name = "techo", version, max_term_width = 110, after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  techo demo                                   see the whole thing work, step by step
+  techo trust add pref.trust                   follow a health authority
+  techo checkin poster.png --stay 90           read a venue's poster into the diary
+  techo exposure fetch                         get the newest lists, then: techo exposure list";
+
+/// Flags that are taken before and after every subcommand.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The profile's folder; without it, the platform's data folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Print JSON Lines on stdout, and nothing else there
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Set the clock: RFC 3339, or a local time such as 2026-11-20T19:05. A server starts there and runs on
+    #[arg(long, global = true, value_name = "TIME")]
+    pub now: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Demo(crate::demo::Demo),
+    Scan(crate::scan::Scan),
+    #[command(name = "checkin")]
+    CheckIn(crate::checkin::CheckIn),
+    #[command(subcommand)]
+    Diary(crate::diary::Diary),
+    #[command(subcommand)]
+    Exposure(crate::exposure::Exposure),
+    #[command(subcommand)]
+    Trust(crate::trust::Trust),
+    #[command(subcommand)]
+    Authority(Box<crate::authority::Authority>),
+    #[command(subcommand)]
+    Relay(crate::relay::Relay),
+    /// What this profile holds, and how old its lists are
+    Status,
+    /// Destroy this device's profile: keys first, then files. There is no way back
+    Reset,
+    /// Write completions for a shell to stdout
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to stdout
+    Manual,
+    /// Write the list of error codes to stdout
+    Errors,
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self, session: &mut Session) -> Result<Outcome, Failure> {
+        use clap::CommandFactory as _;
+        match self {
+            Self::Demo(demo) => demo.run(session),
+            Self::Scan(scan) => scan.run(session),
+            Self::CheckIn(check_in) => check_in.run(session),
+            Self::Diary(diary) => diary.run(session),
+            Self::Exposure(exposure) => exposure.run(session),
+            Self::Trust(trust) => trust.run(session),
+            Self::Authority(authority) => authority.run(session),
+            Self::Relay(relay) => relay.run(session),
+            Self::Status => crate::status::status(session),
+            Self::Reset => crate::status::reset(session),
+            Self::Errors => {
+                session.out.print(crate::errors::markdown().trim_end())?;
+                Ok(Outcome::Done)
+            }
+            Self::Completions { shell } => {
+                clap_complete::generate(shell, &mut Arguments::command(), "techo", &mut std::io::stdout());
+                Ok(Outcome::Done)
+            }
+            Self::Manual => {
+                let manual = clap_mangen::Man::new(Arguments::command());
+                manual.render(&mut std::io::stdout()).map_err(|_| Failure::output())?;
+                Ok(Outcome::Done)
+            }
+        }
+    }
+}
+
+/// Prints what clap says: help and version are answers, all else is wrong usage (exit status 2).
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // Where the terminal is gone there is nobody to tell.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}

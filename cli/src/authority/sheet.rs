@@ -1,0 +1,33 @@
+//! Writing a poster or a tablet's picture: SVG where the file's name says so, else PNG.
+
+use std::path::{Path, PathBuf};
+
+use techo_authority::posters::{Fonts, Sheet};
+use techo_protocol::Coded as _;
+
+use super::write_file;
+use crate::Failure;
+use crate::session::Session;
+
+/// Draws a sheet into a file. The codes of what should be said of it.
+pub fn write(session: &Session, sheet: &Sheet, path: &PathBuf) -> Result<Vec<&'static str>, Failure> {
+    if has_extension(path, "svg") {
+        write_file(path, sheet.to_svg()?.as_bytes())?;
+        return Ok(Vec::new());
+    }
+    let picture = sheet.to_png(&Fonts::of_system())?;
+    write_file(path, &picture.png)?;
+    let Some(warning) = picture.warning() else {
+        return Ok(Vec::new());
+    };
+    let (message, hint) = (warning.to_string(), warning.hint());
+    session
+        .out
+        .warn("authority-warning", &[("message", &message), ("hint", &hint)]);
+    Ok(vec![warning.code()])
+}
+
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}

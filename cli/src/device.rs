@@ -1,0 +1,97 @@
+//! A resident's profile on this machine: the diary and what it follows.
+
+use std::path::Path;
+
+use techo_core::diary::{Diary, Filter, Visit};
+use techo_core::documents::EntryId;
+use techo_core::exposure::trust;
+use techo_core::ports::{FixedClock, Relay};
+use techo_core::vault::Vault;
+use techo_core::vault::key_file::KeyFile;
+use techo_http::{Http, HttpError};
+use techo_protocol::random::SystemRandom;
+use techo_protocol::trust::TrustList;
+
+use crate::Failure;
+use crate::failure::CliError;
+use crate::profile::{self, Kind};
+use crate::session::Session;
+
+/// Opens the diary of an existing profile.
+///
+/// # Errors
+/// `profile.missing`, `profile.wrong_kind`, or the vault cannot be opened.
+pub fn open(session: &Session) -> Result<Diary, Failure> {
+    let folder = session.profile(Kind::Device)?;
+    diary(session, &folder)
+}
+
+/// Opens the diary, and makes the profile where there is none: for commands that write.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_or_make(session: &Session) -> Result<Diary, Failure> {
+    let folder = session.folder()?;
+    profile::ensure(&folder, Kind::Device)?;
+    diary(session, &folder)
+}
+
+fn diary(session: &Session, folder: &Path) -> Result<Diary, Failure> {
+    let keeper = KeyFile::new(folder, session.passphrase().map(Into::into), Box::new(SystemRandom::new()));
+    let vault = Vault::open(folder, Box::new(keeper), Box::new(SystemRandom::new()))?;
+    Ok(Diary::open(vault, Box::new(FixedClock(session.now())))?)
+}
+
+/// The trust lists of the profile's device; none where there is no device's profile, which [`crate::scan`] does not need.
+///
+/// # Errors
+/// The vault cannot be opened.
+pub fn followed(session: &Session) -> Result<Vec<TrustList>, Failure> {
+    let Ok(folder) = session.folder() else { return Ok(Vec::new()) };
+    if profile::kind(&folder)? != Some(Kind::Device) {
+        return Ok(Vec::new());
+    }
+    Ok(trust::all(diary(session, &folder)?.vault())?)
+}
+
+/// All visits of the diary.
+///
+/// # Errors
+/// The vault cannot be read.
+pub fn visits(diary: &mut Diary) -> Result<Vec<Visit>, Failure> {
+    Ok(diary.list(&Filter::default())?.visits)
+}
+
+/// Reads a visit's id.
+///
+/// # Errors
+/// [`CliError::NotAVisitId`].
+pub fn visit_id(text: &str) -> Result<EntryId, Failure> {
+    text.parse().map_err(|_| Failure::from(CliError::NotAVisitId).about(text))
+}
+
+/// The relay over HTTPS, each request over a connection of its own client.
+pub struct HttpRelay(Http);
+
+impl HttpRelay {
+    /// A client for one command.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new() -> Result<Self, Failure> {
+        Ok(Self(Http::new()?))
+    }
+}
+
+impl Relay for HttpRelay {
+    type Error = HttpError;
+
+    fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
+        self.0.get(relay, path, most)
+    }
+
+    fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), HttpError> {
+        // A fresh client: what is sent must not share a connection with what was fetched.
+        Http::new()?.put(relay, path, content)
+    }
+}

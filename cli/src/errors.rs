@@ -1,0 +1,149 @@
+//! `techo errors`: every stable code, from the enums that make them. `docs/errors.md` is this list.
+
+use std::fmt::Write as _;
+
+use techo_protocol::ErrorInfo;
+
+/// The codes of every area, sorted.
+pub fn all() -> Vec<ErrorInfo> {
+    let mut all: Vec<ErrorInfo> = [
+        crate::authority::AuthorityCommandError::CATALOGUE,
+        crate::failure::CliError::CATALOGUE,
+        crate::failure::Warning::CATALOGUE,
+        techo_authority::audit::AuditError::CATALOGUE,
+        techo_authority::cases::CaseError::CATALOGUE,
+        techo_authority::import::ImportError::CATALOGUE,
+        techo_authority::import::RowError::CATALOGUE,
+        techo_authority::keys::KeyError::CATALOGUE,
+        techo_authority::notices::NoticeChangeError::CATALOGUE,
+        techo_authority::posters::PosterError::CATALOGUE,
+        techo_authority::posters::PosterWarning::CATALOGUE,
+        techo_authority::publishing::PublishError::CATALOGUE,
+        techo_authority::publishing::PublishWarning::CATALOGUE,
+        techo_authority::recalls::RecallError::CATALOGUE,
+        techo_authority::store::StoreError::CATALOGUE,
+        techo_authority::trust::TrustChangeError::CATALOGUE,
+        techo_authority::venues::VenueError::CATALOGUE,
+        techo_core::arrival::ArrivalError::CATALOGUE,
+        techo_core::diary::Refusal::CATALOGUE,
+        techo_core::exposure::ListError::CATALOGUE,
+        techo_core::ports::KeyError::CATALOGUE,
+        techo_core::posters::PosterError::CATALOGUE,
+        techo_core::scan::ScanError::CATALOGUE,
+        techo_core::vault::StoreError::CATALOGUE,
+        techo_http::HttpError::CATALOGUE,
+        techo_protocol::case_code::CaseCodeError::CATALOGUE,
+        techo_protocol::chunk::ChunkError::CATALOGUE,
+        techo_protocol::diary_upload::DiaryUploadError::CATALOGUE,
+        techo_protocol::manifest::ManifestError::CATALOGUE,
+        techo_protocol::notice::NoticeError::CATALOGUE,
+        techo_protocol::passphrase::PassphraseError::CATALOGUE,
+        techo_protocol::qr::QrError::CATALOGUE,
+        techo_protocol::random::RandomError::CATALOGUE,
+        techo_protocol::segment::SegmentError::CATALOGUE,
+        techo_protocol::trust::TrustError::CATALOGUE,
+        techo_protocol::venue_code::VenueCodeError::CATALOGUE,
+        techo_relay::RelayError::CATALOGUE,
+        techo_relay::store::StoreError::CATALOGUE,
+    ]
+    .concat();
+    all.sort_by_key(|error| error.code);
+    all
+}
+
+/// The list as Markdown.
+pub fn markdown() -> String {
+    let mut out = String::from(
+        "# Error codes\n\nMade from the code by `techo errors`; `just errors` writes it anew. A code is never changed or reused. Braces stand for values.\n\n\
+         | code | what happened | what to do |\n|---|---|---|\n",
+    );
+    for error in all() {
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "| `{}` | {} | {} |", error.code, error.message, error.hint);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    #[test]
+    fn the_document_is_this_list() {
+        let file = root().join("docs/errors.md");
+        if std::env::var_os("TECHO_WRITE").is_some() {
+            std::fs::write(&file, markdown()).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(file).unwrap() == markdown(),
+            "docs/errors.md is out of date: run `just errors`"
+        );
+    }
+
+    #[test]
+    fn no_code_has_two_meanings() {
+        let mut seen = BTreeSet::new();
+        let twice: Vec<&str> = all()
+            .iter()
+            .map(|error| error.code)
+            .filter(|code| !seen.insert(*code))
+            .collect();
+        assert_eq!(twice, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn codes_are_area_and_what() {
+        for error in all() {
+            let good = error.code.split('.').count() == 2
+                && error
+                    .code
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._".contains(&b));
+            assert!(good, "{}", error.code);
+        }
+    }
+
+    /// Every enum of the source that makes codes is in the list.
+    #[test]
+    fn no_area_is_forgotten() {
+        let codes: BTreeSet<&str> = all().iter().map(|error| error.code).collect();
+        let mut folders: Vec<PathBuf> = ["protocol", "core", "authority", "relay", "http", "cli"]
+            .map(|name| root().join(name).join("src"))
+            .into();
+        let mut found = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let source = std::fs::read_to_string(&path).unwrap();
+                let is_example =
+                    |line: &str| line.trim_start().starts_with("///") || line.contains("kettle.") || line.contains("fake_relay.");
+                for line in source
+                    .lines()
+                    .filter(|line| line.trim_end().ends_with("\";") && line.contains(" = \"") && !is_example(line))
+                {
+                    let code = line.split(" = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+                    let is_code = code.contains('.')
+                        && code
+                            .bytes()
+                            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._".contains(&b));
+                    if is_code && line.matches("\", \"").count() == 2 {
+                        found += 1;
+                        assert!(codes.contains(code), "{code} of {} is not in the list", path.display());
+                    }
+                }
+            }
+        }
+        assert_eq!(found, codes.len(), "each code is made in one place");
+    }
+}

@@ -1,0 +1,202 @@
+//! `techo exposure`: bring the authorities' lists, and see which visits they are about.
+
+use clap::Subcommand;
+use serde_json::json;
+use techo_core::exposure::alerts::{self, Alert, AlertState};
+use techo_core::exposure::decoys;
+use techo_core::exposure::fetch::{self, Brought};
+use techo_core::exposure::lists::{self, Freshness, ListAge};
+use techo_protocol::notice::NoticeId;
+
+use crate::session::Session;
+use crate::{Failure, Outcome, device, time};
+
+/// Fetch exposure lists and see whether a visit was one
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:
+  techo exposure fetch
+  techo exposure list
+  techo exposure dismiss VISIT NOTICE")]
+pub enum Exposure {
+    /// Bring the newest lists of all authorities that are followed. Everybody fetches the same files
+    Fetch {
+        /// Ask this relay in place of those that the trust lists name; may be given several times
+        #[arg(long, value_name = "URL")]
+        relay: Vec<String>,
+    },
+    /// Which visits were exposures, and how old the lists are. What is shown counts as seen
+    List,
+    /// Put an alert away
+    Dismiss {
+        /// The visit, as `exposure list` shows it
+        visit: String,
+        /// The notice, as `exposure list` shows it
+        notice: String,
+    },
+}
+
+impl Exposure {
+    pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
+        match self {
+            Self::Fetch { relay } => fetch(session, &relay),
+            Self::List => list(session),
+            Self::Dismiss { visit, notice } => dismiss(session, &visit, &notice),
+        }
+    }
+}
+
+fn fetch(session: &Session, relays: &[String]) -> Result<Outcome, Failure> {
+    let mut diary = device::open(session)?;
+    let relay = device::HttpRelay::new()?;
+    let now = session.now();
+    let mut failure = None;
+    for fetched in fetch::fetch(diary.vault(), &relay, relays, now)? {
+        let authority = fetched.authority.to_string();
+        match fetched.outcome {
+            Ok(brought) => {
+                let new = match brought {
+                    Brought::NothingPublished => 0,
+                    Brought::List { new_segments } => new_segments,
+                };
+                let line = json!({ "authority": authority, "name": fetched.name, "new_lists": new });
+                let id = if brought == Brought::NothingPublished {
+                    "exposure-nothing-published"
+                } else {
+                    "exposure-fetched"
+                };
+                session.out.answer(&line, id, &[("name", &fetched.name), ("new", &new)])?;
+            }
+            Err(error) => {
+                let error = Failure::from(error).about(&fetched.name);
+                if let Some(earlier) = failure.replace(error) {
+                    let _: std::process::ExitCode = earlier.report(session.out.is_json());
+                }
+            }
+        }
+    }
+    decoys::send_due(diary.vault(), &relay, relays, now)?;
+    failure.map_or(Ok(Outcome::Done), Err)
+}
+
+fn list(session: &Session) -> Result<Outcome, Failure> {
+    let mut diary = device::open(session)?;
+    let visits = device::visits(&mut diary)?;
+    let found = alerts::list(diary.vault(), &visits)?;
+    for alert in &found {
+        show(session, alert)?;
+    }
+    let ages = lists::ages(diary.vault(), session.now())?;
+    if !found
+        .iter()
+        .any(|alert| matches!(alert.state, AlertState::New | AlertState::Seen | AlertState::Revised))
+    {
+        nothing_found(session, &ages)?;
+    }
+    show_ages(session, &ages)?;
+    alerts::forget_deleted(diary.vault(), &visits)?;
+    alerts::mark_seen(diary.vault(), &found)?;
+    Ok(Outcome::Done)
+}
+
+fn show(session: &Session, alert: &Alert) -> Result<(), Failure> {
+    let out = &session.out;
+    let content = &alert.content;
+    let text = content.text.as_ref().and_then(|text| text.best(out.texts().languages()));
+    out.line(&json!({
+        "visit": alert.id.visit.to_string(),
+        "notice": alert.id.notice.to_string(),
+        "authority": alert.id.authority.to_string(),
+        "name": alert.name,
+        "from": time::write(content.from),
+        "to": time::write(content.to),
+        "overlap_minutes": content.overlap_minutes,
+        "severity": content.severity.as_str(),
+        "advice": content.advice,
+        "text": content.text,
+        "state": alert.state.as_str(),
+    }))?;
+    let texts = out.texts();
+    let state = texts.plain(&format!("state-{}", alert.state.as_str()));
+    let severity = texts.plain(&format!("severity-{}", content.severity.as_str()));
+    let day = time::day(content.from, texts);
+    let name = out.bold(&alert.name);
+    out.say(
+        if alert.state == AlertState::Withdrawn {
+            "alert-withdrawn"
+        } else {
+            "alert"
+        },
+        &[
+            ("state", &state),
+            ("severity", &severity),
+            ("name", &name),
+            ("day", &day),
+            ("from", &time::clock(content.from)),
+            ("to", &time::clock(content.to)),
+            ("minutes", &content.overlap_minutes),
+        ],
+    )?;
+    if let Some(text) = text.filter(|_| alert.state != AlertState::Withdrawn) {
+        out.say_line(&format!("    {}", text.replace('\n', "\n    ")))?;
+    }
+    out.say("alert-ids", &[("visit", &alert.id.visit), ("notice", &alert.id.notice)])
+}
+
+/// Never "no exposure" on a list that is old: it says up to when nothing was found.
+fn nothing_found(session: &Session, ages: &[ListAge]) -> Result<(), Failure> {
+    let texts = session.out.texts();
+    let fresh = ages.iter().all(|age| age.freshness == Freshness::Fresh);
+    match ages.iter().map(|age| age.as_of).min().flatten() {
+        Some(oldest) if fresh => session
+            .out
+            .say("exposure-nothing", &[("time", &time::day_and_time(oldest, texts))]),
+        Some(oldest) => session
+            .out
+            .say("exposure-nothing-stale", &[("time", &time::day_and_time(oldest, texts))]),
+        None if ages.is_empty() => session.out.say("exposure-nobody-followed", &[]),
+        None => session.out.say("exposure-no-lists", &[]),
+    }
+}
+
+fn show_ages(session: &Session, ages: &[ListAge]) -> Result<(), Failure> {
+    let lists: Vec<_> = ages
+        .iter()
+        .map(|age| {
+            json!({
+                "authority": age.authority.to_string(),
+                "name": age.name,
+                "as_of": age.as_of.map(time::write),
+                "fresh": age.freshness == Freshness::Fresh,
+                "clock_wrong": age.freshness == Freshness::ClockWrong,
+            })
+        })
+        .collect();
+    session.out.line(&json!({ "lists": lists }))?;
+    for age in ages {
+        let texts = session.out.texts();
+        let as_of = age
+            .as_of
+            .map_or_else(|| texts.plain("never"), |at| time::day_and_time(at, texts));
+        let id = match age.freshness {
+            Freshness::Fresh => "list-fresh",
+            Freshness::Stale => "list-stale",
+            Freshness::ClockWrong => "list-clock-wrong",
+        };
+        session.out.say(id, &[("name", &age.name), ("as_of", &as_of)])?;
+    }
+    Ok(())
+}
+
+fn dismiss(session: &Session, visit: &str, notice: &str) -> Result<Outcome, Failure> {
+    let visit = device::visit_id(visit)?;
+    let notice: NoticeId = notice.parse()?;
+    let mut diary = device::open(session)?;
+    let visits = device::visits(&mut diary)?;
+    alerts::dismiss(diary.vault(), &visits, visit, notice)?;
+    session.out.answer(
+        &json!({ "visit": visit.to_string(), "notice": notice.to_string(), "state": "dismissed" }),
+        "alert-dismissed",
+        &[],
+    )?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,113 @@
+//! An error as the command line shows it: one line with a stable code, a message, and what to do next.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use techo_protocol::Coded;
+
+use crate::texts::Texts;
+
+techo_protocol::coded_errors! {
+    /// What can go wrong in the command line itself.
+    pub enum CliError {
+        /// A file cannot be read.
+        FileUnreadable = "file.unreadable", "The file cannot be read.", "Check its name and whether you may read it.";
+        /// A file cannot be written.
+        FileUnwritable = "file.unwritable", "The file cannot be written.", "Check that the folder is there, that you may write to it, and that the disk is not full.";
+        /// Standard output is gone.
+        OutputGone = "output.gone", "The answer could not be written.", "Check where the output goes.";
+        /// No time.
+        TimeInvalid = "time.invalid", "This is not a time.", "Write it as 2026-11-20T19:05:00+09:00, or without the zone for this machine's own.";
+        /// The profile is of another kind.
+        WrongKind = "profile.wrong_kind", "This folder holds a profile of another kind, or one already.", "Give another folder with --data.";
+        /// There is no profile.
+        NoProfile = "profile.missing", "There is no such profile in this folder.", "Make one first, or give its folder with --data.";
+        /// The profile cannot be read.
+        ProfileDamaged = "profile.damaged", "The profile's description (profile.json) cannot be read.", "Restore it from a backup.";
+        /// The profile is of a later version.
+        ProfileNewer = "profile.newer_version", "This profile was made by a newer version of Techo.", "Update Techo.";
+        /// Nowhere to put a profile.
+        NoDataFolder = "profile.no_data_folder", "This machine has no folder for data.", "Give one with --data.";
+        /// Not a visit's id.
+        NotAVisitId = "diary.not_a_visit_id", "This is not a visit's id.", "See `diary list` for the ids.";
+        /// Not an authority's id.
+        NotAnAuthorityId = "trust.not_an_authority_id", "This is not an authority's id.", "It has 32 characters, 0 to 9 and a to f; `trust list` shows them.";
+        /// More than one venue code in one picture.
+        SeveralCodes = "checkin.several_codes", "The picture holds several venue codes. Nothing was stored.", "Take a picture of one code only.";
+        /// The authority takes no diaries.
+        NoDiaryKey = "diary.no_receiver", "This authority takes no diaries.", "Ask the health centre which authority to follow.";
+        /// Which authority is meant is not clear.
+        SeveralAuthorities = "diary.several_receivers", "Several authorities that are followed here take diaries.", "Say which with --authority; `trust list` shows the ids.";
+        /// The demonstration did not go as told.
+        DemoFailed = "demo.failed", "The demonstration did not go as it should.", "Please report this as a fault of Techo.";
+        /// The program cannot start a thread or a socket.
+        CannotServe = "server.cannot_start", "The server cannot start.", "Check the address that it should listen on, and that nothing else uses it.";
+    }
+}
+
+techo_protocol::coded_errors! {
+    /// What an answer's `warnings` may hold, beside the codes of errors that were survived.
+    pub enum Warning {
+        /// A rotating code's keys end before the stay does.
+        KeysEnd = "checkin.keys_end_before_the_stay", "The code opens warnings for a part of the stay only.", "Scan the tablet again while you are there.";
+        /// An exported diary is readable.
+        ExportReadable = "diary.export_is_readable", "The file is readable: whoever has it has the diary, with the keys to its warnings.", "Keep it as you would keep the diary itself.";
+    }
+}
+
+/// An error that ends a command with exit status 3.
+#[derive(Debug, Serialize)]
+pub struct Failure {
+    code: &'static str,
+    message: String,
+    hint: String,
+    /// Which file or value it is about, where that helps and is the person's own input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<String>,
+    /// What stands in the message, for saying it in another language.
+    #[serde(skip)]
+    values: Vec<(&'static str, String)>,
+}
+
+impl<E: Coded> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            code: error.code(),
+            message: error.to_string(),
+            hint: error.hint().to_owned(),
+            about: None,
+            values: error.values(),
+        }
+    }
+}
+
+impl Failure {
+    /// Says which of the person's own inputs it is about.
+    pub fn about(mut self, what: impl std::fmt::Display) -> Self {
+        self.about = Some(what.to_string());
+        self
+    }
+
+    /// Standard output is gone.
+    pub fn output() -> Self {
+        CliError::OutputGone.into()
+    }
+
+    /// Prints the error on stderr: a JSON line for scripts, sentences for people. Exit status 3.
+    pub fn report(&self, json: bool) -> ExitCode {
+        if json {
+            eprintln!("{}", serde_json::json!({ "error": self }));
+        } else {
+            let texts = Texts::of_environment();
+            let message = texts
+                .of_error(self.code, "message", &self.values)
+                .unwrap_or_else(|| self.message.clone());
+            let hint = texts
+                .of_error(self.code, "hint", &self.values)
+                .unwrap_or_else(|| self.hint.clone());
+            let about = self.about.as_ref().map(|about| format!(" [{about}]")).unwrap_or_default();
+            eprintln!("{}: {message}{about} ({})\n{hint}", texts.plain("error"), self.code);
+        }
+        ExitCode::from(3)
+    }
+}

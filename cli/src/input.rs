@@ -1,0 +1,101 @@
+//! INPUT of a command: a picture or text file, `-` for stdin, or the text itself.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::Instant;
+
+use techo_core::scan::{self, Found, Options, ScanError, picture};
+
+use crate::Failure;
+use crate::failure::CliError;
+
+/// Largest file that is read as INPUT.
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// What an INPUT held.
+pub struct Input {
+    /// The codes of a picture; for a text, one without a code's properties.
+    pub codes: Vec<Code>,
+    /// How long looking took, in milliseconds; the file format's decoding apart.
+    pub ms: f64,
+}
+
+/// A text that an INPUT held.
+pub struct Code {
+    /// The text.
+    pub text: String,
+    /// The QR code it was read from, where it was.
+    pub found: Option<Found>,
+}
+
+/// Reads an INPUT.
+///
+/// # Errors
+/// `file.unreadable`, or the picture cannot be looked at.
+pub fn read(input: &str) -> Result<Input, Failure> {
+    if input == "-" {
+        let mut content = Vec::new();
+        std::io::stdin()
+            .take(LARGEST_FILE)
+            .read_to_end(&mut content)
+            .map_err(|_| CliError::FileUnreadable)?;
+        return of_bytes(&content);
+    }
+    let path = Path::new(input);
+    if path.exists() {
+        return of_bytes(&file(path)?).map_err(|failure| failure.about(input));
+    }
+    Ok(of_text(input))
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// `file.unreadable`.
+pub fn file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |_| Failure::from(CliError::FileUnreadable).about(path.display());
+    let mut content = Vec::new();
+    std::fs::File::open(path)
+        .map_err(unreadable)?
+        .take(LARGEST_FILE)
+        .read_to_end(&mut content)
+        .map_err(unreadable)?;
+    Ok(content)
+}
+
+/// A picture where it is one, else a text.
+fn of_bytes(content: &[u8]) -> Result<Input, Failure> {
+    let luminance = match picture::decode(content) {
+        Ok(luminance) => luminance,
+        Err(ScanError::PictureFormat) => {
+            return std::str::from_utf8(content)
+                .map(of_text)
+                .map_err(|_| ScanError::PictureFormat.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let start = Instant::now();
+    let found = scan::scan(&luminance, &Options::default());
+    let ms = start.elapsed().as_secs_f64() * 1e3;
+    let codes = found
+        .into_iter()
+        .map(|found| Code {
+            text: found.text.clone(),
+            found: Some(found),
+        })
+        .collect();
+    Ok(Input { codes, ms })
+}
+
+fn of_text(text: &str) -> Input {
+    let text = text.trim();
+    let codes = if text.is_empty() {
+        vec![]
+    } else {
+        vec![Code {
+            text: text.to_owned(),
+            found: None,
+        }]
+    };
+    Input { codes, ms: 0.0 }
+}

@@ -1,0 +1,122 @@
+//! `techo scan`: what codes a picture or text holds, and whether they are to be believed. Needs no profile and makes none.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+use techo_core::recognise::Recognised;
+use techo_core::scan::Level;
+use techo_protocol::trust::TrustList;
+
+use crate::session::Session;
+use crate::{Failure, Outcome, device, input};
+
+/// Look at pictures, text files, stdin (-) or a text, and say what codes they hold
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  techo scan poster.png
+  techo scan --trust pref.trust photo.jpg      believe this authority for this run only
+  techo scan *.png --json")]
+pub struct Scan {
+    /// Picture, text file, - for stdin, or the text itself
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+    /// A trust file to believe for this run, beside those that the profile follows
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
+}
+
+impl Scan {
+    pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
+        let mut lists = device::followed(session)?;
+        for path in &self.trust {
+            lists.push(TrustList::read(&input::file(path)?)?);
+        }
+        let mut outcome = Outcome::Done;
+        let mut failed = None;
+        for name in &self.inputs {
+            match input::read(name) {
+                Ok(read) => {
+                    if read.codes.is_empty() {
+                        outcome = Outcome::No;
+                    }
+                    show(session, name, &read, &lists)?;
+                }
+                // The other pictures are still looked at.
+                Err(failure) => {
+                    if let Some(earlier) = failed.replace(failure) {
+                        let _: std::process::ExitCode = earlier.report(session.out.is_json());
+                    }
+                }
+            }
+        }
+        failed.map_or(Ok(outcome), Err)
+    }
+}
+
+fn show(session: &Session, name: &str, read: &input::Input, lists: &[TrustList]) -> Result<(), Failure> {
+    let out = &session.out;
+    let mut codes = Vec::new();
+    for code in &read.codes {
+        let recognised = Recognised::of(&code.text, lists);
+        codes.push(line(code, &recognised, session.now()));
+        let about = recognised.name().unwrap_or(&code.text);
+        let address = recognised
+            .address()
+            .map(|address| format!(", {}", address.replace('\n', ", ")))
+            .unwrap_or_default();
+        let signature = out.texts().plain(&format!(
+            "signature-{}",
+            recognised.signature(session.now()).replace('_', "-")
+        ));
+        let kind = out.texts().plain(&format!("kind-{}", recognised.kind().replace('_', "-")));
+        out.say(
+            "scan-code",
+            &[
+                ("kind", &kind),
+                ("about", &about),
+                ("address", &address),
+                ("signature", &signature),
+            ],
+        )?;
+    }
+    if codes.is_empty() {
+        out.say("scan-nothing", &[("file", &name)])?;
+    }
+    out.line(&json!({ "file": name, "ms": read.ms, "codes": codes }))
+}
+
+fn line(code: &input::Code, recognised: &Recognised, now: i64) -> Value {
+    let mut line = json!({
+        "text": code.text,
+        "kind": recognised.kind(),
+        "signature": recognised.signature(now),
+    });
+    let mut add = |name: &str, value: Value| line.as_object_mut().map(|fields| fields.insert(name.to_owned(), value));
+    if let Some(found) = &code.found {
+        add("version", json!(found.version));
+        add("level", json!(level(found.level)));
+        if std::str::from_utf8(&found.bytes).is_err() {
+            add("bytes", json!(techo_protocol::relay_api::hex(&found.bytes)));
+        }
+    }
+    if let Some(name) = recognised.name() {
+        add("name", json!(name));
+    }
+    if let Some(address) = recognised.address() {
+        add("address", json!(address));
+    }
+    if let Recognised::Unreadable(_, error) = recognised {
+        add("reason", json!(techo_protocol::Coded::code(error)));
+    }
+    line
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::L => "L",
+        Level::M => "M",
+        Level::Q => "Q",
+        Level::H => "H",
+    }
+}

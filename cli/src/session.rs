@@ -1,0 +1,124 @@
+//! What every command is given: the profile's folder, the clock, randomness, and where answers go.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use techo_core::ports::{Clock, SystemClock};
+use techo_protocol::random::SystemRandom;
+
+use crate::Failure;
+use crate::args::Global;
+use crate::failure::CliError;
+use crate::output::Output;
+use crate::profile::{self, Kind};
+use crate::texts::Texts;
+use crate::time;
+
+/// One run of the program.
+pub struct Session {
+    /// Where answers go.
+    pub out: Output,
+    /// The system's generator.
+    pub random: SystemRandom,
+    data: Option<PathBuf>,
+    now: Option<i64>,
+    passphrase: Option<String>,
+}
+
+impl Session {
+    /// Reads the global flags.
+    ///
+    /// # Errors
+    /// [`CliError::TimeInvalid`] for a `--now` that is no time.
+    pub fn open(global: &Global) -> Result<Self, Failure> {
+        let now = global.now.as_deref().map(time::read).transpose()?;
+        let out = Output::new(global.json, Texts::of_environment());
+        Ok(Self {
+            out,
+            random: SystemRandom::new(),
+            data: global.data.clone(),
+            now,
+            passphrase: std::env::var("TECHO_PASSPHRASE")
+                .ok()
+                .filter(|passphrase| !passphrase.is_empty()),
+        })
+    }
+
+    /// The time in Unix seconds: `--now`, or the system's.
+    pub fn now(&self) -> i64 {
+        self.now.unwrap_or_else(|| SystemClock.now())
+    }
+
+    /// A clock for a server: it starts at `--now` and runs on.
+    pub fn running_clock(&self) -> RunningClock {
+        RunningClock {
+            start: self.now(),
+            since: Instant::now(),
+            system: self.now.is_none(),
+        }
+    }
+
+    /// The profile's folder, whether it is there or not.
+    ///
+    /// # Errors
+    /// [`CliError::NoDataFolder`] where none was given and the platform has none.
+    pub fn folder(&self) -> Result<PathBuf, Failure> {
+        self.data
+            .clone()
+            .or_else(platform_folder)
+            .ok_or_else(|| CliError::NoDataFolder.into())
+    }
+
+    /// The folder of an existing profile of this kind.
+    ///
+    /// # Errors
+    /// `profile.missing`, `profile.wrong_kind`.
+    pub fn profile(&self, kind: Kind) -> Result<PathBuf, Failure> {
+        let folder = self.folder()?;
+        profile::expect(&folder, kind)?;
+        Ok(folder)
+    }
+
+    /// The passphrase of the profile, from `TECHO_PASSPHRASE`.
+    pub fn passphrase(&self) -> Option<String> {
+        self.passphrase.clone()
+    }
+}
+
+/// A clock that starts somewhere and runs on.
+#[derive(Debug, Clone, Copy)]
+pub struct RunningClock {
+    start: i64,
+    since: Instant,
+    system: bool,
+}
+
+impl Clock for RunningClock {
+    fn now(&self) -> i64 {
+        if self.system {
+            // The system's clock may be set while a server runs.
+            return SystemClock.now();
+        }
+        self.start
+            .saturating_add(i64::try_from(self.since.elapsed().as_secs()).unwrap_or(0))
+    }
+}
+
+/// `$XDG_DATA_HOME/techo`, or what the platform has in its place.
+fn platform_folder() -> Option<PathBuf> {
+    let from = |name: &str, below: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(|base| Path::new(&base).join(below))
+    };
+    from("XDG_DATA_HOME", "techo")
+        .or_else(|| {
+            if cfg!(target_os = "macos") {
+                from("HOME", "Library/Application Support/techo")
+            } else {
+                None
+            }
+        })
+        .or_else(|| if cfg!(windows) { from("APPDATA", "techo") } else { None })
+        .or_else(|| from("HOME", ".local/share/techo"))
+}

@@ -1,0 +1,156 @@
+//! Texts for people, in Japanese or English by the locale, from `locales/*.ftl` (Fluent).
+
+use std::fmt::Display;
+
+use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
+use unic_langid::LanguageIdentifier;
+
+const ENGLISH: &str = include_str!("../locales/en.ftl");
+const JAPANESE: &str = include_str!("../locales/ja.ftl");
+
+/// The texts of one language; what it lacks is given in English.
+pub struct Texts {
+    bundles: Vec<FluentBundle<FluentResource>>,
+    japanese: bool,
+}
+
+impl Texts {
+    /// The language that the environment asks for.
+    pub fn of_environment() -> Self {
+        let asked = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+            .unwrap_or_default();
+        Self::of_locale(&asked)
+    }
+
+    /// The language of a POSIX locale, such as `ja_JP.UTF-8`.
+    pub fn of_locale(locale: &str) -> Self {
+        let japanese = locale.to_ascii_lowercase().starts_with("ja");
+        let mut bundles = Vec::new();
+        if japanese {
+            bundles.push(bundle("ja", JAPANESE));
+        }
+        bundles.push(bundle("en", ENGLISH));
+        Self { bundles, japanese }
+    }
+
+    /// Whether dates and texts are Japanese.
+    pub fn is_japanese(&self) -> bool {
+        self.japanese
+    }
+
+    /// Language tags for the authority's own texts, best first.
+    pub fn languages(&self) -> &'static [&'static str] {
+        if self.japanese { &["ja", "en"] } else { &["en", "ja"] }
+    }
+
+    /// The text `id` with `arguments`; the id itself where there is no such text.
+    pub fn of(&self, id: &str, arguments: &[(&str, &dyn Display)]) -> String {
+        let mut named = FluentArgs::new();
+        for (name, value) in arguments {
+            named.set((*name).to_owned(), value.to_string());
+        }
+        self.find(id, None, &named).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// A text without arguments.
+    pub fn plain(&self, id: &str) -> String {
+        self.of(id, &[])
+    }
+
+    /// The `message` or `hint` of an error code, where the language has its own.
+    pub fn of_error(&self, code: &str, part: &str, values: &[(&str, String)]) -> Option<String> {
+        let mut named = FluentArgs::new();
+        for (name, value) in values {
+            named.set((*name).to_owned(), value.clone());
+        }
+        self.find(&error_id(code), Some(part), &named)
+    }
+
+    fn find(&self, id: &str, attribute: Option<&str>, arguments: &FluentArgs) -> Option<String> {
+        self.bundles.iter().find_map(|bundle| {
+            let message = bundle.get_message(id)?;
+            let pattern = match attribute {
+                None => message.value()?,
+                Some(name) => message.get_attribute(name)?.value(),
+            };
+            Some(bundle.format_pattern(pattern, Some(arguments), &mut Vec::new()).into_owned())
+        })
+    }
+}
+
+/// The id under which the texts of an error code stand.
+fn error_id(code: &str) -> String {
+    format!("error-{}", code.replace(['.', '_'], "-"))
+}
+
+fn bundle(language: &str, source: &str) -> FluentBundle<FluentResource> {
+    // A test reads every line of both files; a faulty one is left out here rather than ending the program.
+    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
+    let mut bundle = FluentBundle::new(vec![language.parse::<LanguageIdentifier>().unwrap_or_default()]);
+    // Marks around arguments would end up in terminals and files.
+    bundle.set_use_isolating(false);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(source: &str) -> Vec<String> {
+        FluentResource::try_new(source.to_owned()).expect("every line is Fluent");
+        source
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            .filter_map(|line| line.split_once(" =").map(|(id, _)| id.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_texts() {
+        let commands = |source| {
+            ids(source)
+                .into_iter()
+                .filter(|id| !id.starts_with("error-"))
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(commands(ENGLISH), commands(JAPANESE));
+    }
+
+    #[test]
+    fn no_text_is_there_twice() {
+        for source in [ENGLISH, JAPANESE] {
+            let mut all = ids(source);
+            let count = all.len();
+            all.sort();
+            all.dedup();
+            assert_eq!(all.len(), count);
+        }
+    }
+
+    #[test]
+    fn every_error_is_said_in_japanese() {
+        let texts = Texts::of_locale("ja");
+        let values: Vec<(&str, String)> = Vec::new();
+        let missing: Vec<&str> = crate::errors::all()
+            .into_iter()
+            .map(|error| error.code)
+            .filter(|code| {
+                ["message", "hint"]
+                    .iter()
+                    .any(|part| texts.of_error(code, part, &values).is_none())
+            })
+            .collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn the_locale_chooses() {
+        assert!(Texts::of_locale("ja_JP.UTF-8").is_japanese());
+        assert!(!Texts::of_locale("C.UTF-8").is_japanese());
+        assert_eq!(Texts::of_locale("en").plain("error"), "error");
+        assert_eq!(Texts::of_locale("ja").plain("error"), "エラー");
+    }
+}

@@ -1,0 +1,88 @@
+//! Times on the command line: RFC 3339 in, RFC 3339 with an offset out; dates for people in their own form.
+
+use chrono::{DateTime, Datelike, Local, NaiveDate, NaiveDateTime, TimeZone, Timelike};
+
+use crate::failure::CliError;
+use crate::texts::Texts;
+
+/// Reads RFC 3339, or a time or date without a zone as this machine's own. Unix seconds.
+///
+/// # Errors
+/// [`CliError::TimeInvalid`] for anything else, and for a local time that does not exist.
+pub fn read(text: &str) -> Result<i64, CliError> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.timestamp());
+    }
+    let local = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        .or_else(|| {
+            NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .ok()
+                .and_then(|date| date.and_hms_opt(0, 0, 0))
+        })
+        .ok_or(CliError::TimeInvalid)?;
+    Local
+        .from_local_datetime(&local)
+        .earliest()
+        .map(|time| time.timestamp())
+        .ok_or(CliError::TimeInvalid)
+}
+
+/// RFC 3339 with this machine's offset, for JSON.
+pub fn write(unix_seconds: i64) -> String {
+    local(unix_seconds).to_rfc3339()
+}
+
+/// Day and time for people.
+pub fn day_and_time(unix_seconds: i64, texts: &Texts) -> String {
+    format!("{} {}", day(unix_seconds, texts), clock(unix_seconds))
+}
+
+/// The day for people: `Fri 20 Nov 2026` or `2026年11月20日(金)`.
+pub fn day(unix_seconds: i64, texts: &Texts) -> String {
+    let time = local(unix_seconds);
+    if texts.is_japanese() {
+        let weekday = ["日", "月", "火", "水", "木", "金", "土"][time.weekday().num_days_from_sunday() as usize % 7];
+        format!("{}年{}月{}日({weekday})", time.year(), time.month(), time.day())
+    } else {
+        time.format("%a %-d %b %Y").to_string()
+    }
+}
+
+/// The day as `2026-11-20`, for posters, which are read in every country.
+pub fn iso_day(unix_seconds: i64) -> String {
+    local(unix_seconds).format("%Y-%m-%d").to_string()
+}
+
+/// Hours and minutes, `19:05`.
+pub fn clock(unix_seconds: i64) -> String {
+    let time = local(unix_seconds);
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+fn local(unix_seconds: i64) -> DateTime<Local> {
+    // Outside chrono's range of some 260,000 years only the year is wrong.
+    Local.timestamp_opt(unix_seconds, 0).earliest().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_kept_and_one_without_is_this_machine_s() {
+        assert_eq!(read("2026-11-20T19:05:00+09:00"), Ok(1_795_169_100));
+        let local = read("2026-11-20T19:05").unwrap();
+        assert_eq!(clock(local), "19:05");
+        assert_eq!(read(&write(local)), Ok(local));
+        assert_eq!(read("yesterday"), Err(CliError::TimeInvalid));
+    }
+
+    #[test]
+    fn days_are_in_the_person_s_form() {
+        let noon = read("2026-11-20T12:00").unwrap();
+        assert_eq!(day(noon, &Texts::of_locale("en")), "Fri 20 Nov 2026");
+        assert_eq!(day(noon, &Texts::of_locale("ja")), "2026年11月20日(金)");
+    }
+}
