@@ -1,0 +1,92 @@
+//! `techo-bench NAME`: every bar of Techo, one command each. One JSON line; numbers in SI units named in the key; peers in the same run.
+
+mod code;
+mod matching;
+mod scan;
+mod segment;
+mod stopwatch;
+mod vault;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use peak_alloc::PeakAlloc;
+
+/// Counts bytes in use, so that memory bars are measured and not guessed.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+#[derive(Parser)]
+#[command(
+    name = "techo-bench",
+    version,
+    about = "Measures Techo against its bars; one JSON line a measurement"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Size and speed of a segment file
+    Segment {
+        /// Exposed venue-hours in it
+        #[arg(long, default_value_t = 1_000)]
+        entries: usize,
+    },
+    /// Matching visits against segments, compared with decoding alone
+    Match {
+        /// Exposed venue-hours in each segment
+        #[arg(long, default_value_t = 1_000_000)]
+        entries: usize,
+        /// Visits in the diary; a tenth of them match
+        #[arg(long, default_value_t = 1_000)]
+        visits: usize,
+        /// Segments
+        #[arg(long, default_value_t = 1)]
+        segments: usize,
+    },
+    /// Sizes of the codes that people scan; a line a size
+    Code,
+    /// Reading pictures of codes, against plain rqrr
+    Scan {
+        /// Folder with pictures and manifest.json
+        dir: PathBuf,
+        /// Also a line a picture
+        #[arg(long)]
+        each: bool,
+    },
+    /// Opening the vault and a durable check-in, against plain SQLite
+    Vault,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().bench) {
+        Ok(lines) => {
+            for line in lines {
+                println!("{line}");
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("techo-bench: {error}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn run(bench: Bench) -> Result<Vec<serde_json::Value>, Box<dyn std::error::Error>> {
+    Ok(match bench {
+        Bench::Segment { entries } => vec![segment::run(entries)?],
+        Bench::Match {
+            entries,
+            visits,
+            segments,
+        } => vec![matching::run(entries, visits, segments)?],
+        Bench::Code => code::run()?,
+        Bench::Scan { dir, each } => scan::run(&dir, each)?,
+        Bench::Vault => vec![vault::run()?],
+    })
+}
