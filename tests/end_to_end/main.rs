@@ -1,0 +1,10 @@
+//! The main job through the real binary: from the picture of a poster to a warning, and what nobody may learn on the way.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where what it expects is not there")]
+
+mod bad_input;
+mod cases;
+mod command_line;
+mod new_zealand;
+mod several_processes;
+mod story;
