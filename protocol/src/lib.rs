@@ -17,6 +17,7 @@ pub mod relay_api;
 pub mod segment;
 mod signed;
 pub mod slot;
+pub mod sync_api;
 pub mod tag;
 pub mod trust;
 pub mod venue_code;
