@@ -37,6 +37,8 @@ pub enum Freshness {
     Stale,
     /// This device's clock stands before the time at which the list was signed.
     ClockWrong,
+    /// A part of it is damaged on the disk. The next fetch brings it again.
+    Damaged,
 }
 
 /// What a manifest asks for.
@@ -73,7 +75,8 @@ pub fn check(vault: &mut Vault, authority: AuthorityId, file: &[u8], now: i64) -
     }
     let mut missing = Vec::new();
     for segment in &manifest.segments {
-        if !vault.has_segment(&segment.hash)? {
+        // Its bytes are looked at: a damaged one is fetched again.
+        if vault.segment(&segment.hash)?.is_none() {
             missing.push(segment.clone());
         }
     }
@@ -170,12 +173,25 @@ pub(super) fn all(reader: &Reader<'_>) -> Result<Vec<(AuthorityId, Held)>, Expos
 pub fn ages(vault: &mut Vault, now: i64) -> Result<Vec<ListAge>, ExposureError> {
     let followed = trust::all(vault)?;
     let lists = vault.read(all)?;
+    let mut damaged = Vec::new();
+    for (authority, held) in &lists {
+        for listed in &held.segments {
+            if vault.segment(&listed.hash)?.is_none() {
+                damaged.push(*authority);
+                break;
+            }
+        }
+    }
     Ok(followed
         .into_iter()
         .map(|list| {
             let authority = list.authority();
             let held = lists.iter().find(|(of, _)| *of == authority).map(|(_, held)| held);
-            let freshness = held.map_or(Freshness::Stale, |held| freshness(held.head.signed_at, held.valid_until, now));
+            let freshness = match held {
+                None => Freshness::Stale,
+                Some(_) if damaged.contains(&authority) => Freshness::Damaged,
+                Some(held) => freshness(held.head.signed_at, held.valid_until, now),
+            };
             ListAge {
                 authority,
                 name: list.name,

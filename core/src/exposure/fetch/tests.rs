@@ -40,6 +40,26 @@ fn each_segment_is_fetched_once() {
 }
 
 #[test]
+fn a_segment_that_is_damaged_on_the_disk_is_named_and_fetched_again() {
+    let mut authority = Authority::new(10);
+    let (folder, mut vault) = following(&authority);
+    authority.add_segment(entries(1, 7, 1, Some(window(0, 60)), &[]), vec![]);
+    authority.publish(NOW);
+    get(&mut vault, &authority, NOW).unwrap();
+    let visits = [crate::exposure::fixture::visit(1, 0, 60)];
+    let alerts = |vault: &mut Vault| crate::exposure::alerts::list(vault, &visits).unwrap().len();
+    assert_eq!(alerts(&mut vault), 1);
+    let raw = rusqlite::Connection::open(folder.path().join(crate::vault::VAULT_FILE)).unwrap();
+    raw.execute("UPDATE segment SET sealed = zeroblob(length(sealed))", [])
+        .unwrap();
+    assert_eq!(ages(&mut vault, NOW).unwrap()[0].freshness, Freshness::Damaged);
+    assert_eq!(alerts(&mut vault), 0);
+    assert_eq!(get(&mut vault, &authority, NOW), list(1));
+    assert_eq!(ages(&mut vault, NOW).unwrap()[0].freshness, Freshness::Fresh);
+    assert_eq!(alerts(&mut vault), 1);
+}
+
+#[test]
 fn nobody_to_ask_says_so() {
     let mut authority = Authority::new(10);
     authority.trust.relays.clear();
