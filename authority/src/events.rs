@@ -4,7 +4,8 @@
 //! where it is not known. One whose row changed becomes a revision; where its venue changed, the old notice is withdrawn and a new one made.
 //! One whose row is as it was is left alone, whatever was done to its notice by hand since.
 //!
-//! With a complete list, what is missing from it is withdrawn. A row that was rejected is not missing.
+//! With a complete list, what is missing from it is withdrawn. A row that was rejected is not missing, and a file that was cut off is no
+//! complete list: nothing is withdrawn for it.
 
 use std::collections::HashSet;
 
@@ -92,12 +93,13 @@ impl Authority {
                     id: Some(event.id.clone()),
                     code: why.code(),
                     message: why.to_string(),
+                    values: why.values(),
                 }),
                 Err(other) => return Err(other),
             }
             progress(done);
         }
-        if options.complete {
+        if options.complete && !import.cut_off {
             imported.withdrawn = withdraw_missing(&transaction, import, now)?;
         }
         imported.rejected.sort_by_key(|row| row.row);

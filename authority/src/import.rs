@@ -60,6 +60,8 @@ pub struct Import {
     pub events: Vec<Event>,
     /// The rows that say nothing, by row.
     pub rejected: Vec<RejectedRow>,
+    /// Whether the file ends in the middle of its last row: there was more, and what is missing here was perhaps in it.
+    pub cut_off: bool,
 }
 
 impl Import {
@@ -103,6 +105,8 @@ pub struct RejectedRow {
     pub code: &'static str,
     /// The reason in words, without anything from the file.
     pub message: String,
+    /// What stands in the message, for saying it in another language.
+    pub values: Vec<(&'static str, String)>,
 }
 
 techo_protocol::coded_errors! {
@@ -190,6 +194,7 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
     let mut read_again = 0;
     let mut events = Vec::new();
     let mut rejected = Vec::new();
+    let mut cut_off = false;
     while let Some(record) = records.next() {
         let is_first_header = header.is_none();
         let verdict = match Header::recognise(&record, wanted) {
@@ -203,6 +208,11 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
             None => read_row(&record, header.as_ref()),
         };
         rows += 1;
+        cut_off = match &verdict {
+            Err(RowError::CutOff) => true,
+            Err(RowError::Columns { found, expected }) => found < expected && !text.ends_with(b"\n"),
+            _ => false,
+        };
         match verdict {
             Ok(event) => events.push(event),
             Err(error) => {
@@ -215,6 +225,7 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
                     id: header.as_ref().and_then(|header| header.id_of(&record)),
                     code: error.code(),
                     message: error.to_string(),
+                    values: error.values(),
                 });
             }
         }
@@ -231,6 +242,7 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
             rows,
             events: last_of_each_id(events),
             rejected,
+            cut_off,
         }),
         None if rows == 0 => Err(ImportError::Empty),
         None => Err(or_not_text(ImportError::NoHeader)),

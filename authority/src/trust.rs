@@ -243,7 +243,19 @@ impl Authority {
 }
 
 fn check_relay(relay: &str) -> Result<(), TrustChangeError> {
-    let rest = relay.strip_prefix("https://").or_else(|| relay.strip_prefix("http://"));
+    let on_this_machine = |rest: &&str| {
+        let end = rest.find('/').unwrap_or(rest.len());
+        let authority = rest.get(..end).unwrap_or(rest);
+        let host = authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, port)| if port.ends_with(']') { authority } else { host });
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    };
+    // Phones take `http://` for loopback alone: a list that named another would lead them nowhere.
+    let rest = relay
+        .strip_prefix("https://")
+        .or_else(|| relay.strip_prefix("http://").filter(on_this_machine));
     let is_address = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
     let is_plain = relay.len() <= 200 && relay.bytes().all(|byte| byte.is_ascii_graphic());
     (is_address && is_plain).then_some(()).ok_or(TrustChangeError::Relay)

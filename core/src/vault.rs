@@ -96,6 +96,10 @@ impl Vault {
     /// [`StoreError`]: `NewerVersion`, `NotAVault`, `Damaged` (the record of keys: nothing can be read without it),
     /// `Busy`, `Full`, `Io`; a [`KeyError`] when the key cannot be had.
     pub fn open(folder: &Path, keeper: Box<dyn KeyKeeper>, random: Box<dyn Random + Send + Sync>) -> Result<Self, VaultError> {
+        // A key without its vault: the diary that was here is lost, and an empty one in its place would hide that.
+        if !Self::exists(folder) && !keeper.ids()?.is_empty() {
+            return Err(StoreError::Missing.into());
+        }
         make_private(folder)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut db = Connection::open_with_flags(folder.join(VAULT_FILE), flags)?;
@@ -252,21 +256,24 @@ impl Vault {
             self.keeper.delete(&id)?;
         }
         tx.finish()?;
-        let files = [
-            VAULT_FILE.to_string(),
-            format!("{VAULT_FILE}-wal"),
-            format!("{VAULT_FILE}-shm"),
-        ];
         let Self { db, folder, .. } = self;
         db.close().map_err(|(_, error)| error)?;
-        for file in files {
-            match std::fs::remove_file(folder.join(file)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
-        }
-        Ok(())
+        remove_files(&folder)
     }
+}
+
+/// Removes the files of a vault that cannot be opened any more. Its key is to be destroyed first.
+///
+/// # Errors
+/// [`StoreError::Io`] where one cannot be removed.
+pub fn remove_files(folder: &Path) -> Result<(), VaultError> {
+    for end in ["", "-wal", "-shm"] {
+        match std::fs::remove_file(folder.join(format!("{VAULT_FILE}{end}"))) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Makes the folder and the vault's file for their owner only; SQLite gives its other files the permissions of this one.

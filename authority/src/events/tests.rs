@@ -204,3 +204,15 @@ fn line_breaks_in_a_cell_are_spaces_on_a_poster() {
     assert_eq!(counts(&apply(&mut authority, &rows, PLAIN)), (1, 1, 0, 0, 0, 1));
     assert_eq!(authority.venues(false).unwrap()[0].name, "Bar Yoru");
 }
+
+#[test]
+fn a_list_that_was_cut_off_withdraws_nothing() {
+    let (_folder, mut authority) = authority();
+    let whole = list(&[("1", "Bar Yoru", 19, 21, "cluster"), ("2", "Bar Asa", 7, 9, "caution")]);
+    apply(&mut authority, &whole, COMPLETE);
+    let mut part = list(&[("1", "Bar Yoru", 19, 21, "cluster")]);
+    part.cut_off = true;
+    assert_eq!(counts(&apply(&mut authority, &part, COMPLETE)), (1, 1, 0, 0, 0, 0));
+    part.cut_off = false;
+    assert_eq!(counts(&apply(&mut authority, &part, COMPLETE)), (1, 1, 0, 1, 0, 0));
+}

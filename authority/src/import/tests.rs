@@ -36,7 +36,8 @@ fn techo_s_own_layout() {
             layout: "techo",
             rows: 1,
             events: vec![event],
-            rejected: Vec::new()
+            rejected: Vec::new(),
+            cut_off: false
         }
     );
 }
@@ -299,4 +300,18 @@ proptest! {
             prop_assert_eq!(import.accepted() + import.rejected.len(), import.rows);
         }
     }
+}
+
+#[test]
+fn a_file_that_was_cut_off_says_so() {
+    const HEADER: &str = "id,name,address,from,to,severity,text\n";
+    const ROW: &str = "1,Bar Yoru,Osaka,2026-11-20T19:00:00+09:00,2026-11-20T21:00:00+09:00,cluster,\"See, a doctor\"\n";
+    let cut_off = |text: &str| read(text.as_bytes(), None).unwrap().cut_off;
+    let whole = format!("{HEADER}{ROW}{ROW}");
+    assert!(!cut_off(&whole));
+    assert!(!cut_off(whole.trim_end()), "a last line without its end is whole");
+    assert!(cut_off(&whole[..whole.len() - 4]), "within the quoted text");
+    assert!(cut_off(&format!("{HEADER}{ROW}1,Bar Yo")), "within a plain cell");
+    assert!(!cut_off(&format!("{HEADER}1,Bar Yo\n{ROW}")), "a short row in the middle");
+    assert!(!cut_off(&format!("{HEADER}{ROW}2 events\n")), "a closing line");
 }

@@ -78,3 +78,11 @@ fn nobody_else_may_read_it() {
     let mode = std::fs::metadata(folder.path().join(DATABASE)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+#[test]
+fn a_disk_without_room_for_the_shared_file_is_full() {
+    let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_SHMSIZE), None);
+    assert_eq!(StoreError::from(error), StoreError::Full);
+    let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_READ), None);
+    assert!(matches!(StoreError::from(error), StoreError::Io { .. }));
+}

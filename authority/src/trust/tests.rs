@@ -91,3 +91,30 @@ fn a_root_changes_fifteen_times() {
     );
     assert!(authority.renew_trust(NOW).is_ok());
 }
+
+#[test]
+fn a_relay_without_tls_is_on_this_machine() {
+    for relay in [
+        "https://relay.example",
+        "https://relay.example:8443/techo",
+        "http://127.0.0.1:8080",
+        "http://localhost",
+        "http://localhost:80/x",
+        "http://[::1]:8080",
+        "http://[::1]",
+    ] {
+        assert_eq!(check_relay(relay), Ok(()), "{relay}");
+    }
+    for relay in [
+        "http://relay.example",
+        "http://relay.example/127.0.0.1",
+        "http://127.0.0.1.example",
+        "http://localhost@relay.example",
+        "http://192.0.2.1:8080",
+        "https://",
+        "ftp://127.0.0.1",
+        "relay.example",
+    ] {
+        assert_eq!(check_relay(relay), Err(TrustChangeError::Relay), "{relay}");
+    }
+}

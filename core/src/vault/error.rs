@@ -14,6 +14,8 @@ techo_protocol::coded_errors! {
         NewerVersion { found: i64 } = "vault.newer_version", "The vault has version {found}, which this program does not know.", "Update Techo.";
         /// The file is a database of something else, or no database.
         NotAVault = "vault.not_a_vault", "The file in this folder is not a Techo vault.", "Choose another folder for the profile.";
+        /// The key is there and the vault is not.
+        Missing = "vault.missing", "The vault's file (vault.db) is not there, but its key is.", "Put the file back from a copy, or destroy the profile with `reset` and begin anew.";
         /// Rows that were changed or lost on the disk.
         Damaged { rows: String } = "vault.damaged", "The vault is damaged: {rows}. The rest can still be read.", "Restore a backup, or go on without what is lost.";
         /// The deletion is stored, but the key that could still open what was deleted is not yet destroyed.
@@ -53,6 +55,13 @@ impl From<rusqlite::Error> for VaultError {
         use rusqlite::ErrorCode;
         // Only codes go into the message: SQLite's own text may quote values.
         match error.sqlite_error_code() {
+            // A full disk has no room for the file that the write-ahead log's readers share either.
+            _ if error
+                .sqlite_error()
+                .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) =>
+            {
+                StoreError::Full
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
             Some(ErrorCode::DiskFull) => StoreError::Full,
             Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged { rows: "the file".into() },

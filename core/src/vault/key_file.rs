@@ -247,6 +247,14 @@ fn decode_id(text: &str) -> Result<KeyId, KeyError> {
         .ok_or(KeyError::Damaged)
 }
 
+/// Destroys a folder's key file whatever it holds, for a profile that cannot be opened any more.
+///
+/// # Errors
+/// [`KeyError::Unavailable`] where the file cannot be written or removed.
+pub fn destroy(folder: &Path) -> Result<(), KeyError> {
+    overwrite(&folder.join(KEY_FILE)).map_err(|error| unavailable(&error))
+}
+
 /// Overwrites and removes a file; nothing to do where there is none.
 fn overwrite(path: &Path) -> std::io::Result<()> {
     match OpenOptions::new().write(true).open(path) {

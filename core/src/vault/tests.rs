@@ -392,3 +392,9 @@ fn a_new_actor_is_kept() {
     drop(vault);
     assert_eq!(keeper.open(folder.path()).actor(), after);
 }
+
+#[test]
+fn a_disk_without_room_for_the_shared_file_is_full() {
+    let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_SHMSIZE), None);
+    assert_eq!(techo_protocol::Coded::code(&VaultError::from(error)), "vault.full");
+}
