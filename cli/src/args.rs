@@ -28,13 +28,13 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// The profile's folder; without it, the platform's data folder
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", overrides_with = "data")]
     pub data: Option<PathBuf>,
     /// Print JSON Lines on stdout, and nothing else there
-    #[arg(long, global = true)]
+    #[arg(long, global = true, overrides_with = "json")]
     pub json: bool,
     /// Set the clock: RFC 3339, or a local time such as 2026-11-20T19:05. A server starts there and runs on
-    #[arg(long, global = true, value_name = "TIME")]
+    #[arg(long, global = true, value_name = "TIME", overrides_with = "now")]
     pub now: Option<String>,
 }
 
@@ -86,16 +86,21 @@ impl Command {
             Self::Status => crate::status::status(session),
             Self::Reset => crate::status::reset(session),
             Self::Errors => {
-                session.out.print(crate::errors::markdown().trim_end())?;
+                session.out.document("errors", &crate::errors::markdown())?;
                 Ok(Outcome::Done)
             }
             Self::Completions { shell } => {
-                clap_complete::generate(shell, &mut Arguments::command(), "techo", &mut std::io::stdout());
+                // Into memory first: writing to a closed stdout, it would panic.
+                let mut text = Vec::new();
+                clap_complete::generate(shell, &mut Arguments::command(), "techo", &mut text);
+                session.out.document("completions", &String::from_utf8_lossy(&text))?;
                 Ok(Outcome::Done)
             }
             Self::Manual => {
+                let mut text = Vec::new();
                 let manual = clap_mangen::Man::new(Arguments::command());
-                manual.render(&mut std::io::stdout()).map_err(|_| Failure::output())?;
+                manual.render(&mut text).map_err(|_| Failure::output())?;
+                session.out.document("manual", &String::from_utf8_lossy(&text))?;
                 Ok(Outcome::Done)
             }
         }

@@ -11,7 +11,7 @@ mod sheet;
 mod trust;
 mod venue;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -29,6 +29,8 @@ techo_protocol::coded_errors! {
     pub enum AuthorityCommandError {
         /// `--text` without a language.
         TextFlag = "text.language_missing", "A text is given as LANGUAGE=FILE.", "Write for example --text ja=text.txt.";
+        /// A text of nothing.
+        TextEmpty = "text.empty", "The text file is empty.", "Write the text into it, or leave --text out.";
         /// A text that is not UTF-8.
         TextNotUtf8 = "text.not_utf8", "The text file is not UTF-8.", "Save it as UTF-8.";
         /// No relay was named, and the trust list names none.
@@ -96,8 +98,9 @@ impl Authority {
 impl Init {
     fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let folder = session.folder()?;
-        if profile::kind(&folder)?.is_some() {
-            return Err(CliError::WrongKind.into());
+        let about = |error| Failure::from(error).about(folder.display());
+        if profile::kind(&folder).map_err(about)?.is_some() {
+            return Err(about(CliError::WrongKind));
         }
         let new = NewAuthority {
             name: &self.name,
@@ -106,7 +109,7 @@ impl Init {
         let passphrase = session.passphrase().map(Passphrase::new);
         let authority = techo_authority::Authority::init(&folder, &new, passphrase, session.now(), &session.random)?;
         // Last: a folder is an authority's only once it holds a whole one.
-        profile::create(&folder, Kind::Authority)?;
+        profile::create(&folder, Kind::Authority).map_err(about)?;
         let (id, list) = (authority.id(), authority.trust_list()?);
         let clear = authority.has_clear_keys();
         let line = json!({
@@ -153,6 +156,9 @@ fn read_texts(flags: &[String]) -> Result<LocalisedText, Failure> {
         let content = input::file(Path::new(file))?;
         let content = String::from_utf8(content).map_err(|_| Failure::from(AuthorityCommandError::TextNotUtf8).about(file))?;
         let content = content.trim_start_matches('\u{feff}').trim();
+        if content.is_empty() {
+            return Err(Failure::from(AuthorityCommandError::TextEmpty).about(file));
+        }
         text.0.insert(language.to_ascii_lowercase(), content.to_owned());
     }
     Ok(text)
@@ -163,6 +169,25 @@ fn is_language(text: &str) -> bool {
     (2..=35).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-fn write_file(path: &PathBuf, content: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, content).map_err(|_| Failure::from(CliError::FileUnwritable).about(path.display()))
+fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, content).map_err(|_| unwritable(path))
+}
+
+/// Checks that a file can be written before something is done that it is to show: a poster that cannot be written must not
+/// leave a venue that is registered twice at the next try. Leaves the file as it is.
+fn expect_writable(path: &Path) -> Result<(), Failure> {
+    let is_there = path.exists();
+    std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(|_| unwritable(path))?;
+    if !is_there {
+        std::fs::remove_file(path).map_err(|_| unwritable(path))?;
+    }
+    Ok(())
+}
+
+fn unwritable(path: &Path) -> Failure {
+    Failure::from(CliError::FileUnwritable).about(path.display())
 }

@@ -25,8 +25,8 @@ pub struct CheckIn {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// How long the stay is, in minutes; without it, what the venue says
-    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u16).range(1..=1440))]
-    stay: Option<u16>,
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
+    stay: Option<u32>,
     /// Who was along; may be given several times
     #[arg(long, value_name = "NAME")]
     with: Vec<String>,
@@ -56,7 +56,8 @@ impl CheckIn {
         arrival.visit.with = self.with;
         arrival.visit.note = self.note;
         if let Some(stay) = self.stay {
-            arrival.visit.default_stay_min = stay;
+            // What does not fit is longer than a stay may be, which the diary says.
+            arrival.visit.default_stay_min = u16::try_from(stay).unwrap_or(u16::MAX);
         }
         let mut diary = device::open_or_make(session)?;
         let visit = diary.check_in(&arrival.visit)?;

@@ -32,7 +32,7 @@ pub fn open(session: &Session) -> Result<Diary, Failure> {
 /// As [`open`].
 pub fn open_or_make(session: &Session) -> Result<Diary, Failure> {
     let folder = session.folder()?;
-    profile::ensure(&folder, Kind::Device)?;
+    profile::ensure(&folder, Kind::Device).map_err(|error| Failure::from(error).about(folder.display()))?;
     diary(session, &folder)
 }
 

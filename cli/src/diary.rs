@@ -11,6 +11,7 @@ use techo_core::exposure::alerts;
 
 use crate::failure::{CliError, Warning};
 use crate::session::Session;
+use crate::texts::harmless;
 use crate::{Failure, Outcome, device, input, time};
 
 /// See and keep up the diary of visits
@@ -144,13 +145,9 @@ impl Diary {
 impl List {
     fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let mut diary = device::open(session)?;
-        let to = self
-            .to
-            .as_deref()
-            .map(|to| time::read(to).map(|at| if to.len() == "2026-11-20".len() { at + 86_400 } else { at }));
         let filter = Filter {
             from: self.from.as_deref().map(time::read).transpose()?,
-            to: to.transpose()?,
+            to: self.to.as_deref().map(time::read_end).transpose()?,
             search: self.search,
         };
         let listing = diary.list(&filter)?;
@@ -225,7 +222,7 @@ fn show(session: &Session, visit: &Visit) -> Result<(), Failure> {
         ],
     )?;
     if let Some(note) = &visit.note {
-        out.say_line(&format!("      {}", note.replace('\n', "\n      ")))?;
+        out.say_line(&format!("      {}", harmless(note).replace('\n', "\n      ")))?;
     }
     if visit.needs_repair {
         out.say("diary-repair", &[])

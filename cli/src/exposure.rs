@@ -9,6 +9,7 @@ use techo_core::exposure::lists::{self, Freshness, ListAge};
 use techo_protocol::notice::NoticeId;
 
 use crate::session::Session;
+use crate::texts::harmless;
 use crate::{Failure, Outcome, device, time};
 
 /// Fetch exposure lists and see whether a visit was one
@@ -119,8 +120,7 @@ fn show(session: &Session, alert: &Alert) -> Result<(), Failure> {
     let state = texts.plain(&format!("state-{}", alert.state.as_str()));
     let severity = texts.plain(&format!("severity-{}", content.severity.as_str()));
     let day = time::day(content.from, texts);
-    let name = out.bold(&alert.name);
-    out.say(
+    let line = texts.of(
         if alert.state == AlertState::Withdrawn {
             "alert-withdrawn"
         } else {
@@ -129,15 +129,16 @@ fn show(session: &Session, alert: &Alert) -> Result<(), Failure> {
         &[
             ("state", &state),
             ("severity", &severity),
-            ("name", &name),
+            ("name", &alert.name),
             ("day", &day),
             ("from", &time::clock(content.from)),
             ("to", &time::clock(content.to)),
             ("minutes", &content.overlap_minutes),
         ],
-    )?;
+    );
+    out.say_line(&out.bold(&line))?;
     if let Some(text) = text.filter(|_| alert.state != AlertState::Withdrawn) {
-        out.say_line(&format!("    {}", text.replace('\n', "\n    ")))?;
+        out.say_line(&format!("    {}", harmless(text).replace('\n', "\n    ")))?;
     }
     out.say("alert-ids", &[("visit", &alert.id.visit), ("notice", &alert.id.notice)])
 }
@@ -168,23 +169,29 @@ fn show_ages(session: &Session, ages: &[ListAge]) -> Result<(), Failure> {
                 "as_of": age.as_of.map(time::write),
                 "fresh": age.freshness == Freshness::Fresh,
                 "clock_wrong": age.freshness == Freshness::ClockWrong,
+                "damaged": age.freshness == Freshness::Damaged,
             })
         })
         .collect();
     session.out.line(&json!({ "lists": lists }))?;
     for age in ages {
-        let texts = session.out.texts();
-        let as_of = age
-            .as_of
-            .map_or_else(|| texts.plain("never"), |at| time::day_and_time(at, texts));
-        let id = match age.freshness {
-            Freshness::Fresh => "list-fresh",
-            Freshness::Stale => "list-stale",
-            Freshness::ClockWrong => "list-clock-wrong",
-        };
-        session.out.say(id, &[("name", &age.name), ("as_of", &as_of)])?;
+        say_age(session, age)?;
     }
     Ok(())
+}
+
+/// How old the lists of an authority are, for people.
+pub fn say_age(session: &Session, age: &ListAge) -> Result<(), Failure> {
+    let as_of = age.as_of.map(|at| time::day_and_time(at, session.out.texts()));
+    let id = match age.freshness {
+        Freshness::Fresh => "list-fresh",
+        Freshness::Stale if as_of.is_none() => "list-never",
+        Freshness::Stale => "list-stale",
+        Freshness::ClockWrong => "list-clock-wrong",
+        Freshness::Damaged => "list-damaged",
+    };
+    let as_of = as_of.unwrap_or_default();
+    session.out.say(id, &[("name", &age.name), ("as_of", &as_of)])
 }
 
 fn dismiss(session: &Session, visit: &str, notice: &str) -> Result<Outcome, Failure> {

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 use techo_protocol::Coded;
 
-use crate::texts::Texts;
+use crate::output;
+use crate::texts::{self, Texts};
 
 techo_protocol::coded_errors! {
     /// What can go wrong in the command line itself.
@@ -82,6 +83,11 @@ impl<E: Coded> From<E> for Failure {
 }
 
 impl Failure {
+    /// Whether it has this code.
+    pub fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+
     /// Says which of the person's own inputs it is about.
     pub fn about(mut self, what: impl std::fmt::Display) -> Self {
         self.about = Some(what.to_string());
@@ -96,17 +102,18 @@ impl Failure {
     /// Prints the error on stderr: a JSON line for scripts, sentences for people. Exit status 3.
     pub fn report(&self, json: bool) -> ExitCode {
         if json {
-            eprintln!("{}", serde_json::json!({ "error": self }));
+            output::complain(&serde_json::json!({ "error": self }).to_string());
         } else {
-            let texts = Texts::of_environment();
-            let message = texts
+            let said = Texts::of_environment();
+            let message = said
                 .of_error(self.code, "message", &self.values)
                 .unwrap_or_else(|| self.message.clone());
-            let hint = texts
+            let hint = said
                 .of_error(self.code, "hint", &self.values)
                 .unwrap_or_else(|| self.hint.clone());
             let about = self.about.as_ref().map(|about| format!(" [{about}]")).unwrap_or_default();
-            eprintln!("{}: {message}{about} ({})\n{hint}", texts.plain("error"), self.code);
+            let about = texts::harmless(&about);
+            output::complain(&format!("{}: {message}{about} ({})\n{hint}", said.plain("error"), self.code));
         }
         ExitCode::from(3)
     }

@@ -9,8 +9,9 @@ use techo_core::scan::{self, Found, Options, ScanError, picture};
 use crate::Failure;
 use crate::failure::CliError;
 
-/// Largest file that is read as INPUT.
-const LARGEST_FILE: u64 = 64 << 20;
+/// Largest file that is read. One byte more is read than that, so that whoever is given a larger one sees that it is:
+/// the first 64 MiB of a list are not the list.
+const LARGEST_FILE: usize = 64 << 20;
 
 /// What an INPUT held.
 pub struct Input {
@@ -34,11 +35,7 @@ pub struct Code {
 /// `file.unreadable`, or the picture cannot be looked at.
 pub fn read(input: &str) -> Result<Input, Failure> {
     if input == "-" {
-        let mut content = Vec::new();
-        std::io::stdin()
-            .take(LARGEST_FILE)
-            .read_to_end(&mut content)
-            .map_err(|_| CliError::FileUnreadable)?;
+        let content = up_to_limit(std::io::stdin()).map_err(|_| CliError::FileUnreadable)?;
         return of_bytes(&content);
     }
     let path = Path::new(input);
@@ -48,23 +45,28 @@ pub fn read(input: &str) -> Result<Input, Failure> {
     Ok(of_text(input))
 }
 
-/// Reads a whole file.
+/// Reads a file: all of it, or of one that is larger than any that is taken, one byte more than that.
 ///
 /// # Errors
 /// `file.unreadable`.
 pub fn file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable = |_| Failure::from(CliError::FileUnreadable).about(path.display());
-    let mut content = Vec::new();
     std::fs::File::open(path)
-        .map_err(unreadable)?
-        .take(LARGEST_FILE)
-        .read_to_end(&mut content)
-        .map_err(unreadable)?;
+        .and_then(up_to_limit)
+        .map_err(|_| Failure::from(CliError::FileUnreadable).about(path.display()))
+}
+
+fn up_to_limit(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    // A length in memory fits 64 bits.
+    from.take(LARGEST_FILE as u64 + 1).read_to_end(&mut content)?;
     Ok(content)
 }
 
 /// A picture where it is one, else a text.
 fn of_bytes(content: &[u8]) -> Result<Input, Failure> {
+    if content.len() > LARGEST_FILE {
+        return Err(ScanError::PictureTooLarge.into());
+    }
     let luminance = match picture::decode(content) {
         Ok(luminance) => luminance,
         Err(ScanError::PictureFormat) => {

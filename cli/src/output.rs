@@ -9,6 +9,11 @@ use serde::Serialize;
 use crate::Failure;
 use crate::texts::Texts;
 
+/// A line on stderr. Where stderr is gone or full there is nobody to tell, and the exit status still says what happened.
+pub fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
 /// Where answers go.
 pub struct Output {
     json: bool,
@@ -64,6 +69,15 @@ impl Output {
         if self.json { Ok(()) } else { self.print(line) }
     }
 
+    /// A text that is itself the answer (a manual, completions): as it is for people, and as `{name: text}` for scripts.
+    pub fn document(&self, name: &str, text: &str) -> Result<(), Failure> {
+        if self.json {
+            self.line(&serde_json::json!({ name: text }))
+        } else {
+            self.print(text.trim_end())
+        }
+    }
+
     /// A line on stdout, flushed: a script may be waiting for it.
     #[allow(clippy::unused_self, reason = "the one way to stdout")]
     pub fn print(&self, line: &str) -> Result<(), Failure> {
@@ -76,7 +90,7 @@ impl Output {
     /// A warning on stderr, for people; scripts find warnings in the answer.
     pub fn warn(&self, id: &str, arguments: &[(&str, &dyn Display)]) {
         if !self.json {
-            eprintln!("{}", self.texts.of(id, arguments));
+            complain(&self.texts.of(id, arguments));
         }
     }
 

@@ -92,7 +92,34 @@ pub fn remove(folder: &Path) -> std::io::Result<()> {
 
 fn make(folder: &Path, kind: Kind) -> Result<(), CliError> {
     let content = serde_json::to_vec(&Profile { kind, version: VERSION }).map_err(|_| CliError::FileUnwritable)?;
+    // Beside it first: on a full disk half a description would stay, and nothing could be made in the folder from then on.
+    // Two processes write the same bytes under names of their own.
+    let new = folder.join(format!("{FILE}.{}.new", std::process::id()));
     std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(folder.join(FILE), content))
-        .map_err(|_| CliError::FileUnwritable)
+        .and_then(|()| std::fs::write(&new, content))
+        .and_then(|()| std::fs::rename(&new, folder.join(FILE)))
+        .map_err(|_| {
+            // What cannot be removed either is in nobody's way.
+            let _ = std::fs::remove_file(&new);
+            CliError::FileUnwritable
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_that_cannot_be_written_leaves_none_behind() {
+        let folder = std::env::temp_dir().join(format!("techo-profile-{}", std::process::id()));
+        let in_the_way = folder.join(format!("{FILE}.{}.new", std::process::id()));
+        std::fs::create_dir_all(&in_the_way).unwrap();
+        assert_eq!(ensure(&folder, Kind::Device), Err(CliError::FileUnwritable));
+        assert_eq!(kind(&folder), Ok(None));
+        std::fs::remove_dir(&in_the_way).unwrap();
+        assert_eq!(ensure(&folder, Kind::Device), Ok(()));
+        assert_eq!(kind(&folder), Ok(Some(Kind::Device)));
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

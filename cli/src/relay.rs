@@ -106,7 +106,7 @@ impl Serve {
         // Read before a profile is made: a wrong file leaves nothing behind.
         let trust = self.trust.iter().map(|file| trust_file(file)).collect::<Result<_, _>>()?;
         let folder = session.folder()?;
-        profile::ensure(&folder, Kind::Relay)?;
+        profile::ensure(&folder, Kind::Relay).map_err(|error| Failure::from(error).about(folder.display()))?;
         let config = Config {
             listen: self.listen,
             trust,

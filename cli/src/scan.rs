@@ -60,7 +60,7 @@ fn show(session: &Session, name: &str, read: &input::Input, lists: &[TrustList])
     for code in &read.codes {
         let recognised = Recognised::of(&code.text, lists);
         codes.push(line(code, &recognised, session.now()));
-        let about = recognised.name().unwrap_or(&code.text);
+        let about = shortened(recognised.name().unwrap_or(&code.text));
         let address = recognised
             .address()
             .map(|address| format!(", {}", address.replace('\n', ", ")))
@@ -112,11 +112,31 @@ fn line(code: &input::Code, recognised: &Recognised, now: i64) -> Value {
     line
 }
 
+/// A text as a line for people: a text file may be given by mistake.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 300;
+    let mut line: String = text.chars().take(MOST).collect();
+    if line.len() < text.len() {
+        line.push('…');
+    }
+    line
+}
+
 fn level(level: Level) -> &'static str {
     match level {
         Level::L => "L",
         Level::M => "M",
         Level::Q => "Q",
         Level::H => "H",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_long_text_is_shortened_between_characters() {
+        assert_eq!(super::shortened("酒"), "酒");
+        assert_eq!(super::shortened(&"酒".repeat(300)), "酒".repeat(300));
+        assert_eq!(super::shortened(&"酒".repeat(301)), "酒".repeat(300) + "…");
     }
 }

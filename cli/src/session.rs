@@ -14,6 +14,9 @@ use crate::profile::{self, Kind};
 use crate::texts::Texts;
 use crate::time;
 
+/// Times that a clock can show: 1970 to 2106, which every format of ours can hold.
+const CLOCKS: std::ops::RangeInclusive<i64> = 0..=0xFFFF_FFFF;
+
 /// One run of the program.
 pub struct Session {
     /// Where answers go.
@@ -32,6 +35,9 @@ impl Session {
     /// [`CliError::TimeInvalid`] for a `--now` that is no time.
     pub fn open(global: &Global) -> Result<Self, Failure> {
         let now = global.now.as_deref().map(time::read).transpose()?;
+        if now.is_some_and(|now| !CLOCKS.contains(&now)) {
+            return Err(CliError::TimeInvalid.into());
+        }
         let out = Output::new(global.json, Texts::of_environment());
         Ok(Self {
             out,
@@ -75,7 +81,7 @@ impl Session {
     /// `profile.missing`, `profile.wrong_kind`.
     pub fn profile(&self, kind: Kind) -> Result<PathBuf, Failure> {
         let folder = self.folder()?;
-        profile::expect(&folder, kind)?;
+        profile::expect(&folder, kind).map_err(|error| Failure::from(error).about(folder.display()))?;
         Ok(folder)
     }
 

@@ -3,8 +3,10 @@
 use serde_json::json;
 use techo_core::exposure::alerts::{self, AlertState};
 use techo_core::exposure::lists::{self, Freshness};
-use techo_core::vault::key_file;
+use techo_core::vault::{self, StoreError, key_file};
+use techo_protocol::Coded as _;
 
+use crate::exposure::say_age;
 use crate::failure::CliError;
 use crate::profile::{self, Kind};
 use crate::session::Session;
@@ -51,18 +53,7 @@ pub fn status(session: &Session) -> Result<Outcome, Failure> {
         ],
     )?;
     for age in &ages {
-        let texts = session.out.texts();
-        let as_of = age
-            .as_of
-            .map_or_else(|| texts.plain("never"), |at| time::day_and_time(at, texts));
-        session.out.say(
-            if age.freshness == Freshness::Fresh {
-                "list-fresh"
-            } else {
-                "list-stale"
-            },
-            &[("name", &age.name), ("as_of", &as_of)],
-        )?;
+        say_age(session, age)?;
     }
     session.out.say(
         if under_passphrase {
@@ -72,14 +63,23 @@ pub fn status(session: &Session) -> Result<Outcome, Failure> {
         },
         &[],
     )?;
-    session.out.say_line(key_file::ERASURE_NOTE)?;
+    session.out.say("status-erasure", &[])?;
     Ok(Outcome::Done)
 }
 
 /// Destroys the profile of a device: its keys first, then its files.
 pub fn reset(session: &Session) -> Result<Outcome, Failure> {
     let folder = session.profile(Kind::Device)?;
-    device::open(session)?.into_vault().destroy()?;
+    match device::open(session) {
+        Ok(diary) => diary.into_vault().destroy()?,
+        // Another process is writing: nothing is pulled from under it.
+        Err(busy) if busy.is(StoreError::Busy.code()) => return Err(busy),
+        // What cannot be opened any more can still be destroyed.
+        Err(_) => {
+            key_file::destroy(&folder)?;
+            vault::remove_files(&folder)?;
+        }
+    }
     profile::remove(&folder).map_err(|_| CliError::FileUnwritable)?;
     session.out.answer(&json!({ "reset": true }), "reset-done", &[])?;
     Ok(Outcome::Done)

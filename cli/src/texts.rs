@@ -49,7 +49,7 @@ impl Texts {
     pub fn of(&self, id: &str, arguments: &[(&str, &dyn Display)]) -> String {
         let mut named = FluentArgs::new();
         for (name, value) in arguments {
-            named.set((*name).to_owned(), value.to_string());
+            named.set((*name).to_owned(), harmless(&value.to_string()));
         }
         self.find(id, None, &named).unwrap_or_else(|| id.to_owned())
     }
@@ -63,7 +63,7 @@ impl Texts {
     pub fn of_error(&self, code: &str, part: &str, values: &[(&str, String)]) -> Option<String> {
         let mut named = FluentArgs::new();
         for (name, value) in values {
-            named.set((*name).to_owned(), value.clone());
+            named.set((*name).to_owned(), harmless(value));
         }
         self.find(&error_id(code), Some(part), &named)
     }
@@ -78,6 +78,13 @@ impl Texts {
             Some(bundle.format_pattern(pattern, Some(arguments), &mut Vec::new()).into_owned())
         })
     }
+}
+
+/// A text without the characters that a terminal takes for commands, or that turn the reading direction of what follows:
+/// names come from codes that anybody can print.
+pub fn harmless(text: &str) -> String {
+    let is_harmful = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.replace(is_harmful, "\u{FFFD}")
 }
 
 /// The id under which the texts of an error code stand.
@@ -144,6 +151,13 @@ mod tests {
             })
             .collect();
         assert_eq!(missing, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_name_cannot_command_the_terminal() {
+        let texts = Texts::of_locale("en");
+        let said = texts.of("scan-nothing", &[("file", &"\u{1b}[31m\u{9b}1m\u{202e}a\nb酒")]);
+        assert!(said.starts_with("\u{fffd}[31m\u{fffd}1m\u{fffd}a\nb酒: "), "{said:?}");
     }
 
     #[test]

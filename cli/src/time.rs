@@ -1,6 +1,6 @@
 //! Times on the command line: RFC 3339 in, RFC 3339 with an offset out; dates for people in their own form.
 
-use chrono::{DateTime, Datelike, Local, NaiveDate, NaiveDateTime, TimeZone, Timelike};
+use chrono::{DateTime, Datelike, Local, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Timelike};
 
 use crate::failure::CliError;
 use crate::texts::Texts;
@@ -22,11 +22,36 @@ pub fn read(text: &str) -> Result<i64, CliError> {
                 .and_then(|date| date.and_hms_opt(0, 0, 0))
         })
         .ok_or(CliError::TimeInvalid)?;
-    Local
-        .from_local_datetime(&local)
-        .earliest()
-        .map(|time| time.timestamp())
-        .ok_or(CliError::TimeInvalid)
+    instant(&local)
+}
+
+/// Reads a time up to which things are looked for: as [`read`], but a date alone means the end of that day.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_end(text: &str) -> Result<i64, CliError> {
+    match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        // The next day's beginning: a day is not always 24 hours long.
+        Ok(date) => {
+            let next = date.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0));
+            instant(&next.ok_or(CliError::TimeInvalid)?)
+        }
+        Err(_) => read(text),
+    }
+}
+
+/// The instant of a local time; the earlier one where the clocks went back over it.
+fn instant(local: &NaiveDateTime) -> Result<i64, CliError> {
+    match Local.from_local_datetime(local) {
+        LocalResult::Single(time) => Ok(time.timestamp()),
+        // chrono does not always give the earlier one first, and takes the end of the doubled hour for a part of it.
+        LocalResult::Ambiguous(one, other) => [one.timestamp(), other.timestamp()]
+            .into_iter()
+            .filter(|&at| self::local(at).naive_local() == *local)
+            .min()
+            .ok_or(CliError::TimeInvalid),
+        LocalResult::None => Err(CliError::TimeInvalid),
+    }
 }
 
 /// RFC 3339 with this machine's offset, for JSON.

@@ -115,7 +115,7 @@ fn list(session: &Session) -> Result<Outcome, Failure> {
         let fingerprint = list.authority().fingerprint();
         session.out.answer(
             &line,
-            "trust-line",
+            if age.is_some() { "trust-line" } else { "trust-line-never" },
             &[
                 ("name", &list.name),
                 ("id", &id),

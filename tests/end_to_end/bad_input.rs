@@ -132,3 +132,38 @@ fn several_venue_codes_in_one_picture_are_listed_and_none_is_taken() {
     assert_eq!(answer.first()["warnings"][0], "venue_code.unknown_authority");
     assert_eq!(resident.run(&["diary", "list"]).first()["foreign"], "nhs");
 }
+
+#[test]
+fn a_profile_that_cannot_be_opened_can_still_be_destroyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let resident = Profile::new(folder.path(), "aki").at(NOW);
+    for lost in ["vault.key", "vault.db"] {
+        resident.run(&["diary", "keep", "20"]);
+        let whole = resident.folder.join(lost);
+        std::fs::remove_file(&whole).unwrap();
+        let code = if lost == "vault.db" { "vault.missing" } else { "key.missing" };
+        assert_eq!(resident.fails(&["diary", "list"]), code);
+        resident.run(&["reset"]);
+        assert_eq!(std::fs::read_dir(&resident.folder).unwrap().count(), 0, "nothing is left");
+    }
+}
+
+#[test]
+fn an_empty_text_is_not_published() {
+    let world = World::new();
+    let text = world.path("ja.txt");
+    std::fs::write(&text, " \n").unwrap();
+    let flag = format!("ja={text}");
+    let recall = [
+        "authority",
+        "recall",
+        "add",
+        "--product",
+        "pfizer",
+        "--lot",
+        "EX3617",
+        "--text",
+        &flag,
+    ];
+    assert_eq!(world.authority.fails(&recall), "text.empty");
+}

@@ -5,6 +5,7 @@
 mod bad_input;
 mod cases;
 mod command_line;
+mod edges;
 mod new_zealand;
 mod several_processes;
 mod story;

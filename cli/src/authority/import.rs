@@ -49,10 +49,12 @@ impl Import {
         bar.finish_and_clear();
         for row in &imported.rejected {
             let line = json!({ "row": row.row, "code": row.code, "message": row.message });
+            let said = session.out.texts().of_error(row.code, "message", &row.values);
+            let message = said.as_ref().unwrap_or(&row.message);
             session.out.answer(
                 &line,
                 "authority-import-row",
-                &[("row", &row.row), ("message", &row.message), ("code", &row.code)],
+                &[("row", &row.row), ("message", message), ("code", &row.code)],
             )?;
         }
         let rejected = imported.rejected.len();
@@ -66,6 +68,10 @@ impl Import {
         });
         if self.dry_run {
             line["dry_run"] = json!(true);
+        }
+        if self.complete && list.cut_off {
+            // A part of a list does not say what is missing from the whole: nothing was withdrawn.
+            line["warnings"] = json!([techo_protocol::Coded::code(&import::RowError::CutOff)]);
         }
         let id = if self.dry_run {
             "authority-import-dry-run"

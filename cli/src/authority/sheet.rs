@@ -1,6 +1,6 @@
 //! Writing a poster or a tablet's picture: SVG where the file's name says so, else PNG.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use techo_authority::posters::{Fonts, Sheet};
 use techo_protocol::Coded as _;
@@ -10,7 +10,7 @@ use crate::Failure;
 use crate::session::Session;
 
 /// Draws a sheet into a file. The codes of what should be said of it.
-pub fn write(session: &Session, sheet: &Sheet, path: &PathBuf) -> Result<Vec<&'static str>, Failure> {
+pub fn write(session: &Session, sheet: &Sheet, path: &Path) -> Result<Vec<&'static str>, Failure> {
     if has_extension(path, "svg") {
         write_file(path, sheet.to_svg()?.as_bytes())?;
         return Ok(Vec::new());

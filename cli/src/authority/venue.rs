@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use techo_authority::posters::Sheet;
 use techo_authority::venues::{self, NewVenue, VenueChange, VenueKind, VenueNumber};
 
-use super::{open, sheet};
+use super::{expect_writable, open, sheet};
 use crate::session::Session;
 use crate::{Failure, Outcome, time};
 
@@ -98,6 +98,15 @@ impl Venue {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let mut authority = open(session)?;
         let now = session.now();
+        if let Self::Add(Add {
+            poster: Some(poster), ..
+        })
+        | Self::Reissue {
+            poster: Some(poster), ..
+        } = &self
+        {
+            expect_writable(poster)?;
+        }
         match self {
             Self::Add(add) => {
                 let new = NewVenue {
