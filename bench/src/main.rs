@@ -2,6 +2,7 @@
 
 mod code;
 mod matching;
+mod relay_load;
 mod scan;
 mod segment;
 mod stopwatch;
@@ -58,6 +59,26 @@ enum Bench {
         #[arg(long)]
         each: bool,
     },
+    /// A relay's durable chunks a second, against a store that drops and SQLite alone
+    RelayLoad {
+        /// Devices, two a household
+        #[arg(long, default_value_t = 10_000)]
+        devices: usize,
+    },
+    /// The relay of relay-load
+    #[command(hide = true)]
+    RelayToLoad {
+        /// Its database; without it everything is dropped
+        database: Option<PathBuf>,
+    },
+    /// The load of relay-load
+    #[command(hide = true)]
+    LoadOfRelay {
+        /// Where the relay listens
+        address: std::net::SocketAddr,
+        /// Devices
+        devices: usize,
+    },
     /// Opening the vault and a durable check-in, against plain SQLite
     Vault,
 }
@@ -87,6 +108,12 @@ fn run(bench: Bench) -> Result<Vec<serde_json::Value>, Box<dyn std::error::Error
         } => vec![matching::run(entries, visits, segments)?],
         Bench::Code => code::run()?,
         Bench::Scan { dir, each } => scan::run(&dir, each)?,
+        Bench::RelayLoad { devices } => vec![relay_load::run(devices)?],
+        Bench::RelayToLoad { database } => {
+            relay_load::run_relay(database, MEMORY)?;
+            vec![]
+        }
+        Bench::LoadOfRelay { address, devices } => vec![relay_load::run_load(address, devices)?],
         Bench::Vault => vec![vault::run()?],
     })
 }

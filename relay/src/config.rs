@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use techo_protocol::manifest::LARGEST_MANIFEST_BYTES;
+use techo_protocol::sync_api::LARGEST_SYNC_REQUEST_BYTES;
 
 /// What a relay is started with, beside its store and its clock.
 #[derive(Clone)]
@@ -31,6 +32,20 @@ pub struct Limits {
     pub segments_bytes_per_authority: u64,
     /// Diaries that wait for one authority; each has [`techo_protocol::diary_upload::SENT_BYTES`] bytes.
     pub diaries_per_authority: usize,
+    /// Largest request of a household's device, in bytes.
+    pub sync_request_bytes: usize,
+    /// Chunks of one household together, in bytes.
+    pub stream_bytes_per_account: u64,
+    /// Days after which an account that nobody reads is erased.
+    pub unread_days: i64,
+    /// Accounts that one address may open at once, before the next line counts.
+    pub accounts_at_once: u32,
+    /// Time after which one address may open one more.
+    pub account_every: Duration,
+    /// Pulls that wait at once, and as many who wait for a pairing's message.
+    pub waiting: usize,
+    /// Pairing mailboxes at once.
+    pub mailboxes: usize,
     /// Requests a second from one address (an IPv6 /64 counts as one) in the long run.
     pub requests_per_second: u32,
     /// Requests that one address may make at once before that counts: a new device fetches every listed segment.
@@ -64,6 +79,13 @@ impl Default for Limits {
             manifest_bytes: LARGEST_MANIFEST_BYTES,
             segments_bytes_per_authority: 4 << 30,
             diaries_per_authority: 65_536,
+            sync_request_bytes: LARGEST_SYNC_REQUEST_BYTES,
+            stream_bytes_per_account: 64 << 20,
+            unread_days: 180,
+            accounts_at_once: 50,
+            account_every: Duration::from_mins(1),
+            waiting: 16_384,
+            mailboxes: 4_096,
             requests_per_second: 50,
             burst: 2_000,
             addresses: 65_536,

@@ -55,12 +55,54 @@ techo_protocol::coded_errors! {
     }
 }
 
+techo_protocol::coded_errors! {
+    /// Why a relay refuses a call of a household's device.
+    pub enum SyncError {
+        /// Not a request that this relay can read.
+        NotARequest = "sync.not_a_request", "The relay cannot read this request.", "Update Techo.";
+        /// The request is about another stream than its path.
+        OtherStream = "sync.other_stream", "This request is about another household than its address says.", "Sync again.";
+        /// The account's key did not sign it.
+        NotSigned = "sync.not_signed", "This request was not signed by the household.", "Sync again; if this stays, pair this device again.";
+        /// No account of that name.
+        NoAccount = "sync.no_account", "The relay knows nothing of this household.", "Sync again: the device opens the account anew and sends everything that it has.";
+        /// The account was deleted, and is kept for some days in case that was a mistake.
+        AccountDeleted = "sync.account_deleted", "The household's account at the relay was deleted.", "The recovery words bring it back for seven days; or sync through another relay.";
+        /// The account is another key's.
+        OtherKey = "sync.other_key", "The household is known at the relay under another key.", "Pair this device again with one that syncs.";
+        /// Too many accounts were opened from one address.
+        TooManyAccounts = "sync.too_many_accounts", "Too many accounts were opened from here in a short time.", "Wait some minutes and try again.";
+        /// The device is at an older epoch.
+        EpochBehind = "sync.epoch_behind", "The household has changed its keys since this device last synced.", "Get what is new first; the device does this by itself.";
+        /// The relay is at an older epoch.
+        EpochAhead = "sync.epoch_ahead", "The relay does not know the household's newest keys yet.", "Sync again: the device brings the relay up to date first.";
+        /// Another device has replaced chunks that this one may still build on.
+        SwapMissed = "sync.swap_missed", "Another device has tidied up at the relay since this one last synced.", "Get what is new first; the device does this by itself.";
+        /// Something came in since the cursor that a swap was made at.
+        CameSince = "sync.came_since", "Something new has come to the relay in the meantime.", "Get what is new first; the device does this by itself.";
+        /// A chunk that is none, or of another stream or epoch, or too long.
+        ChunkRefused = "sync.chunk_refused", "A sealed piece of the diary is damaged, or not of this household.", "Update Techo and sync again.";
+        /// The account's chunks fill what it may use.
+        AccountFull = "sync.account_full", "The household's room at the relay is full.", "Delete what is no longer needed, or sync through another relay.";
+        /// No mailbox of that name, or not any more.
+        NoMailbox = "sync.no_mailbox", "This pairing is over, or it never began.", "Begin the pairing again.";
+        /// The mailbox is another account's.
+        MailboxTaken = "sync.mailbox_taken", "This pairing's number is in use.", "Begin the pairing again.";
+        /// The message was written before.
+        MessageWritten = "sync.message_written", "Another device was faster in this pairing.", "Begin the pairing again, and show the code to one device only.";
+        /// The message was taken before.
+        MessageTaken = "sync.message_taken", "This message of the pairing was fetched before.", "Begin the pairing again.";
+    }
+}
+
 /// Why a request, or a start, was refused: an error of this crate, of the store, or of a file that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub enum Refusal {
     /// By the relay.
     Relay(#[from] RelayError),
+    /// By the relay, for a call of a household's device.
+    Sync(#[from] SyncError),
     /// By the store.
     Store(#[from] StoreError),
     /// For a manifest.
@@ -75,6 +117,7 @@ impl Refusal {
     fn coded(&self) -> &dyn Coded {
         match self {
             Self::Relay(error) => error,
+            Self::Sync(error) => error,
             Self::Store(error) => error,
             Self::Manifest(error) => error,
             Self::Segment(error) => error,
@@ -86,6 +129,8 @@ impl Refusal {
     pub fn status(&self) -> u16 {
         match self {
             Self::Relay(error) => relay_status(error),
+            Self::Sync(error) => sync_status(error),
+            Self::Store(StoreError::NoStreams) => 501,
             Self::Store(StoreError::Full) => 507,
             Self::Store(_) => 503,
             Self::Manifest(ManifestError::SignatureInvalid)
@@ -123,5 +168,24 @@ fn relay_status(error: &RelayError) -> u16 {
         RelayError::Busy => 503,
         RelayError::SegmentsFull | RelayError::DiariesFull => 507,
         RelayError::CannotListen | RelayError::Internal => 500,
+    }
+}
+
+fn sync_status(error: &SyncError) -> u16 {
+    match error {
+        SyncError::NotARequest => 400,
+        SyncError::NotSigned => 403,
+        SyncError::NoAccount | SyncError::NoMailbox => 404,
+        SyncError::OtherKey
+        | SyncError::EpochBehind
+        | SyncError::EpochAhead
+        | SyncError::SwapMissed
+        | SyncError::CameSince
+        | SyncError::MailboxTaken
+        | SyncError::MessageWritten => 409,
+        SyncError::AccountDeleted | SyncError::MessageTaken => 410,
+        SyncError::OtherStream | SyncError::ChunkRefused => 422,
+        SyncError::TooManyAccounts => 429,
+        SyncError::AccountFull => 507,
     }
 }

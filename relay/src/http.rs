@@ -8,7 +8,9 @@ mod observe;
 mod path;
 mod publishing;
 mod refusal;
+mod rendezvous;
 mod serving;
+mod streams;
 mod taking;
 
 use std::collections::HashSet;
@@ -29,7 +31,9 @@ use crate::config::Limits;
 use crate::error::{Refusal, RelayError};
 use crate::limits::{Connections, RateTable, Source};
 use crate::metrics::Metrics;
+use crate::rendezvous::Mailboxes;
 use crate::store::Store;
+use crate::streams::Streams;
 
 pub use address::Peer;
 pub use refusal::Refusals;
@@ -48,6 +52,12 @@ pub struct Shared {
     pub proxies: Vec<IpAddr>,
     /// Requests a second.
     pub rates: Mutex<RateTable>,
+    /// Accounts opened in a time.
+    pub openings: Mutex<RateTable>,
+    /// Households' streams.
+    pub streams: Streams,
+    /// Pairing mailboxes.
+    pub mailboxes: Mailboxes,
     /// Connections at once.
     pub connections: Arc<Connections>,
     /// Memory for bodies; a permit is a byte.
@@ -58,7 +68,7 @@ pub struct Shared {
     pub log: tracing::Dispatch,
 }
 
-/// All routes: those of [`techo_protocol::relay_api`] and two for the operator.
+/// All routes: those of [`techo_protocol::relay_api`], those of [`techo_protocol::sync_api`], and two for the operator.
 pub fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route(
@@ -70,6 +80,11 @@ pub fn router(shared: &Arc<Shared>) -> Router {
         .route("/v1/segments/{hash}", get(serving::segment))
         .route("/v1/authorities/{authority}/diaries/{mailbox}", put(taking::put_diary))
         .route("/v1/authorities/{authority}/diaries", post(taking::take_diaries))
+        .route("/v1/streams/{stream}", post(streams::call))
+        .route(
+            "/v1/rendezvous/{mailbox}/{message}",
+            get(rendezvous::take).put(rendezvous::put),
+        )
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
         .method_not_allowed_fallback(async || Refusal::from(RelayError::MethodNotAllowed))
@@ -102,9 +117,18 @@ impl Shared {
 
     /// Whether a source may make a request now.
     fn admits(&self, source: Source) -> bool {
-        let mut rates = self.rates.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        rates.admit(source, std::time::Instant::now())
+        admit(&self.rates, source)
     }
+
+    /// Whether a source may open an account now.
+    fn may_open(&self, source: Source) -> bool {
+        admit(&self.openings, source)
+    }
+}
+
+fn admit(table: &Mutex<RateTable>, source: Source) -> bool {
+    let mut table = table.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    table.admit(source, std::time::Instant::now())
 }
 
 /// Does work with a store on a thread that may block. What was begun is finished, even if nobody waits for it any more.

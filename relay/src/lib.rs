@@ -4,15 +4,18 @@
 //!
 //! ```text
 //! server     sockets, limits on connections, shutdown          -> http
-//! http       requests to answers; no rule of the protocol      -> segments, manifests, trust, dropbox
+//! http       requests to answers; no rule of the protocol      -> segments, manifests, trust, dropbox, streams, rendezvous
 //! segments   what an authority publishes                       -> store
 //! manifests                                                    -> store
 //! trust      which keys an authority signs with                -> store
 //! dropbox    sealed diaries, in and out                        -> store
+//! streams    households' sealed chunks, in and out             -> store
+//! rendezvous pairing mailboxes, in memory only                 -> streams (who waits for what)
 //! store      bytes at rest: SQLite or a plain folder
 //! ```
 //!
-//! It needs no login: a valid signature of an authority that it was told of and a higher number are the permission. It never judges times,
+//! It needs no login: a valid signature of an authority that it was told of and a higher number are the permission, or that of the one key by
+//! which it knows a household. It never judges times,
 //! and it keeps no address: not in its store, not in its log.
 
 mod background;
@@ -25,15 +28,17 @@ mod limits;
 pub mod log;
 mod manifests;
 mod metrics;
+mod rendezvous;
 mod segments;
 mod server;
 mod signals;
 pub mod store;
+mod streams;
 mod trust;
 
 pub use background::Background;
 pub use clock::{Clock, RunningClock, SystemClock};
 pub use config::{Config, Limits};
-pub use error::{Refusal, RelayError};
+pub use error::{Refusal, RelayError, SyncError};
 pub use server::Relay;
 pub use signals::termination;

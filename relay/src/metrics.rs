@@ -1,4 +1,5 @@
-//! Counters and gauges for the operator, in Prometheus' text format. No label names an authority, a mailbox or an address.
+//! Counters and gauges for the operator, in Prometheus' text format. No label names an authority, a mailbox, a
+//! household or an address.
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -7,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::store::Totals;
+use crate::store::{AccountTotals, Totals};
 
 /// Media type of the text (OpenMetrics 1.0, section 1.1).
 pub const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -32,6 +33,20 @@ pub struct Answered {
     pub seconds: f64,
 }
 
+/// What gauges show.
+pub struct Now {
+    /// How much the store holds for authorities.
+    pub totals: Totals,
+    /// How much it holds for households.
+    pub accounts: AccountTotals,
+    /// Connections open.
+    pub connections: usize,
+    /// Addresses that limits remember.
+    pub addresses: usize,
+    /// Pulls that wait.
+    pub waiting: usize,
+}
+
 /// All counters and gauges of one relay.
 pub struct Metrics {
     registry: Registry,
@@ -45,6 +60,9 @@ pub struct Metrics {
     segments: Gauge,
     segment_bytes: Gauge,
     diaries: Gauge,
+    accounts: Gauge,
+    account_bytes: Gauge,
+    waiting: Gauge,
 }
 
 impl Metrics {
@@ -62,6 +80,9 @@ impl Metrics {
             segments: Gauge::default(),
             segment_bytes: Gauge::default(),
             diaries: Gauge::default(),
+            accounts: Gauge::default(),
+            account_bytes: Gauge::default(),
+            waiting: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -79,6 +100,9 @@ impl Metrics {
         registry.register("segments", "Segments held", metrics.segments.clone());
         registry.register_with_unit("segments", "Segments held", Unit::Bytes, metrics.segment_bytes.clone());
         registry.register("diaries", "Diaries and dummies that wait", metrics.diaries.clone());
+        registry.register("accounts", "Households' accounts", metrics.accounts.clone());
+        registry.register_with_unit("accounts", "Chunks held", Unit::Bytes, metrics.account_bytes.clone());
+        registry.register("waiting", "Pulls that wait for something new", metrics.waiting.clone());
         Self { registry, ..metrics }
     }
 
@@ -97,19 +121,22 @@ impl Metrics {
     }
 
     /// Counts what was removed because it was due.
-    pub fn count_forgotten(&self, segments: u64, diaries: u64) {
-        for (kind, count) in [("segment", segments), ("diary", diaries)] {
+    pub fn count_forgotten(&self, segments: u64, diaries: u64, accounts: u64) {
+        for (kind, count) in [("segment", segments), ("diary", diaries), ("account", accounts)] {
             self.forgotten.get_or_create(&vec![("kind", kind.to_owned())]).inc_by(count);
         }
     }
 
     /// The text, with the gauges as they are now.
-    pub fn text(&self, totals: Totals, connections: usize, addresses: usize) -> String {
-        self.connections.set(gauge(connections as u64));
-        self.addresses.set(gauge(addresses as u64));
-        self.segments.set(gauge(totals.segments));
-        self.segment_bytes.set(gauge(totals.segment_bytes));
-        self.diaries.set(gauge(totals.diaries));
+    pub fn text(&self, now: &Now) -> String {
+        self.connections.set(gauge(now.connections as u64));
+        self.addresses.set(gauge(now.addresses as u64));
+        self.segments.set(gauge(now.totals.segments));
+        self.segment_bytes.set(gauge(now.totals.segment_bytes));
+        self.diaries.set(gauge(now.totals.diaries));
+        self.accounts.set(gauge(now.accounts.accounts));
+        self.account_bytes.set(gauge(now.accounts.bytes));
+        self.waiting.set(gauge(now.waiting as u64));
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);

@@ -25,7 +25,9 @@ use crate::error::{Refusal, RelayError};
 use crate::http::{self, Peer, Refusals, Shared, on_store};
 use crate::limits::{Admitted, Connections, RateTable, Source};
 use crate::metrics::Metrics;
-use crate::store::Store;
+use crate::rendezvous::Mailboxes;
+use crate::store::{DAY, Store};
+use crate::streams::Streams;
 use crate::trust;
 
 /// Largest head of a request, in bytes: our own have no header but `Host`; proxies add some.
@@ -56,12 +58,25 @@ impl Relay {
         let listener = TcpListener::bind(config.listen).await.map_err(|_| RelayError::CannotListen)?;
         let address = listener.local_addr().map_err(|_| RelayError::CannotListen)?;
         let limits = config.limits;
+        let streams = {
+            let (store, log) = (Arc::clone(&store), config.log.clone());
+            // The store is asked, which may block.
+            let started = tokio::task::spawn_blocking(move || Streams::start(&store, limits.waiting, &log)).await;
+            started.unwrap_or_else(|_| Err(RelayError::Internal.into()))?
+        };
         let shared = Shared {
             store,
             told_of,
             clock,
             limits,
             proxies: config.proxies,
+            openings: Mutex::new(RateTable::spaced(
+                limits.account_every,
+                limits.accounts_at_once,
+                limits.addresses,
+            )),
+            streams,
+            mailboxes: Mailboxes::new(limits.mailboxes, limits.waiting),
             rates: Mutex::new(RateTable::new(limits.requests_per_second, limits.burst, limits.addresses)),
             connections: Connections::new(limits.connections, limits.connections_per_address),
             body_memory: Arc::new(Semaphore::new(limits.body_memory_bytes.min(Semaphore::MAX_PERMITS))),
@@ -111,8 +126,13 @@ impl Relay {
         }
         drop(self.listener);
         tracing::info!("ending");
+        self.shared.streams.end_waiting();
+        self.shared.mailboxes.end_waiting();
         let ended = timeout(self.shared.limits.shutdown, graceful.shutdown()).await.is_ok();
         forgetting.abort();
+        let shared = Arc::clone(&self.shared);
+        // A panic there has been logged; there is nothing left to end then.
+        let _ = tokio::task::spawn_blocking(move || shared.streams.end()).await;
         tracing::info!(all_answered = ended, "ended");
     }
 
@@ -160,14 +180,22 @@ async fn forget(shared: Arc<Shared>) {
     loop {
         tokio::select! {
             _ = addresses.tick() => {
-                shared.rates.lock().unwrap_or_else(PoisonError::into_inner).forget(Instant::now());
+                for table in [&shared.rates, &shared.openings] {
+                    table.lock().unwrap_or_else(PoisonError::into_inner).forget(Instant::now());
+                }
+                shared.mailboxes.forget(shared.clock.now());
             }
             _ = store.tick() => {
                 let now = shared.clock.now();
                 // A store that fails has logged why; the next round tries again.
-                if let Ok(forgotten) = on_store(&shared.store, &shared.log, move |store| Ok(store.forget(now)?)).await {
-                    shared.metrics.count_forgotten(forgotten.segments, forgotten.diaries);
-                    tracing::info!(segments = forgotten.segments, diaries = forgotten.diaries, "forgot what was due");
+                let unread = shared.limits.unread_days;
+                let forgetting = on_store(&shared.store, &shared.log, move |store| {
+                    Ok((store.forget(now)?, store.forget_accounts(now.div_euclid(DAY), unread)?))
+                });
+                if let Ok((forgotten, accounts)) = forgetting.await {
+                    let (segments, diaries) = (forgotten.segments, forgotten.diaries);
+                    shared.metrics.count_forgotten(segments, diaries, accounts);
+                    tracing::info!(segments, diaries, accounts, "forgot what was due");
                 }
             }
         }

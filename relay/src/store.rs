@@ -1,11 +1,13 @@
 //! Bytes at rest. A store knows no signature and no rule of the protocol but one: each call happens whole or not at all, and is on disk when
 //! it returns.
 //!
-//! It holds segments, manifests, trust lists, sealed diaries, and one number an authority. No address, no account, and of time only the
-//! day on which a diary came and the moment since which a segment is not listed.
+//! It holds segments, manifests, trust lists, sealed diaries, one number an authority, and the sealed streams of households. No address and
+//! no name, and of time only days (on which a diary came, on which an account was last read or was deleted) and the moment since which a
+//! segment is not listed.
 
 mod folder;
 mod sqlite;
+mod streams;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use techo_protocol::trust::AuthorityId;
 
 pub use folder::FolderStore;
 pub use sqlite::SqliteStore;
+pub use streams::{Account, AccountTotals, Chunk, Page, Refused, Standing, StreamStore, StreamWrite, Written};
 
 /// Segments are read in parts of this many bytes, so that a slow reader costs one part of memory and not a file.
 pub const PART_BYTES: usize = 256 * 1024;
@@ -36,6 +39,8 @@ techo_protocol::coded_errors! {
         Damaged = "relay.store_damaged", "The relay's store is damaged, or it is something else.", "Name another folder, or put an intact copy back.";
         /// Another process has it open.
         InUse = "relay.store_in_use", "Another process has the relay's store open.", "End the other process, or name another folder.";
+        /// It is a plain folder, which carries no streams.
+        NoStreams = "relay.no_streams", "This relay carries public lists only: it syncs no diaries.", "Choose another relay; its operator can start it with --store sqlite.";
     }
 }
 
@@ -137,7 +142,7 @@ pub struct Totals {
 /// # Errors
 /// Every call: [`StoreError`]; nothing was changed then.
 #[allow(clippy::missing_errors_doc, reason = "the trait says it once for all calls")]
-pub trait Store: Send + Sync {
+pub trait Store: StreamStore {
     /// Whether it answers.
     fn check(&self) -> Result<(), StoreError>;
 

@@ -12,7 +12,8 @@ use super::Shared;
 use crate::error::{Refusal, RelayError};
 use crate::limits::Source;
 
-/// The address at the other end of the connection; goes with each request and no further than [`limit_rate`].
+/// The address at the other end of the connection; goes with each request and no further than [`limit_rate`], behind which
+/// there is only its [`Source`].
 #[derive(Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
@@ -21,6 +22,10 @@ pub async fn limit_rate(State(shared): State<Arc<Shared>>, mut request: Request,
     let peer = request.extensions_mut().remove::<Peer>();
     let source = peer.map(|Peer(address)| Source::of(client(address.ip(), request.headers(), &shared.proxies)));
     if source.is_none_or(|source| shared.admits(source)) {
+        // For the limit on opening accounts.
+        if let Some(source) = source {
+            request.extensions_mut().insert(source);
+        }
         next.run(request).await
     } else {
         Refusal::from(RelayError::TooManyRequests).into_response()

@@ -19,7 +19,8 @@ const QUIET: Duration = Duration::from_millis(500);
 pub struct Received {
     /// The bytes.
     pub bytes: Vec<u8>,
-    memory: Option<OwnedSemaphorePermit>,
+    /// That memory: it is free again once this is dropped.
+    pub memory: Option<OwnedSemaphorePermit>,
 }
 
 /// Reads a body of at most `most` bytes within `time`. Memory is taken as bytes arrive, so that a connection that sends nothing holds none.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Shared;
 use crate::error::Refusal;
-use crate::metrics::TEXT;
+use crate::metrics::{Now, TEXT};
 
 /// `GET /healthz`: the store was asked and answered.
 pub async fn healthz(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
@@ -19,8 +19,17 @@ pub async fn healthz(State(shared): State<Arc<Shared>>) -> Result<Response, Refu
 
 /// `GET /metrics`: counters and gauges.
 pub async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
-    let totals = shared.with_store(|store| Ok(store.totals()?)).await?;
+    let (totals, accounts) = shared
+        .with_store(|store| Ok((store.totals()?, store.account_totals()?)))
+        .await?;
     let addresses = shared.rates.lock().unwrap_or_else(PoisonError::into_inner).len();
-    let text = shared.metrics.text(totals, shared.connections.len(), addresses);
+    let now = Now {
+        totals,
+        accounts,
+        connections: shared.connections.len(),
+        addresses,
+        waiting: shared.streams.waiting(),
+    };
+    let text = shared.metrics.text(&now);
     Ok(([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "no-store")], text).into_response())
 }

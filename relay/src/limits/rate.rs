@@ -21,7 +21,11 @@ const FORGET_EVERY: Duration = Duration::from_secs(1);
 impl RateTable {
     /// `per_second` requests in the long run, `burst` at once, `most` sources remembered.
     pub fn new(per_second: u32, burst: u32, most: usize) -> Self {
-        let spacing = Duration::from_secs(1) / per_second.max(1);
+        Self::spaced(Duration::from_secs(1) / per_second.max(1), burst, most)
+    }
+
+    /// One request each `spacing` in the long run, `burst` at once, `most` sources remembered.
+    pub fn spaced(spacing: Duration, burst: u32, most: usize) -> Self {
         Self {
             spacing,
             burst: spacing.saturating_mul(burst.max(1)),

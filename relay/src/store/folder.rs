@@ -28,8 +28,8 @@ use techo_protocol::relay_api::{Diaries, StoredDiary, from_hex, hex};
 use techo_protocol::trust::AuthorityId;
 
 use super::{
-    Forgotten, Held, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals, UNLISTED_SECONDS,
-    last_day_forgotten, make_folder,
+    Forgotten, Held, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, StreamStore, Totals,
+    UNLISTED_SECONDS, last_day_forgotten, make_folder,
 };
 use files::{Incoming, length_if_there, names, read_if_there, remove_if_there};
 
@@ -133,6 +133,9 @@ impl FolderStore {
         Ok(std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()))
     }
 }
+
+/// A folder is there to be served by any web server; the compare-and-swap of streams needs a database.
+impl StreamStore for FolderStore {}
 
 impl Store for FolderStore {
     fn check(&self) -> Result<(), StoreError> {

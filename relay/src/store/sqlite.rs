@@ -1,6 +1,7 @@
 //! The store in one SQLite database: write-ahead log, every commit on disk before it is answered, what is deleted overwritten.
 
 mod schema;
+mod streams;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -48,6 +49,13 @@ impl SqliteStore {
         let done = work(&transaction)?;
         transaction.commit()?;
         Ok(done)
+    }
+
+    /// The log still holds what was removed until it is emptied.
+    fn empty_log(&self) -> Result<(), StoreError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
     }
 }
 
@@ -213,9 +221,7 @@ impl Store for SqliteStore {
                 diaries: diaries as u64,
             })
         })?;
-        // The log still holds what was removed until it is emptied.
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.empty_log()?;
         Ok(forgotten)
     }
 
@@ -290,6 +296,13 @@ impl From<rusqlite::Error> for StoreError {
         // The message names columns and statements, never values.
         tracing::error!(cause = %error, "the store's database");
         match error.sqlite_error_code() {
+            // A full disk has no room for the file that the write-ahead log's readers share either.
+            _ if error
+                .sqlite_error()
+                .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) =>
+            {
+                Self::Full
+            }
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse,

@@ -6,7 +6,7 @@ use techo_protocol::diary_upload::SENT_BYTES;
 use techo_protocol::keys::sha256;
 use techo_protocol::relay_api::{Diaries, StoredDiary, hex, publish_segment_path, segment_path};
 use techo_protocol::trust::AuthorityId;
-use techo_relay::store::{Forgotten, Held, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals};
+use techo_relay::store::{Forgotten, Held, Publication, Put, Replaced, Store, StoreError, StoredSegment, StreamStore, Totals};
 
 use crate::authority::{Authority, NOW};
 use crate::client::{Wire, refused, request};
@@ -121,6 +121,7 @@ fn the_log_tells_nothing_about_anybody() {
             "ms",
             "segments",
             "diaries",
+            "accounts",
             "authorities",
             "all_answered",
         ];
@@ -239,6 +240,8 @@ impl Broken {
         self.0().map(|()| T::default())
     }
 }
+
+impl StreamStore for Broken {}
 
 impl Store for Broken {
     fn check(&self) -> Result<(), StoreError> {

@@ -10,7 +10,14 @@ use crate::store::StoreError;
 /// "Tech": tells a relay's database from any other SQLite file.
 const APPLICATION_ID: i32 = 0x5465_6368;
 /// Step `n` makes version `n + 1` from version `n`. Steps are never changed, only added; each version keeps a fixture that a test opens.
-const STEPS: &[&str] = &[VERSION_1];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2];
+/// Statements that a connection keeps prepared: more than there are.
+const STATEMENTS: usize = 64;
+/// Pages that a connection keeps in memory, in KiB: pushes go to all accounts, and what is read again from the file is slower.
+const CACHE_KIB: i32 = 32 * 1024;
+/// Pages of the log after which it is carried over into the database: pushes touch pages all over it, and a page that many of them touched is
+/// then written once.
+const LOG_PAGES: u32 = 8_000;
 
 const VERSION_1: &str = "
 CREATE TABLE authorities (
@@ -53,13 +60,46 @@ CREATE TABLE diaries (
 CREATE INDEX diaries_by_content ON diaries (authority, mailbox, hash);
 ";
 
+/// Households' streams. A chunk's number counts within its account.
+const VERSION_2: &str = "
+CREATE TABLE filling (
+    generation BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO filling (generation) VALUES (randomblob(16));
+
+CREATE TABLE accounts (
+    stream BLOB PRIMARY KEY,
+    key BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    last_swap INTEGER NOT NULL,
+    cursor INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    read_day INTEGER NOT NULL,
+    deleted_day INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chunks (
+    stream BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (stream, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX chunks_by_id ON chunks (stream, id);
+";
+
 /// Opens a connection with the settings that durability and erasure need.
 pub fn connect(file: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(connection)
 }
 

@@ -1,14 +1,16 @@
 use std::path::PathBuf;
 
-use techo_protocol::keys::sha256;
+use techo_protocol::keys::{PublicKey, sha256};
+use techo_protocol::sync_api::{ChunkId, StreamId};
 use tempfile::TempDir;
 
 use super::*;
+use crate::store::{AccountTotals, Chunk, StreamStore, StreamWrite};
 
 const OSAKA: AuthorityId = AuthorityId([1; 16]);
 
-fn fixture() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/store-1.sqlite")
+fn fixture(version: u32) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/store-{version}.sqlite"))
 }
 
 fn diary() -> StoredDiary {
@@ -22,7 +24,7 @@ fn diary() -> StoredDiary {
 #[test]
 #[ignore = "writes a fixture"]
 fn write_fixture() {
-    let store = SqliteStore::open(&fixture()).unwrap();
+    let store = SqliteStore::open(&fixture(2)).unwrap();
     store.replace_trust_list(OSAKA, None, b"trust list").unwrap();
     store
         .put_segment(OSAKA, &sha256(b"segment"), b"segment", 1_700_000_000, 1_000)
@@ -36,15 +38,54 @@ fn write_fixture() {
     assert_eq!(store.publish(OSAKA, &held, next, 1_700_000_000).unwrap(), Replaced::Done);
     store.put_diary(OSAKA, &diary(), b"sealed", 19_675, 10).unwrap();
     store.take_diaries(OSAKA, 41, &[], 10).unwrap();
+    let stream = StreamId([5; 16]);
+    let open = StreamWrite::Open {
+        stream,
+        key: PublicKey([6; 32]),
+        day: 19_675,
+    };
+    let push = StreamWrite::Push {
+        stream,
+        epoch: 0,
+        last_swap: 0,
+        chunks: vec![Chunk {
+            id: ChunkId([8; 16]),
+            bytes: b"chunk".to_vec(),
+        }],
+        most: 1_000,
+    };
+    store.write_streams(&[open, push]).unwrap();
     store.forget(1_700_000_000).unwrap();
+}
+
+fn open_copy(version: u32) -> (TempDir, SqliteStore) {
+    let folder = TempDir::new().unwrap();
+    let copy = folder.path().join("relay.sqlite");
+    std::fs::copy(fixture(version), &copy).unwrap();
+    let store = SqliteStore::open(&copy).unwrap();
+    (folder, store)
+}
+
+#[test]
+fn a_database_of_version_2_opens() {
+    let (_folder, store) = open_copy(2);
+    let page = store.page(StreamId([5; 16]), 0, 10, 1_000).unwrap().unwrap();
+    assert_eq!((page.chunks, page.cursor), (vec![b"chunk".to_vec()], 1));
+    assert_eq!(store.account(StreamId([5; 16])).unwrap().unwrap().read_day, 19_675);
+    let again = open_copy(2).1;
+    assert_eq!(
+        store.generation().unwrap(),
+        again.generation().unwrap(),
+        "kept, not drawn anew"
+    );
+    assert_eq!(store.held(OSAKA).unwrap().manifest.as_deref(), Some(&b"manifest"[..]));
 }
 
 #[test]
 fn a_database_of_version_1_opens() {
-    let folder = TempDir::new().unwrap();
-    let copy = folder.path().join("relay.sqlite");
-    std::fs::copy(fixture(), &copy).unwrap();
-    let store = SqliteStore::open(&copy).unwrap();
+    let (_folder, store) = open_copy(1);
+    assert_ne!(store.generation().unwrap(), open_copy(1).1.generation().unwrap());
+    assert_eq!(store.account_totals().unwrap(), AccountTotals::default());
     let held = store.held(OSAKA).unwrap();
     assert_eq!(held.trust_list.as_deref(), Some(&b"trust list"[..]));
     assert_eq!(held.manifest.as_deref(), Some(&b"manifest"[..]));

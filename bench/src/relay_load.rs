@@ -1,0 +1,116 @@
+//! `techo-bench relay-load`: durable chunks a second of a relay under load, beside two ceilings taken in the same run: the same relay and load
+//! with a store that drops everything, and SQLite alone at 100 rows a transaction.
+//!
+//! Relay and load are processes of their own: this program again, under hidden names. A household has two devices. Each device's turn is what a
+//! device does: it pushes four cells and pulls what came after its cursor. Requests are signed before the clock runs.
+
+mod dropping;
+mod load;
+mod relay;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
+
+pub use load::run as run_load;
+pub use relay::run as run_relay;
+
+/// A cell on the wire, in bytes.
+const CHUNK_BYTES: usize = 617;
+/// Rows in one transaction of SQLite alone.
+const BARE_BATCH: usize = 100;
+/// Rows that SQLite alone writes.
+const BARE_ROWS: usize = 40_000;
+
+type Failed = Box<dyn std::error::Error>;
+
+/// Runs the measurement and answers its line.
+///
+/// # Errors
+/// When a process or the database fails.
+pub fn run(devices: usize) -> Result<Value, Failed> {
+    let folder = tempfile::tempdir()?;
+    let null = measure(devices, None)?;
+    let real = measure(devices, Some(&folder.path().join("relay.sqlite")))?;
+    let bare = bare(&folder.path().join("bare.sqlite"))?;
+    let number = |line: &Value, key: &str| line[key].as_f64().ok_or("a process did not say what it measured");
+    let chunks = number(&real, "chunks_per_s")?;
+    let null_chunks = number(&null, "chunks_per_s")?;
+    Ok(json!({
+        "database": "sqlite",
+        "devices": devices,
+        "pushes": real["pushes"],
+        "pulls": real["pulls"],
+        "chunks_pulled": real["chunks_pulled"],
+        "chunks_per_s": chunks,
+        "null_chunks_per_s": null_chunks,
+        "bare_chunks_per_s": bare,
+        "ratio": chunks / null_chunks.min(bare),
+        "p50_ms": real["p50_ms"],
+        "p99_ms": real["p99_ms"],
+        "memory_bytes": real["memory_bytes"],
+    }))
+}
+
+/// One relay under load: what the load measured, and the relay's memory.
+fn measure(devices: usize, database: Option<&Path>) -> Result<Value, Failed> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("relay-to-load");
+    if let Some(database) = database {
+        command.arg(database);
+    }
+    let mut relay = Ended(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
+    let mut lines = BufReader::new(relay.0.stdout.take().ok_or("no output")?).lines();
+    let address = lines.next().ok_or("the relay did not start")??;
+    let load = Command::new(std::env::current_exe()?)
+        .args(["load-of-relay", &address, &devices.to_string()])
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !load.status.success() {
+        return Err("the load failed".into());
+    }
+    let mut line: Value = serde_json::from_slice(&load.stdout)?;
+    // Its input's end is how the relay is asked to end; it says its memory then.
+    drop(relay.0.stdin.take());
+    line["memory_bytes"] = lines.next().ok_or("the relay did not end well")??.parse::<u64>()?.into();
+    relay.0.wait()?;
+    Ok(line)
+}
+
+/// A process that does not outlive the measurement, however that ends.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It has ended already where all went well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Rows a second of SQLite alone, each commit on disk.
+fn bare(file: &Path) -> Result<f64, Failed> {
+    let mut db = Connection::open(file)?;
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         CREATE TABLE chunks (id INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;",
+    )?;
+    let content = [7_u8; CHUNK_BYTES];
+    let started = Instant::now();
+    for _ in 0..BARE_ROWS / BARE_BATCH {
+        let transaction = db.transaction()?;
+        {
+            let mut insert = transaction.prepare_cached("INSERT INTO chunks (content) VALUES (?1)")?;
+            for _ in 0..BARE_BATCH {
+                insert.execute(params![content])?;
+            }
+        }
+        transaction.commit()?;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "a count far under 2^52")]
+    Ok(BARE_ROWS as f64 / started.elapsed().as_secs_f64())
+}

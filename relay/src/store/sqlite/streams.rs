@@ -1,0 +1,262 @@
+//! Households' streams in SQLite. Chunks of an account lie together in their order; the order among accounts is nowhere, since a counting
+//! row id would tell who wrote after whom.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use techo_protocol::keys::PublicKey;
+use techo_protocol::sync_api::{ChunkId, StreamId};
+
+use super::{SqliteStore, integer, natural};
+use crate::store::StoreError;
+use crate::store::streams::{
+    Account, AccountTotals, Chunk, DELETED_DAYS, Page, Refused, Standing, StreamStore, StreamWrite, Written,
+};
+
+impl StreamStore for SqliteStore {
+    fn generation(&self) -> Result<[u8; 16], StoreError> {
+        Ok(self
+            .reader()
+            .query_row("SELECT generation FROM filling", [], |row| row.get(0))?)
+    }
+
+    fn account(&self, stream: StreamId) -> Result<Option<Account>, StoreError> {
+        account(&self.reader(), stream)
+    }
+
+    fn write_streams(&self, writes: &[StreamWrite]) -> Result<Vec<Written>, StoreError> {
+        self.write(|transaction| writes.iter().map(|write| apply(transaction, write)).collect())
+    }
+
+    fn page(&self, stream: StreamId, cursor: u64, most: usize, bytes: usize) -> Result<Option<Page>, StoreError> {
+        let mut reader = self.reader();
+        // One transaction: account and chunks are of one moment.
+        let transaction = reader.transaction()?;
+        let Some(account) = account(&transaction, stream)?.filter(|account| account.deleted_day.is_none()) else {
+            return Ok(None);
+        };
+        let mut page = Page {
+            standing: account.standing,
+            chunks: Vec::new(),
+            cursor: account.standing.cursor,
+            more: false,
+        };
+        if cursor >= account.standing.cursor {
+            return Ok(Some(page));
+        }
+        let mut select =
+            transaction.prepare_cached("SELECT number, content FROM chunks WHERE stream = ?1 AND number > ?2 ORDER BY number")?;
+        let mut rows = select.query(params![stream.0, integer(cursor)?])?;
+        let mut taken = 0;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            let content = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            if page.chunks.len() >= most || (!page.chunks.is_empty() && content.len().saturating_add(taken) > bytes) {
+                page.more = true;
+                break;
+            }
+            taken = taken.saturating_add(content.len());
+            page.chunks.push(content.to_vec());
+            last = Some(natural(row.get(0)?));
+        }
+        if let (true, Some(last)) = (page.more, last) {
+            page.cursor = last;
+        }
+        Ok(Some(page))
+    }
+
+    fn forget_accounts(&self, day: i64, unread_days: i64) -> Result<u64, StoreError> {
+        let due: Vec<StreamId> = {
+            let reader = self.reader();
+            let mut select = reader.prepare("SELECT stream FROM accounts WHERE deleted_day < ?1 OR read_day < ?2")?;
+            let rows = select.query_map(
+                params![day.saturating_sub(DELETED_DAYS), day.saturating_sub(unread_days)],
+                |row| row.get(0).map(StreamId),
+            )?;
+            rows.collect::<Result<_, _>>()?
+        };
+        let mut erased = 0;
+        for stream in due {
+            // A transaction each, so that pushes need not wait for all of them; and each is looked at again, for it may have been read.
+            erased += self.write(|transaction| {
+                let gone = transaction
+                    .prepare_cached("DELETE FROM accounts WHERE stream = ?1 AND (deleted_day < ?2 OR read_day < ?3)")?
+                    .execute(params![
+                        stream.0,
+                        day.saturating_sub(DELETED_DAYS),
+                        day.saturating_sub(unread_days)
+                    ])?;
+                if gone > 0 {
+                    transaction
+                        .prepare_cached("DELETE FROM chunks WHERE stream = ?1")?
+                        .execute([stream.0])?;
+                }
+                Ok(gone as u64)
+            })?;
+        }
+        self.empty_log()?;
+        Ok(erased)
+    }
+
+    fn account_totals(&self) -> Result<AccountTotals, StoreError> {
+        Ok(self
+            .reader()
+            .query_row("SELECT count(*), coalesce(sum(bytes), 0) FROM accounts", [], |row| {
+                Ok(AccountTotals {
+                    accounts: natural(row.get(0)?),
+                    bytes: natural(row.get(1)?),
+                })
+            })?)
+    }
+}
+
+/// Makes one change. What refuses it is found before anything is written: the other changes of the transaction stay.
+fn apply(transaction: &Transaction<'_>, write: &StreamWrite) -> Result<Written, StoreError> {
+    let stream = write.stream();
+    let before = account(transaction, stream)?;
+    if let StreamWrite::Open { key, day, .. } = write {
+        let after = if let Some(account) = before {
+            account.reopened(key)
+        } else {
+            let account = Account::opened(*key, *day);
+            insert(transaction, stream, &account)?;
+            Ok(account)
+        };
+        return Ok(after.map(|account| account.standing));
+    }
+    let Some(before) = before else {
+        return Ok(Err(Refused::NoAccount));
+    };
+    let after = match write {
+        StreamWrite::Open { .. } => Ok(before),
+        StreamWrite::Push {
+            epoch,
+            last_swap,
+            chunks,
+            most,
+            ..
+        } => {
+            let new = new_chunks(transaction, stream, chunks)?;
+            let after = before.pushed(*epoch, *last_swap, extent(&new), *most);
+            if after.is_ok() {
+                store(transaction, stream, before.standing.cursor, &new)?;
+            }
+            after
+        }
+        StreamWrite::Swap {
+            epoch,
+            cursor,
+            add,
+            remove,
+            most,
+            ..
+        } => {
+            let new = new_chunks(transaction, stream, add)?;
+            let removed = bytes_of(transaction, stream, remove)?;
+            let after = before.swapped(*epoch, *cursor, extent(&new), removed, *most);
+            if after.is_ok() {
+                store(transaction, stream, before.standing.cursor, &new)?;
+                let mut delete = transaction.prepare_cached("DELETE FROM chunks WHERE stream = ?1 AND id = ?2")?;
+                for id in remove {
+                    delete.execute(params![stream.0, id.0])?;
+                }
+            }
+            after
+        }
+        StreamWrite::Delete { day, .. } => Ok(before.deleted(*day)),
+        StreamWrite::Read { day, .. } => Ok(before.read(*day)),
+    };
+    if let Ok(after) = after
+        && after != before
+    {
+        update(transaction, stream, &after)?;
+    }
+    Ok(after.map(|account| account.standing))
+}
+
+fn account(connection: &Connection, stream: StreamId) -> Result<Option<Account>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT key, epoch, last_swap, cursor, bytes, read_day, deleted_day FROM accounts WHERE stream = ?1")?
+        .query_row([stream.0], read_account)
+        .optional()?)
+}
+
+fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        key: PublicKey(row.get(0)?),
+        standing: Standing {
+            epoch: row.get(1)?,
+            last_swap: natural(row.get(2)?),
+            cursor: natural(row.get(3)?),
+        },
+        bytes: natural(row.get(4)?),
+        read_day: row.get(5)?,
+        deleted_day: row.get(6)?,
+    })
+}
+
+fn insert(transaction: &Transaction<'_>, stream: StreamId, account: &Account) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO accounts (stream, key, epoch, last_swap, cursor, bytes, read_day) VALUES (?1, ?2, 0, 0, 0, 0, ?3)",
+        )?
+        .execute(params![stream.0, account.key.0, account.read_day])?;
+    Ok(())
+}
+
+fn update(transaction: &Transaction<'_>, stream: StreamId, account: &Account) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached(
+            "UPDATE accounts SET epoch = ?2, last_swap = ?3, cursor = ?4, bytes = ?5, read_day = ?6, deleted_day = ?7 WHERE stream = ?1",
+        )?
+        .execute(params![
+            stream.0,
+            account.standing.epoch,
+            integer(account.standing.last_swap)?,
+            integer(account.standing.cursor)?,
+            integer(account.bytes)?,
+            account.read_day,
+            account.deleted_day
+        ])?;
+    Ok(())
+}
+
+/// Those that are not there yet, each once.
+fn new_chunks<'c>(transaction: &Transaction<'_>, stream: StreamId, chunks: &'c [Chunk]) -> Result<Vec<&'c Chunk>, StoreError> {
+    let mut is_there = transaction.prepare_cached("SELECT 1 FROM chunks WHERE stream = ?1 AND id = ?2")?;
+    let mut seen = HashSet::new();
+    let mut new = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        if seen.insert(chunk.id) && !is_there.exists(params![stream.0, chunk.id.0])? {
+            new.push(chunk);
+        }
+    }
+    Ok(new)
+}
+
+/// How many, and their bytes together.
+fn extent(chunks: &[&Chunk]) -> (u64, u64) {
+    let bytes = chunks.iter().map(|chunk| chunk.bytes.len() as u64);
+    (chunks.len() as u64, bytes.fold(0, u64::saturating_add))
+}
+
+fn bytes_of(transaction: &Transaction<'_>, stream: StreamId, ids: &[ChunkId]) -> Result<u64, StoreError> {
+    let mut length = transaction.prepare_cached("SELECT length(content) FROM chunks WHERE stream = ?1 AND id = ?2")?;
+    let mut bytes = 0_u64;
+    for id in ids {
+        let found: Option<i64> = length.query_row(params![stream.0, id.0], |row| row.get(0)).optional()?;
+        bytes = bytes.saturating_add(natural(found.unwrap_or(0)));
+    }
+    Ok(bytes)
+}
+
+fn store(transaction: &Transaction<'_>, stream: StreamId, after: u64, chunks: &[&Chunk]) -> Result<(), StoreError> {
+    let mut insert = transaction.prepare_cached("INSERT INTO chunks (stream, number, id, content) VALUES (?1, ?2, ?3, ?4)")?;
+    for (number, chunk) in (after.saturating_add(1)..).zip(chunks) {
+        insert.execute(params![stream.0, integer(number)?, chunk.id.0, chunk.bytes])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
