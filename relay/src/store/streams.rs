@@ -283,7 +283,7 @@ pub trait StreamStore: Send + Sync {
         Err(StoreError::NoStreams)
     }
 
-    /// Erases accounts that were deleted more than [`DELETED_DAYS`] days before `day`, or last read more than `unread_days` before it, and
+    /// Erases accounts that were deleted more than `DELETED_DAYS` days before `day`, or last read more than `unread_days` before it, and
     /// says how many.
     fn forget_accounts(&self, day: i64, unread_days: i64) -> Result<u64, StoreError> {
         Ok(0)
