@@ -179,7 +179,7 @@ fn unpad(plain: &[u8]) -> Option<SentDiary> {
 }
 
 /// What `hpke` draws from: a stream under 32 bytes of the source that was passed in, so that its failure is an error and no panic.
-struct DrawnOnce(SeededRandom);
+pub(crate) struct DrawnOnce(pub(crate) SeededRandom);
 
 impl TryRng for DrawnOnce {
     type Error = Infallible;

@@ -1,15 +1,18 @@
 //! Techo's wire formats and their cryptography. No I/O, no clock, no global state: times and randomness are passed in.
 
+pub mod body;
 pub mod case_code;
 pub mod chunk;
 pub mod decimal;
 pub mod diary_upload;
 pub mod elias_fano;
 pub mod error;
+pub mod household_file;
 pub mod keys;
 pub mod manifest;
 pub mod notice;
 pub mod padme;
+pub mod pairing;
 pub mod passphrase;
 pub mod qr;
 pub mod random;
@@ -20,6 +23,7 @@ pub mod slot;
 pub mod sync_api;
 pub mod tag;
 pub mod trust;
+mod varint;
 pub mod venue_code;
 
 pub use error::{Coded, ErrorInfo};

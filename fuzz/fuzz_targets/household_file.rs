@@ -1,0 +1,9 @@
+//! A `.techo` file from a stick.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use techo_protocol::household_file::HouseholdFile;
+
+fuzz_target!(|data: &[u8]| {
+    let _ = HouseholdFile::read(data);
+});
