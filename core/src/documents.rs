@@ -5,10 +5,12 @@
 //! was ever in a document, so to delete something is to write the document anew, without its history, as the next
 //! generation ([`Document::rewrite`]).
 
+mod carry;
 pub mod entry_id;
 pub mod flat;
 mod open;
 pub mod settings;
+pub mod stamps;
 pub mod week;
 
 use automerge::transaction::Transactable;
@@ -107,7 +109,9 @@ impl Document {
     /// The value of a key, `None` if it has none.
     pub fn get(&self, key: &str) -> Option<ScalarValue> {
         match self.doc.get(ROOT, key) {
-            Ok(Some((automerge::Value::Scalar(value), _))) => Some(value.into_owned()),
+            Ok(Some((automerge::Value::Scalar(value), _))) => {
+                Some(value.into_owned()).filter(|value| *value != ScalarValue::Null)
+            }
             _ => None,
         }
     }
@@ -124,13 +128,13 @@ impl Document {
         Ok(())
     }
 
-    /// Takes a key away, if it is there. Its value stays in the document's history until that is rewritten.
+    /// Clears a key, if it has a value: it is null from then on. The value stays in the document's history until that is rewritten.
     ///
     /// # Errors
     /// As [`Self::set`].
     pub fn unset(&mut self, key: &str) -> Result<(), VaultError> {
         if self.get(key).is_some() {
-            self.doc.delete(ROOT, key).map_err(|error| refused(&error))?;
+            self.doc.put(ROOT, key, ScalarValue::Null).map_err(|error| refused(&error))?;
         }
         Ok(())
     }
@@ -209,9 +213,7 @@ impl Document {
     pub fn rewrite(&mut self, writer: &mut Writer<'_>) -> Result<(), VaultError> {
         let base = hashes(&self.doc.get_heads());
         let mut next = AutoCommit::new().with_actor(self.doc.get_actor().clone());
-        for (key, value) in flat::living_entries(&self.doc) {
-            next.put(ROOT, key, value).map_err(|error| refused(&error))?;
-        }
+        stamps::put_all(&mut next, flat::living_entries(&self.doc)).map_err(|error| refused(&error))?;
         next.commit();
         self.doc = next;
         let (heads, count) = self.heads_and_count();

@@ -7,4 +7,5 @@ pub mod ports;
 pub mod posters;
 pub mod recognise;
 pub mod scan;
+pub mod sync;
 pub mod vault;

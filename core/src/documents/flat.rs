@@ -7,6 +7,9 @@
 //! | `<id>/p/<id>`, `<id>/k/<slot>` | one key for each person, for each later slot key |
 //! | `x/<id>` | tombstone |
 //! | `s/<name>` | a setting |
+//! | `t/<id>` | when the values of one change were first written ([`super::stamps`]) |
+//!
+//! A field that was cleared is null, not absent: another device that never saw it must be told from one that cleared it.
 //!
 //! No object is ever nested: two devices that each made one would lose what one of them put into it.
 
@@ -16,6 +19,7 @@ use std::collections::HashSet;
 use automerge::{AutoCommit, ROOT, ReadDoc, ScalarValue, ScalarValueRef, ValueRef};
 
 use super::entry_id::{EntryId, ID_CHARS};
+use super::stamps::{self, Stamp, Stamps};
 
 /// A row as it lies in the document: its core and its fields, by what follows `<id>/`.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +86,10 @@ pub fn rows(doc: &AutoCommit) -> Vec<Row<'_>> {
         if let (Some(row), Some(field)) = (rows.last_mut(), field_of(&core_key, &item.key)) {
             if let ValueRef::Scalar(value) = item.value {
                 let value = if item.conflict { settle(doc, &item.key, value) } else { value };
-                row.fields.push((field.to_string(), value));
+                // A field that was cleared.
+                if value != ScalarValueRef::Null {
+                    row.fields.push((field.to_string(), value));
+                }
             }
             continue;
         }
@@ -115,23 +122,49 @@ fn field_of<'k>(core_key: &str, key: &'k str) -> Option<&'k str> {
     key.strip_prefix(core_key)?.strip_prefix('/').filter(|_| !core_key.is_empty())
 }
 
-/// What a document holds without what is buried: the entries of its next generation. Those of newer programs are among them.
-pub fn living_entries(doc: &AutoCommit) -> Vec<(String, ScalarValue)> {
-    let buried: HashSet<EntryId> = doc
-        .map_range(ROOT, ..)
+/// An entry, and when its value was first written.
+pub struct Stamped {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: ScalarValue,
+    /// When.
+    pub stamp: Stamp,
+    /// The row it belongs to, if any.
+    pub row: Option<EntryId>,
+}
+
+/// The rows that are buried.
+pub fn buried(doc: &AutoCommit) -> HashSet<EntryId> {
+    doc.map_range(ROOT, "x/".to_owned().."x0".to_owned())
         .filter_map(|item| match classify(&item.key) {
             Class::Tombstone(id) => Some(id),
             _ => None,
         })
-        .collect();
+        .collect()
+}
+
+/// What a document holds without what is buried, in the order of the keys: the entries of its next generation. Those of newer programs are
+/// among them.
+pub fn living_entries(doc: &AutoCommit) -> Vec<Stamped> {
+    let (buried, stamps) = (buried(doc), Stamps::of(doc));
     let mut entries = Vec::new();
     for item in doc.map_range(ROOT, ..) {
-        if matches!(classify(&item.key), Class::Row(id, _) if buried.contains(&id)) {
-            continue;
-        }
+        let row = match classify(&item.key) {
+            Class::Row(id, _) if buried.contains(&id) => continue,
+            Class::Row(id, _) => Some(id),
+            Class::Other if stamps::is_table(&item.key) => continue,
+            _ => None,
+        };
+        let stamp = stamps.highest(doc, &item.key);
         if let ValueRef::Scalar(value) = item.value {
             let value = if item.conflict { settle(doc, &item.key, value) } else { value };
-            entries.push((item.key.into_owned(), value.into()));
+            entries.push(Stamped {
+                key: item.key.into_owned(),
+                value: value.into(),
+                stamp,
+                row,
+            });
         }
     }
     entries
@@ -143,12 +176,21 @@ pub fn is_buried(doc: &AutoCommit, id: &EntryId) -> bool {
 }
 
 /// What is shown of a field that two devices set at the same time: of texts, both, so that nobody's words are lost; of
-/// anything else the one that Automerge chooses, which is the same on all devices.
-fn settle<'a>(doc: &AutoCommit, key: &str, chosen: ScalarValueRef<'a>) -> ScalarValueRef<'a> {
+/// anything else the one that Automerge chooses, which is the same on all devices. Where a value was carried over from another
+/// generation they may not be of the same time: then the one that was written last.
+fn settle<'a>(doc: &'a AutoCommit, key: &str, chosen: ScalarValueRef<'a>) -> ScalarValueRef<'a> {
+    let all = doc.get_all(ROOT, key).unwrap_or_default();
+    let stamps = Stamps::of(doc);
+    if all.iter().any(|(_, id)| stamps.is_carried(id)) {
+        let last = all.into_iter().max_by_key(|(_, id)| stamps.of_op(id));
+        return match last {
+            Some((automerge::Value::Scalar(value), _)) => ScalarValueRef::from(value.into_owned()),
+            _ => chosen,
+        };
+    }
     if !matches!(chosen, ScalarValueRef::Str(_)) {
         return chosen;
     }
-    let all = doc.get_all(ROOT, key).unwrap_or_default();
     let mut texts: Vec<String> = all
         .iter()
         .filter_map(|(value, _)| value.as_str().map(str::to_string))

@@ -204,6 +204,17 @@ impl<'a> Writer<'a> {
         outbox::remove(self.db, place)
     }
 
+    /// Takes all of a document's entries out of the outbox: what it holds is queued otherwise, or came from others.
+    ///
+    /// # Errors
+    /// A [`VaultError`]; the transaction must not be committed then.
+    pub fn nothing_to_send(&mut self, name: &DocumentName) -> Result<(), VaultError> {
+        match self.keyring.document(name) {
+            Some(document) => outbox::remove_document(self.db, document.id),
+            None => Ok(()),
+        }
+    }
+
     /// Gives this install a new Automerge actor, as it must have after a restore: with the old one's numbers used again,
     /// documents would never merge.
     ///

@@ -1,0 +1,108 @@
+//! One generation meeting another: what the lower one holds is carried over into the higher.
+//!
+//! Of each entry the value that was written last stays ([`super::stamps`]). Tombstones are entries too, so nothing that either has deleted
+//! comes back; cleared fields are null, so neither do they.
+
+use automerge::{AutoCommit, ObjId, ROOT, ReadDoc, ScalarValue};
+
+use super::flat::{self, Stamped};
+use super::stamps::{self, Stamps};
+use super::{Document, refused};
+use crate::vault::{DocumentName, StoreError, VaultError, Writer};
+
+impl Document {
+    /// A document as another device sent it whole.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if it is none, or its heads are not those named.
+    pub fn receive(name: DocumentName, snapshot: &[u8], heads: &[[u8; 32]], actor: [u8; 16]) -> Result<Self, VaultError> {
+        let unreadable = || StoreError::Io {
+            reason: "not the document that it says it is".into(),
+        };
+        let mut doc = AutoCommit::load(snapshot).map_err(|_| unreadable())?;
+        let found = doc.get_heads();
+        let mut expected = heads.to_vec();
+        expected.sort_unstable();
+        if super::hashes(&found) != expected {
+            return Err(unreadable().into());
+        }
+        let mut document = Self::begin(name, actor);
+        document.doc = doc.with_actor(automerge::ActorId::from(actor));
+        document.saved = found;
+        Ok(document)
+    }
+
+    /// The document as a whole, with its heads.
+    pub fn whole(&mut self) -> (Vec<u8>, Vec<[u8; 32]>) {
+        let bytes = self.doc.save_nocompress();
+        (bytes, super::hashes(&self.doc.get_heads()))
+    }
+
+    /// Whether all that a change builds on is here. `None` if it is no change.
+    pub fn is_ready_for(&mut self, change: &[u8]) -> Option<bool> {
+        let change = automerge::Change::from_bytes(change.to_vec()).ok()?;
+        Some(change.deps().iter().all(|hash| self.doc.get_change_by_hash(hash).is_some()))
+    }
+
+    /// Stores a received document in the place of whatever the vault holds under its name, and carries over into it what `mine` holds.
+    ///
+    /// Answers the vault's count of writings anew as of the received document; it is one higher where carrying over has deleted something.
+    ///
+    /// # Errors
+    /// A [`VaultError`]; this document and the transaction must be dropped then.
+    pub fn take_place(&mut self, mine: Option<&Self>, writer: &mut Writer<'_>) -> Result<u64, VaultError> {
+        let (bytes, heads) = self.whole();
+        let count = self.doc.stats().num_changes;
+        let generation = writer.renew(&self.name, &bytes, &heads, count, &[])?;
+        writer.nothing_to_send(&self.name)?;
+        if let Some(mine) = mine {
+            if carry_over(&mine.doc, &mut self.doc).map_err(|error| refused(&error))? {
+                self.rewrite(writer)?;
+            } else {
+                self.save(writer)?;
+            }
+        }
+        Ok(generation)
+    }
+
+    /// Whether something is here that was deleted elsewhere at the same time: it is to be written anew then.
+    pub fn holds_buried(&self) -> bool {
+        let buried = flat::buried(&self.doc);
+        buried
+            .iter()
+            .any(|id| matches!(self.doc.get(ROOT, flat::core_key(id)), Ok(Some(_))))
+    }
+}
+
+/// Puts what `mine` has written later, or `theirs` lacks, into `theirs`. Answers whether that deletes something which its history holds.
+fn carry_over(mine: &AutoCommit, theirs: &mut AutoCommit) -> Result<bool, automerge::AutomergeError> {
+    let (buried, known) = (flat::buried(theirs), Stamps::of(theirs));
+    let mut forget = flat::buried(mine).iter().any(|id| {
+        let core: Option<(automerge::Value<'_>, ObjId)> = theirs.get(ROOT, flat::core_key(id)).ok().flatten();
+        core.is_some() && !buried.contains(id)
+    });
+    let mut carried: Vec<Stamped> = Vec::new();
+    for entry in flat::living_entries(mine) {
+        if entry.row.is_some_and(|id| buried.contains(&id)) {
+            continue;
+        }
+        let theirs_value = match theirs.get(ROOT, &entry.key)? {
+            Some((automerge::Value::Scalar(value), _)) => Some(value.into_owned()),
+            _ => None,
+        };
+        if theirs_value.as_ref() == Some(&entry.value) {
+            continue;
+        }
+        if theirs_value.is_some() && known.highest(theirs, &entry.key) >= entry.stamp {
+            continue;
+        }
+        forget |= match (&theirs_value, &entry.value) {
+            (Some(ScalarValue::Str(old)), ScalarValue::Str(new)) => !new.starts_with(old.as_str()),
+            (Some(_), ScalarValue::Null) => true,
+            _ => false,
+        };
+        carried.push(entry);
+    }
+    stamps::put_all(theirs, carried)?;
+    Ok(forget)
+}

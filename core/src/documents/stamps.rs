@@ -1,0 +1,109 @@
+//! When a value was first written, over all generations of its document (ADR 0008).
+//!
+//! Automerge's own counters order the changes of one generation. Writing anew, and carrying over into another device's generation, make new
+//! changes of old values; each such change begins with a table of when its values were first written. A value's stamp is so the same on all
+//! devices, whatever generations it went through, and the higher of two is the later or, of two at the same time, an arbitrary one.
+
+use automerge::transaction::Transactable;
+use automerge::{AutoCommit, AutomergeError, ObjId, ROOT, ReadDoc, ScalarValueRef, ValueRef};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::flat::Stamped;
+
+/// A Lamport clock's value and who wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stamp(u64, #[serde(with = "serde_bytes")] Vec<u8>);
+
+/// The stamps of the values that follow in the same change, in order.
+#[derive(Serialize, Deserialize)]
+struct Table {
+    stamps: Vec<Stamp>,
+}
+
+/// A document's tables, with the counter and the actor of each.
+pub struct Stamps(Vec<(u64, Vec<u8>, Table)>);
+
+/// Whether a key holds a table.
+pub fn is_table(key: &str) -> bool {
+    key.starts_with("t/")
+}
+
+impl Stamps {
+    /// The tables of a document.
+    pub fn of(doc: &AutoCommit) -> Self {
+        let mut tables = Vec::new();
+        for item in doc.map_range(ROOT, "t/".to_owned().."t0".to_owned()) {
+            let (ValueRef::Scalar(ScalarValueRef::Bytes(bytes)), ObjId::Id(counter, actor, _)) = (&item.value, item.id()) else {
+                continue;
+            };
+            if let Ok(table) = ciborium::from_reader(&bytes[..]) {
+                tables.push((counter, actor.to_bytes().to_vec(), table));
+            }
+        }
+        Self(tables)
+    }
+
+    fn carried(&self, counter: u64, actor: &[u8]) -> Option<&Stamp> {
+        self.0.iter().filter(|(_, by, _)| by == actor).find_map(|(start, _, table)| {
+            let at = counter.checked_sub(*start)?.checked_sub(1)?;
+            table.stamps.get(usize::try_from(at).ok()?)
+        })
+    }
+
+    /// Whether an operation carried over a value that was written before.
+    pub fn is_carried(&self, op: &ObjId) -> bool {
+        matches!(op, ObjId::Id(counter, actor, _) if self.carried(*counter, actor.to_bytes()).is_some())
+    }
+
+    /// When an operation's value was first written.
+    pub fn of_op(&self, op: &ObjId) -> Stamp {
+        let ObjId::Id(counter, actor, _) = op else {
+            return Stamp::default();
+        };
+        if let Some(stamp) = self.carried(*counter, actor.to_bytes()) {
+            return stamp.clone();
+        }
+        // Later than all that was carried over before it.
+        let ahead = self
+            .0
+            .iter()
+            .filter(|(start, _, _)| start < counter)
+            .filter_map(|(start, _, table)| table.stamps.iter().map(|stamp| stamp.0).max()?.checked_sub(*start))
+            .max()
+            .unwrap_or(0);
+        Stamp(counter.saturating_add(ahead), actor.to_bytes().to_vec())
+    }
+
+    /// The highest stamp of a key's values.
+    pub fn highest(&self, doc: &AutoCommit, key: &str) -> Stamp {
+        let all = doc.get_all(ROOT, key).unwrap_or_default();
+        all.iter().map(|(_, id)| self.of_op(id)).max().unwrap_or_default()
+    }
+}
+
+/// Puts entries whose values were written before, with their stamps. None of them may have that value already.
+///
+/// # Errors
+/// Automerge refuses, which no scalar in a root map makes it do.
+pub fn put_all(doc: &mut AutoCommit, entries: Vec<Stamped>) -> Result<(), AutomergeError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    // The values are to follow the table in one change.
+    doc.commit();
+    let table = Table {
+        stamps: entries.iter().map(|entry| entry.stamp.clone()).collect(),
+    };
+    let mut bytes = Vec::new();
+    ciborium::into_writer(&table, &mut bytes).expect("writing to memory does not fail");
+    let heads: Vec<u8> = doc.get_heads().iter().flat_map(|head| head.0).collect();
+    let name = techo_protocol::keys::sha256(&[doc.get_actor().to_bytes(), &bytes, &heads].concat());
+    doc.put(ROOT, format!("t/{}", URL_SAFE_NO_PAD.encode(&name[..16])), bytes)?;
+    for entry in entries {
+        doc.put(ROOT, entry.key, entry.value)?;
+    }
+    doc.commit();
+    Ok(())
+}

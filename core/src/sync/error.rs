@@ -1,0 +1,68 @@
+//! What can go wrong between devices.
+
+use techo_protocol::body::BodyError;
+use techo_protocol::chunk::{ChunkError, SealError};
+use techo_protocol::pairing::{PairingError, PairingFailure};
+use techo_protocol::random::RandomError;
+
+use crate::vault::VaultError;
+
+techo_protocol::coded_errors! {
+    /// What the household's rules refuse.
+    pub enum Refusal {
+        /// This device has no household yet.
+        None = "household.none", "This device has no household yet.", "Enter a visit, or pair it with a device that has a diary.";
+        /// The file or message is about another household.
+        Other = "household.other", "This belongs to another household.", "Choose a file of this household's devices, or pair this device with one of them.";
+        /// All places of the device list are taken.
+        Full = "household.full", "A household has at most 16 devices.", "Use one of the devices that are paired already.";
+        /// No device of that id.
+        NoSuchDevice = "household.no_such_device", "There is no device with this id.", "See `device list` for the ids.";
+        /// The name is empty or too long.
+        NameInvalid = "household.name_invalid", "A device's name has 1 to 60 bytes.", "Give another name.";
+        /// Others are faster each time.
+        Behind = "household.behind", "The other devices are sending all the time, and this one did not get its turn.", "Sync again in a moment. Nothing is lost.";
+        /// The record of the household cannot be read.
+        Damaged = "household.damaged", "What this device knows of its household is damaged.", "Pair this device again.";
+    }
+}
+
+techo_protocol::coded_union! {
+    /// Why devices could not sync.
+    pub enum SyncError {
+        /// The household's rules.
+        Refused(Refusal);
+        /// The vault.
+        Vault(VaultError);
+        /// A chunk cannot be sealed.
+        Chunk(ChunkError);
+        /// A body cannot be written.
+        Body(BodyError);
+        /// The pairing.
+        Pairing(PairingError);
+    }
+}
+
+impl From<RandomError> for SyncError {
+    fn from(error: RandomError) -> Self {
+        Self::Vault(error.into())
+    }
+}
+
+impl From<SealError> for SyncError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Chunk(error) => error.into(),
+            SealError::Random(error) => error.into(),
+        }
+    }
+}
+
+impl From<PairingFailure> for SyncError {
+    fn from(error: PairingFailure) -> Self {
+        match error {
+            PairingFailure::Pairing(error) => error.into(),
+            PairingFailure::Random(error) => error.into(),
+        }
+    }
+}
