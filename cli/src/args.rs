@@ -52,6 +52,9 @@ pub enum Command {
     #[command(subcommand)]
     Trust(crate::trust::Trust),
     #[command(subcommand)]
+    Device(crate::device_pairing::Device),
+    Sync(crate::sync::Sync),
+    #[command(subcommand)]
     Authority(Box<crate::authority::Authority>),
     #[command(subcommand)]
     Relay(crate::relay::Relay),
@@ -81,6 +84,8 @@ impl Command {
             Self::Diary(diary) => diary.run(session),
             Self::Exposure(exposure) => exposure.run(session),
             Self::Trust(trust) => trust.run(session),
+            Self::Device(device) => device.run(session),
+            Self::Sync(sync) => sync.run(session),
             Self::Authority(authority) => authority.run(session),
             Self::Relay(relay) => relay.run(session),
             Self::Status => crate::status::status(session),

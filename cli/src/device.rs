@@ -6,6 +6,7 @@ use techo_core::diary::{Diary, Filter, Visit};
 use techo_core::documents::EntryId;
 use techo_core::exposure::trust;
 use techo_core::ports::{FixedClock, Relay};
+use techo_core::sync::household;
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
@@ -33,7 +34,9 @@ pub fn open(session: &Session) -> Result<Diary, Failure> {
 pub fn open_or_make(session: &Session) -> Result<Diary, Failure> {
     let folder = session.folder()?;
     profile::ensure(&folder, Kind::Device).map_err(|error| Failure::from(error).about(folder.display()))?;
-    diary(session, &folder)
+    let mut diary = diary(session, &folder)?;
+    household::ensure(diary.vault(), household::DEFAULT_NAME)?;
+    Ok(diary)
 }
 
 fn diary(session: &Session, folder: &Path) -> Result<Diary, Failure> {

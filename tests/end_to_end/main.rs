@@ -6,6 +6,7 @@ mod bad_input;
 mod cases;
 mod command_line;
 mod edges;
+mod household;
 mod new_zealand;
 mod several_processes;
 mod story;
