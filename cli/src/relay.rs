@@ -2,19 +2,17 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use techo_core::ports::Clock as _;
 use techo_protocol::trust::TrustList;
 use techo_relay::store::{self, Place};
 use techo_relay::{Config, Limits};
 
 use crate::failure::CliError;
 use crate::profile::{self, Kind};
-use crate::session::{RunningClock, Session};
+use crate::session::Session;
 use crate::{Failure, Outcome, input};
 
 /// Run a relay, which carries signed lists and sealed diaries that it cannot read
@@ -115,7 +113,7 @@ impl Serve {
             log: techo_relay::log::json(std::io::stderr),
         };
         let place = self.store.place(&folder);
-        let clock = Arc::new(ServerClock(session.running_clock()));
+        let clock = session.running_clock();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -163,15 +161,6 @@ impl LimitFlags {
             shutdown: self.shutdown_seconds.map_or(default.shutdown, Duration::from_secs),
             ..default
         }
-    }
-}
-
-/// The session's clock as the relay knows clocks.
-struct ServerClock(RunningClock);
-
-impl techo_relay::Clock for ServerClock {
-    fn now(&self) -> i64 {
-        self.0.now()
     }
 }
 

@@ -1,9 +1,9 @@
 //! What every command is given: the profile's folder, the clock, randomness, and where answers go.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
 
-use techo_core::ports::{Clock, SystemClock};
+use techo_protocol::clock::{Clock, RunningClock, SystemClock};
 use techo_protocol::random::SystemRandom;
 
 use crate::Failure;
@@ -56,11 +56,11 @@ impl Session {
     }
 
     /// A clock for a server: it starts at `--now` and runs on.
-    pub fn running_clock(&self) -> RunningClock {
-        RunningClock {
-            start: self.now(),
-            since: Instant::now(),
-            system: self.now.is_none(),
+    pub fn running_clock(&self) -> Arc<dyn Clock> {
+        match self.now {
+            // The system's clock may be set while a server runs.
+            None => Arc::new(SystemClock),
+            Some(start) => Arc::new(RunningClock::starting_at(start)),
         }
     }
 
@@ -88,25 +88,6 @@ impl Session {
     /// The passphrase of the profile, from `TECHO_PASSPHRASE`.
     pub fn passphrase(&self) -> Option<String> {
         self.passphrase.clone()
-    }
-}
-
-/// A clock that starts somewhere and runs on.
-#[derive(Debug, Clone, Copy)]
-pub struct RunningClock {
-    start: i64,
-    since: Instant,
-    system: bool,
-}
-
-impl Clock for RunningClock {
-    fn now(&self) -> i64 {
-        if self.system {
-            // The system's clock may be set while a server runs.
-            return SystemClock.now();
-        }
-        self.start
-            .saturating_add(i64::try_from(self.since.elapsed().as_secs()).unwrap_or(0))
     }
 }
 

@@ -3,41 +3,9 @@
 #[cfg(test)]
 pub(crate) mod testing;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+pub use techo_protocol::clock::{Clock, FixedClock, SystemClock};
 pub use techo_protocol::random::{Random, RandomError, SeededRandom, SystemRandom, random_bytes};
 use zeroize::Zeroizing;
-
-/// Where the time comes from.
-pub trait Clock: Send + Sync {
-    /// The time, in Unix seconds (UTC).
-    fn now(&self) -> i64;
-}
-
-/// The operating system's clock.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> i64 {
-        // A clock that stands before 1970 or beyond i64 is wrong by so much that 0 says it as well.
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .ok()
-            .and_then(|since| i64::try_from(since.as_secs()).ok())
-            .unwrap_or(0)
-    }
-}
-
-/// A clock that stands still, at Unix seconds: a one-shot command's `--now`, and tests.
-#[derive(Debug, Clone, Copy)]
-pub struct FixedClock(pub i64);
-
-impl Clock for FixedClock {
-    fn now(&self) -> i64 {
-        self.0
-    }
-}
 
 /// How a relay is asked: the shell's own HTTP, or `techo-http`. A request is its URL alone.
 pub trait Relay {
@@ -112,15 +80,4 @@ pub trait KeyKeeper: Send {
     /// # Errors
     /// A [`KeyError`]; the vault tries again the next time it is opened.
     fn delete(&mut self, id: &KeyId) -> Result<(), KeyError>;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_system_clock_is_after_this_was_written() {
-        assert!(SystemClock.now() > 1_760_000_000);
-        assert_eq!(FixedClock(7).now(), 7);
-    }
 }

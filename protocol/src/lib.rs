@@ -1,8 +1,9 @@
-//! Techo's wire formats and their cryptography. No I/O, no clock, no global state: times and randomness are passed in.
+//! Techo's wire formats and their cryptography. No I/O and no global state: the clock and randomness are passed in.
 
 pub mod body;
 pub mod case_code;
 pub mod chunk;
+pub mod clock;
 pub mod decimal;
 pub mod diary_upload;
 pub mod elias_fano;

@@ -6,11 +6,11 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Refusal, RelayError};
 use crate::server::Relay;
 use crate::store::Store;
+use techo_protocol::clock::Clock;
 
 /// A relay that runs until this is dropped.
 pub struct Background {

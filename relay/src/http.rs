@@ -26,7 +26,6 @@ use techo_protocol::trust::AuthorityId;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::clock::Clock;
 use crate::config::Limits;
 use crate::error::{Refusal, RelayError};
 use crate::limits::{Connections, RateTable, Source};
@@ -34,6 +33,7 @@ use crate::metrics::Metrics;
 use crate::rendezvous::Mailboxes;
 use crate::store::Store;
 use crate::streams::Streams;
+use techo_protocol::clock::Clock;
 
 pub use address::Peer;
 pub use refusal::Refusals;

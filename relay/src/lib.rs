@@ -19,7 +19,6 @@
 //! and it keeps no address: not in its store, not in its log.
 
 mod background;
-mod clock;
 mod config;
 mod dropbox;
 mod error;
@@ -37,8 +36,8 @@ mod streams;
 mod trust;
 
 pub use background::Background;
-pub use clock::{Clock, RunningClock, SystemClock};
 pub use config::{Config, Limits};
 pub use error::{Refusal, RelayError, SyncError};
 pub use server::Relay;
 pub use signals::termination;
+pub use techo_protocol::clock::{Clock, RunningClock, SystemClock};

@@ -19,7 +19,6 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tower::ServiceExt;
 use tracing::instrument::WithSubscriber;
 
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Refusal, RelayError};
 use crate::http::{self, Peer, Refusals, Shared, on_store};
@@ -29,6 +28,7 @@ use crate::rendezvous::Mailboxes;
 use crate::store::{DAY, Store};
 use crate::streams::Streams;
 use crate::trust;
+use techo_protocol::clock::Clock;
 
 /// Largest head of a request, in bytes: our own have no header but `Host`; proxies add some.
 const HEAD_BYTES: usize = 16 * 1024;

@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::{Value, json};
 use techo_authority::Authority;
 use techo_authority::publishing::{Prepared, Published, RelayPort};
-use techo_core::ports::Clock as _;
 use techo_protocol::Coded as _;
 
 use super::{AuthorityCommandError, open, warn_of_clear_keys};

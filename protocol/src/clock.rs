@@ -1,4 +1,4 @@
-//! Where the time comes from. Days are counted by it; speed and time-outs are measured by the runtime's own.
+//! Where the time comes from, passed in wherever a time is needed. Days are counted by it; speed and time-outs are not.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,12 +14,22 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> i64 {
-        // A clock before 1970 is so wrong that 0 says it as well.
+        // A clock that stands before 1970 or beyond i64 is wrong by so much that 0 says it as well.
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .ok()
             .and_then(|since| i64::try_from(since.as_secs()).ok())
             .unwrap_or(0)
+    }
+}
+
+/// A clock that stands still, at Unix seconds: a one-shot command's `--now`, and tests.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedClock(pub i64);
+
+impl Clock for FixedClock {
+    fn now(&self) -> i64 {
+        self.0
     }
 }
 
@@ -56,6 +66,11 @@ mod tests {
         let now = RunningClock::starting_at(1_000).now();
         assert!((1_000..1_060).contains(&now), "{now}");
         assert_eq!(RunningClock::starting_at(i64::MAX).now(), i64::MAX);
+    }
+
+    #[test]
+    fn the_system_clock_is_after_this_was_written() {
         assert!(SystemClock.now() > 1_760_000_000);
+        assert_eq!(FixedClock(7).now(), 7);
     }
 }
