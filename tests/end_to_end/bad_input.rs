@@ -101,7 +101,7 @@ fn a_relay_that_is_away_or_unknown_says_so_and_what_is_here_stays() {
 }
 
 #[test]
-fn a_vault_of_a_newer_version_and_one_without_its_key_are_named() {
+fn a_profile_without_its_key_or_of_a_newer_version_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let resident = Profile::new(folder.path(), "aki").at(NOW);
     resident.run(&["diary", "keep", "20"]);
@@ -121,7 +121,7 @@ fn a_vault_of_a_newer_version_and_one_without_its_key_are_named() {
 }
 
 #[test]
-fn several_venue_codes_in_one_picture_are_listed_and_none_is_taken() {
+fn a_foreign_poster_is_kept_without_warnings() {
     let Some(folder) = techo_tests::vectors("venue/nhs") else {
         return;
     };
@@ -166,4 +166,39 @@ fn an_empty_text_is_not_published() {
         &flag,
     ];
     assert_eq!(world.authority.fails(&recall), "text.empty");
+}
+
+#[test]
+fn several_venue_codes_in_one_picture_are_listed_and_none_is_taken() {
+    let world = World::new();
+    let second = world.path("second.png");
+    let add = [
+        "authority",
+        "venue",
+        "add",
+        "--name",
+        "Suzume An",
+        "--kind",
+        "restaurant",
+        "--poster",
+        &second,
+    ];
+    world.authority.run(&add);
+    let left = image::open(world.path("poster.png")).unwrap().to_luma8();
+    let right = image::open(&second).unwrap().to_luma8();
+    let mut both = image::GrayImage::new(left.width() + right.width(), left.height());
+    image::imageops::replace(&mut both, &left, 0, 0);
+    image::imageops::replace(&mut both, &right, i64::from(left.width()), 0);
+    let picture = world.path("both.png");
+    both.save(&picture).unwrap();
+
+    let resident = Profile::new(world.folder.path(), "aki").at(NOW);
+    let answer = resident.ask(&["checkin", &picture]);
+    assert_eq!((answer.status, answer.error_code().as_str()), (3, "checkin.several_codes"));
+    assert!(
+        answer.stderr.contains("Suzume An") && answer.stderr.contains("Kanaria Tei"),
+        "{}",
+        answer.stderr
+    );
+    assert!(!resident.folder.exists(), "nothing was stored");
 }

@@ -62,7 +62,7 @@ fn only_the_chosen_visits_arrive_with_proof_of_the_code() {
 }
 
 #[test]
-fn a_mistyped_code_and_an_expired_one_are_told_apart() {
+fn a_mistyped_code_is_told_from_what_is_no_code() {
     let world = World::new();
     let resident = world.resident("aki", "2026-11-20T19:10:00+09:00", "30");
     let visit = resident.run(&["diary", "list"]).first()["visit"].as_str().unwrap().to_owned();
