@@ -1,5 +1,6 @@
 //! Techo's wire formats and their cryptography. No I/O and no global state: the clock and randomness are passed in.
 
+pub mod agreement;
 pub mod body;
 pub mod case_code;
 pub mod chunk;
