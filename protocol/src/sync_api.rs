@@ -3,8 +3,12 @@
 //! Every call is one `POST` to [`stream_path`] with a [`SyncRequest`] that the household's relay key signed: a key that the epoch key gives, so
 //! the relay sees one public key a household and no message names a device. Answers are CBOR, [`SyncAnswer`]; errors are problem documents.
 //!
-//! Calls are safe to repeat: a push names its chunks, a swap and an epoch are compare-and-swap, and whoever overhears a pull learns sealed
-//! bytes only. Pairing uses a mailbox of [`rendezvous_path`], which only a signed account opens.
+//! Calls are safe to repeat: a push names its chunks, a swap and an installation are compare-and-swap, a deletion names the opening of the
+//! account that it ends, and whoever overhears a pull learns sealed bytes only. Pairing uses a mailbox of [`rendezvous_path`], which only a
+//! signed account opens. Whoever has nothing but the recovery words asks at [`recovery_path`].
+//!
+//! Beside its chunks an account has two records: the epoch record, of which the relay reads the part that is in the
+//! clear, and the keyring, of which it reads the number.
 
 use ring::hkdf;
 use serde::{Deserialize, Serialize};
@@ -27,6 +31,18 @@ pub const MAILBOX_MESSAGES: u8 = 4;
 pub const MAILBOX_SECONDS: i64 = 120;
 /// Largest pairing message in bytes.
 pub const LARGEST_MAILBOX_MESSAGE_BYTES: usize = 4 * 1024;
+
+/// Days for which a relay keeps the epoch records and keys that others have replaced, so that a device that was away finds its way.
+pub const FOLLOWED_DAYS: i64 = 180;
+/// Days for which recovery words that others have replaced may still install an epoch record over a hostile one.
+pub const OLD_WORDS_DAYS: i64 = 7;
+
+const RECOVERY: Kind = Kind {
+    magic: b"TSRR",
+    version: 1,
+    label: b"techo recovery request v1",
+    largest: 4 * 1024,
+};
 
 const REQUEST: Kind = Kind {
     magic: b"TSRQ",
@@ -51,6 +67,11 @@ pub fn stream_path(stream: StreamId) -> String {
 /// Path of one message of a pairing mailbox, 0 to 3. `PUT` leaves it, `GET` takes it and waits for it.
 pub fn rendezvous_path(mailbox: &[u8; 16], message: u8) -> String {
     format!("/v1/rendezvous/{}/{message}", hex(mailbox))
+}
+
+/// Path of a household's records for whoever has its recovery words.
+pub fn recovery_path(locator: &[u8; 16]) -> String {
+    format!("/v1/recovery/{}", hex(locator))
 }
 
 /// The key by which a relay knows the household in an epoch.
@@ -109,8 +130,38 @@ pub enum Call {
         /// What they replace.
         remove: Vec<ChunkId>,
     },
-    /// Deletes the account: unserved at once, erased after seven days.
-    Delete,
+    /// Gives the records: the epoch records after `since`, and the keyring. Also for who signs with a key that the account had in the last
+    /// [`FOLLOWED_DAYS`], and for its recovery key; nothing else is for those.
+    Records {
+        /// The number of the record that the device is at; `None` gives the present one only.
+        since: Option<u64>,
+    },
+    /// Replaces records and swaps chunks, all at once. At least a chunk is added, so that whoever waits is woken.
+    Install {
+        /// The number of the epoch record that the device is at; refused where it is another.
+        record: Option<u64>,
+        /// The number of the keyring that the device is at; refused where it is another.
+        keyring: Option<u64>,
+        /// The cursor up to which the device has seen everything; refused when anything came since.
+        cursor: u64,
+        /// Epoch records in their order, each one more than the one before and signed by the keys of both; the last with its slots. The chunks
+        /// are sealed under the last one's epoch.
+        records: Vec<ByteBuf>,
+        /// The new keyring.
+        new_keyring: Option<ByteBuf>,
+        /// Whole chunks.
+        add: Vec<ByteBuf>,
+        /// What they replace.
+        remove: Vec<ChunkId>,
+    },
+    /// Names all chunks that are there.
+    Inventory,
+    /// Deletes the account: unserved at once, erased after seven days; until then the recovery words bring it back.
+    Delete {
+        /// [`SyncAnswer::opening`]: a request that somebody kept does not delete what was opened later under the same key.
+        #[serde(with = "serde_bytes")]
+        opening: [u8; 16],
+    },
     /// Opens a pairing mailbox.
     OpenMailbox {
         /// 16 random bytes.
@@ -119,8 +170,38 @@ pub enum Call {
     },
 }
 
-/// What the relay answers.
+/// Which record is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its number.
+    pub number: u64,
+    /// SHA-256 of what it says: of an epoch record its name, of a keyring all of it.
+    #[serde(with = "serde_bytes")]
+    pub hash: [u8; 32],
+}
+
+/// What whoever has the recovery words asks, signed by the key that the words give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecoveryCall {
+    /// Gives the records, as [`Call::Records`] does.
+    Records,
+    /// Brings a deleted account back.
+    Revive,
+}
+
+/// A request by recovery words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryRequest {
+    /// What the words give; the relay finds the account by it.
+    #[serde(with = "serde_bytes")]
+    pub locator: [u8; 16],
+    /// What to do.
+    pub call: RecoveryCall,
+}
+
+/// What the relay answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncAnswer {
     /// Names this filling of the relay's store; another value means that it was wiped. A hint only.
     #[serde(with = "serde_bytes")]
@@ -135,6 +216,24 @@ pub struct SyncAnswer {
     pub chunks: Vec<ByteBuf>,
     /// There are more.
     pub more: bool,
+    /// Names this opening of the account.
+    #[serde(with = "serde_bytes", default)]
+    pub opening: [u8; 16],
+    /// The epoch record that is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Mark>,
+    /// The keyring that is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyring: Option<Mark>,
+    /// Answers [`Call::Records`]: in their order, those that were replaced without their slots, the present one whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<ByteBuf>,
+    /// Answers [`Call::Records`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyring_record: Option<ByteBuf>,
+    /// Answers [`Call::Inventory`]: all ids, 16 bytes each.
+    #[serde(with = "serde_bytes", default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<u8>,
 }
 
 impl SyncRequest {
@@ -148,6 +247,24 @@ impl SyncRequest {
         let file = REQUEST.read(request).ok()?;
         let request = file.body()?;
         Some(UnverifiedRequest { file, request })
+    }
+}
+
+impl RecoveryRequest {
+    /// Signs the request.
+    pub fn write(&self, signer: &SigningKey) -> Vec<u8> {
+        RECOVERY.write(self, signer)
+    }
+
+    /// The locator that a request names, before its key is known.
+    pub fn locator(request: &[u8]) -> Option<[u8; 16]> {
+        Some(RECOVERY.read(request).ok()?.body::<Self>()?.locator)
+    }
+
+    /// The request, if one of `keys` signed it.
+    pub fn verify(request: &[u8], keys: &[PublicKey]) -> Option<Self> {
+        let file = RECOVERY.read(request).ok()?;
+        file.signed_by(keys).then(|| file.body())?
     }
 }
 
@@ -169,6 +286,16 @@ impl UnverifiedRequest<'_> {
             Call::Open { key } => Some(key),
             _ => None,
         }
+    }
+
+    /// Whether it only asks for the records, which old keys may.
+    pub fn asks_for_records(&self) -> bool {
+        matches!(self.request.call, Call::Records { .. })
+    }
+
+    /// Whether `key` signed it.
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        self.file.signed_by([key])
     }
 
     /// The request, once `key` is known to have signed it.
@@ -236,9 +363,35 @@ mod tests {
         assert!(overhead < 200, "{overhead}");
     }
 
+    #[test]
+    fn a_recovery_request_is_believed_of_its_key_only() {
+        let [key, other] = [1, 2].map(|seed| SigningKey::from_seed(&[seed; 32]));
+        let request = RecoveryRequest {
+            locator: [4; 16],
+            call: RecoveryCall::Revive,
+        };
+        let bytes = request.write(&key);
+        assert_eq!(RecoveryRequest::locator(&bytes), Some([4; 16]));
+        assert_eq!(
+            RecoveryRequest::verify(&bytes, &[other.public(), key.public()]),
+            Some(request)
+        );
+        assert_eq!(RecoveryRequest::verify(&bytes, &[other.public()]), None);
+    }
+
+    #[test]
+    fn an_answer_of_before_records_is_read() {
+        let answer = SyncAnswer {
+            cursor: 7,
+            ..SyncAnswer::default()
+        };
+        assert_eq!(SyncAnswer::from_bytes(&answer.to_bytes()), Some(answer));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = RecoveryRequest::verify(&[b"TSRR\x01".as_slice(), &bytes].concat(), &[]);
             let _ = SyncRequest::read(&[b"TSRQ\x01".as_slice(), &bytes].concat());
             let _ = SyncAnswer::from_bytes(&bytes);
         }

@@ -59,7 +59,7 @@ pub fn verified(store: &dyn Store, stream: StreamId, file: &[u8]) -> Result<Veri
     };
     let call = request.verify(&key).ok_or(SyncError::NotSigned)?.call;
     let is_deleted = account.is_some_and(|account| account.deleted_day.is_some());
-    if is_deleted && call != Call::Delete {
+    if is_deleted && !matches!(call, Call::Delete { .. }) {
         return Err(SyncError::AccountDeleted.into());
     }
     // One that may have to wait is entered among the waiting first.
@@ -140,8 +140,10 @@ pub fn change(stream: StreamId, call: Call, now: i64, most: u64) -> Result<Optio
                 most,
             }
         }
-        Call::Delete => StreamWrite::Delete { stream, day },
-        Call::Pull { .. } | Call::OpenMailbox { .. } => return Ok(None),
+        Call::Delete { .. } => StreamWrite::Delete { stream, day },
+        Call::Pull { .. } | Call::OpenMailbox { .. } | Call::Records { .. } | Call::Install { .. } | Call::Inventory => {
+            return Ok(None);
+        }
     }))
 }
 
@@ -283,6 +285,7 @@ pub fn answer(generation: [u8; 16], standing: Standing) -> SyncAnswer {
         cursor: standing.cursor,
         chunks: Vec::new(),
         more: false,
+        ..SyncAnswer::default()
     }
 }
 

@@ -109,6 +109,7 @@ impl MemoryRelay {
             cursor: kept.cursor,
             chunks: Vec::new(),
             more: false,
+            ..SyncAnswer::default()
         }
     }
 }

@@ -59,7 +59,7 @@ fn a_household_needs_an_account_of_its_own_key() {
         pull(0),
         push(&[home.chunk(1)]),
         swap(0, &[], &[]),
-        Call::Delete,
+        Call::Delete { opening: [0; 16] },
         Call::OpenMailbox { mailbox: [1; 16] },
     ] {
         assert_eq!(other.ask(&relay, call).problem(), refused(403, "sync.not_signed"));
@@ -343,12 +343,12 @@ fn a_deleted_account_is_unserved_at_once_and_erased_after_seven_days() {
     home.call(&relay, push(&[home.chunk(1)]));
     let mut waiting = home.begin(&relay, Call::Pull { cursor: 1, wait: 55 });
     is_waiting(&relay, 1);
-    home.call(&relay, Call::Delete);
+    home.call(&relay, Call::Delete { opening: [0; 16] });
     assert_eq!(
         waiting.answer("POST").unwrap().problem(),
         refused(410, "sync.account_deleted")
     );
-    home.call(&relay, Call::Delete);
+    home.call(&relay, Call::Delete { opening: [0; 16] });
     for call in [
         pull(0),
         push(&[home.chunk(2)]),
