@@ -1,19 +1,13 @@
 //! A diary on its way to the health centre: the visits that a person chose, sealed to the authority's diary key, always 32 KiB.
 //!
-//! HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305: `encapsulated key:32 || ciphertext`. The code is
-//! repeated inside the seal, so that a relay cannot move a diary to another case. Phones also send dummies of the same size that nobody can
-//! open; the relay cannot tell them apart.
+//! It is sealed as [`crate::hpke_seal`] does. The code is repeated inside the seal, so that a relay cannot move a diary to another case.
+//! Phones also send dummies of the same size that nobody can open; the relay cannot tell them apart.
 
-use hpke::aead::ChaCha20Poly1305;
-use hpke::kdf::HkdfSha256;
-use hpke::kem::X25519HkdfSha256;
-use hpke::rand_core::{Infallible, TryCryptoRng, TryRng};
-use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, single_shot_open, single_shot_seal_with_rng};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
+use crate::hpke_seal::{HpkePrivate, HpkeSealError, SEAL_BYTES, open_with, seal_to};
 use crate::keys::PublicKey;
-use crate::random::{Random, RandomError, SeededRandom, random_bytes};
+use crate::random::{Random, RandomError};
 use crate::tag::SlotKey;
 use crate::trust::AuthorityId;
 
@@ -22,9 +16,7 @@ pub const SENT_BYTES: usize = 32 * 1024;
 /// How long a relay keeps a sent diary, in seconds.
 pub const KEPT_SECONDS: i64 = 7 * 86_400;
 
-const ENCAPSULATED_BYTES: usize = 32;
-const TAG_BYTES: usize = 16;
-const PLAIN_BYTES: usize = SENT_BYTES - ENCAPSULATED_BYTES - TAG_BYTES;
+const PLAIN_BYTES: usize = SENT_BYTES - SEAL_BYTES;
 const LABEL: &[u8] = b"techo diary v1";
 
 crate::coded_errors! {
@@ -40,6 +32,15 @@ crate::coded_errors! {
         Damaged = "diary_upload.damaged", "A sent diary could not be read.", "Ask the resident to update Techo and to send it again.";
         /// No random bytes.
         NoRandomness = "diary_upload.no_randomness", "This device cannot make random numbers now.", "Restart the device and try again.";
+    }
+}
+
+impl From<HpkeSealError> for DiaryUploadError {
+    fn from(error: HpkeSealError) -> Self {
+        match error {
+            HpkeSealError::KeyInvalid => Self::KeyInvalid,
+            HpkeSealError::NoRandomness => Self::NoRandomness,
+        }
     }
 }
 
@@ -74,10 +75,7 @@ pub struct SentDiary {
 }
 
 /// The authority's key that opens diaries (X25519).
-pub struct DiaryKey {
-    secret: Zeroizing<[u8; 32]>,
-    public: PublicKey,
-}
+pub struct DiaryKey(HpkePrivate);
 
 impl DiaryKey {
     /// Makes a new key.
@@ -85,24 +83,17 @@ impl DiaryKey {
     /// # Errors
     /// [`RandomError::Unavailable`] when the source of randomness fails.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
-        Ok(Self::from_seed(&random_bytes(random)?))
+        HpkePrivate::generate(random).map(Self)
     }
 
     /// The key that 32 random bytes give (RFC 9180, section 7.1.3).
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        let (secret, public) = X25519HkdfSha256::derive_keypair(seed);
-        let mut halves = (Zeroizing::new([0; 32]), [0; 32]);
-        halves.0.copy_from_slice(&secret.to_bytes());
-        halves.1.copy_from_slice(&public.to_bytes());
-        Self {
-            secret: halves.0,
-            public: PublicKey(halves.1),
-        }
+        Self(HpkePrivate::from_seed(seed))
     }
 
     /// The public half.
     pub fn public(&self) -> PublicKey {
-        self.public
+        PublicKey(self.0.public())
     }
 
     /// Opens a sent diary.
@@ -110,20 +101,7 @@ impl DiaryKey {
     /// # Errors
     /// [`DiaryUploadError::NotForUs`] for a dummy, [`DiaryUploadError::Damaged`] for content that cannot be read.
     pub fn open(&self, authority: AuthorityId, sent: &[u8]) -> Result<SentDiary, DiaryUploadError> {
-        let not_for_us = DiaryUploadError::NotForUs;
-        let (encapsulated, sealed) = sent.split_at_checked(ENCAPSULATED_BYTES).ok_or(not_for_us.clone())?;
-        let secret =
-            <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(&*self.secret).map_err(|_| DiaryUploadError::KeyInvalid)?;
-        let encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| not_for_us.clone())?;
-        let plain = single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeR::Base,
-            &secret,
-            &encapsulated,
-            &info(authority),
-            sealed,
-            &[],
-        )
-        .map_err(|_| not_for_us)?;
+        let plain = open_with(&self.0, &info(authority), &[], sent).ok_or(DiaryUploadError::NotForUs)?;
         unpad(&plain).ok_or(DiaryUploadError::Damaged)
     }
 }
@@ -142,17 +120,7 @@ impl SentDiary {
         }
         plain[..4].copy_from_slice(&length.to_be_bytes());
         plain.resize(PLAIN_BYTES, 0);
-        let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&key.0).map_err(|_| DiaryUploadError::KeyInvalid)?;
-        let (encapsulated, sealed) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeS::Base,
-            &key,
-            &info(authority),
-            &plain,
-            &[],
-            &mut DrawnOnce(SeededRandom::from_key(&random_bytes::<32>(random)?)),
-        )
-        .map_err(|_| DiaryUploadError::KeyInvalid)?;
-        Ok([encapsulated.to_bytes().as_slice(), &sealed].concat())
+        Ok(seal_to(&key.0, &info(authority), &[], &plain, random)?)
     }
 }
 
@@ -178,33 +146,11 @@ fn unpad(plain: &[u8]) -> Option<SentDiary> {
     ciborium::from_reader(rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?).ok()
 }
 
-/// What `hpke` draws from: a stream under 32 bytes of the source that was passed in, so that its failure is an error and no panic.
-pub(crate) struct DrawnOnce(pub(crate) SeededRandom);
-
-impl TryRng for DrawnOnce {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes).map(|()| u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes).map(|()| u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        self.0.fill(out).expect("a stream under a key does not fail");
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for DrawnOnce {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::sha256;
+    use crate::random::SeededRandom;
 
     const AUTHORITY: AuthorityId = AuthorityId([1; 16]);
 
@@ -253,6 +199,20 @@ mod tests {
             assert_eq!(key().open(AUTHORITY, &damaged), Err(DiaryUploadError::NotForUs));
         }
         assert_eq!(key().open(AUTHORITY, &sent[..20]), Err(DiaryUploadError::NotForUs));
+    }
+
+    #[test]
+    fn vector() {
+        // The stream of `SeededRandom::new(1)` is fixed, and so is what it seals.
+        let sent = diary(1).seal(AUTHORITY, &key().public(), &SeededRandom::new(1)).unwrap();
+        assert_eq!(
+            hex::encode(key().public().0),
+            "402802aae25501861e6da002ef9f3e105b9296c3e3c90c92e600ec9a0ff52657"
+        );
+        assert_eq!(
+            hex::encode(sha256(&sent)),
+            "845b9ec3c541fa3f8b4c798c49ae91073e0429118c90e8133db66a1ddcd6a25e"
+        );
     }
 
     #[test]

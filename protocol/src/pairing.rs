@@ -21,9 +21,9 @@ use hpke::{Deserializable, Kem, OpModeR, OpModeS, PskBundle, Serializable, setup
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::diary_upload::DrawnOnce;
+use crate::hpke_seal::DrawnOnce;
 use crate::keys::{PublicKey, sha256};
-use crate::random::{Random, RandomError, SeededRandom, random_bytes};
+use crate::random::{Random, RandomError, random_bytes};
 
 /// Longest name of a device in bytes.
 pub const LONGEST_DEVICE_NAME: usize = 60;
@@ -274,7 +274,7 @@ impl Joiner {
         let damaged = || PairingError::NotAPairing;
         let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&text.key).map_err(|_| damaged())?;
         let psk = PskBundle::new(&text.secret, &text.mailbox).map_err(|_| damaged())?;
-        let mut drawn = DrawnOnce(SeededRandom::from_key(&random_bytes::<32>(random)?));
+        let mut drawn = DrawnOnce::from(random)?;
         let (encapsulated, mut context) = setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
             &OpModeS::Psk(psk),
             &key,

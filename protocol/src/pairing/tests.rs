@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::random::SeededRandom;
 
 const RELAY: &str = "https://relay.example";
 
