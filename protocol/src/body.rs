@@ -19,6 +19,7 @@
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
+use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
@@ -58,16 +59,19 @@ crate::coded_errors! {
 }
 
 /// What a body is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Subject {
     /// The household's device list.
     Members,
     /// Settings and people.
+    #[serde(rename = "s")]
     Settings,
     /// The visits of one week: Unix day / 7 of the check-in in UTC.
+    #[serde(rename = "w")]
     Week(u32),
     /// One person's vaccine record, by the person's id.
-    Person([u8; 16]),
+    #[serde(rename = "p")]
+    Person(#[serde(with = "serde_bytes")] [u8; 16]),
 }
 
 /// Which body: the device's index in the device list, and how many it had written before, from 1.

@@ -118,6 +118,29 @@ pub fn seal_to(public: &[u8; 32], info: &[u8], aad: &[u8], plain: &[u8], random:
     Ok([encapsulated.to_bytes().as_slice(), &sealed].concat())
 }
 
+/// Fills one of a record's slots: seals to `public`, or to a key that is thrown away where there is none or it is no key. All slots look alike.
+///
+/// # Errors
+/// [`RandomError::Unavailable`].
+pub(crate) fn seal_slot(
+    public: Option<&[u8; 32]>,
+    info: &[u8],
+    aad: &[u8],
+    plain: &[u8],
+    random: &dyn Random,
+) -> Result<Vec<u8>, RandomError> {
+    if let Some(public) = public {
+        match seal_to(public, info, aad, plain, random) {
+            Ok(sealed) => return Ok(sealed),
+            Err(HpkeSealError::NoRandomness) => return Err(RandomError::Unavailable),
+            Err(HpkeSealError::KeyInvalid) => {}
+        }
+    }
+    let thrown_away = HpkePrivate::generate(random)?.public();
+    // A key that was just made is one.
+    seal_to(&thrown_away, info, aad, plain, random).map_err(|_| RandomError::Unavailable)
+}
+
 /// Opens what [`seal_to`] sealed; `None` if it was sealed to another key, with another `info` or `aad`, or was changed.
 pub fn open_with(key: &HpkePrivate, info: &[u8], aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (encapsulated, sealed) = sealed.split_at_checked(ENCAPSULATED_BYTES)?;

@@ -7,8 +7,8 @@
 //! account that it ends, and whoever overhears a pull learns sealed bytes only. Pairing uses a mailbox of [`rendezvous_path`], which only a
 //! signed account opens. Whoever has nothing but the recovery words asks at [`recovery_path`].
 //!
-//! Beside its chunks an account has two records: the epoch record, of which the relay reads the part that is in the
-//! clear, and the keyring, of which it reads the number.
+//! Beside its chunks an account has two records: the epoch record ([`crate::epoch_record`]), of which the relay reads the part that is in the
+//! clear, and the keyring ([`crate::keyring_record`]), of which it reads the number.
 
 use ring::hkdf;
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ const REQUEST: Kind = Kind {
 };
 
 /// A household's stream of chunks at a relay: 16 random bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StreamId(#[serde(with = "serde_bytes")] pub [u8; 16]);
 
 /// Names a chunk's bytes at the relay: 16 random bytes that say nothing of what is inside.
