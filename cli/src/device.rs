@@ -35,7 +35,7 @@ pub fn open_or_make(session: &Session) -> Result<Diary, Failure> {
     let folder = session.folder()?;
     profile::ensure(&folder, Kind::Device).map_err(|error| Failure::from(error).about(folder.display()))?;
     let mut diary = diary(session, &folder)?;
-    household::ensure(diary.vault(), household::DEFAULT_NAME)?;
+    household::ensure(diary.vault(), household::DEFAULT_NAME, session.now())?;
     Ok(diary)
 }
 

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use clap::Subcommand;
 use serde_json::json;
 use techo_core::sync::exchange::{ask, exchange};
-use techo_core::sync::household::{self, Household};
+use techo_core::sync::household::{self, Household, NewIdentity, Want};
 use techo_core::sync::{Refusal, SyncError, pairing};
 use techo_core::vault::Vault;
 use techo_http::{Http, HttpError};
-use techo_protocol::keys::SigningKey;
-use techo_protocol::pairing::{Joiner, NewDevice, Owner, PairingError, PairingText};
+use techo_protocol::pairing::{Joiner, Owner, PairingError, PairingText};
 use techo_protocol::qr::Qr;
 use techo_protocol::sync_api::{Call, LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECONDS, rendezvous_path};
 
@@ -126,8 +125,8 @@ fn pair(session: &Session, relay: &str) -> Result<Outcome, Failure> {
     std::io::stdin().read_line(&mut typed).map_err(|_| CliError::FileUnreadable)?;
     let new = confirming.device.clone();
     let confirmed = confirming.confirm(&typed)?;
-    let welcome = pairing::admit(vault, &new)?;
     // The list is at the relay before the keys go over: no two devices get one place.
+    let welcome = pairing::admit(vault, &streams, relay, &new, session.now())?;
     exchange(vault, &streams, relay, session.now())?;
     mailbox.leave(3, confirmed.answer(&welcome))?;
     session
@@ -172,13 +171,9 @@ fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> 
         ([], Some(code)) => &PairingText::read(&code.text)?,
         ([], None) => return Err(PairingError::NotAPairing.into()),
     };
-    let signer = SigningKey::generate(&session.random)?;
-    let new = NewDevice {
-        key: signer.public(),
-        name: name.trim().to_owned(),
-    };
+    let identity = NewIdentity::generate(name, &session.random)?;
     let mailbox = Mailbox::new(text)?;
-    let (joiner, commitment) = Joiner::new(text, &new, &session.random)?;
+    let (joiner, commitment) = Joiner::new(text, &identity.device, &session.random)?;
     mailbox.leave(0, commitment)?;
     let (waiting, reveal) = joiner.take_nonce(&mailbox.take(1)?)?;
     mailbox.leave(2, reveal)?;
@@ -190,7 +185,7 @@ fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> 
     let welcome = waiting.take_answer(&mailbox.take(3)?)?;
     // Only now is anything changed here: a pairing that is cut short leaves this device as it was.
     let mut diary = device::open_or_make(session)?;
-    pairing::join(diary.vault(), &signer, &welcome)?;
+    pairing::join(diary.vault(), &identity, &welcome)?;
     session.out.answer(&json!({ "joined": true }), "pairing-joined", &[])?;
     Ok(Outcome::Done)
 }
@@ -202,7 +197,7 @@ fn the_household(vault: &mut Vault) -> Result<Household, Failure> {
 fn list(session: &Session) -> Result<Outcome, Failure> {
     let mut diary = device::open(session)?;
     let household = the_household(diary.vault())?;
-    for member in &household.members {
+    for member in &household.list.devices {
         let this = member.index == household.index;
         session.out.answer(
             &json!({ "device": member.index, "name": member.name, "this": this }),
@@ -215,7 +210,7 @@ fn list(session: &Session) -> Result<Outcome, Failure> {
 
 fn rename(session: &Session, id: u8, name: &str) -> Result<Outcome, Failure> {
     let mut diary = device::open(session)?;
-    household::rename(diary.vault(), id, name)?;
+    household::want(diary.vault(), Want::Rename(id, name.to_owned()))?;
     session.out.answer(
         &json!({ "device": id, "name": name.trim() }),
         "device-renamed",

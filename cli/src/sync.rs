@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 use techo_core::sync::engine::{self, Report};
 use techo_core::sync::exchange::{Exchanged, StreamRelay, exchange};
+use techo_core::sync::file::{make_file, take_file};
 use techo_core::sync::household::{self, Household};
 use techo_core::sync::{Refusal, SyncError};
 use techo_core::vault::Vault;
@@ -19,6 +20,14 @@ use crate::{Failure, Outcome, device, input};
 
 /// Largest answer of a relay in bytes: a page, or one chunk that is larger.
 const LARGEST_ANSWER: usize = 32 << 20;
+
+/// What a relay says where a device has to get what is new first.
+const GET_FIRST: [&str; 4] = [
+    "sync.swap_missed",
+    "sync.came_since",
+    "sync.epoch_behind",
+    "sync.record_replaced",
+];
 
 /// Bring this household's devices to the same state
 #[derive(Debug, Args)]
@@ -94,7 +103,7 @@ impl StreamRelay for HttpStreams {
             .post(&self.address, &stream_path(request.stream), signed, LARGEST_ANSWER)
         {
             Ok(answer) => Ok(Some(SyncAnswer::from_bytes(&answer).ok_or(HttpError::AnswerDamaged)?)),
-            Err(HttpError::Problem { code, .. }) if ["sync.swap_missed", "sync.came_since"].contains(&code.as_str()) => Ok(None),
+            Err(HttpError::Problem { code, .. }) if GET_FIRST.contains(&code.as_str()) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -112,26 +121,26 @@ fn through_relay(session: &Session, relay: &str) -> Result<Outcome, Failure> {
 
 fn through_file(session: &Session, file: &Path) -> Result<Outcome, Failure> {
     let mut diary = device::open_or_make(session)?;
-    let stream = the_household(diary.vault())?.stream;
     let mut received = Report::default();
     if file.exists() {
         let held = HouseholdFile::read(&input::file(file)?).map_err(|error| Failure::from(error).about(file.display()))?;
-        if held.stream != stream {
-            return Err(Failure::from(SyncError::from(Refusal::Other)).about(file.display()));
-        }
-        received = engine::incoming(diary.vault(), &held.chunks, false, session.now())?;
+        received = take_file(diary.vault(), &held, session.now()).map_err(|error| Failure::from(error).about(file.display()))?;
     }
-    let chunks = engine::everything(diary.vault())?;
-    let sent = chunks.len();
-    let content = HouseholdFile { stream, chunks }.write()?;
+    let made = make_file(diary.vault(), session.now())?;
+    let sent = made.chunks.len();
+    let content = made.write()?;
     // Beside it first: a stick that is pulled out leaves the old file or the new one.
     let unwritable = |_| Failure::from(CliError::FileUnwritable).about(file.display());
     let mut beside = file.as_os_str().to_owned();
     beside.push(".new");
     std::fs::write(&beside, content).map_err(unwritable)?;
     std::fs::rename(&beside, file).map_err(unwritable)?;
-    let removed = 0;
-    say(session, Exchanged { received, sent, removed })
+    let done = Exchanged {
+        received,
+        sent,
+        ..Exchanged::default()
+    };
+    say(session, done)
 }
 
 fn say(session: &Session, done: Exchanged) -> Result<Outcome, Failure> {
@@ -160,8 +169,8 @@ fn say(session: &Session, done: Exchanged) -> Result<Outcome, Failure> {
 fn status(session: &Session) -> Result<Outcome, Failure> {
     let mut diary = device::open(session)?;
     let household = the_household(diary.vault())?;
-    let waiting = engine::outgoing(diary.vault())?.push.len();
-    let devices = household.members.len();
+    let waiting = engine::outgoing(diary.vault(), session.now())?.push.len();
+    let devices = household.list.devices.len();
     let relay = household.relay.map(|relay| relay.address);
     let shown = relay.clone().unwrap_or_else(|| session.out.texts().plain("never"));
     session.out.answer(

@@ -18,6 +18,7 @@ use automerge::{
     ActorId, AutoCommit, AutomergeError, Change, ChangeHash, LoadOptions, OnPartialLoad, ROOT, ReadDoc, ScalarValue,
 };
 
+pub use carry::Whose;
 pub use entry_id::{EntryId, ID_CHARS, NotAnId};
 pub use flat::Row;
 pub use open::Documents;

@@ -1,23 +1,34 @@
 //! Sync between a household's devices, without any I/O: the engine takes chunks and gives chunks, and a shell carries them.
 //!
-//! [`engine::outgoing`] gives what the relay lacks, [`engine::incoming`] takes what came from it or from a file, [`exchange`] is one whole
-//! conversation over a port, [`pairing`] lets a device in.
+//! ```text
+//! household   what this device keeps            records   epoch records: who is in, under which key
+//! line        a document's lineage and chunks   keyring   the keys of documents
+//! take        what comes in                     vector    who has seen what, and what a relay hides
+//! engine      what goes out                     forget    deletions that travel
+//! exchange    one conversation with a relay     file      a stick; pairing  letting a device in
+//! ```
 //!
-//! **Deletion that deletes is not complete yet.** A deletion travels, every device writes the document anew under a new key and destroys the
-//! old one, and the old chunks are removed from the relay by their exact ids. But a document's key travels inside the epoch key's seal, with
-//! its snapshot and in the pairing. A relay that kept all bytes it ever saw, *together with* a device's epoch key, opens what was deleted
-//! since the household began. The keyring record, sealed to each device alone, and epochs that change take that away; they are the next step.
+//! **Two layers of keys.** Every chunk is sealed under the epoch's key, which a change of the device list replaces. Inside, what it says of a
+//! document is sealed under that document's own key, which a deletion replaces and which travels in the keyring alone, sealed to each device's
+//! newest HPKE key. So a relay that kept all bytes it ever saw opens nothing that was deleted, whatever device it gets hold of later.
 
 pub mod engine;
 mod error;
 pub mod exchange;
+pub mod file;
 mod forget;
 pub mod household;
+mod keyring;
 mod line;
+pub mod memory_relay;
 pub mod pairing;
+mod records;
+pub mod rules;
 mod take;
+mod vector;
 
 pub use error::{Refusal, SyncError};
+pub use records::TakenRecords;
 
 #[cfg(test)]
-mod simulation;
+mod tests;

@@ -1,8 +1,10 @@
 //! What lies inside a chunk: one change or snapshot, signed by the device that wrote it (3-sync, "Chunk envelope").
 //!
 //! ```text
-//! version:1 device:1 number chain:32 subject generation tag:8 kind:1 [key? absorbed heads] vector payload_length payload      signature:64
-//! payload: salt:16 ciphertext tag:16
+//! version:1 device:1 number chain:32 subject generation tag:8 kind:1 [absorbed heads | hpke:32 keyring day] vector payload_length payload
+//! signature:64
+//! vector: a count, and for each device its index:1 seen at_relay gone
+//! payload: salt:16 ciphertext tag:16      nothing in a heartbeat
 //! ```
 //! Lengths and numbers are LEB128. The signature is over a label, the household and all before it. The chain hash is the hash of the same
 //! device's signed body before this one, so that a chunk can be sealed again under a later epoch without a break.
@@ -11,11 +13,7 @@
 //! that wrote anew at the same time made two; they are ordered by generation, then tag, and the higher one stays.
 //!
 //! **The payload's key** comes from the lineage's key and a salt of its own (ADR 0008): with the envelope's salt, sealing again under a later
-//! epoch would have to keep it.
-//!
-//! **Weak for now:** a snapshot carries its lineage's key, readable with the epoch key. Whoever hoards chunks *and* later comes by the epoch
-//! key opens what was deleted since that epoch began. The keyring record, sealed to each device alone, takes its place; the format has a byte
-//! that says whether the key is there.
+//! epoch would have to keep it. The lineage's key itself travels in the keyring ([`crate::keyring_record`]) and nowhere else.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
@@ -29,7 +27,7 @@ use crate::varint;
 
 /// Most devices of a household.
 pub const MOST_DEVICES: u8 = 16;
-/// Most changed entries of the vector in one body.
+/// Most changed entries of the vector in a change or snapshot; a heartbeat has all.
 pub const MOST_VECTOR_ENTRIES: usize = 3;
 /// Most chunks that a snapshot says it was made from.
 pub const MOST_ABSORBED: usize = 65_536;
@@ -38,9 +36,9 @@ pub const MOST_HEADS: usize = 256;
 /// Largest body in bytes.
 pub const LARGEST_BODY_BYTES: usize = 16 << 20;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const SALT_BYTES: usize = 16;
-const LABEL: &[u8] = b"techo chunk body v1";
+const LABEL: &[u8] = b"techo chunk body v2";
 
 crate::coded_errors! {
     /// What can be wrong with what lies inside a chunk.
@@ -61,8 +59,9 @@ crate::coded_errors! {
 /// What a body is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Subject {
-    /// The household's device list.
-    Members,
+    /// No document: what its device says of itself.
+    #[serde(rename = "h")]
+    Heartbeat,
     /// Settings and people.
     #[serde(rename = "s")]
     Settings,
@@ -103,13 +102,24 @@ pub enum Kind {
     Change,
     /// A document as a whole.
     Snapshot(Snapshot),
+    /// A sign of life.
+    Heartbeat(Heartbeat),
+}
+
+/// What a device says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Its newest HPKE key, to which records are sealed from now on.
+    pub hpke: [u8; 32],
+    /// The number of the newest keyring that it has opened; 0 if none.
+    pub keyring: u64,
+    /// The Unix day (UTC) on which it was made.
+    pub day: u32,
 }
 
 /// What a snapshot says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The lineage's key; `None` where it comes another way.
-    pub key: Option<GenerationKey>,
     /// The chunks that it was made from and takes the place of.
     pub absorbed: Vec<Identity>,
     /// The document's heads, 32 bytes each, in order.
@@ -123,8 +133,10 @@ pub struct VectorEntry {
     pub device: u8,
     /// The highest number seen.
     pub seen: u64,
-    /// The highest number seen at the relay.
+    /// The highest number seen at the relay, or said there to be gone.
     pub at_relay: u64,
+    /// The highest number that need not be at the relay any more: it is in a snapshot, or was replaced or destroyed.
+    pub gone: u64,
 }
 
 /// One body.
@@ -140,7 +152,7 @@ pub struct Body {
     pub lineage: Lineage,
     /// Change or snapshot.
     pub kind: Kind,
-    /// At most [`MOST_VECTOR_ENTRIES`] entries that have changed.
+    /// At most [`MOST_VECTOR_ENTRIES`] entries that have changed; in a heartbeat all.
     pub vector: Vec<VectorEntry>,
     /// Sealed; see [`Body::open`].
     pub payload: Vec<u8>,
@@ -217,7 +229,7 @@ impl Body {
         varint::write(self.identity.number, out);
         out.extend_from_slice(&self.chain);
         match self.subject {
-            Subject::Members => out.push(0),
+            Subject::Heartbeat => out.push(0),
             Subject::Settings => out.push(1),
             Subject::Week(week) => {
                 out.push(2);
@@ -245,10 +257,15 @@ impl Body {
                 if snapshot.absorbed.len() > MOST_ABSORBED || snapshot.heads.len() > MOST_HEADS {
                     return Err(BodyError::TooLarge);
                 }
+                out.push(1);
                 snapshot.write(&mut out);
             }
+            Kind::Heartbeat(heartbeat) => {
+                out.push(2);
+                heartbeat.write(&mut out);
+            }
         }
-        if self.vector.len() > MOST_VECTOR_ENTRIES {
+        if self.vector.len() > self.kind.most_vector_entries() {
             return Err(BodyError::TooLarge);
         }
         write_count(self.vector.len(), &mut out);
@@ -256,6 +273,7 @@ impl Body {
             out.push(entry.device);
             varint::write(entry.seen, &mut out);
             varint::write(entry.at_relay, &mut out);
+            varint::write(entry.gone, &mut out);
         }
         write_count(self.payload.len(), &mut out);
         out.extend_from_slice(&self.payload);
@@ -270,13 +288,6 @@ impl Body {
 
 impl Snapshot {
     fn write(&self, out: &mut Vec<u8>) {
-        match &self.key {
-            None => out.push(1),
-            Some(key) => {
-                out.push(2);
-                out.extend_from_slice(&key.0);
-            }
-        }
         write_count(self.absorbed.len(), out);
         for identity in &self.absorbed {
             out.push(identity.device);
@@ -288,15 +299,39 @@ impl Snapshot {
         }
     }
 
-    fn read(with_key: bool, rest: &mut &[u8]) -> Option<Self> {
-        let key = if with_key { Some(GenerationKey(take(rest)?)) } else { None };
+    fn read(rest: &mut &[u8]) -> Option<Self> {
         let absorbed = (0..count(rest, MOST_ABSORBED)?)
             .map(|_| identity(rest))
             .collect::<Option<Vec<_>>>()?;
         let heads = (0..count(rest, MOST_HEADS)?)
             .map(|_| take(rest))
             .collect::<Option<Vec<_>>>()?;
-        Some(Self { key, absorbed, heads })
+        Some(Self { absorbed, heads })
+    }
+}
+
+impl Heartbeat {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.hpke);
+        varint::write(self.keyring, out);
+        varint::write(u64::from(self.day), out);
+    }
+
+    fn read(rest: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            hpke: take(rest)?,
+            keyring: varint::read(rest)?,
+            day: u32::try_from(varint::read(rest)?).ok()?,
+        })
+    }
+}
+
+impl Kind {
+    fn most_vector_entries(&self) -> usize {
+        match self {
+            Self::Change | Self::Snapshot(_) => MOST_VECTOR_ENTRIES,
+            Self::Heartbeat(_) => usize::from(MOST_DEVICES),
+        }
     }
 }
 
@@ -329,6 +364,11 @@ impl<'a> UnverifiedBody<'a> {
         self.body.identity
     }
 
+    /// What it says, whoever wrote it: for tests that search all that could be opened.
+    pub fn peek(&self) -> &Body {
+        &self.body
+    }
+
     /// The body, once `key` is known to have signed it for this household.
     ///
     /// # Errors
@@ -346,7 +386,7 @@ fn read_body(rest: &mut &[u8]) -> Option<Body> {
     let identity = identity(rest)?;
     let chain = take(rest)?;
     let subject = match byte(rest)? {
-        0 => Subject::Members,
+        0 => Subject::Heartbeat,
         1 => Subject::Settings,
         2 => Subject::Week(u32::try_from(varint::read(rest)?).ok()?),
         3 => Subject::Person(take(rest)?),
@@ -358,16 +398,17 @@ fn read_body(rest: &mut &[u8]) -> Option<Body> {
     };
     let kind = match byte(rest)? {
         0 => Kind::Change,
-        1 => Kind::Snapshot(Snapshot::read(false, rest)?),
-        2 => Kind::Snapshot(Snapshot::read(true, rest)?),
+        1 => Kind::Snapshot(Snapshot::read(rest)?),
+        2 => Kind::Heartbeat(Heartbeat::read(rest)?),
         _ => return None,
     };
-    let vector = (0..count(rest, MOST_VECTOR_ENTRIES)?)
+    let vector = (0..count(rest, kind.most_vector_entries())?)
         .map(|_| {
             Some(VectorEntry {
                 device: device(rest)?,
                 seen: varint::read(rest)?,
                 at_relay: varint::read(rest)?,
+                gone: varint::read(rest)?,
             })
         })
         .collect::<Option<Vec<_>>>()?;

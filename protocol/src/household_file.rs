@@ -3,8 +3,9 @@
 //! ```text
 //! "TECHO" kind:1 ('H') version:1 stream:16 records      record: kind:1 length:4 content
 //! ```
-//! Record kind 1 is a chunk. A reader passes over kinds that it does not know: a later version puts the epoch record first. The file has no
-//! checksum of its own: every chunk has one, and one that is damaged costs only itself.
+//! Record kind 2 is an epoch record, 3 the keyring, 1 a chunk. The records come first, so that a device that is some epochs behind opens the
+//! file with its own slot. A reader passes over kinds that it does not know. The file has no checksum of its own: every record and every chunk
+//! has one, and one that is damaged costs only itself.
 
 use crate::chunk::LARGEST_CHUNK_BYTES;
 use crate::sync_api::StreamId;
@@ -15,6 +16,8 @@ pub const LARGEST_FILE_BYTES: usize = 256 << 20;
 const MAGIC: &[u8; 6] = b"TECHOH";
 const VERSION: u8 = 1;
 const CHUNK: u8 = 1;
+const EPOCH_RECORD: u8 = 2;
+const KEYRING: u8 = 3;
 
 crate::coded_errors! {
     /// What can be wrong with a `.techo` file.
@@ -31,10 +34,14 @@ crate::coded_errors! {
 }
 
 /// A file's content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HouseholdFile {
     /// Whose it is.
     pub stream: StreamId,
+    /// Epoch records in their order; the present one last, with its slots.
+    pub records: Vec<Vec<u8>>,
+    /// The keyring.
+    pub keyring: Option<Vec<u8>>,
     /// Whole chunks.
     pub chunks: Vec<Vec<u8>>,
 }
@@ -48,11 +55,14 @@ impl HouseholdFile {
         let mut out = MAGIC.to_vec();
         out.push(VERSION);
         out.extend_from_slice(&self.stream.0);
-        for chunk in &self.chunks {
-            let length = u32::try_from(chunk.len()).map_err(|_| HouseholdFileError::TooLarge)?;
-            out.push(CHUNK);
+        let records = self.records.iter().map(|record| (EPOCH_RECORD, record));
+        let keyring = self.keyring.iter().map(|keyring| (KEYRING, keyring));
+        let chunks = self.chunks.iter().map(|chunk| (CHUNK, chunk));
+        for (kind, content) in records.chain(keyring).chain(chunks) {
+            let length = u32::try_from(content.len()).map_err(|_| HouseholdFileError::TooLarge)?;
+            out.push(kind);
             out.extend_from_slice(&length.to_be_bytes());
-            out.extend_from_slice(chunk);
+            out.extend_from_slice(content);
         }
         if out.len() > LARGEST_FILE_BYTES {
             return Err(HouseholdFileError::TooLarge);
@@ -74,18 +84,21 @@ impl HouseholdFile {
             return Err(HouseholdFileError::TooLarge);
         }
         let (stream, mut rest) = rest.split_first_chunk::<16>().ok_or(HouseholdFileError::Damaged)?;
-        let mut chunks = Vec::new();
+        let mut read = Self {
+            stream: StreamId(*stream),
+            ..Self::default()
+        };
         while !rest.is_empty() {
             let (kind, content, left) = record(rest).ok_or(HouseholdFileError::Damaged)?;
-            if kind == CHUNK {
-                chunks.push(content.to_vec());
+            match kind {
+                CHUNK => read.chunks.push(content.to_vec()),
+                EPOCH_RECORD => read.records.push(content.to_vec()),
+                KEYRING => read.keyring = Some(content.to_vec()),
+                _ => {}
             }
             rest = left;
         }
-        Ok(Self {
-            stream: StreamId(*stream),
-            chunks,
-        })
+        Ok(read)
     }
 }
 
@@ -107,11 +120,13 @@ mod tests {
     fn fixed_vector() {
         let file = HouseholdFile {
             stream: StreamId([1; 16]),
+            records: vec![vec![3]],
+            keyring: Some(vec![4, 5]),
             chunks: vec![vec![7, 8]],
         };
         assert_eq!(
             hex::encode(file.write().unwrap()),
-            "544543484f4801010101010101010101010101010101010100000002 0708".replace(' ', "")
+            "544543484f48 01 01010101010101010101010101010101 02 00000001 03 03 00000002 0405 01 00000002 0708".replace(' ', "")
         );
     }
 
@@ -120,6 +135,7 @@ mod tests {
         let file = HouseholdFile {
             stream: StreamId([1; 16]),
             chunks: vec![vec![7; 40], vec![8; 3]],
+            ..HouseholdFile::default()
         };
         let bytes = file.write().unwrap();
         assert_eq!(HouseholdFile::read(b"PK\x03\x04"), Err(HouseholdFileError::Foreign));
@@ -140,6 +156,7 @@ mod tests {
         let file = HouseholdFile {
             stream: StreamId([1; 16]),
             chunks: vec![vec![7; 4]],
+            ..HouseholdFile::default()
         };
         let mut bytes = file.write().unwrap();
         bytes.extend_from_slice(&[200, 0, 0, 0, 2, 1, 1]);
@@ -148,8 +165,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn files_come_back(stream in any::<[u8; 16]>(), chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..700), 0..6)) {
-            let file = HouseholdFile { stream: StreamId(stream), chunks };
+        fn files_come_back(
+            stream in any::<[u8; 16]>(),
+            records in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..90), 0..3),
+            keyring in any::<Option<Vec<u8>>>(),
+            chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..700), 0..6),
+        ) {
+            let file = HouseholdFile { stream: StreamId(stream), records, keyring, chunks };
             prop_assert_eq!(HouseholdFile::read(&file.write().unwrap()), Ok(file));
         }
 

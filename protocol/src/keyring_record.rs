@@ -47,6 +47,9 @@ pub struct DocumentKey {
     pub subject: Subject,
     /// Its generation.
     pub generation: u64,
+    /// The generation began with nothing in it: a key made ahead, so that the first visit of a week changes no keyring. Whoever holds an older
+    /// one enters it as it is; any other begins with a snapshot, which has to be met first.
+    pub begins_empty: bool,
     /// Its key.
     pub key: GenerationKey,
 }
@@ -72,7 +75,7 @@ pub struct Keyring {
 
 #[derive(Serialize, Deserialize)]
 struct Content {
-    keys: Vec<(Subject, u64, serde_bytes::ByteArray<32>)>,
+    keys: Vec<(Subject, u64, bool, serde_bytes::ByteArray<32>)>,
     sealed_to: Vec<(u8, serde_bytes::ByteArray<32>)>,
 }
 
@@ -136,7 +139,7 @@ impl KeyringRecord {
         let content = Content {
             keys: keys
                 .iter()
-                .map(|key| (key.subject, key.generation, key.key.0.into()))
+                .map(|key| (key.subject, key.generation, key.begins_empty, key.key.0.into()))
                 .collect(),
             sealed_to: to
                 .devices
@@ -222,9 +225,10 @@ impl KeyringRecord {
         let (&author, rest) = rest.split_first()?;
         let signature = *rest.first_chunk()?;
         let content: Content = ciborium::from_reader(cbor).ok()?;
-        let key = |(subject, generation, key): (Subject, u64, serde_bytes::ByteArray<32>)| DocumentKey {
+        let key = |(subject, generation, begins_empty, key): (Subject, u64, bool, serde_bytes::ByteArray<32>)| DocumentKey {
             subject,
             generation,
+            begins_empty,
             key: GenerationKey(key.into_array()),
         };
         Some(OpenedKeyring {

@@ -5,7 +5,7 @@
 //! | pairing text or QR | owner | version, ephemeral key, mailbox, secret, relay |
 //! | 0 | joiner | commitment: SHA-256 of message 2 |
 //! | 1 | owner | nonce |
-//! | 2 | joiner | HPKE to the ephemeral key, with the secret as PSK: device key, nonce, name |
+//! | 2 | joiner | HPKE to the ephemeral key, with the secret as PSK: device keys, nonce, name |
 //! | 3 | owner | the household, sealed under a key that the HPKE context exports (RFC 9180, section 9.8) |
 //!
 //! Both derive a 4-digit code from the context and all messages before the last. The new device shows it, a person types it into the old one,
@@ -21,6 +21,7 @@ use hpke::{Deserializable, Kem, OpModeR, OpModeS, PskBundle, Serializable, setup
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
+use crate::agreement::AgreementPublic;
 use crate::hpke_seal::DrawnOnce;
 use crate::keys::{PublicKey, sha256};
 use crate::random::{Random, RandomError, random_bytes};
@@ -33,7 +34,7 @@ const VERSION: u8 = 1;
 const LONGEST_RELAY: usize = 200;
 const NONCE_BYTES: usize = 16;
 const ENCAPSULATED_BYTES: usize = 32;
-const INFO: &[u8] = b"techo pairing v1";
+const INFO: &[u8] = b"techo pairing v2";
 
 crate::coded_errors! {
     /// Why two devices could not be paired.
@@ -71,6 +72,10 @@ pub struct PairingText {
 pub struct NewDevice {
     /// Its signing key.
     pub key: PublicKey,
+    /// Its key for talking to other devices directly.
+    pub agreement: AgreementPublic,
+    /// The HPKE key that records are sealed to at first.
+    pub hpke: [u8; 32],
     /// Its name, for people.
     pub name: String,
 }
@@ -284,6 +289,8 @@ impl Joiner {
         .map_err(|_| damaged())?;
         let plain = [
             &device.key.0[..],
+            &device.agreement.0,
+            &device.hpke,
             &random_bytes::<NONCE_BYTES>(random)?,
             device.name.as_bytes(),
         ]
@@ -336,12 +343,16 @@ fn info(text: &PairingText) -> Vec<u8> {
 
 fn read_device(plain: &[u8]) -> Option<NewDevice> {
     let (key, rest) = plain.split_first_chunk()?;
+    let (agreement, rest) = rest.split_first_chunk()?;
+    let (hpke, rest) = rest.split_first_chunk()?;
     let (_nonce, name) = rest.split_first_chunk::<NONCE_BYTES>()?;
     let name = std::str::from_utf8(name)
         .ok()
         .filter(|name| name.len() <= LONGEST_DEVICE_NAME)?;
     Some(NewDevice {
         key: PublicKey(*key),
+        agreement: AgreementPublic(*agreement),
+        hpke: *hpke,
         name: name.to_owned(),
     })
 }

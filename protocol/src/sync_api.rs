@@ -288,9 +288,12 @@ impl UnverifiedRequest<'_> {
         }
     }
 
-    /// Whether it only asks for the records, which old keys may.
-    pub fn asks_for_records(&self) -> bool {
-        matches!(self.request.call, Call::Records { .. })
+    /// The records that it asks for, if it asks for nothing else: which old keys may.
+    pub fn asks_for_records(&self) -> Option<Option<u64>> {
+        match self.request.call {
+            Call::Records { since } => Some(since),
+            _ => None,
+        }
     }
 
     /// Whether `key` signed it.

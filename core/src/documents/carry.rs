@@ -10,6 +10,15 @@ use super::stamps::{self, Stamps};
 use super::{Document, refused};
 use crate::vault::{DocumentName, StoreError, VaultError, Writer};
 
+/// Which entries are carried over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// All: what every device does.
+    Everybodys,
+    /// This device's own only, which loses what a third device wrote: the simulation shows that this is noticed.
+    Own,
+}
+
 impl Document {
     /// A document as another device sent it whole.
     ///
@@ -50,13 +59,13 @@ impl Document {
     ///
     /// # Errors
     /// A [`VaultError`]; this document and the transaction must be dropped then.
-    pub fn take_place(&mut self, mine: Option<&Self>, writer: &mut Writer<'_>) -> Result<u64, VaultError> {
+    pub fn take_place(&mut self, mine: Option<&Self>, whose: Whose, writer: &mut Writer<'_>) -> Result<u64, VaultError> {
         let (bytes, heads) = self.whole();
         let count = self.doc.stats().num_changes;
         let generation = writer.renew(&self.name, &bytes, &heads, count, &[])?;
         writer.nothing_to_send(&self.name)?;
         if let Some(mine) = mine {
-            if carry_over(&mine.doc, &mut self.doc).map_err(|error| refused(&error))? {
+            if carry_over(&mine.doc, &mut self.doc, whose).map_err(|error| refused(&error))? {
                 self.rewrite(writer)?;
             } else {
                 self.save(writer)?;
@@ -75,7 +84,7 @@ impl Document {
 }
 
 /// Puts what `mine` has written later, or `theirs` lacks, into `theirs`. Answers whether that deletes something which its history holds.
-fn carry_over(mine: &AutoCommit, theirs: &mut AutoCommit) -> Result<bool, automerge::AutomergeError> {
+fn carry_over(mine: &AutoCommit, theirs: &mut AutoCommit, whose: Whose) -> Result<bool, automerge::AutomergeError> {
     let (buried, known) = (flat::buried(theirs), Stamps::of(theirs));
     let mut forget = flat::buried(mine).iter().any(|id| {
         let core: Option<(automerge::Value<'_>, ObjId)> = theirs.get(ROOT, flat::core_key(id)).ok().flatten();
@@ -84,6 +93,9 @@ fn carry_over(mine: &AutoCommit, theirs: &mut AutoCommit) -> Result<bool, autome
     let mut carried: Vec<Stamped> = Vec::new();
     for entry in flat::living_entries(mine) {
         if entry.row.is_some_and(|id| buried.contains(&id)) {
+            continue;
+        }
+        if whose == Whose::Own && !entry.stamp.is_by(mine.get_actor().to_bytes()) {
             continue;
         }
         let theirs_value = match theirs.get(ROOT, &entry.key)? {

@@ -16,6 +16,13 @@ use super::flat::Stamped;
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stamp(u64, #[serde(with = "serde_bytes")] Vec<u8>);
 
+impl Stamp {
+    /// Whether this actor wrote it.
+    pub fn is_by(&self, actor: &[u8]) -> bool {
+        self.1 == actor
+    }
+}
+
 /// The stamps of the values that follow in the same change, in order.
 #[derive(Serialize, Deserialize)]
 struct Table {

@@ -1,48 +1,54 @@
 //! The engine: what is to be sent, what has been delivered, and what all of it is.
 
-use techo_protocol::body::{Kind, Snapshot, Subject};
+use techo_protocol::body::{Identity, Kind, Snapshot, Subject};
 use techo_protocol::sync_api::ChunkId;
 
-use super::line::{State, document_of, subject_of_document, to_cbor};
+use super::household::day_of;
+use super::line::{State, document_of, subject_of_document};
 use super::{Refusal, SyncError};
 use crate::documents::Document;
 use crate::vault::{Vault, Writer};
 
-pub use super::take::{Report, incoming};
+pub use super::take::{Report, Source, incoming};
 
 /// So many changes of a document lie one by one; one more, and it is sent as a whole in their place.
 const MOST_CHANGES: usize = 64;
+/// A document that begins with so few changes is sent change by change: the first visit of a week looks like any other.
+const MOST_FIRST_CHANGES: usize = 16;
+/// The largest such change in bytes: what two cells hold.
+const LARGEST_FIRST_CHANGE: usize = 800;
+/// Chunks that nothing needs any more lie at the relay until they are so many.
+const MOST_SWEPT: usize = 256;
 
 /// What the relay is to be told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Whole chunks that it lacks, own and others', in the order in which they were made.
+    /// Whole chunks that it lacks, own and others', in the order in which they were made; heartbeats last, because they say what was seen.
     pub push: Vec<Vec<u8>>,
     /// Chunks whose content is in others by now: removed in the same step.
     pub remove: Vec<ChunkId>,
+    /// The keyring is not what it should be.
+    pub keyring_due: bool,
+}
+
+impl Outgoing {
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What is to be sent. The same is given again until [`delivered`] says that it has arrived.
 ///
 /// # Errors
 /// [`SyncError`]; nothing is changed then.
-pub fn outgoing(vault: &mut Vault) -> Result<Outgoing, SyncError> {
+pub fn outgoing(vault: &mut Vault, now: i64) -> Result<Outgoing, SyncError> {
     vault.write(|writer| {
         let mut state = State::load(writer)?;
-        seal_what_is_new(&mut state, writer)?;
-        let mut waiting: Vec<(u8, u64, Vec<u8>)> = Vec::new();
-        let mut remove: Vec<ChunkId> = state.household.removable.iter().map(|id| ChunkId(**id)).collect();
-        for line in state.lines.values() {
-            let held = line.held.iter().filter(|held| !held.at_relay);
-            waiting.extend(held.map(|held| (held.device, held.number, held.chunk.to_vec())));
-            remove.extend(line.removable.iter().map(|id| ChunkId(**id)));
-        }
-        waiting.sort_unstable();
+        state.settle(writer, now)?;
+        let outgoing = state.waiting_for_the_relay();
         state.store(writer)?;
-        Ok(Outgoing {
-            push: waiting.into_iter().map(|(_, _, chunk)| chunk).collect(),
-            remove,
-        })
+        Ok(outgoing)
     })
 }
 
@@ -50,29 +56,33 @@ pub fn outgoing(vault: &mut Vault) -> Result<Outgoing, SyncError> {
 ///
 /// # Errors
 /// [`SyncError`]; it is sent again then.
-pub fn delivered(vault: &mut Vault, sent: &Outgoing) -> Result<(), SyncError> {
+pub fn delivered(vault: &mut Vault, sent: &[Vec<u8>], removed: &[ChunkId]) -> Result<(), SyncError> {
     vault.write(|writer| {
         let mut state = State::load(writer)?;
-        let gone = |id: &serde_bytes::ByteArray<16>| sent.remove.contains(&ChunkId(**id));
-        state.household.removable.retain(|id| !gone(id));
+        let gone = |id: &serde_bytes::ByteArray<16>| removed.contains(&ChunkId(**id));
+        state.household.sweep.retain(|id| !gone(id));
         for line in state.lines.values_mut() {
             line.removable.retain(|id| !gone(id));
             for held in &mut line.held {
-                held.at_relay |= sent.push.iter().any(|chunk| *chunk == *held.chunk);
+                let is_sent = !held.at_relay && sent.iter().any(|chunk| *chunk == *held.chunk);
+                if is_sent {
+                    held.at_relay = true;
+                    state.household.vector.met_at_relay(held.device, held.number);
+                }
             }
         }
         state.store(writer)
     })
 }
 
-/// All chunks of the household as it is now, for a file.
+/// All chunks of the household as it is now, for a file or another device.
 ///
 /// # Errors
 /// [`SyncError`]; nothing is changed then.
-pub fn everything(vault: &mut Vault) -> Result<Vec<Vec<u8>>, SyncError> {
+pub fn everything(vault: &mut Vault, now: i64) -> Result<Vec<Vec<u8>>, SyncError> {
     vault.write(|writer| {
         let mut state = State::load(writer)?;
-        seal_what_is_new(&mut state, writer)?;
+        state.settle(writer, now)?;
         let mut all: Vec<_> = state.lines.values().flat_map(|line| line.held.iter()).collect();
         all.sort_by_key(|held| held.identity());
         let chunks = all.into_iter().map(|held| held.chunk.to_vec()).collect();
@@ -81,9 +91,67 @@ pub fn everything(vault: &mut Vault) -> Result<Vec<Vec<u8>>, SyncError> {
     })
 }
 
+impl State {
+    /// Makes chunks of all that is new, and the keys and the sign of life that are due.
+    pub(super) fn settle(&mut self, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
+        self.notice(writer)?;
+        if std::mem::take(&mut self.household.rekey_due) {
+            self.write_all_anew(writer)?;
+        }
+        self.provide_keys(day_of(now), writer.random())?;
+        seal_what_is_new(self, writer)?;
+        if self.household.heartbeat_due || self.household.heartbeat_day < day_of(now) {
+            self.emit_heartbeat(day_of(now), writer.random())?;
+        }
+        Ok(())
+    }
+
+    /// All documents without their history under new keys, and new ones for those that are not there yet: who was removed knows the old.
+    fn write_all_anew(&mut self, writer: &mut Writer<'_>) -> Result<(), SyncError> {
+        for (name, _) in writer.reader().document_names() {
+            if let Some(stored) = writer.reader().document(&name)? {
+                Document::load(stored, writer.actor()).rewrite(writer)?;
+            }
+        }
+        self.notice(writer)?;
+        for known in std::mem::take(&mut self.household.keys) {
+            let key = super::keyring::new_key(known.subject, known.generation.saturating_add(1), true, writer.random())?;
+            self.household.keys.push(super::household::KnownKey::of(&key));
+        }
+        self.forget = true;
+        Ok(())
+    }
+
+    /// What the relay lacks, and what may be removed there. Heartbeats and fillers alone are not worth a swap until they are many.
+    pub(super) fn waiting_for_the_relay(&self) -> Outgoing {
+        let mut waiting: Vec<(bool, u8, u64, &[u8])> = Vec::new();
+        let mut swept: Vec<ChunkId> = self.household.sweep.iter().map(|id| ChunkId(**id)).collect();
+        let mut remove = Vec::new();
+        for (subject, line) in &self.lines {
+            let is_heartbeat = *subject == Subject::Heartbeat;
+            let held = line.held.iter().filter(|held| !held.at_relay && !held.spent);
+            waiting.extend(held.map(|held| (is_heartbeat, held.device, held.number, held.chunk.as_slice())));
+            let of_line = line.removable.iter().map(|id| ChunkId(**id));
+            if is_heartbeat {
+                swept.extend(of_line);
+            } else {
+                remove.extend(of_line);
+            }
+        }
+        if !remove.is_empty() || swept.len() > MOST_SWEPT {
+            remove.append(&mut swept);
+        }
+        waiting.sort_unstable();
+        Outgoing {
+            push: waiting.into_iter().map(|(_, _, _, chunk)| chunk.to_vec()).collect(),
+            remove,
+            keyring_due: self.keyring_due(),
+        }
+    }
+}
+
 /// Turns what the diary has written since into chunks: a new lineage and a long tail as a snapshot, else change by change.
 fn seal_what_is_new(state: &mut State, writer: &mut Writer<'_>) -> Result<(), SyncError> {
-    state.notice(writer)?;
     let outbox = writer.reader().outbox()?;
     for entry in outbox.iter().filter(|entry| entry.change.is_none()) {
         if let Some(line) = state.lines.get_mut(&subject_of_document(&entry.document)) {
@@ -116,10 +184,11 @@ fn seal_what_is_new(state: &mut State, writer: &mut Writer<'_>) -> Result<(), Sy
             }
         }
     }
+    let is_long = |held: &[super::line::Held]| held.len() > MOST_CHANGES;
     let due: Vec<Subject> = state
         .lines
         .iter()
-        .filter(|(_, line)| line.due || line.held.len() > MOST_CHANGES)
+        .filter(|(subject, line)| **subject != Subject::Heartbeat && (line.due || is_long(&line.held)))
         .map(|(subject, _)| *subject)
         .collect();
     for subject in due {
@@ -129,37 +198,46 @@ fn seal_what_is_new(state: &mut State, writer: &mut Writer<'_>) -> Result<(), Sy
 }
 
 fn send_whole(state: &mut State, subject: Subject, writer: &mut Writer<'_>) -> Result<(), SyncError> {
-    let (plain, heads) = match document_of(subject) {
-        None => (to_cbor(&state.household.members), Vec::new()),
-        Some(name) => {
-            let Some(stored) = writer.reader().document(&name)? else {
-                return Ok(());
-            };
-            let mut document = Document::load(stored, writer.actor());
-            // It is written anew first, with the diary's next change.
-            if !document.damaged().is_empty() {
-                return Ok(());
-            }
-            writer.nothing_to_send(&name)?;
-            document.whole()
-        }
+    let Some(stored) = document_of(subject)
+        .map(|name| writer.reader().document(&name))
+        .transpose()?
+        .flatten()
+    else {
+        return Ok(());
     };
-    let line = state.lines.get_mut(&subject).ok_or(Refusal::Damaged)?;
-    if subject == Subject::Members {
-        // Others' lists stay: one of them says who this device is to somebody who does not know it yet.
-        line.absorb(state.household.index);
-    } else {
-        line.absorb_all();
+    let mut document = Document::load(stored, writer.actor());
+    // It is written anew first, with the diary's next change.
+    if !document.damaged().is_empty() {
+        return Ok(());
     }
+    writer.nothing_to_send(document.name())?;
+    let line = state.lines.get_mut(&subject).ok_or(Refusal::Damaged)?;
     line.due = false;
+    if line.begins_empty && line.held.is_empty() && line.absorbed.is_empty() {
+        let changes = document.changes();
+        if changes.len() <= MOST_FIRST_CHANGES && changes.iter().all(|change| change.len() <= LARGEST_FIRST_CHANGE) {
+            for change in changes {
+                state.emit(subject, Kind::Change, &change, writer.random())?;
+            }
+            return Ok(());
+        }
+    }
+    line.absorb_all();
+    state.note_gone(subject);
+    let line = state.lines.get_mut(&subject).ok_or(Refusal::Damaged)?;
+    let deletes = std::mem::take(&mut line.deletes);
     let absorbed = std::mem::take(&mut line.absorbed);
+    let (plain, heads) = document.whole();
     let snapshot = Snapshot {
-        key: Some(line.key()),
         absorbed: absorbed
             .into_iter()
-            .map(|(device, number)| techo_protocol::body::Identity { device, number })
+            .map(|(device, number)| Identity { device, number })
             .collect(),
         heads,
     };
-    state.emit(subject, Kind::Snapshot(snapshot), &plain, writer.random())
+    state.emit(subject, Kind::Snapshot(snapshot), &plain, writer.random())?;
+    if deletes {
+        state.household.last_deletion = Some(state.household.number);
+    }
+    Ok(())
 }

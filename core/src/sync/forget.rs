@@ -1,8 +1,12 @@
 //! Deletion that travels: a document that this device has written anew becomes a lineage of its own, under a new key.
 
+use techo_protocol::body::Subject;
+
 use super::SyncError;
-use super::line::{Line, State, subject_of_document};
-use crate::ports::random_bytes;
+use techo_protocol::keyring_record::DocumentKey;
+
+use super::keyring::new_key;
+use super::line::{Line, State, UNSTORED, subject_of_document};
 use crate::vault::Writer;
 
 impl State {
@@ -13,26 +17,32 @@ impl State {
             let subject = subject_of_document(name);
             match self.lines.get_mut(&subject) {
                 Some(line) if line.vault_generation == *vault_generation => {}
+                Some(line) if line.vault_generation == UNSTORED => line.vault_generation = *vault_generation,
                 Some(line) => {
+                    let key = new_key(subject, line.generation.saturating_add(1), false, writer.random())?;
                     line.absorb_all();
-                    line.generation = line.generation.saturating_add(1);
-                    line.key = random_bytes(writer.random())?;
+                    (line.generation, line.begins_empty, line.key) = (key.generation, false, key.key.0);
                     line.vault_generation = *vault_generation;
-                    line.due = true;
+                    (line.due, line.deletes) = (true, true);
                     self.forget = true;
+                    self.note_gone(subject);
                 }
                 None => {
-                    let mut line = Line::new(0, random_bytes(writer.random())?);
+                    let known = self.known_key(subject);
+                    let key = known.map_or_else(|| new_key(subject, 0, false, writer.random()), Ok)?;
+                    let mut line = Line::new(&key);
                     line.vault_generation = *vault_generation;
                     line.due = true;
                     self.lines.insert(subject, line);
                 }
             }
         }
+        self.enter_empty_lineages();
         let gone: Vec<_> = self
             .lines
-            .keys()
-            .copied()
+            .iter()
+            .filter(|(_, line)| line.vault_generation != UNSTORED)
+            .map(|(subject, _)| *subject)
             .filter(|subject| {
                 super::line::document_of(*subject).is_some_and(|name| names.iter().all(|(there, _)| *there != name))
             })
@@ -40,10 +50,57 @@ impl State {
         for subject in gone {
             if let Some(mut line) = self.lines.remove(&subject) {
                 line.absorb_all();
-                self.household.removable.extend(line.removable);
+                for (device, number) in &line.absorbed {
+                    self.household.vector.gone(*device, *number);
+                }
+                self.household.sweep.extend(line.removable);
+                self.household.keys.retain(|known| known.subject != subject);
+                self.household.destroyed.push(subject);
+                self.household.drop_due = true;
                 self.forget = true;
             }
         }
+        self.drop_overtaken();
         Ok(())
+    }
+
+    /// Drops the lines whose documents did not come to be, because nothing of them could be read yet; their keys stay known.
+    pub(super) fn drop_unstored(&mut self) {
+        let unstored = |line: &Line| line.vault_generation == UNSTORED;
+        let subjects: Vec<Subject> = self
+            .lines
+            .iter()
+            .filter(|(_, line)| unstored(line))
+            .map(|(subject, _)| *subject)
+            .collect();
+        for subject in subjects {
+            if let Some(line) = self.lines.remove(&subject) {
+                self.know(&DocumentKey {
+                    subject,
+                    generation: line.generation,
+                    begins_empty: line.begins_empty,
+                    key: line.key(),
+                });
+            }
+        }
+    }
+
+    /// A higher lineage that began with nothing in it has no snapshot to wait for: what is here becomes part of it.
+    fn enter_empty_lineages(&mut self) {
+        let ahead: Vec<Subject> = self.lines.keys().copied().collect();
+        for subject in ahead {
+            let Some(key) = self.known_key(subject).filter(|key| key.begins_empty) else {
+                continue;
+            };
+            if let Some(line) = self.lines.get_mut(&subject)
+                && line.lineage() < key.lineage()
+            {
+                line.absorb_all();
+                (line.generation, line.begins_empty, line.key) = (key.generation, true, key.key.0);
+                line.due = true;
+                self.forget = true;
+                self.note_gone(subject);
+            }
+        }
     }
 }

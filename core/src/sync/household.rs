@@ -1,35 +1,35 @@
-//! The household as a device knows it: its stream and keys, the device list, and how far each device was heard.
+//! The household as a device knows it: its keys, its records, and how far each device was heard.
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::body::MOST_DEVICES;
+use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::agreement::AgreementKey;
+use techo_protocol::body::{GenerationKey, MOST_DEVICES, Subject};
 use techo_protocol::chunk::EpochKey;
+use techo_protocol::epoch_record::{Author, Device, DeviceList, EpochRecord, Head};
+use techo_protocol::hpke_seal::HpkePrivate;
+use techo_protocol::keyring_record::DocumentKey;
 use techo_protocol::keys::{PublicKey, SigningKey};
-use techo_protocol::pairing::LONGEST_DEVICE_NAME;
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::pairing::{LONGEST_DEVICE_NAME, NewDevice};
+use techo_protocol::recovery::RecoveryPublic;
+use techo_protocol::sync_api::{FOLLOWED_DAYS, Mark, StreamId, relay_key};
 
 use super::line::{LINE, State};
+use super::vector::Vector;
 use super::{Refusal, SyncError};
+use crate::documents::Document;
 use crate::ports::{Random, random_bytes};
 use crate::vault::{RecordKind, Vault, Writer};
 
 /// What a device is called until somebody names it.
 pub const DEFAULT_NAME: &str = "Techo";
+/// Days after which a device that was not heard from is announced as such.
+pub const SILENT_DAYS: u32 = 150;
 
 pub(super) const RECORD: &[u8] = b"household";
 pub(super) const WAITING: &[u8] = b"waiting";
 
-/// A device of the household.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// Its index, for life.
-    pub index: u8,
-    /// Its signing key.
-    pub key: PublicKey,
-    /// Its name, for people.
-    pub name: String,
-    /// How often it was renamed: of two entries the higher stays.
-    pub revision: u64,
-}
+/// 1 was the first slice's, whose devices had one key each: such a device begins a household of its own and is paired again.
+const VERSION: u8 = 2;
 
 /// How far a device was heard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,19 @@ pub(super) struct Heard {
     pub(super) after: [u8; 32],
 }
 
+/// What another device said in its newest heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Peer {
+    pub(super) device: u8,
+    /// The heartbeat's number.
+    pub(super) number: u64,
+    pub(super) hpke: ByteArray<32>,
+    pub(super) keyring: u64,
+    pub(super) day: u32,
+    /// How far it had seen this device.
+    pub(super) seen_of_me: u64,
+}
+
 /// What is known of the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelayState {
@@ -49,134 +62,374 @@ pub struct RelayState {
     /// Its filling; another value means that it was wiped.
     #[serde(with = "serde_bytes")]
     pub generation: [u8; 16],
+    /// The account's opening, which a deletion names.
+    #[serde(with = "serde_bytes")]
+    pub opening: [u8; 16],
     /// Everything up to here was taken in.
     pub cursor: u64,
+    /// The last swap that was seen.
+    pub last_swap: u64,
+    /// The epoch record that was there.
+    pub record: Option<Mark>,
+    /// The keyring that was there.
+    pub keyring: Option<Mark>,
+}
+
+/// One of this device's HPKE keys.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OwnHpke {
+    pub(super) secret: ByteArray<32>,
+    /// The number of the heartbeat that announced it; none for the first, which a record did.
+    pub(super) said: Option<u64>,
+}
+
+/// A document's key without a line of its own: made ahead, or of a lineage whose snapshot has not come yet.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KnownKey {
+    pub(super) subject: Subject,
+    pub(super) generation: u64,
+    pub(super) begins_empty: bool,
+    pub(super) key: ByteArray<32>,
+}
+
+impl KnownKey {
+    pub(super) fn of(key: &DocumentKey) -> Self {
+        Self {
+            subject: key.subject,
+            generation: key.generation,
+            begins_empty: key.begins_empty,
+            key: ByteArray::new(key.key.0),
+        }
+    }
+
+    pub(super) fn open(&self) -> DocumentKey {
+        DocumentKey {
+            subject: self.subject,
+            generation: self.generation,
+            begins_empty: self.begins_empty,
+            key: GenerationKey(self.key.into_array()),
+        }
+    }
+}
+
+/// The keyring that was taken over last.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HeldKeyring {
+    pub(super) record: Option<ByteBuf>,
+    /// The highest number that was opened.
+    pub(super) number: u64,
+    /// What it named, with the tag of each.
+    pub(super) named: Vec<(Subject, u64, ByteArray<8>)>,
+    pub(super) sealed_to: Vec<(u8, ByteArray<32>)>,
+}
+
+/// A change of the household that a person asked for; it is made with the next record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Want {
+    /// Another name for the device at an index.
+    Rename(u8, String),
+    /// Removal of the device at an index, which then had this key.
+    Remove(u8, PublicKey),
+    /// Other recovery words.
+    Words(RecoveryPublic),
+    /// An end of this epoch.
+    Rotate(u32),
+}
+
+/// What the relay was caught at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Caught {
+    /// It showed an older state than this device has seen there.
+    RolledBack,
+    /// It hides what another device has seen there.
+    Withholds,
+}
+
+/// The account that a device had before it was paired.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerAccount {
+    /// The relay's address.
+    pub address: String,
+    /// The stream.
+    pub stream: StreamId,
+    /// The account's opening.
+    #[serde(with = "serde_bytes")]
+    pub opening: [u8; 16],
+    #[serde(with = "serde_bytes")]
+    pub(super) epoch_key: [u8; 32],
+}
+
+impl FormerAccount {
+    /// The key that signs for it.
+    pub fn key(&self) -> SigningKey {
+        relay_key(&EpochKey(self.epoch_key))
+    }
 }
 
 /// The household's record (CBOR). A field is only ever added, with a default.
+#[allow(clippy::struct_excessive_bools, reason = "each says that one thing is due")]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Household {
+    version: u8,
     /// Its stream at the relay.
     pub stream: StreamId,
-    /// The epoch.
-    pub epoch: u32,
-    #[serde(with = "serde_bytes")]
-    pub(super) epoch_key: [u8; 32],
     /// This device's index.
     pub index: u8,
     #[serde(with = "serde_bytes")]
     pub(super) seed: [u8; 32],
-    /// The device list, by index.
-    pub members: Vec<Member>,
+    /// The device list.
+    pub list: DeviceList,
+    /// The present epoch record.
+    pub(super) record: ByteBuf,
+    /// Those that it has replaced, without their slots, oldest first.
+    pub(super) replaced: Vec<ByteBuf>,
+    /// Epoch keys by epoch; the present one last.
+    pub(super) epoch_keys: Vec<(u32, ByteArray<32>)>,
+    /// HPKE keys, newest first.
+    pub(super) hpke: Vec<OwnHpke>,
+    pub(super) keyring: HeldKeyring,
+    pub(super) keys: Vec<KnownKey>,
     /// The number of this device's last chunk.
     pub(super) number: u64,
     #[serde(with = "serde_bytes")]
     pub(super) chain: [u8; 32],
     pub(super) heard: Vec<Heard>,
+    pub(super) peers: Vec<Peer>,
+    pub(super) vector: Vector,
     /// The relay, once there is one.
     pub relay: Option<RelayState>,
-    /// Chunks at the relay whose content is elsewhere by now, of documents that are gone.
-    pub(super) removable: Vec<serde_bytes::ByteArray<16>>,
+    /// Chunks at the relay that nothing needs any more and that are of no document.
+    pub(super) sweep: Vec<ByteArray<16>>,
+    /// What is to change with the next record.
+    pub wants: Vec<Want>,
+    /// The account of before the pairing, to be deleted.
+    pub former: Option<FormerAccount>,
+    /// What the relay was caught at, until it is whole again.
+    pub caught: Option<Caught>,
+    /// A heartbeat is to be sent.
+    pub(super) heartbeat_due: bool,
+    /// All documents are to be written anew under new keys: this device has changed the epoch.
+    pub(super) rekey_due: bool,
+    /// The day of the last heartbeat.
+    pub(super) heartbeat_day: u32,
+    /// Documents that were destroyed with their time; no key is made for them again.
+    pub(super) destroyed: Vec<Subject>,
+    /// Keys were dropped here that the keyring still names.
+    pub(super) drop_due: bool,
+    /// The number of the last snapshot of this device with which something was deleted.
+    pub(super) last_deletion: Option<u64>,
+    /// The household's present key was not given to this device.
+    pub locked_out: bool,
 }
 
 impl Household {
     /// A household of one.
-    pub(super) fn new(name: &str, random: &dyn Random) -> Result<Self, SyncError> {
-        let signer = SigningKey::generate(random)?;
-        let member = Member {
-            index: 0,
-            key: signer.public(),
-            name: checked(name)?.to_owned(),
-            revision: 0,
+    pub(super) fn new(name: &str, today: u32, random: &dyn Random) -> Result<Self, SyncError> {
+        let seed: [u8; 32] = random_bytes(random)?;
+        let hpke = HpkePrivate::generate(random)?;
+        let signer = SigningKey::from_seed(&seed);
+        let epoch_key = EpochKey(random_bytes(random)?);
+        let list = DeviceList {
+            devices: vec![Device {
+                index: 0,
+                key: signer.public(),
+                agreement: AgreementKey::from_seed(&seed).public(),
+                hpke: hpke.public(),
+                name: checked(name)?.to_owned(),
+                since: 0,
+                by_words: false,
+            }],
+            removed: Vec::new(),
         };
-        Ok(Self::of(
-            StreamId(random_bytes(random)?),
-            0,
-            random_bytes(random)?,
-            0,
-            &signer,
-            vec![member],
-        ))
+        let head = Head {
+            stream: StreamId(random_bytes(random)?),
+            number: 0,
+            epoch: 0,
+            previous: [0; 32],
+            day: today,
+            relay_key: relay_key(&epoch_key).public(),
+            recovery: None,
+        };
+        let (author, old) = (Author::Device(0, &signer), relay_key(&epoch_key));
+        let record = EpochRecord::make(head, &list, &epoch_key, author, &old, random)?;
+        Ok(Self::of(&record, list, &epoch_key, 0, &seed, &hpke))
     }
 
+    /// The household of a record, for the device at an index.
     pub(super) fn of(
-        stream: StreamId,
-        epoch: u32,
-        epoch_key: [u8; 32],
+        record: &EpochRecord,
+        list: DeviceList,
+        epoch_key: &EpochKey,
         index: u8,
-        signer: &SigningKey,
-        members: Vec<Member>,
+        seed: &[u8; 32],
+        hpke: &HpkePrivate,
     ) -> Self {
         Self {
-            stream,
-            epoch,
-            epoch_key,
+            version: VERSION,
+            stream: record.head.stream,
             index,
-            seed: *signer.seed(),
-            members,
+            seed: *seed,
+            list,
+            record: ByteBuf::from(record.write()),
+            replaced: Vec::new(),
+            epoch_keys: vec![(record.head.epoch, ByteArray::new(epoch_key.0))],
+            hpke: vec![OwnHpke {
+                secret: ByteArray::new(*hpke.to_bytes()),
+                said: None,
+            }],
+            keyring: HeldKeyring::default(),
+            keys: Vec::new(),
             number: 0,
             chain: [0; 32],
             heard: Vec::new(),
+            peers: Vec::new(),
+            vector: Vector::default(),
             relay: None,
-            removable: Vec::new(),
+            sweep: Vec::new(),
+            wants: Vec::new(),
+            former: None,
+            caught: None,
+            heartbeat_due: true,
+            rekey_due: false,
+            heartbeat_day: 0,
+            destroyed: Vec::new(),
+            drop_due: false,
+            last_deletion: None,
+            locked_out: false,
         }
     }
 
-    /// The key of the epoch.
+    /// The present epoch.
+    pub fn epoch(&self) -> u32 {
+        self.epoch_keys.last().map_or(0, |(epoch, _)| *epoch)
+    }
+
+    /// The key of the present epoch.
     pub fn epoch_key(&self) -> EpochKey {
-        EpochKey(self.epoch_key)
+        EpochKey(self.epoch_keys.last().map_or([0; 32], |(_, key)| key.into_array()))
+    }
+
+    /// The key of an epoch, while this device has it.
+    pub(super) fn key_of(&self, epoch: u32) -> Option<EpochKey> {
+        let (_, key) = self.epoch_keys.iter().find(|(of, _)| *of == epoch)?;
+        Some(EpochKey(key.into_array()))
     }
 
     pub(super) fn signer(&self) -> SigningKey {
         SigningKey::from_seed(&self.seed)
     }
 
-    pub(super) fn member(&self, index: u8) -> Option<&Member> {
-        self.members.iter().find(|member| member.index == index)
+    /// The key by which this device talks to others directly.
+    pub fn agreement(&self) -> AgreementKey {
+        AgreementKey::from_seed(&self.seed)
     }
 
-    pub(super) fn free_index(&self) -> Result<u8, Refusal> {
-        (0..MOST_DEVICES)
-            .find(|index| self.member(*index).is_none())
-            .ok_or(Refusal::Full)
+    pub(super) fn present(&self) -> Result<EpochRecord, SyncError> {
+        EpochRecord::read(&self.record).map_err(|_| Refusal::Damaged.into())
     }
 
-    /// Takes in another's device list. A key never changes; of two names the later stays.
-    pub(super) fn merge(&mut self, others: &[Member]) {
-        for other in others
-            .iter()
-            .filter(|other| other.index < MOST_DEVICES && checked(&other.name).is_ok())
+    pub(super) fn own_hpke(&self) -> Vec<HpkePrivate> {
+        self.hpke.iter().map(|own| HpkePrivate::from_bytes(&own.secret)).collect()
+    }
+
+    /// The newest HPKE key that is known of a device.
+    pub(super) fn hpke_of(&self, device: &Device) -> [u8; 32] {
+        if device.index == self.index
+            && let Some(own) = self.hpke.first()
         {
-            match self.members.iter_mut().find(|member| member.index == other.index) {
-                None => self.members.push(other.clone()),
-                Some(mine) if mine.key == other.key && (mine.revision, &mine.name) < (other.revision, &other.name) => {
-                    *mine = other.clone();
-                }
-                Some(_) => {}
-            }
+            return HpkePrivate::from_bytes(&own.secret).public();
         }
-        self.members.sort_by_key(|member| member.index);
+        let peer = self.peers.iter().find(|peer| peer.device == device.index);
+        peer.map_or(device.hpke, |peer| peer.hpke.into_array())
     }
 
-    pub(super) fn rename(&mut self, index: u8, name: &str) -> Result<(), SyncError> {
-        let name = checked(name)?.to_owned();
-        let member = self
-            .members
-            .iter_mut()
-            .find(|member| member.index == index)
-            .ok_or(Refusal::NoSuchDevice)?;
-        member.name = name;
-        member.revision = member.revision.saturating_add(1);
+    /// The list with each device's newest HPKE key: to whom records are sealed.
+    pub(super) fn recipients(&self) -> DeviceList {
+        let mut list = self.list.clone();
+        for device in &mut list.devices {
+            device.hpke = self.hpke_of(device);
+        }
+        list
+    }
+
+    /// A new HPKE key, to be announced with the next heartbeat.
+    pub(super) fn renew_hpke(&mut self, random: &dyn Random) -> Result<(), SyncError> {
+        // One that nobody has been told of yet is new enough.
+        let is_told = self.hpke.first().is_none_or(|own| own.said.is_some() || self.hpke.len() == 1);
+        if is_told {
+            let own = OwnHpke {
+                secret: ByteArray::new(*HpkePrivate::generate(random)?.to_bytes()),
+                said: None,
+            };
+            self.hpke.insert(0, own);
+        }
+        self.heartbeat_due = true;
         Ok(())
+    }
+
+    pub(super) fn free_index(&self, today: u32) -> Result<u8, Refusal> {
+        let is_taken = |index| {
+            let removed = self.list.removed.iter().find(|removed| removed.index == index);
+            self.list.device(index).is_some()
+                || removed.is_some_and(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS)
+        };
+        (0..MOST_DEVICES).find(|index| !is_taken(*index)).ok_or(Refusal::Full)
+    }
+
+    /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
+    pub fn last_heard(&self, index: u8) -> Option<u32> {
+        self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)
+    }
+
+    /// The devices that may still hold what was deleted here last.
+    pub fn still_holding(&self) -> Vec<&Device> {
+        let Some(deletion) = self.last_deletion else {
+            return Vec::new();
+        };
+        let has_it = |device: &&Device| {
+            let peer = self.peers.iter().find(|peer| peer.device == device.index);
+            device.index != self.index && peer.is_none_or(|peer| peer.seen_of_me < deletion)
+        };
+        self.list.devices.iter().filter(has_it).collect()
     }
 }
 
-fn checked(name: &str) -> Result<&str, Refusal> {
+/// A new device as it introduces itself, and what it keeps.
+pub struct NewIdentity {
+    /// What it says of itself.
+    pub device: NewDevice,
+    pub(super) seed: [u8; 32],
+    pub(super) hpke: HpkePrivate,
+}
+
+impl NewIdentity {
+    /// Makes the keys of a device that is to join a household.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn generate(name: &str, random: &dyn Random) -> Result<Self, SyncError> {
+        let (seed, hpke) = (random_bytes(random)?, HpkePrivate::generate(random)?);
+        let device = NewDevice {
+            key: SigningKey::from_seed(&seed).public(),
+            agreement: AgreementKey::from_seed(&seed).public(),
+            hpke: hpke.public(),
+            name: checked(name)?.to_owned(),
+        };
+        Ok(Self { device, seed, hpke })
+    }
+}
+
+pub(super) fn checked(name: &str) -> Result<&str, Refusal> {
     let name = name.trim();
     if name.is_empty() || name.len() > LONGEST_DEVICE_NAME {
         return Err(Refusal::NameInvalid);
     }
     Ok(name)
+}
+
+/// The Unix day (UTC) of a time in Unix seconds.
+pub(super) fn day_of(now: i64) -> u32 {
+    u32::try_from(now.div_euclid(crate::documents::week::DAY_SECONDS)).unwrap_or(0)
 }
 
 /// The household; `None` before the first write.
@@ -190,31 +443,61 @@ pub fn household(vault: &mut Vault) -> Result<Option<Household>, SyncError> {
         .transpose()
 }
 
-/// Makes a household of one where there is none. `name` is this device's.
+/// Makes a household of one where there is none. `name` is this device's, `now` Unix seconds.
 ///
 /// # Errors
 /// [`Refusal::NameInvalid`], or the vault cannot be written.
-pub fn ensure(vault: &mut Vault, name: &str) -> Result<(), SyncError> {
-    if household(vault)?.is_some() {
+pub fn ensure(vault: &mut Vault, name: &str, now: i64) -> Result<(), SyncError> {
+    let is_present = |record: Option<Vec<u8>>| record.is_some_and(|record| !is_of_the_first_slice(&record));
+    if is_present(vault.record(RecordKind::Sync, RECORD)?) {
         return Ok(());
     }
     vault.write(|writer| {
-        if writer.reader().record(RecordKind::Sync, RECORD)?.is_none() {
-            State::new(Household::new(name, writer.random())?).store(writer)?;
+        if !is_present(writer.reader().record(RecordKind::Sync, RECORD)?) {
+            let household = Household::new(name, day_of(now), writer.random())?;
+            replace(writer, household)?;
         }
         Ok(())
     })
 }
 
-/// Renames a device, on all devices with their next sync.
+/// Whether a record is of a time before devices had records: it names no version.
+fn is_of_the_first_slice(record: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: Option<u8>,
+    }
+    ciborium::from_reader::<Versioned, _>(record).is_ok_and(|record| record.version.is_none())
+}
+
+/// Asks for a change of the household; it is made with the next record.
 ///
 /// # Errors
-/// [`Refusal::NoSuchDevice`], [`Refusal::NameInvalid`], or the vault cannot be written.
-pub fn rename(vault: &mut Vault, index: u8, name: &str) -> Result<(), SyncError> {
+/// [`Refusal::NoSuchDevice`], [`Refusal::ThisDevice`], [`Refusal::NameInvalid`], or the vault cannot be written.
+pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
     vault.write(|writer| {
         let mut state = State::load(writer)?;
-        state.household.rename(index, name)?;
-        state.members_changed();
+        let household = &mut state.household;
+        match &want {
+            Want::Rename(index, name) => {
+                checked(name)?;
+                household.list.device(*index).ok_or(Refusal::NoSuchDevice)?;
+            }
+            Want::Remove(index, key) => {
+                household
+                    .list
+                    .device(*index)
+                    .filter(|device| device.key == *key)
+                    .ok_or(Refusal::NoSuchDevice)?;
+                if *index == household.index {
+                    return Err(Refusal::ThisDevice.into());
+                }
+            }
+            Want::Words(_) | Want::Rotate(_) => {}
+        }
+        if !household.wants.contains(&want) {
+            household.wants.push(want);
+        }
         state.store(writer)
     })
 }
@@ -227,4 +510,24 @@ pub(super) fn replace(writer: &mut Writer<'_>, household: Household) -> Result<(
         }
     }
     State::new(household).store(writer)
+}
+
+/// Begins a household of its own with new keys and a new actor: this device was copied, or restored from an old state, and another writes
+/// under its name. The diary's documents stay.
+pub(super) fn start_over(state: &mut State, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
+    let name = state
+        .household
+        .list
+        .device(state.household.index)
+        .map(|device| device.name.clone());
+    let fresh = Household::new(name.as_deref().unwrap_or(DEFAULT_NAME), day_of(now), writer.random())?;
+    writer.renew_actor()?;
+    // What was written since the copy bears the same actor and numbers as the other's, and would never merge with it.
+    for (name, _) in writer.reader().document_names() {
+        if let Some(stored) = writer.reader().document(&name)? {
+            Document::load(stored, writer.actor()).rewrite(writer)?;
+        }
+    }
+    state.begin_anew(fresh);
+    Ok(())
 }

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
-use techo_protocol::body::{Body, GenerationKey, Identity, Kind, Lineage, Subject, chain_after};
+use techo_protocol::body::{Body, GenerationKey, Heartbeat, Identity, Kind, Lineage, MOST_VECTOR_ENTRIES, Subject, chain_after};
 use techo_protocol::chunk::{Envelope, Padding};
-use techo_protocol::keys::sha256;
+use techo_protocol::keyring_record::DocumentKey;
 
 use super::household::{Household, RECORD, WAITING};
 use super::{Refusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::{DocumentName, RecordKind, Writer};
+
+/// The vault's count for a document that is not in the vault yet.
+pub(super) const UNSTORED: u64 = u64::MAX;
 
 /// How the records of lines begin.
 pub(super) const LINE: &[u8] = b"line/";
@@ -25,6 +28,8 @@ pub(super) struct Held {
     pub(super) chain: ByteArray<32>,
     pub(super) after: ByteArray<32>,
     pub(super) at_relay: bool,
+    /// A snapshot that cannot be opened yet stands for it: it is neither expected at the relay nor sent there.
+    pub(super) spent: bool,
     /// As it was sealed.
     pub(super) chunk: ByteBuf,
 }
@@ -37,21 +42,28 @@ impl Held {
         }
     }
 
+    pub(super) fn envelope(&self) -> Option<Envelope> {
+        Envelope::read(&self.chunk).ok()
+    }
+
     pub(super) fn chunk_id(&self) -> Option<[u8; 16]> {
-        Envelope::read(&self.chunk).ok().map(|envelope| envelope.chunk_id)
+        self.envelope().map(|envelope| envelope.chunk_id)
     }
 }
 
-/// One document, or the device list.
+/// One document, or the devices' heartbeats.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Line {
     pub(super) generation: u64,
+    pub(super) begins_empty: bool,
     #[serde(with = "serde_bytes")]
     pub(super) key: [u8; 32],
     /// The vault's own count of writings anew: another one means that this device has written it anew.
     pub(super) vault_generation: u64,
     /// A snapshot is to be sent.
     pub(super) due: bool,
+    /// With the snapshot to be sent, something is deleted.
+    pub(super) deletes: bool,
     /// Chunks that the snapshot to be sent takes the place of.
     pub(super) absorbed: Vec<(u8, u64)>,
     pub(super) held: Vec<Held>,
@@ -60,12 +72,14 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(generation: u64, key: [u8; 32]) -> Self {
+    pub(super) fn new(key: &DocumentKey) -> Self {
         Self {
-            generation,
-            key,
+            generation: key.generation,
+            begins_empty: key.begins_empty,
+            key: key.key.0,
             vault_generation: 0,
             due: false,
+            deletes: false,
             absorbed: Vec::new(),
             held: Vec::new(),
             removable: Vec::new(),
@@ -89,13 +103,13 @@ impl Line {
         self.let_go(&all);
     }
 
-    /// Lets go of one device's chunks.
-    pub(super) fn absorb(&mut self, device: u8) {
-        let (its, others) = std::mem::take(&mut self.held)
+    /// Lets go of the chunks of which `is_old` says so.
+    pub(super) fn absorb(&mut self, is_old: impl Fn(&Held) -> bool) {
+        let (old, rest) = std::mem::take(&mut self.held)
             .into_iter()
-            .partition::<Vec<_>, _>(|held| held.device == device);
-        self.held = others;
-        self.let_go(&its);
+            .partition::<Vec<_>, _>(|held| is_old(held));
+        self.held = rest;
+        self.let_go(&old);
     }
 
     fn let_go(&mut self, chunks: &[Held]) {
@@ -105,12 +119,19 @@ impl Line {
     }
 }
 
+/// A chunk that cannot be taken in before something else.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    /// Whose it is, where that could be read.
+    pub(super) identity: Option<(u8, u64)>,
+    pub(super) chunk: ByteBuf,
+}
+
 /// All that the engine keeps.
 pub(super) struct State {
     pub(super) household: Household,
     pub(super) lines: BTreeMap<Subject, Line>,
-    /// Chunks that cannot be taken in before others.
-    pub(super) waiting: Vec<ByteBuf>,
+    pub(super) waiting: Vec<Waiting>,
     /// A key was dropped: what it sealed must not be opened any more.
     pub(super) forget: bool,
     stored: BTreeMap<Vec<u8>, Vec<u8>>,
@@ -118,15 +139,21 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(household: Household) -> Self {
-        let mut state = Self {
+        Self {
             household,
             lines: BTreeMap::new(),
             waiting: Vec::new(),
             forget: false,
             stored: BTreeMap::new(),
-        };
-        state.members_changed();
-        state
+        }
+    }
+
+    /// Puts another household in the place of this one.
+    pub(super) fn begin_anew(&mut self, household: Household) {
+        self.household = household;
+        self.lines.clear();
+        self.waiting.clear();
+        self.forget = true;
     }
 
     pub(super) fn load(writer: &Writer<'_>) -> Result<Self, SyncError> {
@@ -176,61 +203,151 @@ impl State {
         Ok(())
     }
 
-    /// The device list is to be sent. Its key comes from the epoch's: who is in the household may read it.
-    pub(super) fn members_changed(&mut self) {
-        let key = sha256(&[b"techo device list key v1".as_slice(), &self.household.epoch_key].concat());
-        self.lines.entry(Subject::Members).or_insert_with(|| Line::new(0, key)).due = true;
+    /// How far each device was seen: what it wrote up to there is here, nothing of it waits.
+    pub(super) fn highest_seen(&self) -> Vec<(u8, u64)> {
+        let waits_from = |device| {
+            let its = self.waiting.iter().filter_map(|waiting| waiting.identity);
+            its.filter(|(of, _)| *of == device).map(|(_, number)| number).min()
+        };
+        let heard = self.household.heard.iter().map(|heard| {
+            let before = waits_from(heard.device).map_or(u64::MAX, |number| number.saturating_sub(1));
+            (heard.device, heard.highest.min(before))
+        });
+        let mine = (self.household.index, self.household.number);
+        heard.filter(|(device, _)| *device != mine.0).chain([mine]).collect()
     }
 
-    /// Signs and seals one body of this device, and holds it.
+    /// Signs and seals one body of this device about a document, and holds it.
     pub(super) fn emit(&mut self, subject: Subject, kind: Kind, plain: &[u8], random: &dyn Random) -> Result<(), SyncError> {
+        let highest = self.highest_seen();
+        let line = self.lines.get(&subject).ok_or(Refusal::Damaged)?;
+        let (lineage, key) = (line.lineage(), line.key());
         let household = &mut self.household;
-        let line = self.lines.get_mut(&subject).ok_or(Refusal::Damaged)?;
-        let padding = match kind {
-            Kind::Change => Padding::Cells,
-            Kind::Snapshot(_) => Padding::PowerOfTwo,
-        };
-        let number = household.number.saturating_add(1);
-        let identity = Identity {
-            device: household.index,
-            number,
-        };
         let mut body = Body {
-            identity,
+            identity: household.next_identity(),
             chain: household.chain,
             subject,
-            lineage: line.lineage(),
+            lineage,
             kind,
-            vector: Vec::new(),
+            vector: household.vector.changed(&highest, MOST_VECTOR_ENTRIES),
             payload: Vec::new(),
         };
-        body.seal(household.stream, &line.key(), plain, random)?;
-        let signed = body.write(household.stream, &household.signer())?;
-        let envelope = Envelope {
-            stream: household.stream.0,
-            chunk_id: random_bytes(random)?,
-            epoch: household.epoch,
+        body.seal(household.stream, &key, plain, random)?;
+        self.hold(&body, random)
+    }
+
+    /// Signs and seals what this device says of itself, in the place of what it said before.
+    pub(super) fn emit_heartbeat(&mut self, today: u32, random: &dyn Random) -> Result<(), SyncError> {
+        let highest = self.highest_seen();
+        let household = &mut self.household;
+        let key = heartbeat_key();
+        let identity = household.next_identity();
+        let body = Body {
+            identity,
+            chain: household.chain,
+            subject: Subject::Heartbeat,
+            lineage: key.lineage(),
+            kind: Kind::Heartbeat(Heartbeat {
+                hpke: household.own_hpke().first().ok_or(Refusal::Damaged)?.public(),
+                keyring: household.keyring.number,
+                day: today,
+            }),
+            vector: household.vector.whole(&highest),
+            payload: Vec::new(),
         };
-        let chunk = envelope.seal(&signed, padding, &household.epoch_key(), random)?;
+        if let Some(own) = household.hpke.first_mut() {
+            own.said.get_or_insert(identity.number);
+        }
+        (household.heartbeat_due, household.heartbeat_day) = (false, today);
+        self.supersede_heartbeats(identity.device, identity.number);
+        self.hold(&body, random)
+    }
+
+    /// Lets go of a device's heartbeats before `number`; there need be none of them at the relay.
+    pub(super) fn supersede_heartbeats(&mut self, device: u8, number: u64) {
+        let line = self
+            .lines
+            .entry(Subject::Heartbeat)
+            .or_insert_with(|| Line::new(&heartbeat_key()));
+        line.absorb(|held| held.device == device && held.number < number);
+        self.note_gone(Subject::Heartbeat);
+    }
+
+    /// Says of what a line has let go that it need not be at the relay any more.
+    pub(super) fn note_gone(&mut self, subject: Subject) {
+        let Some(line) = self.lines.get_mut(&subject) else { return };
+        for (device, number) in &line.absorbed {
+            self.household.vector.gone(*device, *number);
+        }
+        if subject == Subject::Heartbeat {
+            line.absorbed.clear();
+        }
+    }
+
+    /// Signs a body, seals it under the present epoch, and holds it.
+    fn hold(&mut self, body: &Body, random: &dyn Random) -> Result<(), SyncError> {
+        let household = &mut self.household;
+        let padding = match body.kind {
+            Kind::Change | Kind::Heartbeat(_) => Padding::Cells,
+            Kind::Snapshot(_) => Padding::PowerOfTwo,
+        };
+        let signed = body.write(household.stream, &household.signer())?;
+        let chunk = household.sealed(&signed, padding, random)?;
         let after = chain_after(&signed);
+        let line = self.lines.get_mut(&body.subject).ok_or(Refusal::Damaged)?;
         line.held.push(Held {
-            device: identity.device,
-            number,
+            device: body.identity.device,
+            number: body.identity.number,
             chain: ByteArray::new(household.chain),
             after: ByteArray::new(after),
             at_relay: false,
+            spent: false,
             chunk: ByteBuf::from(chunk),
         });
-        household.number = number;
+        household.number = body.identity.number;
         household.chain = after;
         Ok(())
     }
 }
 
-/// The document of a subject; `None` for the device list.
+impl Household {
+    fn next_identity(&self) -> Identity {
+        Identity {
+            device: self.index,
+            number: self.number.saturating_add(1),
+        }
+    }
+
+    /// Seals content under the present epoch, as a chunk with an id of its own.
+    pub(super) fn sealed(&self, content: &[u8], padding: Padding, random: &dyn Random) -> Result<Vec<u8>, SyncError> {
+        let envelope = Envelope {
+            stream: self.stream.0,
+            chunk_id: random_bytes(random)?,
+            epoch: self.epoch(),
+        };
+        Ok(envelope.seal(content, padding, &self.epoch_key(), random)?)
+    }
+
+    /// A chunk with nothing in it, which looks like any cell.
+    pub(super) fn filler(&self, random: &dyn Random) -> Result<Vec<u8>, SyncError> {
+        self.sealed(&[], Padding::Cells, random)
+    }
+}
+
+/// Heartbeats have no payload; their line has a key all the same.
+pub(super) fn heartbeat_key() -> DocumentKey {
+    DocumentKey {
+        subject: Subject::Heartbeat,
+        generation: 0,
+        begins_empty: true,
+        key: GenerationKey([0; 32]),
+    }
+}
+
+/// The document of a subject; `None` for heartbeats.
 pub(super) fn document_of(subject: Subject) -> Option<DocumentName> {
     match subject {
-        Subject::Members => None,
+        Subject::Heartbeat => None,
         Subject::Settings => Some(DocumentName::Settings),
         Subject::Week(week) => Some(DocumentName::Week(week)),
         Subject::Person(id) => Some(DocumentName::Person(id)),
@@ -248,7 +365,7 @@ pub(super) fn subject_of_document(name: &DocumentName) -> Subject {
 
 fn name_of(subject: Subject) -> Vec<u8> {
     match subject {
-        Subject::Members => b"m".to_vec(),
+        Subject::Heartbeat => b"h".to_vec(),
         Subject::Settings => b"s".to_vec(),
         Subject::Week(week) => [&b"w"[..], &week.to_be_bytes()].concat(),
         Subject::Person(id) => [&b"p"[..], &id].concat(),
@@ -257,7 +374,7 @@ fn name_of(subject: Subject) -> Vec<u8> {
 
 fn subject_of(name: &[u8]) -> Option<Subject> {
     match name.split_first()? {
-        (b'm', []) => Some(Subject::Members),
+        (b'h', []) => Some(Subject::Heartbeat),
         (b's', []) => Some(Subject::Settings),
         (b'w', week) => Some(Subject::Week(u32::from_be_bytes(week.try_into().ok()?))),
         (b'p', id) => Some(Subject::Person(id.try_into().ok()?)),

@@ -1,75 +1,114 @@
 //! Letting a device into the household, and joining one.
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::keys::SigningKey;
+use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::chunk::EpochKey;
+use techo_protocol::epoch_record::{Device, EpochRecord};
 use techo_protocol::pairing::NewDevice;
-use techo_protocol::sync_api::StreamId;
 
-use super::household::{self, Household, Member};
-use super::line::{State, to_cbor};
+use super::exchange::{StreamRelay, Talk, change, the_household};
+use super::household::{self, FormerAccount, Household, KnownKey, NewIdentity, checked, day_of};
+use super::line::to_cbor;
+use super::rules::Rules;
 use super::{Refusal, SyncError};
-use crate::vault::Vault;
+use crate::vault::{Vault, Writer};
+
+/// So often others may be faster.
+const MOST_TRIES: usize = 8;
 
 /// The last message of a pairing (CBOR): all that the new device needs.
 #[derive(Serialize, Deserialize)]
 struct Welcome {
-    stream: StreamId,
-    epoch: u32,
-    #[serde(with = "serde_bytes")]
-    epoch_key: [u8; 32],
     index: u8,
-    members: Vec<Member>,
+    epoch_key: ByteArray<32>,
+    /// The epoch record that lists it.
+    record: ByteBuf,
+    keys: Vec<KnownKey>,
 }
 
-/// Puts a device whose code was confirmed on the list, and gives what it needs. The list is to be sent to the relay before that is handed
-/// over, so that no two devices get one place.
+/// Puts a device whose code was confirmed on the list, at the relay and here, and gives what it needs.
 ///
 /// # Errors
-/// [`Refusal::Full`], [`Refusal::NameInvalid`], or the vault cannot be written.
-pub fn admit(vault: &mut Vault, device: &NewDevice) -> Result<Vec<u8>, SyncError> {
-    vault.write(|writer| {
-        let mut state = State::load(writer)?;
-        let household = &mut state.household;
-        let index = household.free_index()?;
-        household.merge(&[Member {
-            index,
-            key: device.key,
-            name: device.name.clone(),
-            revision: 0,
-        }]);
-        if household.member(index).is_none() {
-            return Err(Refusal::NameInvalid.into());
+/// [`Refusal::Full`], [`Refusal::NameInvalid`], the relay's, or the vault cannot be written.
+pub fn admit<R: StreamRelay>(
+    vault: &mut Vault,
+    relay: &R,
+    address: &str,
+    device: &NewDevice,
+    now: i64,
+) -> Result<Vec<u8>, R::Error> {
+    let mut talk = Talk::begin(vault, relay, address, now, Rules::default())?;
+    for _ in 0..MOST_TRIES {
+        talk.pull()?;
+        let household = the_household(talk.vault)?;
+        if let Some(listed) = household.list.devices.iter().find(|listed| listed.key == device.key) {
+            let index = listed.index;
+            return Ok(change(talk.vault, |state, _| {
+                let household = &state.household;
+                Ok(to_cbor(&Welcome {
+                    index,
+                    epoch_key: ByteArray::new(household.epoch_key().0),
+                    record: household.record.clone(),
+                    keys: state.all_keys(),
+                }))
+            })?);
         }
-        let welcome = to_cbor(&Welcome {
-            stream: household.stream,
-            epoch: household.epoch,
-            epoch_key: household.epoch_key,
-            index,
-            members: household.members.clone(),
-        });
-        state.members_changed();
-        state.store(writer)?;
-        Ok(welcome)
+        let (install, new) = change(talk.vault, |state, writer| {
+            let new = state
+                .household
+                .record_with(listed(&state.household, device, now)?, day_of(now), writer.random())?;
+            Ok((state.install_of(&new, writer.random())?, new))
+        })?;
+        // Whether it stood, or another was faster, the list says.
+        talk.install(&household, &install, Some(&new))?;
+    }
+    Err(SyncError::from(Refusal::Behind).into())
+}
+
+fn listed(household: &Household, device: &NewDevice, now: i64) -> Result<Device, SyncError> {
+    Ok(Device {
+        index: household.free_index(day_of(now))?,
+        key: device.key,
+        agreement: device.agreement,
+        hpke: device.hpke,
+        name: checked(&device.name)?.to_owned(),
+        since: 0,
+        by_words: false,
     })
 }
 
-/// Joins the household of the last message. A diary that is here stays: its rows become entries of the household.
+/// Joins the household of the last message. A diary that is here stays, and its rows become entries of the household; its account at a relay
+/// is deleted after the next sync.
 ///
 /// # Errors
-/// [`Refusal::Other`] where the message is not for this key, or the vault cannot be written.
-pub fn join(vault: &mut Vault, signer: &SigningKey, message: &[u8]) -> Result<(), SyncError> {
+/// [`Refusal::Other`] where the message is not for this device, or the vault cannot be written.
+pub fn join(vault: &mut Vault, identity: &NewIdentity, message: &[u8]) -> Result<(), SyncError> {
     let welcome: Welcome = ciborium::from_reader(message).map_err(|_| Refusal::Other)?;
-    let me = welcome.members.iter().find(|member| member.index == welcome.index);
-    if me.is_none_or(|me| me.key != signer.public()) {
+    let record = EpochRecord::read(&welcome.record)?;
+    let key = EpochKey(welcome.epoch_key.into_array());
+    let list = record.open_list(&key)?.list;
+    let me = list.device(welcome.index);
+    if me.is_none_or(|me| me.key != identity.device.key) {
         return Err(Refusal::Other.into());
     }
-    let household = Household::of(
-        welcome.stream,
-        welcome.epoch,
-        welcome.epoch_key,
-        welcome.index,
-        signer,
-        welcome.members,
-    );
-    vault.write(|writer| household::replace(writer, household))
+    let mut household = Household::of(&record, list, &key, welcome.index, &identity.seed, &identity.hpke);
+    household.keys = welcome.keys;
+    vault.write(|writer| become_member(writer, household))
+}
+
+/// Puts a household in the place of the one that was here, whose account is to be deleted.
+pub(super) fn become_member(writer: &mut Writer<'_>, mut household: Household) -> Result<(), SyncError> {
+    let old = super::line::State::load(writer).ok().map(|state| state.household);
+    household.former = old.filter(|old| old.list.devices.len() == 1).and_then(|old| {
+        let relay = old.relay.as_ref()?;
+        Some(FormerAccount {
+            address: relay.address.clone(),
+            stream: old.stream,
+            opening: relay.opening,
+            epoch_key: old.epoch_key().0,
+        })
+    });
+    // Its numbers begin anew, and so must its name in the documents.
+    writer.renew_actor()?;
+    household::replace(writer, household)
 }

@@ -27,6 +27,7 @@ fn change() -> Body {
             device: 1,
             seen: 5,
             at_relay: 4,
+            gone: 3,
         }],
         payload: Vec::new(),
     };
@@ -43,7 +44,7 @@ fn fixed_vector() {
     let bytes = change().write(HOUSEHOLD, &signer()).unwrap();
     assert_eq!(
         hex::encode(&bytes[..bytes.len() - SIGNATURE_BYTES]),
-        "0102ac02070707070707070707070707070707070707070707070707070707070707070702fe16017e45bdd03e636d8d00010105042746e9bfd8fe39f715d88815213e04d7147557aff5696865fc10e02a4ec6cbcef9aa1e94a913f77b"
+        "0202ac02070707070707070707070707070707070707070707070707070707070707070702fe16017e45bdd03e636d8d0001010504032746e9bfd8fe39f715d88815213e04d7147557aff5696865fc10e02a4ec6cbcef9aa1e94a913f77b"
     );
 }
 
@@ -66,7 +67,7 @@ fn every_changed_byte_is_noticed() {
         assert!(read(&bytes[..length]).is_err(), "cut at {length}");
     }
     assert_eq!(read(&[]), Err(BodyError::Damaged));
-    assert_eq!(read(&[2]), Err(BodyError::NewerVersion));
+    assert_eq!(read(&[3]), Err(BodyError::NewerVersion));
 }
 
 #[test]
@@ -102,6 +103,30 @@ fn more_than_a_reader_takes_is_not_written() {
         ..change()
     };
     assert_eq!(many.write(HOUSEHOLD, &signer()), Err(BodyError::TooLarge));
+    let whole = Body {
+        kind: Kind::Heartbeat(Heartbeat {
+            hpke: [1; 32],
+            keyring: 1,
+            day: 20_000,
+        }),
+        payload: Vec::new(),
+        vector: vec![
+            VectorEntry {
+                device: 1,
+                seen: 99_999,
+                at_relay: 99_999,
+                gone: 99_999
+            };
+            16
+        ],
+        ..change()
+    };
+    let written = whole.write(HOUSEHOLD, &signer()).unwrap();
+    assert!(
+        written.len() <= crate::chunk::CELL_BYTES - 4,
+        "a heartbeat is one cell: {}",
+        written.len()
+    );
     let foreign = Body {
         identity: Identity {
             device: MOST_DEVICES,
@@ -120,23 +145,23 @@ prop_compose! {
 
 fn kinds() -> impl Strategy<Value = Kind> {
     let snapshot = (
-        any::<Option<[u8; 32]>>(),
         prop::collection::vec(identities(), 0..40),
         prop::collection::vec(any::<[u8; 32]>(), 0..4),
     );
     prop_oneof![
         Just(Kind::Change),
-        snapshot.prop_map(|(key, absorbed, heads)| Kind::Snapshot(Snapshot {
-            key: key.map(GenerationKey),
-            absorbed,
-            heads
+        snapshot.prop_map(|(absorbed, heads)| Kind::Snapshot(Snapshot { absorbed, heads })),
+        (any::<[u8; 32]>(), any::<u64>(), any::<u32>()).prop_map(|(hpke, keyring, day)| Kind::Heartbeat(Heartbeat {
+            hpke,
+            keyring,
+            day
         })),
     ]
 }
 
 fn subjects() -> impl Strategy<Value = Subject> {
     prop_oneof![
-        Just(Subject::Members),
+        Just(Subject::Heartbeat),
         Just(Subject::Settings),
         any::<u32>().prop_map(Subject::Week),
         any::<[u8; 16]>().prop_map(Subject::Person),
@@ -146,10 +171,10 @@ fn subjects() -> impl Strategy<Value = Subject> {
 prop_compose! {
     fn bodies()(
         identity in identities(), chain in any::<[u8; 32]>(), subject in subjects(), generation in any::<u64>(), tag in any::<[u8; 8]>(), kind in kinds(),
-        vector in prop::collection::vec((0..MOST_DEVICES, any::<u64>(), any::<u64>()), 0..=MOST_VECTOR_ENTRIES),
+        vector in prop::collection::vec((0..MOST_DEVICES, any::<u64>(), any::<u64>(), any::<u64>()), 0..=MOST_VECTOR_ENTRIES),
         payload in prop::collection::vec(any::<u8>(), 0..200),
     ) -> Body {
-        let vector = vector.into_iter().map(|(device, seen, at_relay)| VectorEntry { device, seen, at_relay }).collect();
+        let vector = vector.into_iter().map(|(device, seen, at_relay, gone)| VectorEntry { device, seen, at_relay, gone }).collect();
         Body { identity, chain, subject, lineage: Lineage { generation, tag }, kind, vector, payload }
     }
 }

@@ -8,6 +8,8 @@ const RELAY: &str = "https://relay.example";
 fn device(byte: u8) -> NewDevice {
     NewDevice {
         key: PublicKey([byte; 32]),
+        agreement: AgreementPublic([byte; 32]),
+        hpke: [byte; 32],
         name: "phone".into(),
     }
 }

@@ -1,0 +1,82 @@
+//! A household's chunks on a stick: what another device left there, and what this one has.
+
+use techo_protocol::household_file::HouseholdFile;
+
+use super::engine::{self, Report};
+use super::exchange::{change, the_household};
+use super::household::day_of;
+use super::records::TakenRecords;
+use super::take::Source;
+use super::{Refusal, SyncError};
+use crate::vault::Vault;
+
+/// Takes in what a file holds.
+///
+/// # Errors
+/// [`Refusal::Other`] where it is another household's, [`Refusal::LockedOut`] where its newest record gives this device no key; or the vault
+/// cannot be written.
+pub fn take_file(vault: &mut Vault, file: &HouseholdFile, now: i64) -> Result<Report, SyncError> {
+    if the_household(vault)?.stream != file.stream {
+        return Err(Refusal::Other.into());
+    }
+    take_records(vault, &file.records, file.keyring.as_deref(), now)?;
+    let report = engine::incoming(vault, &file.chunks, Source::direct(now))?;
+    if report.begun_anew {
+        return Err(Refusal::Copied.into());
+    }
+    Ok(report)
+}
+
+/// Takes over records that another device brought, off the relay.
+///
+/// # Errors
+/// [`Refusal::LockedOut`] where the newest gives this device no key; or the vault cannot be written.
+pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8]>, now: i64) -> Result<(), SyncError> {
+    let taken = change(vault, |state, writer| {
+        let today = day_of(now);
+        let taken = if records.is_empty() {
+            TakenRecords::Same
+        } else {
+            state.take_records(records, false, today, writer.random())?
+        };
+        if let (Some(keyring), true) = (keyring, taken != TakenRecords::LockedOut) {
+            state.take_keyring(keyring, today, writer.random())?;
+        }
+        Ok(taken)
+    })?;
+    if taken == TakenRecords::LockedOut {
+        return Err(Refusal::LockedOut.into());
+    }
+    Ok(())
+}
+
+/// All that this device has, for a file or another device: records first, then the keyring, then chunks. What a person wants of the household
+/// is done at once where it has no relay to decide.
+///
+/// # Errors
+/// [`Refusal::LockedOut`]; or the vault cannot be written.
+pub fn make_file(vault: &mut Vault, now: i64) -> Result<HouseholdFile, SyncError> {
+    the_household(vault)?.is_let_in()?;
+    let (stream, records, keyring) = change(vault, |state, writer| {
+        let (today, random) = (day_of(now), writer.random());
+        // What was seen at the relay is of use to whoever takes this elsewhere.
+        state.household.heartbeat_due |= state.household.vector.has_news(&state.highest_seen());
+        state.settle(writer, now)?;
+        if state.household.relay.is_none() {
+            state.install_here(today, random)?;
+            state.settle(writer, now)?;
+        }
+        if state.keyring_due() {
+            let keyring = state.make_keyring(0, random)?;
+            state.take_keyring(keyring.bytes(), today, random)?;
+        }
+        state.destroy_old_keys(false);
+        Ok((state.household.stream, state.records_after(None), state.keyring_bytes()))
+    })?;
+    Ok(HouseholdFile {
+        stream,
+        records,
+        keyring,
+        chunks: engine::everything(vault, now)?,
+    })
+}

@@ -1,0 +1,238 @@
+//! The keyring as this device keeps it: which keys the household's documents are to have, when a new keyring is due, and what one that came
+//! changes.
+//!
+//! Keys of weeks are made ahead, so that the first visit of a week changes no keyring and a relay learns nothing from it.
+
+use std::collections::BTreeMap;
+
+use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::body::{GenerationKey, Subject};
+use techo_protocol::keyring_record::{DocumentKey, KeyringRecord, Recipients};
+
+use super::SyncError;
+use super::household::KnownKey;
+use super::line::State;
+use crate::documents::week::{DAYS, last_day};
+use crate::ports::{Random, random_bytes};
+
+/// Weeks back for which keys are made: the longest retention.
+const WEEKS_BACK: u32 = 9;
+/// Weeks ahead: a device that was away so long needs no new keyring.
+const WEEKS_AHEAD: u32 = 2;
+/// Days that a document is refused after its last: the longest retention, and a week.
+const REFUSED_AFTER_DAYS: i64 = 60 + 7;
+
+/// Whether a document is so old that no device takes it any more.
+pub(super) fn is_expired(subject: Subject, today: u32) -> bool {
+    matches!(subject, Subject::Week(week) if i64::from(today) - last_day(week) > REFUSED_AFTER_DAYS)
+}
+
+impl State {
+    /// The key that a document without a line takes, if one is known.
+    pub(super) fn known_key(&self, subject: Subject) -> Option<DocumentKey> {
+        let its = self.household.keys.iter().filter(|key| key.subject == subject);
+        its.map(KnownKey::open).max_by_key(DocumentKey::lineage)
+    }
+
+    /// Remembers a key, unless a line or a known key is as high.
+    pub(super) fn know(&mut self, key: &DocumentKey) {
+        let lineage = key.lineage();
+        let line = self.lines.get(&key.subject).map(super::line::Line::lineage);
+        let known = self.known_key(key.subject).map(|known| known.lineage());
+        if line.max(known).is_none_or(|mine| mine < lineage) {
+            self.household.keys.retain(|known| known.subject != key.subject);
+            self.household.keys.push(KnownKey::of(key));
+        }
+    }
+
+    /// Drops keys that a line has overtaken.
+    pub(super) fn drop_overtaken(&mut self) {
+        let lines = &self.lines;
+        let is_ahead = |known: &KnownKey| {
+            let line = lines.get(&known.subject);
+            line.is_none_or(|line| line.lineage() < known.open().lineage())
+        };
+        let before = self.household.keys.len();
+        self.household.keys.retain(is_ahead);
+        self.forget |= self.household.keys.len() != before;
+    }
+
+    /// Makes keys ahead, and drops those whose time is over.
+    pub(super) fn provide_keys(&mut self, today: u32, random: &dyn Random) -> Result<(), SyncError> {
+        let before = self.household.keys.len();
+        self.household.keys.retain(|known| !is_expired(known.subject, today));
+        self.forget |= self.household.keys.len() != before;
+        let week = today / u32::try_from(DAYS).unwrap_or(7);
+        let weeks = (week.saturating_sub(WEEKS_BACK)..=week.saturating_add(WEEKS_AHEAD)).map(Subject::Week);
+        for subject in weeks.chain([Subject::Settings]) {
+            let is_there = self.lines.contains_key(&subject) || self.known_key(subject).is_some();
+            let was_destroyed = self.household.destroyed.contains(&subject);
+            if !is_there && !was_destroyed && !is_expired(subject, today) {
+                let key = new_key(subject, 0, true, random)?;
+                self.household.keys.push(KnownKey::of(&key));
+            }
+        }
+        self.household.destroyed.retain(|subject| !is_expired(*subject, today));
+        Ok(())
+    }
+
+    /// The key that each document is to have, by subject.
+    fn wanted_keys(&self) -> BTreeMap<Subject, DocumentKey> {
+        let mut wanted: BTreeMap<Subject, DocumentKey> = BTreeMap::new();
+        let of_lines = self.lines.iter().filter(|(subject, _)| **subject != Subject::Heartbeat);
+        let of_lines = of_lines.map(|(subject, line)| DocumentKey {
+            subject: *subject,
+            generation: line.generation,
+            begins_empty: line.begins_empty,
+            key: line.key(),
+        });
+        for key in of_lines.chain(self.household.keys.iter().map(KnownKey::open)) {
+            if wanted.get(&key.subject).is_none_or(|other| other.lineage() < key.lineage()) {
+                wanted.insert(key.subject, key);
+            }
+        }
+        wanted
+    }
+
+    /// Whether the household's keyring is not what it should be.
+    pub(super) fn keyring_due(&self) -> bool {
+        let household = &self.household;
+        let keyring = &household.keyring;
+        let is_named = |key: &DocumentKey| {
+            let tag = key.key.tag();
+            let mut named = keyring.named.iter();
+            named.any(|(subject, generation, named)| (*subject, *generation, **named) == (key.subject, key.generation, tag))
+        };
+        let sealed_to = |index: u8| keyring.sealed_to.iter().find(|(to, _)| *to == index).map(|(_, key)| **key);
+        let other_devices = keyring.sealed_to.len() != household.list.devices.len()
+            || household.list.devices.iter().any(|device| sealed_to(device.index).is_none());
+        // One that could not open it, and has a newer key since, is given it again.
+        let unread = household
+            .peers
+            .iter()
+            .filter(|peer| household.list.device(peer.device).is_some())
+            .any(|peer| peer.keyring < keyring.number && sealed_to(peer.device) != Some(*peer.hpke));
+        keyring.record.is_none() || household.drop_due || other_devices || unread || !self.wanted_keys().values().all(is_named)
+    }
+
+    /// The keyring that is due. `above` is the number that it has to be above.
+    pub(super) fn make_keyring(&self, above: u64, random: &dyn Random) -> Result<KeyringRecord, SyncError> {
+        let (devices, present) = (self.household.recipients(), self.household.present()?);
+        let to = Recipients {
+            devices: &devices,
+            recovery: present.head.recovery.as_ref(),
+        };
+        self.make_keyring_for(&to, above, random)
+    }
+
+    /// The keyring for other recipients.
+    pub(super) fn make_keyring_for(
+        &self,
+        to: &Recipients<'_>,
+        above: u64,
+        random: &dyn Random,
+    ) -> Result<KeyringRecord, SyncError> {
+        let household = &self.household;
+        let keys: Vec<DocumentKey> = self.wanted_keys().into_values().collect();
+        let number = household.keyring.number.max(above).saturating_add(1);
+        let author = (household.index, &household.signer());
+        Ok(KeyringRecord::make(household.stream, number, &keys, to, author, random)?)
+    }
+
+    /// Takes over what a keyring says. One that is older than the newest known may add keys, and takes none away.
+    ///
+    /// Answers whether it could be opened: one that was sealed before this device's newest key was known is made again by whoever made it.
+    pub(super) fn take_keyring(&mut self, bytes: &[u8], today: u32, random: &dyn Random) -> Result<bool, SyncError> {
+        let Ok(record) = KeyringRecord::read(bytes) else {
+            return Ok(false);
+        };
+        let household = &self.household;
+        let opened = record.open(usize::from(household.index), &household.own_hpke());
+        let Some(opened) = opened.ok().filter(|_| record.stream == household.stream) else {
+            return Ok(false);
+        };
+        let author = household.list.device(opened.author);
+        if author.is_none_or(|author| !opened.is_by(&author.key)) {
+            return Ok(false);
+        }
+        let keyring = opened.keyring;
+        for key in keyring.keys.iter().filter(|key| !is_expired(key.subject, today)) {
+            self.know(key);
+        }
+        let held = &self.household.keyring;
+        if held.record.is_some() && record.number <= held.number {
+            return Ok(true);
+        }
+        let names = |subject: Subject, lineage: (u64, [u8; 8])| {
+            let mut keys = keyring.keys.iter();
+            keys.any(|key| key.subject == subject && (key.generation, key.key.tag()) == lineage)
+        };
+        let dropped: Vec<_> = held
+            .named
+            .iter()
+            .filter(|(subject, generation, tag)| !names(*subject, (*generation, **tag)))
+            .copied()
+            .collect();
+        if !dropped.is_empty() {
+            // Whoever kept the old keyring needs the key that it was sealed to.
+            self.household.renew_hpke(random)?;
+            let is_dropped = |known: &KnownKey| {
+                let key = known.open();
+                let mut dropped = dropped.iter();
+                dropped.any(|(subject, generation, tag)| {
+                    (*subject, *generation, **tag) == (key.subject, key.generation, key.key.tag())
+                })
+            };
+            self.household.keys.retain(|known| !is_dropped(known));
+            self.forget = true;
+        }
+        let held = &mut self.household.keyring;
+        held.record = Some(ByteBuf::from(bytes.to_vec()));
+        held.number = record.number;
+        held.named = keyring
+            .keys
+            .iter()
+            .map(|key| (key.subject, key.generation, ByteArray::new(key.key.tag())))
+            .collect();
+        held.sealed_to = keyring
+            .sealed_to
+            .iter()
+            .map(|(index, key)| (*index, ByteArray::new(*key)))
+            .collect();
+        self.household.drop_due = false;
+        Ok(true)
+    }
+
+    /// Whether the relay should have a chunk of this lineage: the keyring names it.
+    pub(super) fn is_named(&self, subject: Subject, generation: u64, tag: [u8; 8]) -> bool {
+        let mut named = self.household.keyring.named.iter();
+        named.any(|(of, in_generation, with_tag)| (*of, *in_generation, **with_tag) == (subject, generation, tag))
+    }
+}
+
+/// A new key.
+pub(super) fn new_key(
+    subject: Subject,
+    generation: u64,
+    begins_empty: bool,
+    random: &dyn Random,
+) -> Result<DocumentKey, SyncError> {
+    Ok(DocumentKey {
+        subject,
+        generation,
+        begins_empty,
+        key: GenerationKey(random_bytes(random).map_err(SyncError::from)?),
+    })
+}
+
+impl State {
+    /// The keyring as this device holds it, whole.
+    pub(super) fn keyring_bytes(&self) -> Option<Vec<u8>> {
+        self.household.keyring.record.as_ref().map(|record| record.to_vec())
+    }
+
+    /// All keys for a new device, which may not be able to open the keyring that is at the relay.
+    pub(super) fn all_keys(&self) -> Vec<KnownKey> {
+        self.wanted_keys().values().map(KnownKey::of).collect()
+    }
+}

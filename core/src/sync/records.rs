@@ -1,0 +1,402 @@
+//! Epoch records as this device makes them and takes them over.
+
+use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::chunk::{Envelope, EpochKey, Padding, SMALLEST_SNAPSHOT_BYTES};
+use techo_protocol::epoch_record::{Author, Device, DeviceList, EpochRecord, EpochRecordError, Head, Removed};
+use techo_protocol::sync_api::{FOLLOWED_DAYS, relay_key};
+
+use super::household::{Household, Want, checked};
+use super::line::State;
+use super::{Refusal, SyncError};
+use crate::ports::{Random, random_bytes};
+
+/// Days after which an epoch ends.
+const EPOCH_DAYS: u32 = 30;
+
+/// A record that is to be installed, and its key.
+pub(super) struct NewRecord {
+    pub(super) record: EpochRecord,
+    pub(super) key: EpochKey,
+}
+
+/// What came of records that were brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenRecords {
+    /// The newest is the one that is here.
+    Same,
+    /// What is here is newer, or another branch of it that stays.
+    Older,
+    /// Taken over.
+    Adopted,
+    /// They do not follow what is here, or nobody of the household has written them.
+    Refused,
+    /// The newest gives this device no key: it was removed, or was away for too long.
+    LockedOut,
+}
+
+impl Household {
+    /// Forgets the wants that the present record fulfils.
+    pub(super) fn wants_fulfilled(&mut self) {
+        self.wants = self.unfulfilled();
+    }
+
+    /// The wants that the present record does not fulfil yet.
+    fn unfulfilled(&self) -> Vec<Want> {
+        let recovery = self.present().ok().and_then(|present| present.head.recovery);
+        let is_open = |want: &&Want| match want {
+            Want::Rename(index, name) => self.list.device(*index).is_some_and(|device| device.name != *name),
+            Want::Remove(_, key) => self.list.devices.iter().any(|device| device.key == *key),
+            Want::Words(words) => recovery != Some(*words),
+            Want::Rotate(epoch) => self.epoch() <= *epoch,
+        };
+        self.wants.iter().filter(is_open).cloned().collect()
+    }
+
+    /// The record that is due at `today`, if one is: what a person wants, a month that is over, a device that was silent for too long.
+    pub(super) fn due_record(&self, today: u32, random: &dyn Random) -> Result<Option<NewRecord>, SyncError> {
+        let present = self.present()?;
+        let mut wants = self.unfulfilled();
+        if today.saturating_sub(present.head.day) >= EPOCH_DAYS {
+            wants.push(Want::Rotate(self.epoch()));
+        }
+        if wants.is_empty() {
+            return Ok(None);
+        }
+        self.next_record(&wants, None, today, random).map(Some)
+    }
+
+    /// The record that lets a device in.
+    pub(super) fn record_with(&self, device: Device, today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
+        self.next_record(&self.unfulfilled(), Some(device), today, random)
+    }
+
+    fn next_record(
+        &self,
+        wants: &[Want],
+        added: Option<Device>,
+        today: u32,
+        random: &dyn Random,
+    ) -> Result<NewRecord, SyncError> {
+        let present = self.present()?;
+        let mut list = self.recipients();
+        let mut recovery = present.head.recovery;
+        let mut ends_epoch = false;
+        for want in wants {
+            match want {
+                Want::Rename(index, name) => {
+                    let name = checked(name)?.to_owned();
+                    for device in list.devices.iter_mut().filter(|device| device.index == *index) {
+                        device.name.clone_from(&name);
+                    }
+                }
+                Want::Remove(index, key) => ends_epoch |= self.remove(&mut list, *index, key, today),
+                Want::Words(words) => recovery = Some(*words),
+                Want::Rotate(_) => ends_epoch = true,
+            }
+        }
+        if ends_epoch {
+            for silent in self.silent_since(today, u32::try_from(FOLLOWED_DAYS).unwrap_or(u32::MAX)) {
+                self.remove(&mut list, silent.index, &silent.key, today);
+            }
+        }
+        list.removed
+            .retain(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS);
+        if let Some(device) = added {
+            list.devices.push(Device {
+                since: present.head.number.saturating_add(1),
+                ..device
+            });
+            list.devices.sort_by_key(|device| device.index);
+        }
+        let key = if ends_epoch {
+            EpochKey(random_bytes(random)?)
+        } else {
+            self.epoch_key()
+        };
+        let head = Head {
+            number: present.head.number.saturating_add(1),
+            epoch: self.epoch().saturating_add(u32::from(ends_epoch)),
+            previous: present.hash(),
+            // The month is counted from the epoch's first record.
+            day: if ends_epoch { today } else { present.head.day },
+            relay_key: relay_key(&key).public(),
+            recovery,
+            ..present.head
+        };
+        let (author, old) = (self.signer(), relay_key(&self.epoch_key()));
+        let record = EpochRecord::make(head, &list, &key, Author::Device(self.index, &author), &old, random)?;
+        Ok(NewRecord { record, key })
+    }
+
+    fn remove(&self, list: &mut DeviceList, index: u8, key: &techo_protocol::keys::PublicKey, today: u32) -> bool {
+        let before = list.devices.len();
+        list.devices
+            .retain(|device| device.key != *key || device.index != index || device.index == self.index);
+        if list.devices.len() == before {
+            return false;
+        }
+        let heard = self.heard.iter().find(|heard| heard.device == index);
+        list.removed.retain(|removed| removed.index != index);
+        list.removed.push(Removed {
+            index,
+            key: *key,
+            last: heard.map_or(0, |heard| heard.highest),
+            after: heard.map_or([0; 32], |heard| heard.after),
+            day: today,
+        });
+        true
+    }
+
+    /// The other devices that were not heard from for `days`.
+    pub fn silent_since(&self, today: u32, days: u32) -> Vec<&Device> {
+        let others = self.list.devices.iter().filter(|device| device.index != self.index);
+        others
+            .filter(|device| {
+                self.last_heard(device.index)
+                    .is_some_and(|day| today.saturating_sub(day) >= days)
+            })
+            .collect()
+    }
+}
+
+impl State {
+    /// Takes over records that came in their order, the last with its slots. `from_relay` is whether the relay has decided for them.
+    pub(super) fn take_records(
+        &mut self,
+        records: &[Vec<u8>],
+        from_relay: bool,
+        today: u32,
+        random: &dyn Random,
+    ) -> Result<TakenRecords, SyncError> {
+        let Some(chain) = read_chain(records) else {
+            return Ok(TakenRecords::Refused);
+        };
+        let (present, Some(newest)) = (self.household.present()?, chain.last()) else {
+            return Ok(TakenRecords::Refused);
+        };
+        if newest.hash() == present.hash() {
+            return Ok(TakenRecords::Same);
+        }
+        let Some(first) = self.follows_what_is_here(&chain, &present) else {
+            let is_older = newest.head.stream == present.head.stream && newest.head.number <= present.head.number;
+            return Ok(if is_older {
+                TakenRecords::Older
+            } else {
+                TakenRecords::Refused
+            });
+        };
+        let taken = chain.get(first..).unwrap_or_default();
+        let forks = taken.first().is_some_and(|record| record.head.number <= present.head.number);
+        if !from_relay && (newest.head.number < present.head.number || self.was_at_relay(&present)) && forks {
+            return Ok(TakenRecords::Older);
+        }
+        let Some((key, list)) = self.open_record(newest)? else {
+            self.household.locked_out = true;
+            return Ok(TakenRecords::LockedOut);
+        };
+        let opened = newest.open_list(&key)?;
+        if !self.is_author(&opened, newest, &present) {
+            return Ok(TakenRecords::Refused);
+        }
+        if forks && !from_relay && !self.is_listed_longer(&present, newest, opened.author) {
+            return Ok(TakenRecords::Older);
+        }
+        let me = list.device(self.household.index);
+        if me.is_none_or(|me| me.key != self.household.signer().public()) {
+            self.household.locked_out = true;
+            return Ok(TakenRecords::LockedOut);
+        }
+        let between = taken.split_last().map_or(&[][..], |(_, between)| between);
+        self.adopt(newest, between, list, &key, today, random)?;
+        if from_relay {
+            self.household.wants_fulfilled();
+        }
+        Ok(TakenRecords::Adopted)
+    }
+
+    /// Makes the record that is due and takes it over, where there is no relay to decide between two.
+    pub(super) fn install_here(&mut self, today: u32, random: &dyn Random) -> Result<(), SyncError> {
+        if let Some(new) = self.household.due_record(today, random)? {
+            let list = new.record.open_list(&new.key)?.list;
+            self.household.rekey_due |= new.record.head.epoch != self.household.epoch();
+            self.adopt(&new.record, &[], list, &new.key, today, random)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a record in the place of the present one.
+    pub(super) fn adopt(
+        &mut self,
+        newest: &EpochRecord,
+        between: &[EpochRecord],
+        list: DeviceList,
+        key: &EpochKey,
+        today: u32,
+        random: &dyn Random,
+    ) -> Result<(), SyncError> {
+        let old_keys: Vec<EpochKey> = self
+            .household
+            .epoch_keys
+            .iter()
+            .map(|(_, key)| EpochKey(key.into_array()))
+            .collect();
+        let household = &mut self.household;
+        let replaced = household.present()?;
+        let followed = u32::try_from(FOLLOWED_DAYS).unwrap_or(u32::MAX);
+        for record in std::iter::once(&replaced).chain(between) {
+            household.replaced.push(ByteBuf::from(record.without_slots().write()));
+        }
+        // Of a branch that was left, nothing stays: bodies follow one another.
+        let numbers_below = |bytes: &ByteBuf| {
+            EpochRecord::read(bytes).is_ok_and(|record| {
+                record.head.number < newest.head.number && today.saturating_sub(record.head.day) < followed + EPOCH_DAYS
+            })
+        };
+        household.replaced.retain(numbers_below);
+        household
+            .replaced
+            .sort_by_key(|bytes| EpochRecord::read(bytes).map_or(0, |record| record.head.number));
+        household.record = ByteBuf::from(newest.write());
+        if household.key_of(newest.head.epoch).is_none_or(|known| known.0 != key.0) {
+            household.epoch_keys.retain(|(epoch, _)| *epoch < newest.head.epoch);
+            household.epoch_keys.push((newest.head.epoch, ByteArray::new(key.0)));
+            household.renew_hpke(random)?;
+        } else {
+            household.epoch_keys.retain(|(epoch, _)| *epoch <= newest.head.epoch);
+        }
+        let gone: Vec<u8> = household
+            .list
+            .devices
+            .iter()
+            .filter(|device| list.device(device.index).is_none_or(|now| now.key != device.key))
+            .map(|device| device.index)
+            .collect();
+        for device in &list.devices {
+            // Another device at an index that was free again: nothing that is known of the old one is its.
+            if household.list.device(device.index).is_none_or(|old| old.key != device.key) {
+                household.heard.retain(|heard| heard.device != device.index);
+                household.vector.forget(device.index);
+            }
+        }
+        household.list = list;
+        household.heartbeat_due = true;
+        household.locked_out = false;
+        for index in gone {
+            self.household.peers.retain(|peer| peer.device != index);
+            self.supersede_heartbeats(index, u64::MAX);
+        }
+        self.seal_unsent_anew(&old_keys, random)
+    }
+
+    /// What the relay does not have yet is sealed under the present epoch; the signed bodies stay as they are.
+    fn seal_unsent_anew(&mut self, old_keys: &[EpochKey], random: &dyn Random) -> Result<(), SyncError> {
+        let (household, epoch) = (&self.household, self.household.epoch());
+        for held in self.lines.values_mut().flat_map(|line| &mut line.held) {
+            let is_present = held.envelope().is_some_and(|envelope| envelope.epoch == epoch);
+            if held.at_relay || (is_present && Envelope::open(&held.chunk, &household.epoch_key()).is_ok()) {
+                continue;
+            }
+            let opened = old_keys.iter().find_map(|key| Envelope::open(&held.chunk, key).ok());
+            let Some((_, signed)) = opened else { continue };
+            let padding = if held.chunk.len() >= SMALLEST_SNAPSHOT_BYTES {
+                Padding::PowerOfTwo
+            } else {
+                Padding::Cells
+            };
+            held.chunk = ByteBuf::from(household.sealed(&signed, padding, random)?);
+        }
+        Ok(())
+    }
+
+    /// The place in `chain` from which it follows something that this device knows.
+    fn follows_what_is_here(&self, chain: &[EpochRecord], present: &EpochRecord) -> Option<usize> {
+        let replaced = self
+            .household
+            .replaced
+            .iter()
+            .filter_map(|bytes| EpochRecord::read(bytes).ok());
+        let known: Vec<EpochRecord> = replaced.chain([present.clone()]).collect();
+        // The latest link: what comes before it is known here already.
+        (0..chain.len()).rev().find(|first| {
+            let links = known.iter().any(|before| chain[*first].follows(before).is_ok());
+            let rest = chain.get(*first..).unwrap_or_default();
+            links && rest.windows(2).all(|pair| pair[1].follows(&pair[0]).is_ok())
+        })
+    }
+
+    fn was_at_relay(&self, record: &EpochRecord) -> bool {
+        let relay = self.household.relay.as_ref();
+        relay.and_then(|relay| relay.record).is_some_and(|mark| mark == record.mark())
+    }
+
+    fn open_record(&self, record: &EpochRecord) -> Result<Option<(EpochKey, DeviceList)>, SyncError> {
+        let household = &self.household;
+        let known = household.key_of(record.head.epoch);
+        let known = known.filter(|key| relay_key(key).public() == record.head.relay_key);
+        let slot = usize::from(household.index);
+        let key = match known.map_or_else(|| record.open_slot(slot, &household.own_hpke()), Ok) {
+            Ok(key) => key,
+            Err(EpochRecordError::NotForThisDevice) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let list = record.open_list(&key)?.list;
+        Ok(Some((key, list)))
+    }
+
+    /// Whether who says that they wrote the list did: by the list that is here where it is the one before, else by its own.
+    fn is_author(&self, opened: &techo_protocol::epoch_record::OpenedList, newest: &EpochRecord, present: &EpochRecord) -> bool {
+        if let Some(index) = opened.author {
+            let is_next = newest.head.previous == present.hash();
+            let list = if is_next { &self.household.list } else { &opened.list };
+            list.device(index).is_some_and(|author| opened.is_by(&author.key))
+        } else {
+            let words = [present.head.recovery, newest.head.recovery];
+            words.iter().flatten().any(|words| opened.is_by(&words.signing))
+        }
+    }
+
+    /// Of two records that follow the same one, off the relay: that of the device which has been listed longer stays.
+    fn is_listed_longer(&self, present: &EpochRecord, other: &EpochRecord, author: Option<u8>) -> bool {
+        let since = |author: Option<u8>| {
+            let device = author.and_then(|index| self.household.list.device(index));
+            device.map_or((u64::MAX, u8::MAX), |device| (device.since, device.index))
+        };
+        let mine = present
+            .open_list(&self.household.epoch_key())
+            .ok()
+            .and_then(|opened| opened.author);
+        if other.head.number != present.head.number {
+            return other.head.number > present.head.number;
+        }
+        (since(author), other.hash()) < (since(mine), present.hash())
+    }
+
+    /// All records, for a relay or a peer that knows up to `since`: those that were replaced without slots, and the present one.
+    pub(super) fn records_after(&self, since: Option<u64>) -> Vec<Vec<u8>> {
+        let household = &self.household;
+        let is_after = |bytes: &&ByteBuf| {
+            let number = EpochRecord::read(bytes).map(|record| record.head.number);
+            number.is_ok_and(|number| since.is_none_or(|since| number > since))
+        };
+        let replaced = household.replaced.iter().filter(is_after);
+        replaced.chain([&household.record]).map(|bytes| bytes.to_vec()).collect()
+    }
+}
+
+fn read_chain(records: &[Vec<u8>]) -> Option<Vec<EpochRecord>> {
+    let chain: Vec<EpochRecord> = records
+        .iter()
+        .map(|bytes| EpochRecord::read(bytes).ok())
+        .collect::<Option<_>>()?;
+    chain.last().is_some_and(EpochRecord::has_slots).then_some(chain)
+}
+
+impl Household {
+    /// Why this device cannot sync, if it cannot.
+    ///
+    /// # Errors
+    /// [`Refusal::LockedOut`].
+    pub fn is_let_in(&self) -> Result<(), Refusal> {
+        if self.locked_out { Err(Refusal::LockedOut) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,5 @@
+mod devices;
+mod faults;
+mod forgetting;
+mod membership;
+mod merging;

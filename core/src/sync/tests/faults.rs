@@ -1,0 +1,132 @@
+use super::devices::{Device, NOW, pair};
+use crate::ports::testing::{MemoryKeeper, copy_folder};
+use crate::sync::engine::{self, Source};
+use crate::sync::household::Caught;
+use crate::sync::memory_relay::{MemoryRelay, Trouble};
+use crate::sync::{Refusal, SyncError};
+
+#[test]
+fn a_damaged_or_forged_chunk_changes_nothing() {
+    let relay = MemoryRelay::new(3);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    phone.add("a", 3);
+    let chunks = phone.everything();
+    let stranger = Device::new().everything();
+    let mut bad: Vec<Vec<u8>> = chunks.clone();
+    for chunk in &mut bad {
+        let middle = chunk.len() / 2;
+        chunk[middle] ^= 1;
+    }
+    let count = bad.len();
+    let report = engine::incoming(tablet.diary.vault(), &bad, Source::direct(NOW)).unwrap();
+    assert_eq!((report.refused, report.taken), (count, 0));
+    let report = engine::incoming(tablet.diary.vault(), &stranger, Source::direct(NOW)).unwrap();
+    assert_eq!((report.refused, report.taken), (stranger.len(), 0));
+    let report = engine::incoming(tablet.diary.vault(), &chunks, Source::direct(NOW)).unwrap();
+    assert_eq!(report.refused, 0);
+    assert_eq!(phone.ids(), tablet.ids());
+}
+
+#[test]
+fn a_copied_device_begins_anew_and_its_diary_stays() {
+    let relay = MemoryRelay::new(4);
+    let keeper = MemoryKeeper::default();
+    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Device::new();
+    pair(&relay, &mut phone, &mut tablet);
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(phone.folder.path(), copy.path());
+    let mut twin = Device::in_folder(copy, &keeper);
+    phone.add("a", 3);
+    phone.sync(&relay);
+    twin.add("b", 3);
+    let noticed = twin.try_sync(&relay);
+    assert!(
+        matches!(noticed, Err(Trouble::Sync(SyncError::Refused(Refusal::Copied)))),
+        "{noticed:?}"
+    );
+    assert_eq!(twin.names(), ["b"]);
+    let (actor, other) = (phone.diary.vault().actor(), twin.diary.vault().actor());
+    assert_ne!(actor, other);
+    pair(&relay, &mut phone, &mut twin);
+    phone.sync(&relay);
+    assert_eq!(phone.names(), ["a", "b"]);
+    assert_eq!(twin.names(), phone.names());
+}
+
+#[test]
+fn a_copy_that_wrote_at_once_is_noticed_by_a_third() {
+    let relay = MemoryRelay::new(4);
+    let keeper = MemoryKeeper::default();
+    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Device::new();
+    pair(&relay, &mut phone, &mut tablet);
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(phone.folder.path(), copy.path());
+    let mut twin = Device::in_folder(copy, &keeper);
+    phone.add("a", 3);
+    twin.add("b", 3);
+    let (ours, theirs) = (phone.everything(), twin.everything());
+    let source = Source::direct(NOW);
+    assert_eq!(engine::incoming(tablet.diary.vault(), &ours, source).unwrap().copied, 0);
+    assert!(engine::incoming(tablet.diary.vault(), &theirs, source).unwrap().copied > 0);
+}
+
+#[test]
+fn a_relay_that_was_set_back_is_noticed_and_filled_again() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    let old = relay.kept.borrow().clone();
+    phone.add("a", 3);
+    phone.sync(&relay);
+    *relay.kept.borrow_mut() = old.clone();
+    assert_eq!(phone.sync(&relay).caught, Some(Caught::RolledBack));
+    assert_eq!(phone.household().caught, Some(Caught::RolledBack));
+    assert_eq!(tablet.sync(&relay).caught, None);
+    assert_eq!(tablet.names(), ["a"]);
+    assert_eq!(phone.sync(&relay).caught, None, "it is whole again");
+    // Set back, and gone on from there by another before this device looks.
+    phone.add("b", 3);
+    phone.sync(&relay);
+    let mut old = old;
+    old.hoard.clear();
+    *relay.kept.borrow_mut() = old;
+    for number in 0..6 {
+        tablet.add(&format!("more {number}"), 2);
+    }
+    tablet.sync(&relay);
+    assert_eq!(phone.sync(&relay).caught, Some(Caught::RolledBack));
+    tablet.sync(&relay);
+    assert_eq!(tablet.names(), phone.names());
+}
+
+#[test]
+fn a_relay_that_hides_what_another_has_seen_is_noticed() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    // The tablet is shown a fork from here on.
+    let fork = MemoryRelay::new(1);
+    *fork.kept.borrow_mut() = relay.kept.borrow().clone();
+    phone.add("a", 3);
+    phone.sync(&relay);
+    assert_eq!(tablet.sync(&fork).caught, None, "nothing can be known yet");
+    phone.give(&mut tablet);
+    assert_eq!(tablet.sync(&fork).caught, Some(Caught::Withholds));
+}
+
+#[test]
+fn what_came_directly_proves_nothing_against_an_honest_relay() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    phone.add("a", 3);
+    phone.give(&mut tablet);
+    tablet.add("b", 3);
+    tablet.give(&mut phone);
+    assert_eq!(tablet.sync(&relay).caught, None);
+    assert_eq!(phone.sync(&relay).caught, None);
+    assert_eq!(tablet.names(), ["a", "b"]);
+}

@@ -1,0 +1,132 @@
+use super::devices::{Device, NOW, pair};
+use super::forgetting::{holds, readable};
+use crate::sync::household::{Want, want};
+use crate::sync::memory_relay::{MemoryRelay, Trouble};
+use crate::sync::{Refusal, SyncError};
+
+fn remove(device: &mut Device, index: u8) {
+    let key = device.household().list.device(index).unwrap().key;
+    want(device.diary.vault(), Want::Remove(index, key)).unwrap();
+}
+
+#[test]
+fn a_removed_device_reads_nothing_new_and_the_others_go_on() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    pair(&relay, &mut phone, &mut laptop);
+    tablet.add("before", 3);
+    for _ in 0..2 {
+        tablet.sync(&relay);
+        phone.sync(&relay);
+        laptop.sync(&relay);
+    }
+    remove(&mut phone, 1);
+    phone.sync(&relay);
+    laptop.sync(&relay);
+    phone.add("Kanaria Tei", 2);
+    laptop.add("Suzume An", 2);
+    for _ in 0..2 {
+        phone.sync(&relay);
+        laptop.sync(&relay);
+    }
+    assert_eq!(phone.names(), ["Kanaria Tei", "Suzume An", "before"]);
+    assert_eq!(laptop.names(), phone.names());
+    assert_eq!(phone.household().list.devices.len(), 2);
+    // With all that it has, and all that the relay ever saw.
+    assert!(!holds(&readable(&relay, &mut [&mut tablet]), "Kanaria Tei"));
+    assert!(!holds(&readable(&relay, &mut [&mut tablet]), "Suzume An"));
+    let refused = tablet.try_sync(&relay);
+    assert!(
+        matches!(refused, Err(Trouble::Sync(SyncError::Refused(Refusal::LockedOut)))),
+        "{refused:?}"
+    );
+    assert_eq!(tablet.names(), ["before"], "its diary stays");
+    // What it signs beyond its last is refused wherever it turns up.
+    tablet.add("after", 1);
+    let chunks = tablet.everything();
+    let report = crate::sync::engine::incoming(phone.diary.vault(), &chunks, crate::sync::engine::Source::direct(NOW)).unwrap();
+    assert_eq!(report.taken, 0);
+    assert_eq!(phone.names().len(), 3);
+}
+
+#[test]
+fn a_device_that_was_away_for_epochs_finds_its_way() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    tablet.add("written offline", 2);
+    for epoch in 0..3 {
+        want(phone.diary.vault(), Want::Rotate(epoch)).unwrap();
+        phone.add("meanwhile", 1);
+        phone.sync(&relay);
+    }
+    assert_eq!(phone.household().epoch(), 3);
+    for _ in 0..2 {
+        tablet.sync(&relay);
+        phone.sync(&relay);
+    }
+    assert_eq!(tablet.names(), ["meanwhile", "meanwhile", "meanwhile", "written offline"]);
+    assert_eq!(phone.names(), tablet.names());
+    assert_eq!(tablet.household().epoch(), 3);
+    assert_eq!(tablet.household().epoch_keys.len(), 1, "old keys are destroyed");
+}
+
+#[test]
+fn two_that_remove_each_other_through_the_relay_the_first_decides() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    remove(&mut phone, 1);
+    remove(&mut tablet, 0);
+    tablet.sync(&relay);
+    assert!(phone.try_sync(&relay).is_err());
+    assert_eq!(tablet.household().list.devices.len(), 1);
+    assert!(phone.household().locked_out);
+}
+
+#[test]
+fn an_epoch_ends_with_its_month() {
+    let relay = MemoryRelay::new(1);
+    let mut phone = Device::new();
+    for (days, epoch) in [(0, 0), (29, 0), (30, 1), (59, 1), (61, 2)] {
+        phone.now = NOW + days * 86_400;
+        phone.sync(&relay);
+        assert_eq!(phone.household().epoch(), epoch, "after {days} days");
+    }
+}
+
+#[test]
+fn two_records_made_at_once_both_come_to_be() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    want(phone.diary.vault(), Want::Rename(0, "phone".into())).unwrap();
+    want(tablet.diary.vault(), Want::Rename(1, "tablet".into())).unwrap();
+    for _ in 0..2 {
+        phone.sync(&relay);
+        tablet.sync(&relay);
+    }
+    for device in [&mut phone, &mut tablet] {
+        let names: Vec<String> = device
+            .household()
+            .list
+            .devices
+            .iter()
+            .map(|device| device.name.clone())
+            .collect();
+        assert_eq!(names, ["phone", "tablet"]);
+    }
+}
+
+#[test]
+fn a_joiners_old_account_is_deleted() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    tablet.add("its own", 1);
+    tablet.sync(&relay);
+    assert_eq!(relay.kept.borrow().accounts.len(), 1);
+    pair(&relay, &mut phone, &mut tablet);
+    assert_eq!(relay.kept.borrow().accounts.len(), 1);
+    assert_eq!(phone.names(), ["its own"]);
+}

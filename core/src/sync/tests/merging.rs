@@ -1,0 +1,140 @@
+use super::devices::{Device, NOW, pair};
+use crate::diary::{NewVisit, Source, VisitKeys};
+use crate::sync::engine::{self, Outgoing, Source as ChunkSource};
+use crate::sync::memory_relay::MemoryRelay;
+
+#[test]
+fn two_devices_come_to_the_same_and_then_are_quiet() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    phone.add("a", 3);
+    tablet.add("b", 3);
+    pair(&relay, &mut phone, &mut tablet);
+    phone.add("c", 1);
+    tablet.add("d", 1);
+    for _ in 0..2 {
+        phone.sync(&relay);
+        tablet.sync(&relay);
+    }
+    assert_eq!(phone.names(), ["a", "b", "c", "d"]);
+    assert_eq!(tablet.names(), phone.names());
+    for device in [&mut phone, &mut tablet] {
+        let done = device.sync(&relay);
+        assert_eq!((done.sent, done.removed, done.caught), (0, 0, None));
+        assert_eq!(engine::outgoing(device.diary.vault(), NOW).unwrap(), Outgoing::default());
+    }
+}
+
+#[test]
+fn two_that_delete_at_once_and_a_third_that_writes_lose_nothing() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    let [a, b] = [phone.add("a", 3), phone.add("b", 3)];
+    phone.sync(&relay);
+    tablet.sync(&relay);
+    tablet.diary.delete(&[a]).unwrap();
+    let c = phone.add("c", 3);
+    phone.sync(&relay);
+    phone.diary.delete(&[b]).unwrap();
+    for _ in 0..3 {
+        tablet.sync(&relay);
+        phone.sync(&relay);
+    }
+    assert_eq!((phone.ids(), tablet.ids()), (vec![c], vec![c]));
+}
+
+#[test]
+fn siblings_made_on_a_stick_merge() {
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let relay = MemoryRelay::new(1);
+    pair(&relay, &mut phone, &mut tablet);
+    let ids: Vec<_> = ["a", "b", "c", "d"].map(|name| phone.add(name, 3)).into();
+    phone.give(&mut tablet);
+    phone.diary.delete(&ids[..1]).unwrap();
+    tablet.diary.delete(&ids[1..2]).unwrap();
+    phone.note(&ids[2], "by the window");
+    tablet.note(&ids[3], "at the bar");
+    for _ in 0..3 {
+        phone.give(&mut tablet);
+        tablet.give(&mut phone);
+    }
+    assert_eq!(phone.names(), ["c", "d"]);
+    assert_eq!(tablet.names(), ["c", "d"]);
+    assert_eq!(phone.ids(), tablet.ids());
+}
+
+#[test]
+fn a_name_reaches_all_devices_and_a_wiped_relay_is_filled_again() {
+    let relay = MemoryRelay::new(5);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    let a = phone.add("a", 3);
+    phone.sync(&relay);
+    let want = crate::sync::household::Want::Rename(1, "tablet".into());
+    crate::sync::household::want(phone.diary.vault(), want).unwrap();
+    let other = MemoryRelay::new(6);
+    assert!(phone.sync(&other).refilled);
+    let done = tablet.sync(&other);
+    assert_eq!((tablet.ids(), done.caught), (vec![a], None));
+    assert_eq!(tablet.household().list.devices[1].name, "tablet");
+}
+
+#[test]
+fn one_check_in_is_one_cell() {
+    let relay = MemoryRelay::new(7);
+    let mut phone = Device::new();
+    phone.add("a", 1);
+    phone.sync(&relay);
+    let before = relay.kept.borrow().hoard.len();
+    let visit = NewVisit {
+        name: "n".repeat(40),
+        address: Some("a".repeat(40)),
+        check_in: NOW,
+        check_out: None,
+        default_stay_min: 90,
+        source: Source::Code {
+            authority: [9; 16],
+            kind: crate::diary::CodeKind::Poster,
+        },
+        keys: VisitKeys::Days(vec![(20_777, [3; 16]), (20_778, [4; 16])]),
+        with: vec![],
+        note: None,
+    };
+    phone.diary.check_in(&visit).unwrap();
+    phone.sync(&relay);
+    let sizes: Vec<usize> = relay.kept.borrow().hoard[before..].iter().map(Vec::len).collect();
+    assert_eq!(sizes, [617]);
+}
+
+#[test]
+fn the_first_visit_of_a_week_looks_like_any_other() {
+    let relay = MemoryRelay::new(7);
+    let mut phone = Device::new();
+    phone.sync(&relay);
+    for days_ago in [0, 20, 1] {
+        let before = relay.kept.borrow().hoard.len();
+        phone.add("a", days_ago);
+        phone.sync(&relay);
+        let sizes: Vec<usize> = relay.kept.borrow().hoard[before..].iter().map(Vec::len).collect();
+        assert_eq!(sizes, [617], "{days_ago} days ago");
+    }
+}
+
+#[test]
+fn chunks_in_any_order_and_twice_give_the_same() {
+    let relay = MemoryRelay::new(8);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    let ids: Vec<_> = (0..6).map(|day| phone.add("visit", day)).collect();
+    phone.note(&ids[2], "a note");
+    let mut chunks = phone.everything();
+    chunks.reverse();
+    let source = ChunkSource::direct(NOW);
+    for chunk in chunks.iter().chain(&chunks) {
+        engine::incoming(tablet.diary.vault(), std::slice::from_ref(chunk), source).unwrap();
+    }
+    assert_eq!(phone.ids(), tablet.ids());
+    let again = engine::incoming(tablet.diary.vault(), &chunks, source).unwrap();
+    assert_eq!((again.known, again.taken, again.waiting), (chunks.len(), 0, 0));
+}
