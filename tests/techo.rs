@@ -78,6 +78,7 @@ pub struct Profile {
     /// Its folder.
     pub folder: PathBuf,
     now: Option<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl Profile {
@@ -86,6 +87,7 @@ impl Profile {
         Self {
             folder: base.join(name),
             now: None,
+            environment: Vec::new(),
         }
     }
 
@@ -95,6 +97,19 @@ impl Profile {
         Self {
             folder: self.folder.clone(),
             now: Some(now.to_owned()),
+            environment: self.environment.clone(),
+        }
+    }
+
+    /// The same profile with a variable of the environment.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut environment = self.environment.clone();
+        environment.push((name.to_owned(), value.to_owned()));
+        Self {
+            folder: self.folder.clone(),
+            now: self.now.clone(),
+            environment,
         }
     }
 
@@ -106,7 +121,9 @@ impl Profile {
             .arg(&self.folder)
             .args(arguments)
             .env("LC_ALL", "C.UTF-8")
-            .env_remove("TECHO_PASSPHRASE");
+            .env_remove("TECHO_PASSPHRASE")
+            .env_remove("TECHO_BACKUP_PASSPHRASE")
+            .envs(self.environment.iter().cloned());
         if let Some(now) = &self.now {
             command.args(["--now", now]);
         }

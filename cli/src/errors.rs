@@ -25,6 +25,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_authority::trust::TrustChangeError::CATALOGUE,
         techo_authority::venues::VenueError::CATALOGUE,
         techo_core::arrival::ArrivalError::CATALOGUE,
+        techo_core::backup::BackupError::CATALOGUE,
         techo_core::diary::Refusal::CATALOGUE,
         techo_core::exposure::ListError::CATALOGUE,
         techo_core::ports::KeyError::CATALOGUE,

@@ -39,6 +39,8 @@ techo_protocol::coded_errors! {
         NoDiaryKey = "diary.no_receiver", "This authority takes no diaries.", "Ask the health centre which authority to follow.";
         /// Which authority is meant is not clear.
         SeveralAuthorities = "diary.several_receivers", "Several authorities that are followed here take diaries.", "Say which with --authority; `trust list` shows the ids.";
+        /// The two passphrases that were typed differ.
+        PassphrasesDiffer = "backup.passphrases_differ", "The two passphrases are not the same. Nothing was written.", "Run the command again, and type the same one twice.";
         /// The demonstration did not go as told.
         DemoFailed = "demo.failed", "The demonstration did not go as it should.", "Please report this as a fault of Techo.";
         /// The program cannot start a thread or a socket.

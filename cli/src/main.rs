@@ -2,6 +2,7 @@
 
 mod args;
 mod authority;
+mod backup;
 mod checkin;
 mod demo;
 mod device;

@@ -10,7 +10,7 @@ mod error;
 mod export;
 mod import;
 mod people;
-mod retention;
+pub(crate) mod retention;
 mod stay;
 mod text;
 mod visit;

@@ -11,7 +11,7 @@ pub mod matching;
 pub mod trust;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 use techo_protocol::manifest::ManifestError;
 use techo_protocol::segment::SegmentError;

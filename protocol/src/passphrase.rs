@@ -64,12 +64,28 @@ impl Cost {
         passes: 3,
         lanes: 1,
     };
+    /// For backups, which are made and opened on phones: 64 MiB, three passes (RFC 9106, section 4, the second recommended choice, for
+    /// where memory is scarce; in one lane, because a phone that is asked to restore has one core to spare). An app may be ended by its
+    /// system for taking much more memory at once; a guess costs some 0.1 s on a desktop's core, and as much memory for each guess that
+    /// is tried side by side.
+    pub const BACKUP: Self = Self {
+        memory_kib: 64 * 1024,
+        passes: 3,
+        lanes: 1,
+    };
     /// For tests, which have nothing to protect.
     pub const TEST: Self = Self {
         memory_kib: 8,
         passes: 1,
         lanes: 1,
     };
+}
+
+/// What opening a sealed secret costs; `None` if it does not begin like one of this version. Whoever opens what others may have made asks
+/// first: up to 1 GiB and 64 passes are read.
+pub fn cost(sealed: &[u8]) -> Option<Cost> {
+    let rest = sealed.get(..HEADER_BYTES)?.strip_prefix(MAGIC)?.strip_prefix(&[VERSION])?;
+    split_header(rest).map(|(cost, ..)| cost)
 }
 
 /// Whether `bytes` begin like a secret that [`seal`] sealed.
@@ -172,6 +188,8 @@ mod tests {
         assert_eq!(*open(&sealed(), "horse battery").unwrap(), b"secret");
         assert_eq!(open(&sealed(), "horse Battery"), Err(PassphraseError::Wrong));
         assert!(is_sealed(&sealed()));
+        assert_eq!(cost(&sealed()), Some(Cost::TEST));
+        assert_eq!(cost(&sealed()[..HEADER_BYTES - 1]), None);
     }
 
     #[test]

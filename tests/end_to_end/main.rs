@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where what it expects is not there")]
 
+mod backup;
 mod bad_input;
 mod cases;
 mod command_line;

@@ -11,10 +11,16 @@ use std::ops::RangeInclusive;
 use super::{Change, Diary, DiaryError, Refusal};
 use crate::documents::week::{DAY_SECONDS, last_day};
 use crate::documents::{Documents, settings};
-use crate::vault::{DocumentName, RecordKind, VaultError, Writer};
+use crate::vault::{DocumentName, Reader, RecordKind, VaultError, Writer};
 
 /// The record of this device that says since when a clock has had all visits expire.
 const ALL_EXPIRED_SINCE: &[u8] = b"all visits expired since";
+
+/// The record of this device that says which was the last week that it has destroyed: of weeks up to it the tombstones are gone too.
+const DESTROYED_UP_TO: &[u8] = b"weeks destroyed up to";
+
+/// What the retention remembers among the device's settings. It holds for this device alone, and is no choice of anybody.
+pub(crate) const MEMORY: [&[u8]; 2] = [ALL_EXPIRED_SINCE, DESTROYED_UP_TO];
 
 /// For how many days visits are kept where nobody has chosen.
 pub const DEFAULT_KEEP_DAYS: i64 = 28;
@@ -24,7 +30,11 @@ pub const KEEP_DAYS: RangeInclusive<i64> = 14..=60;
 
 /// For how many days visits are kept.
 pub(super) fn keep_days(documents: &Documents) -> i64 {
-    let chosen = documents.get(&DocumentName::Settings).and_then(settings::keep_days);
+    keep_days_chosen(documents.get(&DocumentName::Settings).and_then(settings::keep_days))
+}
+
+/// For how many days visits are kept, by what was chosen.
+pub(crate) fn keep_days_chosen(chosen: Option<i64>) -> i64 {
     // A newer version may allow more; this one keeps to its own range.
     chosen
         .unwrap_or(DEFAULT_KEEP_DAYS)
@@ -35,12 +45,31 @@ fn day(unix_seconds: i64) -> i64 {
     unix_seconds.div_euclid(DAY_SECONDS)
 }
 
+/// Whether all visits of a week have expired.
+pub(crate) fn is_expired(week: u32, keep_days: i64, now: i64) -> bool {
+    day(now) - last_day(week) > keep_days
+}
+
+/// From which recorded check-in on visits are shown, in Unix seconds: the beginning of a UTC day.
+pub(crate) fn kept_from(keep_days: i64, now: i64) -> i64 {
+    (day(now) - keep_days) * DAY_SECONDS
+}
+
+/// The last week that was ever destroyed here; `None` before the first.
+///
+/// # Errors
+/// A [`VaultError`] when the vault cannot be read.
+pub(crate) fn destroyed_up_to(reader: &Reader<'_>) -> Result<Option<u32>, VaultError> {
+    let record = reader.record(RecordKind::DeviceSetting, DESTROYED_UP_TO)?;
+    Ok(record.and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes))
+}
+
 /// The weeks whose last day has expired.
 fn expired_weeks(documents: &Documents, now: i64) -> Vec<DocumentName> {
     let keep = keep_days(documents);
     documents
         .weeks()
-        .filter(|(week, _)| day(now) - last_day(*week) > keep)
+        .filter(|(week, _)| is_expired(*week, keep, now))
         .map(|(week, _)| DocumentName::Week(week))
         .collect()
 }
@@ -50,8 +79,17 @@ fn destroy_expired(change: &mut Change<'_, '_>) -> Result<(), DiaryError> {
     if expired.len() == change.documents.weeks().count() && !has_stayed_so(change.writer, change.now)? {
         return Ok(());
     }
+    let mut last = destroyed_up_to(&change.writer.reader())?;
     for name in expired {
         change.documents.destroy(&name, change.writer)?;
+        if let DocumentName::Week(week) = name {
+            last = last.max(Some(week));
+        }
+    }
+    if let Some(week) = last {
+        change
+            .writer
+            .put_record(RecordKind::DeviceSetting, DESTROYED_UP_TO, &week.to_be_bytes())?;
     }
     Ok(())
 }
@@ -107,7 +145,7 @@ impl Diary {
 
     /// From which recorded check-in on visits are shown, in Unix seconds: the beginning of a UTC day.
     pub(super) fn kept_from(&self) -> i64 {
-        (day(self.now()) - keep_days(&self.documents)) * DAY_SECONDS
+        kept_from(keep_days(&self.documents), self.now())
     }
 }
 

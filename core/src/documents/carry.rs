@@ -65,13 +65,35 @@ impl Document {
         let generation = writer.renew(&self.name, &bytes, &heads, count, &[])?;
         writer.nothing_to_send(&self.name)?;
         if let Some(mine) = mine {
-            if carry_over(&mine.doc, &mut self.doc, whose).map_err(|error| refused(&error))? {
+            let mut entries = flat::living_entries(&mine.doc);
+            if whose == Whose::Own {
+                entries.retain(|entry| entry.stamp.is_by(mine.doc.get_actor().to_bytes()));
+            }
+            if carry_over(entries, &mut self.doc).map_err(|error| refused(&error))? {
                 self.rewrite(writer)?;
             } else {
                 self.save(writer)?;
             }
         }
         Ok(generation)
+    }
+
+    /// What the document holds without what is buried, each with when it was first written; tombstones are among them.
+    pub fn living_entries(&self) -> Vec<Stamped> {
+        flat::living_entries(&self.doc)
+    }
+
+    /// Takes in entries that were kept elsewhere, and stores the document: of each entry the value that was written last stays, and what
+    /// is buried here stays so. They are to be in the order of their keys, no key twice.
+    ///
+    /// # Errors
+    /// A [`VaultError`]; this document and the transaction must be dropped then.
+    pub fn carry_in(&mut self, entries: Vec<Stamped>, writer: &mut Writer<'_>) -> Result<(), VaultError> {
+        if carry_over(entries, &mut self.doc).map_err(|error| refused(&error))? {
+            self.rewrite(writer)
+        } else {
+            self.save(writer)
+        }
     }
 
     /// Whether something is here that was deleted elsewhere at the same time: it is to be written anew then.
@@ -83,19 +105,16 @@ impl Document {
     }
 }
 
-/// Puts what `mine` has written later, or `theirs` lacks, into `theirs`. Answers whether that deletes something which its history holds.
-fn carry_over(mine: &AutoCommit, theirs: &mut AutoCommit, whose: Whose) -> Result<bool, automerge::AutomergeError> {
+/// Puts what of `mine` was written later, or `theirs` lacks, into `theirs`. Answers whether that deletes something which its history holds.
+fn carry_over(mine: Vec<Stamped>, theirs: &mut AutoCommit) -> Result<bool, automerge::AutomergeError> {
     let (buried, known) = (flat::buried(theirs), Stamps::of(theirs));
-    let mut forget = flat::buried(mine).iter().any(|id| {
-        let core: Option<(automerge::Value<'_>, ObjId)> = theirs.get(ROOT, flat::core_key(id)).ok().flatten();
-        core.is_some() && !buried.contains(id)
+    let mut forget = mine.iter().filter_map(Stamped::buries).any(|id| {
+        let core: Option<(automerge::Value<'_>, ObjId)> = theirs.get(ROOT, flat::core_key(&id)).ok().flatten();
+        core.is_some() && !buried.contains(&id)
     });
     let mut carried: Vec<Stamped> = Vec::new();
-    for entry in flat::living_entries(mine) {
+    for entry in mine {
         if entry.row.is_some_and(|id| buried.contains(&id)) {
-            continue;
-        }
-        if whose == Whose::Own && !entry.stamp.is_by(mine.get_actor().to_bytes()) {
             continue;
         }
         let theirs_value = match theirs.get(ROOT, &entry.key)? {

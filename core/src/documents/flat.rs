@@ -123,6 +123,7 @@ fn field_of<'k>(core_key: &str, key: &'k str) -> Option<&'k str> {
 }
 
 /// An entry, and when its value was first written.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stamped {
     /// Its key.
     pub key: String,
@@ -132,6 +133,35 @@ pub struct Stamped {
     pub stamp: Stamp,
     /// The row it belongs to, if any.
     pub row: Option<EntryId>,
+}
+
+impl Stamped {
+    /// An entry that was kept outside of a document.
+    pub fn new(key: String, value: ScalarValue, stamp: Stamp) -> Self {
+        let row = match classify(&key) {
+            Class::Row(id, _) => Some(id),
+            _ => None,
+        };
+        Self { key, value, stamp, row }
+    }
+
+    /// The row whose core this is; `None` if it is something else.
+    pub fn begins(&self) -> Option<EntryId> {
+        self.row.filter(|_| self.key.len() == ID_CHARS)
+    }
+
+    /// The row that this is the tombstone of; `None` if it is none.
+    pub fn buries(&self) -> Option<EntryId> {
+        match classify(&self.key) {
+            Class::Tombstone(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a setting.
+    pub fn is_setting(&self) -> bool {
+        self.key.starts_with("s/")
+    }
 }
 
 /// The rows that are buried.

@@ -2,7 +2,7 @@
 
 use automerge::{ScalarValue, ScalarValueRef};
 
-use super::flat::{Row, core_key, field_key, setting_key};
+use super::flat::{Row, Stamped, core_key, field_key, setting_key};
 use super::{Document, EntryId};
 use crate::vault::VaultError;
 
@@ -58,6 +58,11 @@ pub fn keep_days(document: &Document) -> Option<i64> {
         Some(ScalarValue::Int(days)) => Some(days),
         _ => None,
     }
+}
+
+/// Whether an entry says for how many days visits are kept.
+pub fn is_keep_days(entry: &Stamped) -> bool {
+    entry.key == setting_key(KEEP)
 }
 
 /// Sets for how many days visits are kept.

@@ -43,7 +43,7 @@ pub fn remove(vault: &mut Vault, authority: AuthorityId) -> Result<(), ExposureE
 }
 
 /// Stores a newer list of an authority, or the first. Says whether it was new.
-pub(super) fn put(writer: &mut Writer<'_>, file: &[u8]) -> Result<bool, ExposureError> {
+pub(crate) fn put(writer: &mut Writer<'_>, file: &[u8]) -> Result<bool, ExposureError> {
     let list = TrustList::read(file)?;
     let name = list.authority().0;
     if let Some(held) = writer.reader().record(RecordKind::TrustList, &name)? {
