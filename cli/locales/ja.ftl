@@ -801,15 +801,27 @@ error-sync-not-signed =
 error-sync-other-key =
     .message = 中継サーバーは、この世帯を別の鍵で知っています。
     .hint = 同期できている端末と、この端末をペアリングし直してください。
+error-sync-other-opening =
+    .message = 削除しようとした登録はもうありません。今あるのは後から作られたものです。
+    .hint = 同期してから、まだ削除が必要なら、もう一度削除してください。
 error-sync-other-stream =
     .message = この要求は、アドレスが示すのとは別の世帯のものです。
     .hint = もう一度同期してください。
+error-sync-record-refused =
+    .message = 世帯の新しい鍵が、中継サーバーの知っている鍵に続いていません。
+    .hint = もう一度同期してください。続くときは、この端末をペアリングし直してください。
+error-sync-record-replaced =
+    .message = ほかの端末がその間に世帯の鍵や端末の一覧を変えました。
+    .hint = 先に新しいものを受け取ります。端末が自動で行います。
 error-sync-swap-missed =
     .message = この端末が最後に同期してから、別の端末が中継サーバーの中身を整理しました。
     .hint = 先に新しいものを受け取ります。端末が自動で行います。
 error-sync-too-many-accounts =
     .message = 短い間に、ここから登録された世帯が多すぎます。
     .hint = 数分待って、もう一度試してください。
+error-sync-words-unknown =
+    .message = 中継サーバーは、この復元の言葉を持つ世帯を知りません。
+    .hint = 言葉と中継サーバーのアドレスを確かめてください。新しい言葉に替えると、前の言葉は使えなくなります。
 error-text-language-missing =
     .message = 文章はLANGUAGE=FILEの形で指定します。
     .hint = 例えば、--text ja=text.txtと書いてください。

@@ -81,6 +81,7 @@ impl Cast {
             listen: ([127, 0, 0, 1], 0).into(),
             trust: vec![trust_file.clone()],
             proxies: vec![],
+            random: std::sync::Arc::new(techo_protocol::random::SystemRandom::new()),
             limits: Limits::default(),
             log: techo_relay::log::json(move || writer.clone()),
         };
