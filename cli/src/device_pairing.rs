@@ -185,7 +185,8 @@ fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> 
     let welcome = waiting.take_answer(&mailbox.take(3)?)?;
     // Only now is anything changed here: a pairing that is cut short leaves this device as it was.
     let mut diary = device::open_or_make(session)?;
-    pairing::join(diary.vault(), &identity, &welcome)?;
+    let streams = HttpStreams::new(&text.relay)?;
+    pairing::join(diary.vault(), &streams, &identity, &welcome, session.now())?;
     session.out.answer(&json!({ "joined": true }), "pairing-joined", &[])?;
     Ok(Outcome::Done)
 }
