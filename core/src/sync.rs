@@ -23,7 +23,9 @@ mod line;
 pub mod memory_relay;
 pub mod pairing;
 mod records;
+pub mod recovery;
 pub mod rules;
+pub mod schedule;
 mod take;
 mod vector;
 

@@ -69,6 +69,8 @@ pub struct RelayState {
     pub cursor: u64,
     /// The last swap that was seen.
     pub last_swap: u64,
+    /// The cursor at which this device last tidied up.
+    pub swept_at: u64,
     /// The epoch record that was there.
     pub record: Option<Mark>,
     /// The keyring that was there.
@@ -367,15 +369,6 @@ impl Household {
         Ok(())
     }
 
-    pub(super) fn free_index(&self, today: u32) -> Result<u8, Refusal> {
-        let is_taken = |index| {
-            let removed = self.list.removed.iter().find(|removed| removed.index == index);
-            self.list.device(index).is_some()
-                || removed.is_some_and(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS)
-        };
-        (0..MOST_DEVICES).find(|index| !is_taken(*index)).ok_or(Refusal::Full)
-    }
-
     /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
     pub fn last_heard(&self, index: u8) -> Option<u32> {
         self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)
@@ -417,6 +410,16 @@ impl NewIdentity {
         };
         Ok(Self { device, seed, hpke })
     }
+}
+
+/// An index that no device has, and none had in the last [`FOLLOWED_DAYS`].
+pub(super) fn free_index(list: &DeviceList, today: u32) -> Result<u8, Refusal> {
+    let is_taken = |index| {
+        let removed = list.removed.iter().find(|removed| removed.index == index);
+        list.device(index).is_some()
+            || removed.is_some_and(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS)
+    };
+    (0..MOST_DEVICES).find(|index| !is_taken(*index)).ok_or(Refusal::Full)
 }
 
 pub(super) fn checked(name: &str) -> Result<&str, Refusal> {

@@ -8,7 +8,7 @@ use techo_protocol::pairing::NewDevice;
 use techo_protocol::sync_api::{Call, StreamId, SyncAnswer, relay_key};
 
 use super::exchange::{StreamRelay, Talk, ask_as, change, the_household};
-use super::household::{self, FormerAccount, Household, NewIdentity, checked, day_of};
+use super::household::{self, FormerAccount, Household, NewIdentity, checked, day_of, free_index};
 use super::line::{State, to_cbor};
 use super::rules::Rules;
 use super::{Refusal, SyncError};
@@ -62,7 +62,7 @@ pub fn admit<R: StreamRelay>(
 
 fn listed(household: &Household, device: &NewDevice, now: i64) -> Result<Device, SyncError> {
     Ok(Device {
-        index: household.free_index(day_of(now))?,
+        index: free_index(&household.list, day_of(now))?,
         key: device.key,
         agreement: device.agreement,
         hpke: device.hpke,
@@ -77,7 +77,13 @@ fn listed(household: &Household, device: &NewDevice, now: i64) -> Result<Device,
 ///
 /// # Errors
 /// [`Refusal::Other`] where the message is not for this device; the relay's; or the vault cannot be written.
-pub fn join<R: StreamRelay>(vault: &mut Vault, relay: &R, identity: &NewIdentity, message: &[u8], now: i64) -> Result<(), R::Error> {
+pub fn join<R: StreamRelay>(
+    vault: &mut Vault,
+    relay: &R,
+    identity: &NewIdentity,
+    message: &[u8],
+    now: i64,
+) -> Result<(), R::Error> {
     let welcome: Welcome = ciborium::from_reader(message).map_err(|_| SyncError::from(Refusal::Other))?;
     let key = EpochKey(welcome.epoch_key.into_array());
     let call = Call::Records { since: None };

@@ -3,3 +3,5 @@ mod faults;
 mod forgetting;
 mod membership;
 mod merging;
+mod recovering;
+mod schedule;

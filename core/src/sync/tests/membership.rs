@@ -125,8 +125,8 @@ fn a_joiners_old_account_is_deleted() {
     let (mut phone, mut tablet) = (Device::new(), Device::new());
     tablet.add("its own", 1);
     tablet.sync(&relay);
-    assert_eq!(relay.kept.borrow().accounts.len(), 1);
+    assert_eq!(relay.accounts(), 1);
     pair(&relay, &mut phone, &mut tablet);
-    assert_eq!(relay.kept.borrow().accounts.len(), 1);
+    assert_eq!(relay.accounts(), 1);
     assert_eq!(phone.names(), ["its own"]);
 }
