@@ -1,14 +1,15 @@
 //! `techo device`: let another device into the household, and see which ones are in it.
 
+mod members;
+
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use clap::Subcommand;
 use serde_json::json;
 use techo_core::sync::exchange::{ask, exchange};
-use techo_core::sync::household::{self, Household, NewIdentity, Want};
-use techo_core::sync::{Refusal, SyncError, pairing};
-use techo_core::vault::Vault;
+use techo_core::sync::household::{self, NewIdentity};
+use techo_core::sync::pairing;
 use techo_http::{Http, HttpError};
 use techo_protocol::pairing::{Joiner, Owner, PairingError, PairingText};
 use techo_protocol::qr::Qr;
@@ -17,7 +18,7 @@ use techo_protocol::sync_api::{Call, LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECO
 use crate::failure::CliError;
 use crate::output::Output;
 use crate::session::Session;
-use crate::sync::HttpStreams;
+use crate::sync::{HttpStreams, the_household};
 use crate::{Failure, Outcome, device, input};
 
 /// Share one diary between your devices
@@ -25,7 +26,8 @@ use crate::{Failure, Outcome, device, input};
 #[command(after_help = "Examples:
   techo device pair --relay https://relay.example      on the device that has the diary
   techo device join code.png                           on the new one
-  techo device list")]
+  techo device list
+  techo device remove 1")]
 pub enum Device {
     /// Show a pairing code, and let the device in that answers it
     Pair {
@@ -41,7 +43,7 @@ pub enum Device {
         #[arg(long, default_value = household::DEFAULT_NAME)]
         name: String,
     },
-    /// The devices of the household
+    /// The devices of the household, and when each was last heard from
     List,
     /// Give a device another name
     Rename {
@@ -50,6 +52,11 @@ pub enum Device {
         /// Its new name
         name: String,
     },
+    /// Remove a device: it gets nothing new from then on. What it has, it keeps
+    Remove {
+        /// The device's id, as `device list` shows it
+        id: u8,
+    },
 }
 
 impl Device {
@@ -57,8 +64,9 @@ impl Device {
         match self {
             Self::Pair { relay } => pair(session, &relay),
             Self::Join { input, name } => join(session, &input, &name),
-            Self::List => list(session),
-            Self::Rename { id, name } => rename(session, id, &name),
+            Self::List => members::list(session),
+            Self::Rename { id, name } => members::rename(session, id, &name),
+            Self::Remove { id } => members::remove(session, id),
         }
     }
 }
@@ -188,34 +196,5 @@ fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> 
     let streams = HttpStreams::new(&text.relay)?;
     pairing::join(diary.vault(), &streams, &identity, &welcome, session.now())?;
     session.out.answer(&json!({ "joined": true }), "pairing-joined", &[])?;
-    Ok(Outcome::Done)
-}
-
-fn the_household(vault: &mut Vault) -> Result<Household, Failure> {
-    Ok(household::household(vault)?.ok_or(SyncError::from(Refusal::None))?)
-}
-
-fn list(session: &Session) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    let household = the_household(diary.vault())?;
-    for member in &household.list.devices {
-        let this = member.index == household.index;
-        session.out.answer(
-            &json!({ "device": member.index, "name": member.name, "this": this }),
-            if this { "device-this" } else { "device-other" },
-            &[("id", &member.index), ("name", &member.name)],
-        )?;
-    }
-    Ok(Outcome::Done)
-}
-
-fn rename(session: &Session, id: u8, name: &str) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    household::want(diary.vault(), Want::Rename(id, name.to_owned()))?;
-    session.out.answer(
-        &json!({ "device": id, "name": name.trim() }),
-        "device-renamed",
-        &[("name", &name)],
-    )?;
     Ok(Outcome::Done)
 }

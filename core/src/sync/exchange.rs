@@ -94,6 +94,25 @@ pub fn receive<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, wait
     Ok(talk.done.received)
 }
 
+/// Deletes the household's account at the relay: unserved at once, erased after seven days. What is here stays, and another sync would open an
+/// account anew.
+///
+/// # Errors
+/// [`Refusal::NoRelay`], or the relay's.
+pub fn delete_account<R: StreamRelay>(vault: &mut Vault, relay: &R) -> Result<(), R::Error> {
+    let household = the_household(vault)?;
+    let known = household.relay.as_ref().ok_or(SyncError::from(Refusal::NoRelay))?;
+    let opening = known.opening;
+    ask(relay, &household, Call::Delete { opening })?.ok_or(SyncError::from(Refusal::Behind))?;
+    Ok(change(vault, |state, _| {
+        state.household.relay = None;
+        for held in state.lines.values_mut().flat_map(|line| &mut line.held) {
+            held.at_relay = false;
+        }
+        Ok(())
+    })?)
+}
+
 /// Asks for one thing, signed by the household's present key.
 ///
 /// # Errors
