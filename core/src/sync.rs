@@ -26,6 +26,7 @@ mod records;
 pub mod recovery;
 pub mod rules;
 pub mod schedule;
+pub mod seizure;
 mod take;
 mod vector;
 
