@@ -6,6 +6,7 @@ mod relay_load;
 mod scan;
 mod segment;
 mod stopwatch;
+mod sync;
 mod vault;
 
 use std::path::PathBuf;
@@ -79,6 +80,8 @@ enum Bench {
         /// Devices
         devices: usize,
     },
+    /// Bytes on the wire of a check-in, of a month and of a new device
+    Sync,
     /// Opening the vault and a durable check-in, against plain SQLite
     Vault,
 }
@@ -114,6 +117,7 @@ fn run(bench: Bench) -> Result<Vec<serde_json::Value>, Box<dyn std::error::Error
             vec![]
         }
         Bench::LoadOfRelay { address, devices } => vec![relay_load::run_load(address, devices)?],
+        Bench::Sync => vec![sync::run()?],
         Bench::Vault => vec![vault::run()?],
     })
 }
