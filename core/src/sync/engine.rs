@@ -105,7 +105,7 @@ impl State {
     pub(super) fn settle(&mut self, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
         self.notice(writer)?;
         if std::mem::take(&mut self.household.rekey_due) {
-            self.write_all_anew(writer)?;
+            self.write_all_anew(day_of(now), writer)?;
         }
         self.provide_keys(day_of(now), writer.random())?;
         seal_what_is_new(self, writer)?;
@@ -116,10 +116,10 @@ impl State {
     }
 
     /// All documents without their history under new keys, and new ones for those that are not there yet: who was removed knows the old.
-    fn write_all_anew(&mut self, writer: &mut Writer<'_>) -> Result<(), SyncError> {
+    fn write_all_anew(&mut self, today: u32, writer: &mut Writer<'_>) -> Result<(), SyncError> {
         for (name, _) in writer.reader().document_names() {
             if let Some(stored) = writer.reader().document(&name)? {
-                Document::load(stored, writer.actor()).rewrite(writer)?;
+                Document::load(stored, writer.actor()).rewrite_on(i64::from(today), writer)?;
             }
         }
         self.notice(writer)?;

@@ -86,3 +86,25 @@ fn the_old_chunks_are_removed_from_the_relay() {
     let left = relay.chunks();
     assert_eq!(before.iter().filter(|chunk| left.contains(chunk)).count(), 0);
 }
+
+#[test]
+fn tombstones_of_people_die_after_half_a_year() {
+    let relay = MemoryRelay::new(3);
+    let mut phone = Device::new();
+    phone.diary.add_person("Aki").unwrap();
+    let yui = phone.diary.add_person("Yui").unwrap().id;
+    phone.diary.remove_person(&yui).unwrap();
+    phone.sync(&relay);
+    let buried = |phone: &mut Device| {
+        let actor = phone.diary.vault().actor();
+        let name = crate::vault::DocumentName::Settings;
+        let stored = phone.diary.vault().read(|reader| reader.document(&name)).unwrap().unwrap();
+        crate::documents::Document::load(stored, actor).is_buried(&yui)
+    };
+    for (days, is_buried) in [(31, true), (170, true), (220, false)] {
+        phone.now = super::devices::NOW + days * 86_400;
+        phone.sync(&relay);
+        assert_eq!(buried(&mut phone), is_buried, "after {days} days");
+    }
+    assert_eq!(phone.diary.people().unwrap().len(), 1);
+}
