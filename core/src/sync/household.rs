@@ -515,6 +515,18 @@ pub(super) fn replace(writer: &mut Writer<'_>, household: Household) -> Result<(
     State::new(household).store(writer)
 }
 
+/// Gives this device a new actor, and writes all documents anew under it. What it wrote before may bear the numbers that a copy, or the household
+/// it now joins, has given to something else; such changes would never merge.
+pub(super) fn write_as_another(writer: &mut Writer<'_>) -> Result<(), SyncError> {
+    writer.renew_actor()?;
+    for (name, _) in writer.reader().document_names() {
+        if let Some(stored) = writer.reader().document(&name)? {
+            Document::load(stored, writer.actor()).rewrite(writer)?;
+        }
+    }
+    Ok(())
+}
+
 /// Begins a household of its own with new keys and a new actor: this device was copied, or restored from an old state, and another writes
 /// under its name. The diary's documents stay.
 pub(super) fn start_over(state: &mut State, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
@@ -524,13 +536,7 @@ pub(super) fn start_over(state: &mut State, writer: &mut Writer<'_>, now: i64) -
         .device(state.household.index)
         .map(|device| device.name.clone());
     let fresh = Household::new(name.as_deref().unwrap_or(DEFAULT_NAME), day_of(now), writer.random())?;
-    writer.renew_actor()?;
-    // What was written since the copy bears the same actor and numbers as the other's, and would never merge with it.
-    for (name, _) in writer.reader().document_names() {
-        if let Some(stored) = writer.reader().document(&name)? {
-            Document::load(stored, writer.actor()).rewrite(writer)?;
-        }
-    }
+    write_as_another(writer)?;
     state.begin_anew(fresh);
     Ok(())
 }

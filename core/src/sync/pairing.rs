@@ -126,8 +126,7 @@ pub(super) fn become_member(
             epoch_key: old.epoch_key().0,
         })
     });
-    // Its numbers begin anew, and so must its name in the documents.
-    writer.renew_actor()?;
+    household::write_as_another(writer)?;
     household::replace(writer, household)?;
     let mut state = State::load(writer)?;
     if let Some(keyring) = keyring {
