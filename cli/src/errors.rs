@@ -39,6 +39,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_protocol::chunk::ChunkError::CATALOGUE,
         techo_protocol::diary_upload::DiaryUploadError::CATALOGUE,
         techo_protocol::epoch_record::EpochRecordError::CATALOGUE,
+        techo_protocol::direct::DirectError::CATALOGUE,
         techo_protocol::household_file::HouseholdFileError::CATALOGUE,
         techo_protocol::hpke_seal::HpkeSealError::CATALOGUE,
         techo_protocol::keyring_record::KeyringError::CATALOGUE,
