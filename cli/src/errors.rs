@@ -10,6 +10,7 @@ pub fn all() -> Vec<ErrorInfo> {
         crate::authority::AuthorityCommandError::CATALOGUE,
         crate::failure::CliError::CATALOGUE,
         crate::failure::Warning::CATALOGUE,
+        crate::sync::LanError::CATALOGUE,
         techo_authority::audit::AuditError::CATALOGUE,
         techo_authority::cases::CaseError::CATALOGUE,
         techo_authority::import::ImportError::CATALOGUE,

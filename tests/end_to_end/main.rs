@@ -8,6 +8,7 @@ mod cases;
 mod command_line;
 mod edges;
 mod household;
+mod lan;
 mod new_zealand;
 mod several_processes;
 mod story;
