@@ -195,4 +195,7 @@ sync-still-on = What was deleted last may still be on: { $names }
 sync-received = { $received } pieces came.
 sync-next-upload = Next upload: { $time }
 sync-refused = Refused, because nobody of the household sent it whole: { $count }
+lan-looking = Looking for this household's devices on this network, for { $seconds } seconds at most. Others here can see that somebody is looking, but not who.
+lan-done = In sync with { $name }: { $received } pieces came, { $sent } went.
+lan-failed = Not in sync with { $name }: { $message }
 sync-status = { $devices } devices, last relay: { $relay }. Still to be sent: { $waiting }

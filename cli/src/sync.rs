@@ -1,7 +1,8 @@
-//! `techo sync`: bring the household's devices to the same state, through a relay or a file.
+//! `techo sync`: bring the household's devices to the same state, through a relay, a file, or directly.
 
 mod account;
 mod http;
+mod lan;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use techo_core::vault::Vault;
 use techo_protocol::household_file::HouseholdFile;
 
 pub use http::HttpStreams;
+pub use lan::LanError;
 
 use crate::failure::CliError;
 use crate::session::Session;
@@ -30,6 +32,7 @@ use crate::{Failure, Outcome, device, input};
     after_help = "Examples:
   techo sync --relay https://relay.example
   techo sync --file stick.techo
+  techo sync --lan                                     on both devices, within two minutes
   techo sync --watch                                   until Ctrl-C, at scheduled times
   techo sync status
   techo sync account delete"
@@ -37,6 +40,8 @@ use crate::{Failure, Outcome, device, input};
 pub struct Sync {
     #[command(flatten)]
     way: Way,
+    #[command(flatten)]
+    lan: lan::Flags,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -53,6 +58,9 @@ struct Way {
     /// Without --relay, through the one that was used last
     #[arg(long)]
     watch: bool,
+    /// Find this household's devices on this network, and sync with each directly. Others there see that somebody is looking, not who
+    #[arg(long, conflicts_with_all = ["relay", "file", "watch"])]
+    lan: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -72,6 +80,7 @@ impl Sync {
             (None, Way { watch: true, relay, .. }) => watch::run(session, relay),
             (None, Way { relay: Some(relay), .. }) => through_relay(session, &relay),
             (None, Way { file: Some(file), .. }) => through_file(session, &file),
+            (None, Way { lan: true, .. }) => lan::run(session, &self.lan),
             // clap asks for one of them.
             (None, _) => Ok(Outcome::Done),
         }
@@ -134,12 +143,7 @@ pub fn say(session: &Session, done: Exchanged) -> Result<Outcome, Failure> {
     session
         .out
         .answer(&line, "sync-done", &[("received", &taken), ("sent", &sent)])?;
-    if received.copied > 0 {
-        session.out.warn("sync-copied", &[]);
-    }
-    if received.refused > 0 {
-        session.out.warn("sync-refused", &[("count", &received.refused)]);
-    }
+    warn_of(session, received);
     if done.refilled {
         session.out.warn("sync-refilled", &[]);
     }
@@ -147,6 +151,15 @@ pub fn say(session: &Session, done: Exchanged) -> Result<Outcome, Failure> {
         session.out.warn(&format!("sync-{caught}"), &[]);
     }
     Ok(Outcome::Done)
+}
+
+fn warn_of(session: &Session, received: Report) {
+    if received.copied > 0 {
+        session.out.warn("sync-copied", &[]);
+    }
+    if received.refused > 0 {
+        session.out.warn("sync-refused", &[("count", &received.refused)]);
+    }
 }
 
 fn caught_name(caught: Caught) -> &'static str {

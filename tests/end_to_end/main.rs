@@ -9,6 +9,7 @@ mod command_line;
 mod edges;
 mod household;
 mod killed_devices;
+mod lan;
 mod lying_relay;
 mod membership;
 mod new_zealand;

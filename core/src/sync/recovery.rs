@@ -77,12 +77,12 @@ pub fn restore<R: RecoveryRelay>(
     random: &dyn Random,
 ) -> Result<Restored, R::Error> {
     let keys = words.keys();
-    let answer = match ask_by_words(relay, &keys, RecoveryCall::Records)? {
-        Some(answer) => answer,
-        None => {
-            ask_by_words(relay, &keys, RecoveryCall::Revive)?.ok_or(SyncError::from(Refusal::WordsUnknown))?;
-            ask_by_words(relay, &keys, RecoveryCall::Records)?.ok_or(SyncError::from(Refusal::WordsUnknown))?
-        }
+    let first = ask_by_words(relay, &keys, RecoveryCall::Records)?;
+    let answer = if let Some(answer) = first {
+        answer
+    } else {
+        ask_by_words(relay, &keys, RecoveryCall::Revive)?.ok_or(SyncError::from(Refusal::WordsUnknown))?;
+        ask_by_words(relay, &keys, RecoveryCall::Records)?.ok_or(SyncError::from(Refusal::WordsUnknown))?
     };
     let found = Found::read(&answer, &keys)?;
     let identity = NewIdentity::generate(name, random)?;

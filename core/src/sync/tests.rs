@@ -1,4 +1,5 @@
 mod devices;
+mod direct;
 mod faults;
 mod forgetting;
 mod membership;
