@@ -159,6 +159,7 @@ pairing-text = This gives the device that answers it your whole diary. Show it t
 pairing-type-code = { $name } has answered. Type the four digits that it shows:
 pairing-done = { $name } is in. It gets the diary with its first sync.
 pairing-confirm = Type these digits into the other device: { $code }
+pairing-own-diary = This device has a diary of its own, with { $count } visits. They become part of the household's, on all its devices. Go on? (yes or no)
 pairing-joined = This device is in. Get the diary with: techo sync --relay URL
 device-this = { $id }  { $name } (this device)
 device-other = { $id }  { $name }, last heard from: { $heard }

@@ -1005,6 +1005,7 @@ pairing-text = このコードに応じた端末に、あなたの記録のす�
 pairing-type-code = { $name } が応じました。その端末に出ている4桁の数字を入力してください:
 pairing-done = { $name } が加わりました。最初の同期で記録が届きます。
 pairing-confirm = もう一方の端末にこの数字を入力してください: { $code }
+pairing-own-diary = この端末には、自分の記録が{ $count }件あります。世帯の記録に加わり、すべての端末に渡ります。続けますか？（はい／いいえ）
 pairing-joined = この端末が加わりました。記録を受け取るには: techo sync --relay URL
 device-this = { $id }  { $name }（この端末）
 device-other = { $id }  { $name }　最後の便り: { $heard }

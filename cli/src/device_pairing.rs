@@ -17,9 +17,10 @@ use techo_protocol::sync_api::{Call, LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECO
 
 use crate::failure::CliError;
 use crate::output::Output;
+use crate::profile::Kind;
 use crate::session::Session;
 use crate::sync::{HttpStreams, the_household};
-use crate::{Failure, Outcome, device, input};
+use crate::{Failure, Outcome, device, input, question};
 
 /// Share one diary between your devices
 #[derive(Debug, Subcommand)]
@@ -179,6 +180,9 @@ fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> 
         ([], Some(code)) => &PairingText::read(&code.text)?,
         ([], None) => return Err(PairingError::NotAPairing.into()),
     };
+    if !may_bring_its_diary(session)? {
+        return Ok(Outcome::No);
+    }
     let identity = NewIdentity::generate(name, &session.random)?;
     let mailbox = Mailbox::new(text)?;
     let (joiner, commitment) = Joiner::new(text, &identity.device, &session.random)?;
@@ -197,4 +201,16 @@ fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> 
     pairing::join(diary.vault(), &streams, &identity, &welcome, session.now())?;
     session.out.answer(&json!({ "joined": true }), "pairing-joined", &[])?;
     Ok(Outcome::Done)
+}
+
+/// A device that has a diary of its own shares it by joining: at a terminal the person is asked. For scripts it stays, as help says.
+fn may_bring_its_diary(session: &Session) -> Result<bool, Failure> {
+    if !question::can_ask(session) || session.profile(Kind::Device).is_err() {
+        return Ok(true);
+    }
+    let count = device::visits(&mut device::open(session)?)?.len();
+    if count == 0 {
+        return Ok(true);
+    }
+    question::yes(session, "pairing-own-diary", &[("count", &count)])
 }

@@ -14,6 +14,7 @@ mod failure;
 mod input;
 mod output;
 mod profile;
+mod question;
 mod recovery;
 mod relay;
 mod relay_client;
