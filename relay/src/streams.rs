@@ -1,11 +1,13 @@
 //! Households' sealed streams: who may change them, and how. Chunks are sealed for others; of each the relay reads the envelope.
 //!
 //! ```text
-//! streams   rules of each call    -> writer, waiting, store
+//! streams   rules of each call    -> reader, writer, waiting, store
+//! reader    group reading         -> store
 //! writer    group commit          -> store
 //! waiting   who waits for what
 //! ```
 
+mod reader;
 mod waiting;
 mod writer;
 
@@ -21,8 +23,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::{Refusal, RelayError, SyncError};
-use crate::store::{Account, Chunk, DAY, Page, Refused, Standing, Store, StoreError, StreamWrite};
+use crate::store::{Account, Chunk, DAY, Page, Refused, Standing, Store, StoreError, StreamStore, StreamWrite};
 
+pub use reader::Reader;
 pub use waiting::{Waiting, WaitingRoom};
 pub use writer::Writer;
 
@@ -44,14 +47,12 @@ pub struct Verified {
 /// Reads a request about `stream` and checks that the account's key signed it; a request to open an account is signed by the key that it names.
 ///
 /// # Errors
-/// [`SyncError::NotARequest`], [`SyncError::OtherStream`], [`SyncError::NoAccount`], [`SyncError::NotSigned`], [`SyncError::AccountDeleted`];
-/// or the store's.
-pub fn verified(store: &dyn Store, stream: StreamId, file: &[u8]) -> Result<Verified, Refusal> {
+/// [`SyncError::NotARequest`], [`SyncError::OtherStream`], [`SyncError::NoAccount`], [`SyncError::NotSigned`], [`SyncError::AccountDeleted`].
+pub fn verified(stream: StreamId, file: &[u8], account: Option<Account>) -> Result<Verified, Refusal> {
     let request = SyncRequest::read(file).ok_or(SyncError::NotARequest)?;
     if request.stream() != stream {
         return Err(SyncError::OtherStream.into());
     }
-    let account = store.account(stream)?;
     let key = match (request.opening_key(), &account) {
         (Some(key), _) => key,
         (None, Some(account)) => account.key,
@@ -62,16 +63,11 @@ pub fn verified(store: &dyn Store, stream: StreamId, file: &[u8]) -> Result<Veri
     if is_deleted && call != Call::Delete {
         return Err(SyncError::AccountDeleted.into());
     }
-    // One that may have to wait is entered among the waiting first.
-    let page = match call {
-        Call::Pull { cursor, wait: 0 } => store.page(stream, cursor, MOST_CHUNKS, PAGE_BYTES)?,
-        _ => None,
-    };
     Ok(Verified {
         stream,
         call,
         account,
-        page,
+        page: None,
     })
 }
 
@@ -151,6 +147,7 @@ const MOST_REMOVED: usize = 131_072;
 /// The streams of one relay.
 pub struct Streams {
     store: Arc<dyn Store>,
+    reader: Reader,
     writer: Writer,
     waiting: Arc<WaitingRoom<StreamId>>,
     generation: Option<[u8; 16]>,
@@ -160,7 +157,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// Starts the thread that writes. At most `waiting` pulls wait at once.
+    /// Starts the threads that check requests and the one that writes. At most `waiting` pulls wait at once.
     ///
     /// # Errors
     /// The store's; a store without streams is no error, every call is refused then.
@@ -171,9 +168,11 @@ impl Streams {
             Err(error) => return Err(error.into()),
         };
         let waiting = WaitingRoom::new(waiting);
+        let of_streams: Arc<dyn StreamStore> = Arc::<dyn Store>::clone(store);
         Ok(Self {
             store: Arc::clone(store),
-            writer: Writer::start(Arc::<dyn Store>::clone(store), Arc::clone(&waiting), log.clone())?,
+            reader: Reader::start(&of_streams, log)?,
+            writer: Writer::start(of_streams, Arc::clone(&waiting), log.clone())?,
             waiting,
             generation,
             turns: Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2)),
@@ -187,6 +186,14 @@ impl Streams {
     /// [`StoreError::NoStreams`] where the store has none.
     pub fn generation(&self) -> Result<[u8; 16], StoreError> {
         self.generation.ok_or(StoreError::NoStreams)
+    }
+
+    /// Reads a request about `stream` and checks it, as [`verified`] does. A pull that does not wait has its page then.
+    ///
+    /// # Errors
+    /// Those of [`verified`], [`RelayError::Busy`] where too many wait to be checked; or the store's.
+    pub async fn verify(&self, stream: StreamId, file: Vec<u8>) -> Result<Verified, Refusal> {
+        self.reader.verify(stream, file).await
     }
 
     /// Makes a change and answers once it is on disk. `memory` is what the request's bytes may use; it is given back then.
@@ -270,6 +277,7 @@ impl Streams {
 
     /// Finishes what was begun and takes no more. Blocks until then.
     pub fn end(&self) {
+        self.reader.end();
         self.writer.end();
     }
 }

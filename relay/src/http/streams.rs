@@ -16,7 +16,7 @@ use super::path::{Named, id};
 use super::{Shared, within};
 use crate::error::{Refusal, RelayError, SyncError};
 use crate::limits::Source;
-use crate::streams::{answer, change, opens_anew, verified};
+use crate::streams::{answer, change, opens_anew};
 
 /// A body of at most so many bytes is received before anybody has looked whether there is such an account.
 const STRANGER_BYTES: u64 = 16 * 1024;
@@ -43,8 +43,7 @@ pub async fn call(
     )
     .await?;
     let (file, memory) = (received.bytes, received.memory);
-    let reading = shared.streams.read(move |store| verified(store, stream, &file));
-    let request = within(shared.limits.answer, reading).await?;
+    let request = within(shared.limits.answer, shared.streams.verify(stream, file)).await?;
     let now = shared.clock.now();
     let answered = match request.call {
         Call::Pull { cursor, wait } => shared.streams.pull(request, cursor, wait, now).await?,
