@@ -80,8 +80,8 @@ pub fn run(database: Database, devices: usize) -> Result<Value, Failed> {
         reals.push(measure(load, Some(&folder.path().join("relay.sqlite")))?);
         bares.push(json!({ CHUNKS: bare(&folder.path().join("bare.sqlite"))? }));
     }
-    let (null, real, bare) = (median(nulls)?, median(reals)?, median(bares)?);
-    let (chunks, null, bare) = (number(&real, CHUNKS)?, number(&null, CHUNKS)?, number(&bare, CHUNKS)?);
+    let (dropping, real, bare) = (median(nulls)?, median(reals)?, median(bares)?);
+    let (chunks, dropping, bare) = (number(&real, CHUNKS)?, number(&dropping, CHUNKS)?, number(&bare, CHUNKS)?);
     Ok(json!({
         "database": database.name(),
         "devices": devices,
@@ -89,9 +89,9 @@ pub fn run(database: Database, devices: usize) -> Result<Value, Failed> {
         "pulls": real["pulls"],
         "chunks_pulled": real["chunks_pulled"],
         "chunks_per_s": chunks,
-        "null_chunks_per_s": null,
+        "null_chunks_per_s": dropping,
         "bare_chunks_per_s": bare,
-        "ratio": chunks / null.min(bare),
+        "ratio": chunks / dropping.min(bare),
         "p50_ms": real["p50_ms"],
         "p99_ms": real["p99_ms"],
         "memory_bytes": real["memory_bytes"],
