@@ -330,6 +330,11 @@ pub trait StreamStore: Send + Sync {
         Err(StoreError::NoStreams)
     }
 
+    /// Several accounts.
+    fn accounts(&self, streams: &[StreamId]) -> Result<Vec<Option<Account>>, StoreError> {
+        streams.iter().map(|stream| self.account(*stream)).collect()
+    }
+
     /// Makes changes in their order, all in one transaction that is on disk when this returns, and gives what came of each.
     fn write_streams(&self, writes: &[StreamWrite]) -> Result<Vec<Written>, StoreError> {
         Err(StoreError::NoStreams)
@@ -359,6 +364,12 @@ pub trait StreamStore: Send + Sync {
     /// served.
     fn page(&self, stream: StreamId, cursor: u64, most: usize, bytes: usize) -> Result<Option<Page>, StoreError> {
         Err(StoreError::NoStreams)
+    }
+
+    /// Several pages, each of a stream after a cursor and bounded as [`page`](Self::page)'s.
+    fn pages(&self, after: &[(StreamId, u64)], most: usize, bytes: usize) -> Result<Vec<Option<Page>>, StoreError> {
+        let pages = after.iter().map(|(stream, cursor)| self.page(*stream, *cursor, most, bytes));
+        pages.collect()
     }
 
     /// Erases accounts that were deleted more than `DELETED_DAYS` days before `day`, or last read more than `unread_days` before it, and

@@ -1,6 +1,8 @@
+use techo_protocol::sync_api::ChunkId;
 use tempfile::TempDir;
 
 use super::*;
+use crate::store::Chunk;
 
 const HOME: StreamId = StreamId([1; 16]);
 const KEY: PublicKey = PublicKey([2; 32]);
