@@ -28,7 +28,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Refusal, RelayError, SyncError};
-use crate::store::{Account, Chunk, DAY, Page, Refused, Standing, Store, StoreError, StreamStore, StreamWrite};
+use crate::store::{Account, Chunk, DAY, Page, Refused, Standing, Store, StoreError, StreamStore, StreamWrite, Wake};
 
 pub use permission::{by_words, signed_by_a_key};
 pub use reader::Reader;
@@ -188,7 +188,7 @@ pub struct Streams {
     store: Arc<dyn Store>,
     reader: Reader,
     writer: Writer,
-    waiting: Arc<WaitingRoom<StreamId>>,
+    waiting: Arc<WaitingRoom<Wake>>,
     generation: Option<[u8; 16]>,
     /// Turns at reading: more threads than processors would only wait for each other.
     turns: Semaphore,
@@ -265,7 +265,7 @@ impl Streams {
             self.writer.write_later(StreamWrite::Read { stream, day });
         }
         // Entered before looking: what comes in between is not missed.
-        let waiting = (wait > 0).then(|| self.waiting.enter(stream)).transpose()?;
+        let waiting = (wait > 0).then(|| self.waiting.enter(Wake::of_stream(stream))).transpose()?;
         let mut page = match verified.page {
             Some(page) => page,
             None => self.page(stream, cursor).await?,
@@ -349,6 +349,11 @@ impl Streams {
         // Never closed.
         let _turn = self.turns.acquire().await.map_err(|_| RelayError::Internal)?;
         crate::http::on_store(&self.store, &self.log, work).await
+    }
+
+    /// Who waits for something new.
+    pub fn room(&self) -> &Arc<WaitingRoom<Wake>> {
+        &self.waiting
     }
 
     /// Pulls that wait.

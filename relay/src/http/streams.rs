@@ -48,7 +48,10 @@ pub async fn call(
     let answered = match request.call {
         Call::Pull { cursor, wait } => shared.streams.pull(request, cursor, wait, now).await?,
         Call::OpenMailbox { mailbox } => {
-            shared.mailboxes.open(stream, mailbox, now)?;
+            let boxes = Arc::clone(&shared.mailboxes);
+            shared
+                .with_store(move |store| boxes.open(store, stream, mailbox, now))
+                .await?;
             let standing = request.account.map(|account| account.standing).unwrap_or_default();
             answer(shared.streams.generation()?, standing)
         }

@@ -9,7 +9,7 @@ use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
 use super::StoreError;
 
 pub use records::{
-    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, followed_from, revivable_from, words_from,
+    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, WordsAfter, followed_from, revivable_from, words_from,
 };
 
 /// Days for which a deleted account is kept, unserved.
@@ -45,6 +45,16 @@ pub struct Standing {
     pub record: Option<Mark>,
     /// The keyring that is there.
     pub keyring: Option<Mark>,
+}
+
+impl Standing {
+    /// The number after which epoch records are given: those after `since`, or the present one only, whose number is higher than all before.
+    pub fn records_after(&self, since: Option<u64>) -> i64 {
+        let present = self
+            .record
+            .map_or(0, |record| i64::try_from(record.number).unwrap_or(i64::MAX));
+        since.map_or(present.saturating_sub(1), |since| i64::try_from(since).unwrap_or(i64::MAX))
+    }
 }
 
 /// A chunk whose envelope was checked.
@@ -383,3 +393,6 @@ pub trait StreamStore: Send + Sync {
         Ok(AccountTotals::default())
     }
 }
+
+#[cfg(test)]
+mod tests;
