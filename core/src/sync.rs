@@ -24,6 +24,7 @@ pub mod memory_relay;
 pub mod pairing;
 mod records;
 pub mod rules;
+pub mod seizure;
 mod take;
 mod vector;
 

@@ -1,53 +1,16 @@
 //! What is deleted is gone: everything that the relay ever saw is opened with every key that a device still has, and then searched.
 
-use techo_protocol::body::{GenerationKey, UnverifiedBody};
-use techo_protocol::chunk::Envelope;
-use techo_protocol::epoch_record::EpochRecord;
-use techo_protocol::keyring_record::KeyringRecord;
-
 use super::devices::{Device, pair};
-use crate::sync::exchange::change;
-use crate::sync::line::State;
 use crate::sync::memory_relay::MemoryRelay;
+use crate::sync::seizure::{self, Seized};
 
 /// All that can be read of what the relay hoarded, by somebody who gets hold of all devices now.
 pub fn readable(relay: &MemoryRelay, devices: &mut [&mut Device]) -> Vec<Vec<u8>> {
-    let mut epoch_keys = Vec::new();
-    let mut document_keys: Vec<GenerationKey> = Vec::new();
-    let hoard = relay.kept.borrow().hoard.clone();
+    let mut seized = Seized::default();
     for device in devices.iter_mut() {
-        let household = device.household();
-        let hpke = household.own_hpke();
-        epoch_keys.extend(household.epoch_keys.iter().filter_map(|(epoch, _)| household.key_of(*epoch)));
-        change(device.diary.vault(), |state: &mut State, _| {
-            document_keys.extend(state.lines.values().map(super::super::line::Line::key));
-            document_keys.extend(state.household.keys.iter().map(|known| known.open().key));
-            Ok(())
-        })
-        .unwrap();
-        for bytes in &hoard {
-            if let Ok(record) = EpochRecord::read(bytes) {
-                epoch_keys.extend((0..17).filter_map(|slot| record.open_slot(slot, &hpke).ok()));
-            }
-            if let Ok(record) = KeyringRecord::read(bytes) {
-                let opened = (0..17).filter_map(|slot| record.open(slot, &hpke).ok());
-                document_keys.extend(opened.flat_map(|opened| opened.keyring.keys).map(|key| key.key));
-            }
-        }
+        seized.and(seizure::keys(device.diary.vault()).unwrap());
     }
-    let mut plain = Vec::new();
-    for bytes in &hoard {
-        for key in &epoch_keys {
-            let Ok((envelope, signed)) = Envelope::open(bytes, key) else {
-                continue;
-            };
-            let Ok(body) = UnverifiedBody::read(&signed) else { continue };
-            let stream = techo_protocol::sync_api::StreamId(envelope.stream);
-            plain.extend(document_keys.iter().filter_map(|key| body.peek().open(stream, key).ok()));
-            plain.push(signed);
-        }
-    }
-    plain
+    seized.read(&relay.kept.borrow().hoard)
 }
 
 pub fn holds(haystacks: &[Vec<u8>], needle: &str) -> bool {
