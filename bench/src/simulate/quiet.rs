@@ -27,6 +27,7 @@ impl World {
         self.devices.iter_mut().for_each(|device| {
             device.drift = 0;
             device.must_notice = None;
+            device.may_be_out |= latest > 0;
         });
         self.set_time(self.now.max(latest) + DAY);
         self.sync_until_quiet()?;
@@ -38,6 +39,7 @@ impl World {
     /// Syncs all in turn until a whole round has nothing to say; lets in whoever is out.
     fn sync_until_quiet(&mut self) -> Result<(), Trouble> {
         let mut unknown = 0;
+        let mut have_met = false;
         for round in 0..MOST_ROUNDS {
             let mut is_quiet = true;
             for at in 0..self.devices.len() {
@@ -52,7 +54,10 @@ impl World {
                     }
                     End::Unknown => {
                         is_quiet = false;
-                        unknown += 1;
+                        // Its branch of the household is not the relay's, and could not be joined directly: it is paired again.
+                        if !have_met || !self.let_in(at)? {
+                            unknown += 1;
+                        }
                     }
                     End::Broken | End::BegunAnew | End::LockedOut => is_quiet = false,
                 }
@@ -62,13 +67,16 @@ impl World {
             if is_quiet {
                 return Ok(());
             }
-            if unknown > 0 && round % 4 == 3 {
-                // The relay knows the household by a key that is not this device's: people exchange directly, and take another relay.
-                unknown = 0;
+            if unknown > 0 && round % 3 == 2 {
+                // The relay knows the household by a key that is not this device's: people exchange directly; where that is of no use, they
+                // take another relay.
                 self.meet()?;
-                self.network.move_away();
-                self.tell(|| "all move to another relay".into());
+                if std::mem::replace(&mut have_met, true) {
+                    self.network.move_away();
+                    self.tell(|| "all move to another relay".into());
+                }
             }
+            unknown = 0;
         }
         Err("it does not come to rest".into())
     }
@@ -91,7 +99,8 @@ impl World {
     /// Lets a device in that is out, by one that is in. Answers whether there is one.
     fn let_in(&mut self, joiner: usize) -> Result<bool, Trouble> {
         for owner in 0..self.devices.len() {
-            if owner != joiner && self.is_in(owner)? && self.pair(owner, joiner, Script::default())? {
+            let may_own = owner != joiner && self.is_in(owner)?;
+            if may_own && self.pair(owner, joiner, Script::default())? {
                 self.look(joiner)?;
                 return Ok(true);
             }
@@ -238,7 +247,8 @@ impl World {
             .add_many(Fault::Hoarded, u64::try_from(hoard.len()).unwrap_or_default());
         let plain = read(&mut seized, &hoard);
         let mut shown = false;
-        for (visit, story) in self.story.visits.iter().enumerate() {
+        for visit in 0..self.story.visits.len() {
+            let story = &self.story.visits[visit];
             let found = holds(&plain, &story.canary);
             shown |= found;
             if found && deleted.contains(&visit) {

@@ -233,6 +233,7 @@ impl World {
         let days = i64::try_from(self.chance.below(if self.chance.one_in(3) { 20 } else { 3 })).unwrap_or_default();
         let check_in = self.devices[at].now() - days * DAY - 60;
         let number = self.story.new_visit(check_in, &self.chance);
+        self.tell(|| format!("visit {number} of week {}", check_in.div_euclid(7 * DAY)));
         let visit = NewVisit {
             name: self.story.visits[number].canary.clone(),
             address: None,
@@ -277,6 +278,7 @@ impl World {
         if text.len() > 400 {
             return Ok(());
         }
+        self.tell(|| format!("writes note {writing} of visit {visit}"));
         self.story.writings.push(Writing {
             visit,
             canary,
@@ -299,6 +301,7 @@ impl World {
         let Some(id) = self.story.visits[visit].id else { return Ok(()) };
         self.touched.insert(at);
         self.story.visits[visit].is_deleted = true;
+        self.tell(|| format!("deletes visit {visit}"));
         self.devices[at].diary()?.delete(&[id]).map_err(|error| error.to_string())
     }
 
@@ -365,7 +368,7 @@ impl World {
         let taken = file::take_records(device.vault()?, &stick.records, stick.keyring.as_deref(), now);
         match taken {
             Ok(()) => {}
-            Err(techo_core::sync::SyncError::Refused(techo_core::sync::Refusal::LockedOut)) if device.may_be_out => return Ok(()),
+            Err(techo_core::sync::SyncError::Refused(techo_core::sync::Refusal::LockedOut)) if device.may_be_out || self.lied => return Ok(()),
             Err(error) => return Err(format!("device {number} cannot take records in: {error}")),
         }
         let source = ChunkSource {

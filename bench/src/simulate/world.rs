@@ -10,6 +10,7 @@ use techo_core::sync::rules::Rules;
 use techo_core::sync::seizure::{self, Seized};
 use techo_core::sync::{Refusal, SyncError, pairing};
 use techo_core::ports::SeededRandom;
+use techo_protocol::epoch_record::EpochRecordError;
 use techo_protocol::household_file::HouseholdFile;
 
 use super::Trouble;
@@ -211,6 +212,8 @@ impl World {
     pub fn converse(&mut self, at: usize, script: Script) -> Result<End, Trouble> {
         self.touched.insert(at);
         self.events += 1;
+        // As an app does every day.
+        self.devices[at].diary()?.forget_expired().map_err(|error| error.to_string())?;
         let device = &mut self.devices[at];
         let (number, now) = (device.number, device.now());
         let line = self.network.line(number, script, &self.chance);
@@ -219,7 +222,21 @@ impl World {
         let (is_delayed, broke) = (line.is_delayed(), !line.happened.borrow().is_empty());
         let after = self.network.happened.get();
         if self.tells {
-            eprintln!("  device {number} syncs: {result:?} {:?}", line.happened.borrow());
+            let said = match &result {
+                Ok(done) => format!(
+                    "in {} known {} waiting {} refused {}, out {} removed {}, caught {:?}{}",
+                    done.received.taken,
+                    done.received.known,
+                    done.received.waiting,
+                    done.received.refused,
+                    done.sent,
+                    done.removed,
+                    done.caught,
+                    if done.refilled { ", refilled" } else { "" }
+                ),
+                Err(error) => format!("{error:?}"),
+            };
+            eprintln!("  device {number} syncs: {said} {:?}", line.happened.borrow());
         }
         let device = &mut self.devices[at];
         if !is_delayed {
@@ -246,9 +263,13 @@ impl World {
                 End::BegunAnew
             }
             Err(RelayTrouble::Sync(SyncError::Refused(Refusal::LockedOut))) if device.may_be_out || self.lied => End::LockedOut,
-            Err(RelayTrouble::Sync(SyncError::Refused(Refusal::Behind))) if is_delayed || self.lied => End::Broken,
+            Err(RelayTrouble::Sync(SyncError::Refused(Refusal::Behind))) if is_delayed => End::Broken,
+            Err(RelayTrouble::Sync(SyncError::Refused(Refusal::Behind))) if self.lied => End::Unknown,
+            // The relay is behind what the device was let in by, and it cannot bring it forward.
+            Err(RelayTrouble::Refused(Refused::NotARequest)) if self.lied => End::Unknown,
             Err(RelayTrouble::Refused(Refused::NotSigned)) if is_delayed => End::Broken,
             Err(RelayTrouble::Refused(Refused::NotSigned)) if self.lied => End::Unknown,
+            Err(RelayTrouble::Sync(SyncError::Record(EpochRecordError::DoesNotFollow))) if self.lied => End::Unknown,
             Err(_) if broke && self.lied => End::Broken,
             Err(error) => return Err(format!("device {number} cannot sync: {error:?}")),
         };

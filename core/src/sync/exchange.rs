@@ -173,7 +173,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
             let today = day_of(now);
             let taken = state.take_records(&records, true, today, writer.random())?;
             if let (Some(keyring), true) = (&keyring, taken != TakenRecords::LockedOut) {
-                state.take_keyring(keyring, today, writer.random())?;
+                state.take_keyring(keyring, true, today, writer.random())?;
                 if let Some(relay) = &mut state.household.relay {
                     relay.keyring = mark;
                 }
@@ -284,9 +284,11 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
 
     /// Looks whether all that this device has seen at the relay is still there, and whether it was shown all that others have seen.
     fn check(&mut self) -> Result<(), R::Error> {
-        let mut lost = self.missing()?;
-        let misses = change(self.vault, |state, _| Ok(state.household.vector.misses_something()))?;
-        if lost || misses {
+        let (mut lost, all_shown) = self.missing()?;
+        let misses = change(self.vault, |state, _| {
+            Ok(state.household.vector.misses_something() || state.lacks_a_lineage())
+        })?;
+        if lost || misses || !all_shown {
             // From the beginning once more: what has come at places that were read before.
             change(self.vault, |state, _| {
                 if let Some(relay) = &mut state.household.relay {
@@ -295,7 +297,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
                 Ok(())
             })?;
             self.pull()?;
-            lost |= self.missing()?;
+            lost |= self.missing()?.0;
         }
         let caught = self.done.caught;
         self.done.caught = change(self.vault, |state, _| {
@@ -307,8 +309,8 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
         Ok(())
     }
 
-    /// Whether chunks that this device has seen there are gone for no reason; they are to be sent again.
-    fn missing(&mut self) -> Result<bool, R::Error> {
+    /// Whether chunks that this device has seen there are gone for no reason; they are to be sent again. And whether it was shown all that are there.
+    fn missing(&mut self) -> Result<(bool, bool), R::Error> {
         for _ in 0..MOST_TRIES {
             let household = the_household(self.vault)?;
             let Some(answer) = ask(self.relay, &household, Call::Inventory)? else {
@@ -321,9 +323,11 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
                 continue;
             }
             let there: std::collections::HashSet<&[u8]> = answer.ids.chunks_exact(16).collect();
-            return Ok(change(self.vault, |state, _| Ok(state.mark_missing(&there)))?);
+            return Ok(change(self.vault, |state, _| {
+                Ok((state.mark_missing(&there), state.was_shown_all(&there)))
+            })?);
         }
-        Ok(false)
+        Ok((false, true))
     }
 
     /// Sends one thing of what is to be sent.
@@ -397,7 +401,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
                 state.household.rekey_due |= ends_epoch;
             }
             if let Some(keyring) = &install.keyring {
-                state.take_keyring(keyring, day_of(now), writer.random())?;
+                state.take_keyring(keyring, true, day_of(now), writer.random())?;
             }
             if let Some(relay) = &mut state.household.relay {
                 (relay.record, relay.keyring, relay.last_swap) = (answer.record, answer.keyring, answer.last_swap);
@@ -540,6 +544,23 @@ impl State {
         })
     }
 
+    /// Whether each of these chunks was shown to this device: a relay that has hidden one for a time is asked for all again.
+    fn was_shown_all(&mut self, there: &std::collections::HashSet<&[u8]>) -> bool {
+        self.household.passed.retain(|id| there.contains(&id[..]));
+        self.household.passed.sort_unstable();
+        self.household.passed.dedup();
+        let lines = self.lines.values();
+        let held = lines.flat_map(|line| line.held.iter().filter_map(super::line::Held::chunk_id));
+        let waiting = self.waiting.iter().filter_map(|waiting| Envelope::read(&waiting.chunk).ok());
+        let removable = self.lines.values().flat_map(|line| &line.removable);
+        let let_go = removable.chain(&self.household.sweep).chain(&self.household.passed);
+        let shown: std::collections::HashSet<[u8; 16]> = held
+            .chain(waiting.map(|envelope| envelope.chunk_id))
+            .chain(let_go.map(|id| id.into_array()))
+            .collect();
+        there.iter().all(|id| <[u8; 16]>::try_from(*id).is_ok_and(|id| shown.contains(&id)))
+    }
+
     /// Marks the chunks that should be at the relay and are not; answers whether there are any.
     fn mark_missing(&mut self, there: &std::collections::HashSet<&[u8]>) -> bool {
         let mut any = false;
@@ -554,7 +575,7 @@ impl State {
                 let is_there = held.chunk_id().is_some_and(|id| there.contains(&id[..]));
                 if held.at_relay && !held.spent && !is_there {
                     held.at_relay = false;
-                    any |= is_expected;
+                    any |= is_expected; of {} number {}", held.device, held.number); }
                 }
             }
         }
