@@ -7,6 +7,7 @@ mod scan;
 mod segment;
 mod simulate;
 mod stopwatch;
+mod sync;
 mod vault;
 
 use std::path::PathBuf;
@@ -92,6 +93,8 @@ enum Bench {
         #[arg(long)]
         tell: bool,
     },
+    /// Bytes on the wire of a check-in, of a month and of a new device
+    Sync,
     /// Opening the vault and a durable check-in, against plain SQLite
     Vault,
 }
@@ -132,6 +135,7 @@ fn run(bench: Bench) -> Result<(Vec<serde_json::Value>, bool), Box<dyn std::erro
             vec![]
         }
         Bench::LoadOfRelay { address, devices } => vec![relay_load::run_load(address, devices)?],
+        Bench::Sync => vec![sync::run()?],
         Bench::Vault => vec![vault::run()?],
     };
     Ok((lines, true))

@@ -55,6 +55,8 @@ pub enum Command {
     Device(crate::device_pairing::Device),
     Sync(crate::sync::Sync),
     #[command(subcommand)]
+    Recovery(crate::recovery::Recovery),
+    #[command(subcommand)]
     Backup(crate::backup::Backup),
     #[command(subcommand)]
     Authority(Box<crate::authority::Authority>),
@@ -88,6 +90,7 @@ impl Command {
             Self::Trust(trust) => trust.run(session),
             Self::Device(device) => device.run(session),
             Self::Sync(sync) => sync.run(session),
+            Self::Recovery(recovery) => recovery.run(session),
             Self::Backup(backup) => backup.run(session),
             Self::Authority(authority) => authority.run(session),
             Self::Relay(relay) => relay.run(session),

@@ -1,6 +1,5 @@
 //! `techo backup`: the diary in a file under a passphrase, and back.
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -13,7 +12,7 @@ use crate::diary::write_private;
 use crate::failure::CliError;
 use crate::profile::Kind;
 use crate::session::Session;
-use crate::{Failure, Outcome, device, input};
+use crate::{Failure, Outcome, device, input, question};
 
 /// Keep the diary in a file under a passphrase, and bring it back
 #[derive(Debug, Subcommand)]
@@ -141,18 +140,13 @@ impl Restore {
     }
 }
 
-/// Whether a person can be asked: answers for scripts are never held up by a question.
-fn can_ask(session: &Session) -> bool {
-    !session.out.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-}
-
 /// The backup's passphrase: from the environment, or typed; a new one twice.
 fn passphrase(session: &Session, new: bool) -> Result<Zeroizing<String>, Failure> {
     let given = std::env::var("TECHO_BACKUP_PASSPHRASE").ok();
     if let Some(given) = given.filter(|given| !given.is_empty()) {
         return Ok(Zeroizing::new(given));
     }
-    if !can_ask(session) {
+    if !question::can_ask(session) {
         return Err(BackupError::NoPassphrase.into());
     }
     let type_in = |id| {
@@ -172,19 +166,6 @@ fn passphrase(session: &Session, new: bool) -> Result<Zeroizing<String>, Failure
 }
 
 fn ask(session: &Session, count: usize) -> Result<OldRows, Failure> {
-    if !can_ask(session) {
-        return Ok(OldRows::LeaveOut);
-    }
-    session.out.say("backup-old-ask", &[("count", &count)])?;
-    let mut answer = String::new();
-    std::io::stdin()
-        .read_line(&mut answer)
-        .map_err(|_| CliError::FileUnreadable)?;
-    let yes = session.out.texts().plain("yes");
-    let answer = answer.trim().to_lowercase();
-    Ok(if answer == yes || ["y", "yes"].contains(&answer.as_str()) {
-        OldRows::Keep
-    } else {
-        OldRows::LeaveOut
-    })
+    let keep = question::can_ask(session) && question::yes(session, "backup-old-ask", &[("count", &count)])?;
+    Ok(if keep { OldRows::Keep } else { OldRows::LeaveOut })
 }

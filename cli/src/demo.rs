@@ -2,7 +2,9 @@
 //! signed and fetched over HTTP, diaries lie in vaults. It runs in a folder of its own, which is removed at the end.
 
 mod cast;
+mod household;
 mod search;
+mod sync;
 
 use std::fmt::Display;
 use std::path::Path;
@@ -24,6 +26,9 @@ const HOUR: i64 = 3_600;
 /// See the main job work, step by step, with what each party could see
 #[derive(Debug, Args)]
 pub struct Demo {
+    /// Two devices of one household and a relay that lies, in place of the main job
+    #[arg(long)]
+    sync: bool,
     /// Keep the folder of the demonstration, to look at what each party held
     #[arg(long)]
     keep: bool,
@@ -39,7 +44,11 @@ impl Demo {
             session,
             step: std::cell::Cell::new(0),
         };
-        told.tell(folder.path())
+        if self.sync {
+            told.tell_sync(folder.path())
+        } else {
+            told.tell(folder.path())
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! `techo device`: let another device into the household, and see which ones are in it.
 
+mod members;
+
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use clap::Subcommand;
 use serde_json::json;
 use techo_core::sync::exchange::{ask, exchange};
-use techo_core::sync::household::{self, Household, NewIdentity, Want};
-use techo_core::sync::{Refusal, SyncError, pairing};
-use techo_core::vault::Vault;
+use techo_core::sync::household::{self, NewIdentity};
+use techo_core::sync::pairing;
 use techo_http::{Http, HttpError};
 use techo_protocol::pairing::{Joiner, Owner, PairingError, PairingText};
 use techo_protocol::qr::Qr;
@@ -16,16 +17,18 @@ use techo_protocol::sync_api::{Call, LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECO
 
 use crate::failure::CliError;
 use crate::output::Output;
+use crate::profile::Kind;
 use crate::session::Session;
-use crate::sync::HttpStreams;
-use crate::{Failure, Outcome, device, input};
+use crate::sync::{HttpStreams, the_household};
+use crate::{Failure, Outcome, device, input, question};
 
 /// Share one diary between your devices
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:
   techo device pair --relay https://relay.example      on the device that has the diary
   techo device join code.png                           on the new one
-  techo device list")]
+  techo device list
+  techo device remove 1")]
 pub enum Device {
     /// Show a pairing code, and let the device in that answers it
     Pair {
@@ -41,7 +44,7 @@ pub enum Device {
         #[arg(long, default_value = household::DEFAULT_NAME)]
         name: String,
     },
-    /// The devices of the household
+    /// The devices of the household, and when each was last heard from
     List,
     /// Give a device another name
     Rename {
@@ -50,6 +53,11 @@ pub enum Device {
         /// Its new name
         name: String,
     },
+    /// Remove a device: it gets nothing new from then on. What it has, it keeps
+    Remove {
+        /// The device's id, as `device list` shows it
+        id: u8,
+    },
 }
 
 impl Device {
@@ -57,8 +65,9 @@ impl Device {
         match self {
             Self::Pair { relay } => pair(session, &relay),
             Self::Join { input, name } => join(session, &input, &name),
-            Self::List => list(session),
-            Self::Rename { id, name } => rename(session, id, &name),
+            Self::List => members::list(session),
+            Self::Rename { id, name } => members::rename(session, id, &name),
+            Self::Remove { id } => members::remove(session, id),
         }
     }
 }
@@ -171,6 +180,9 @@ fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> 
         ([], Some(code)) => &PairingText::read(&code.text)?,
         ([], None) => return Err(PairingError::NotAPairing.into()),
     };
+    if !may_bring_its_diary(session)? {
+        return Ok(Outcome::No);
+    }
     let identity = NewIdentity::generate(name, &session.random)?;
     let mailbox = Mailbox::new(text)?;
     let (joiner, commitment) = Joiner::new(text, &identity.device, &session.random)?;
@@ -185,36 +197,20 @@ fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> 
     let welcome = waiting.take_answer(&mailbox.take(3)?)?;
     // Only now is anything changed here: a pairing that is cut short leaves this device as it was.
     let mut diary = device::open_or_make(session)?;
-    pairing::join(diary.vault(), &identity, &welcome)?;
+    let streams = HttpStreams::new(&text.relay)?;
+    pairing::join(diary.vault(), &streams, &identity, &welcome, session.now())?;
     session.out.answer(&json!({ "joined": true }), "pairing-joined", &[])?;
     Ok(Outcome::Done)
 }
 
-fn the_household(vault: &mut Vault) -> Result<Household, Failure> {
-    Ok(household::household(vault)?.ok_or(SyncError::from(Refusal::None))?)
-}
-
-fn list(session: &Session) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    let household = the_household(diary.vault())?;
-    for member in &household.list.devices {
-        let this = member.index == household.index;
-        session.out.answer(
-            &json!({ "device": member.index, "name": member.name, "this": this }),
-            if this { "device-this" } else { "device-other" },
-            &[("id", &member.index), ("name", &member.name)],
-        )?;
+/// A device that has a diary of its own shares it by joining: at a terminal the person is asked. For scripts it stays, as help says.
+fn may_bring_its_diary(session: &Session) -> Result<bool, Failure> {
+    if !question::can_ask(session) || session.profile(Kind::Device).is_err() {
+        return Ok(true);
     }
-    Ok(Outcome::Done)
-}
-
-fn rename(session: &Session, id: u8, name: &str) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    household::want(diary.vault(), Want::Rename(id, name.to_owned()))?;
-    session.out.answer(
-        &json!({ "device": id, "name": name.trim() }),
-        "device-renamed",
-        &[("name", &name)],
-    )?;
-    Ok(Outcome::Done)
+    let count = device::visits(&mut device::open(session)?)?.len();
+    if count == 0 {
+        return Ok(true);
+    }
+    question::yes(session, "pairing-own-diary", &[("count", &count)])
 }

@@ -41,6 +41,8 @@ techo_protocol::coded_errors! {
         SeveralAuthorities = "diary.several_receivers", "Several authorities that are followed here take diaries.", "Say which with --authority; `trust list` shows the ids.";
         /// The two passphrases that were typed differ.
         PassphrasesDiffer = "backup.passphrases_differ", "The two passphrases are not the same. Nothing was written.", "Run the command again, and type the same one twice.";
+        /// No recovery words were given.
+        WordsMissing = "recovery.words_missing", "No recovery words were given.", "Type them in a terminal, or give them in TECHO_WORDS.";
         /// The demonstration did not go as told.
         DemoFailed = "demo.failed", "The demonstration did not go as it should.", "Please report this as a fault of Techo.";
         /// The program cannot start a thread or a socket.

@@ -14,6 +14,8 @@ mod failure;
 mod input;
 mod output;
 mod profile;
+mod question;
+mod recovery;
 mod relay;
 mod relay_client;
 mod scan;

@@ -109,6 +109,7 @@ impl Serve {
             listen: self.listen,
             trust,
             proxies: self.proxy,
+            random: std::sync::Arc::new(techo_protocol::random::SystemRandom::new()),
             limits: self.limits.over(Limits::default()),
             log: techo_relay::log::json(std::io::stderr),
         };

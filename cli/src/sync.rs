@@ -1,33 +1,28 @@
-//! `techo sync`: bring the household's devices to the same state, through a relay or a file.
+//! `techo sync`: bring the household's devices to the same state, through a relay, a file, or directly.
+
+mod account;
+mod http;
+mod lan;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 use techo_core::sync::engine::{self, Report};
-use techo_core::sync::exchange::{Exchanged, StreamRelay, exchange};
+use techo_core::sync::exchange::{Exchanged, exchange};
 use techo_core::sync::file::{make_file, take_file};
-use techo_core::sync::household::{self, Household};
+use techo_core::sync::household::{self, Caught, Household};
 use techo_core::sync::{Refusal, SyncError};
 use techo_core::vault::Vault;
-use techo_http::{Http, HttpError};
 use techo_protocol::household_file::HouseholdFile;
-use techo_protocol::sync_api::{SyncAnswer, SyncRequest, stream_path};
+
+pub use http::HttpStreams;
+pub use lan::LanError;
 
 use crate::failure::CliError;
 use crate::session::Session;
 use crate::{Failure, Outcome, device, input};
-
-/// Largest answer of a relay in bytes: a page, or one chunk that is larger.
-const LARGEST_ANSWER: usize = 32 << 20;
-
-/// What a relay says where a device has to get what is new first.
-const GET_FIRST: [&str; 4] = [
-    "sync.swap_missed",
-    "sync.came_since",
-    "sync.epoch_behind",
-    "sync.record_replaced",
-];
 
 /// Bring this household's devices to the same state
 #[derive(Debug, Args)]
@@ -37,79 +32,66 @@ const GET_FIRST: [&str; 4] = [
     after_help = "Examples:
   techo sync --relay https://relay.example
   techo sync --file stick.techo
-  techo sync status"
+  techo sync --lan                                     on both devices, within two minutes
+  techo sync --watch                                   until Ctrl-C, at scheduled times
+  techo sync status
+  techo sync account delete"
 )]
 pub struct Sync {
     #[command(flatten)]
     way: Way,
+    #[command(flatten)]
+    lan: lan::Flags,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 #[derive(Debug, Args)]
-#[group(multiple = false)]
 struct Way {
     /// Send and take all there is, now, through this relay. It sees when, and how much
     #[arg(long, value_name = "URL")]
     relay: Option<String>,
     /// Take in what this file holds, and write back what others lack; it is made where it is missing
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["relay", "watch"])]
     file: Option<PathBuf>,
+    /// Receive at once and send four cells at scheduled times, until stopped: the relay learns from neither when somebody was somewhere.
+    /// Without --relay, through the one that was used last
+    #[arg(long)]
+    watch: bool,
+    /// Find this household's devices on this network, and sync with each directly. Others there see that somebody is looking, not who
+    #[arg(long, conflicts_with_all = ["relay", "file", "watch"])]
+    lan: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// What is still to be sent, and through which relay
     Status,
+    /// The household's account at its relay
+    #[command(subcommand)]
+    Account(account::Account),
 }
 
 impl Sync {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match (self.command, self.way) {
             (Some(Command::Status), _) => status(session),
+            (Some(Command::Account(account)), _) => account.run(session),
+            (None, Way { watch: true, relay, .. }) => watch::run(session, relay),
             (None, Way { relay: Some(relay), .. }) => through_relay(session, &relay),
             (None, Way { file: Some(file), .. }) => through_file(session, &file),
+            (None, Way { lan: true, .. }) => lan::run(session, &self.lan),
             // clap asks for one of them.
             (None, _) => Ok(Outcome::Done),
         }
     }
 }
 
-/// A relay's streams over HTTPS.
-pub struct HttpStreams {
-    http: Http,
-    address: String,
-}
-
-impl HttpStreams {
-    /// A client for one command.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    pub fn new(address: &str) -> Result<Self, Failure> {
-        Ok(Self {
-            http: Http::new()?,
-            address: address.to_owned(),
-        })
-    }
-}
-
-impl StreamRelay for HttpStreams {
-    type Error = Failure;
-
-    fn call(&self, request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, Failure> {
-        match self
-            .http
-            .post(&self.address, &stream_path(request.stream), signed, LARGEST_ANSWER)
-        {
-            Ok(answer) => Ok(Some(SyncAnswer::from_bytes(&answer).ok_or(HttpError::AnswerDamaged)?)),
-            Err(HttpError::Problem { code, .. }) if GET_FIRST.contains(&code.as_str()) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-fn the_household(vault: &mut Vault) -> Result<Household, Failure> {
+/// The household; an error where there is none.
+///
+/// # Errors
+/// `household.none`.
+pub fn the_household(vault: &mut Vault) -> Result<Household, Failure> {
     Ok(household::household(vault)?.ok_or(SyncError::from(Refusal::None))?)
 }
 
@@ -143,8 +125,10 @@ fn through_file(session: &Session, file: &Path) -> Result<Outcome, Failure> {
     say(session, done)
 }
 
-fn say(session: &Session, done: Exchanged) -> Result<Outcome, Failure> {
+/// Says what a conversation did.
+pub fn say(session: &Session, done: Exchanged) -> Result<Outcome, Failure> {
     let received = done.received;
+    let caught = done.caught.map(caught_name);
     let line = json!({
         "received": received.taken,
         "sent": done.sent,
@@ -152,31 +136,68 @@ fn say(session: &Session, done: Exchanged) -> Result<Outcome, Failure> {
         "waiting": received.waiting,
         "refused": received.refused,
         "copied": received.copied,
+        "refilled": done.refilled,
+        "caught": caught,
     });
     let (taken, sent) = (received.taken, done.sent);
     session
         .out
         .answer(&line, "sync-done", &[("received", &taken), ("sent", &sent)])?;
+    warn_of(session, received);
+    if done.refilled {
+        session.out.warn("sync-refilled", &[]);
+    }
+    if let Some(caught) = caught {
+        session.out.warn(&format!("sync-{caught}"), &[]);
+    }
+    Ok(Outcome::Done)
+}
+
+fn warn_of(session: &Session, received: Report) {
     if received.copied > 0 {
         session.out.warn("sync-copied", &[]);
     }
     if received.refused > 0 {
         session.out.warn("sync-refused", &[("count", &received.refused)]);
     }
-    Ok(Outcome::Done)
+}
+
+fn caught_name(caught: Caught) -> &'static str {
+    match caught {
+        Caught::RolledBack => "rolled-back",
+        Caught::Withholds => "withholds",
+    }
 }
 
 fn status(session: &Session) -> Result<Outcome, Failure> {
     let mut diary = device::open(session)?;
-    let household = the_household(diary.vault())?;
     let waiting = engine::outgoing(diary.vault(), session.now())?.push.len();
+    let household = the_household(diary.vault())?;
     let devices = household.list.devices.len();
-    let relay = household.relay.map(|relay| relay.address);
+    let still: Vec<String> = household.still_holding().iter().map(|device| device.name.clone()).collect();
+    let caught = household.caught.map(caught_name);
+    let epoch = household.epoch();
+    let relay = household.relay.as_ref().map(|relay| relay.address.clone());
     let shown = relay.clone().unwrap_or_else(|| session.out.texts().plain("never"));
     session.out.answer(
-        &json!({ "devices": devices, "relay": relay, "to_send": waiting }),
+        &json!({
+            "devices": devices,
+            "relay": relay,
+            "to_send": waiting,
+            "epoch": epoch,
+            "wants": household.wants.len(),
+            "deleted_still_on": still,
+            "caught": caught,
+            "locked_out": household.locked_out,
+        }),
         "sync-status",
         &[("devices", &devices), ("relay", &shown), ("waiting", &waiting)],
     )?;
+    if !still.is_empty() {
+        session.out.say("sync-still-on", &[("names", &still.join(", "))])?;
+    }
+    if let Some(caught) = caught {
+        session.out.warn(&format!("sync-{caught}"), &[]);
+    }
     Ok(Outcome::Done)
 }

@@ -16,7 +16,7 @@ mod restore;
 pub use collect::{Collected, write};
 pub use error::{BackupError, BackupFailure};
 pub use file::{Backup, MOST_BYTES};
-pub use restore::{OldRows, Restored, TOMBSTONE_DAYS, old_rows, restore};
+pub use restore::{OldRows, Restored, old_rows, restore};
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,9 @@ use crate::vault::{DamagedKind, DamagedRow, DocumentName, NewChange, StoreError,
 /// and loading them takes a tenth of a millisecond more than a snapshot does.)
 pub const LONGEST_TAIL: usize = 64;
 
+/// Days for which tombstones of settings and people are kept; those of visits die with their document.
+pub const TOMBSTONE_DAYS: i64 = 180;
+
 /// One loaded document.
 pub struct Document {
     name: DocumentName,
@@ -212,9 +215,27 @@ impl Document {
     /// # Errors
     /// As [`Self::save`].
     pub fn rewrite(&mut self, writer: &mut Writer<'_>) -> Result<(), VaultError> {
+        self.write_anew(flat::living_entries(&self.doc), writer)
+    }
+
+    /// As [`Self::rewrite`], and without the tombstones whose mark is a Unix day more than [`TOMBSTONE_DAYS`] before `today`: every device has
+    /// met them, or was removed since.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn rewrite_on(&mut self, today: i64, writer: &mut Writer<'_>) -> Result<(), VaultError> {
+        let mut entries = flat::living_entries(&self.doc);
+        entries.retain(|entry| match (entry.buries(), &entry.value) {
+            (Some(_), ScalarValue::Int(day)) => today.saturating_sub(*day) <= TOMBSTONE_DAYS,
+            _ => true,
+        });
+        self.write_anew(entries, writer)
+    }
+
+    fn write_anew(&mut self, entries: Vec<flat::Stamped>, writer: &mut Writer<'_>) -> Result<(), VaultError> {
         let base = hashes(&self.doc.get_heads());
         let mut next = AutoCommit::new().with_actor(self.doc.get_actor().clone());
-        stamps::put_all(&mut next, flat::living_entries(&self.doc)).map_err(|error| refused(&error))?;
+        stamps::put_all(&mut next, entries).map_err(|error| refused(&error))?;
         next.commit();
         self.doc = next;
         let (heads, count) = self.heads_and_count();

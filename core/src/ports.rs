@@ -1,11 +1,49 @@
-//! What the device is given from outside: the time, randomness and a place for the one key that is not in the vault.
+//! What the device is given from outside: the time, randomness, the network, and a place for the one key that is not in the vault.
 
 #[cfg(test)]
 pub(crate) mod testing;
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 pub use techo_protocol::clock::{Clock, FixedClock, SystemClock};
 pub use techo_protocol::random::{Random, RandomError, SeededRandom, SystemRandom, random_bytes};
 use zeroize::Zeroizing;
+
+/// An announcement that was heard on the network, from whomever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Its text (`techo_protocol::direct::Advertisement`).
+    pub announcement: String,
+    /// Where its device listens.
+    pub addresses: Vec<SocketAddr>,
+}
+
+/// How devices on one network hear of each other: NWBrowser, NsdManager, or `mdns-sd` in the command line.
+///
+/// Service [`SERVICE`], the announcement in the TXT entry [`SERVICE_ENTRY`]. Instance and host name are random each session and say nothing of
+/// the device. It is used at home, or for two minutes when a person asks for it; dropping it takes the announcement back.
+pub trait Discovery {
+    /// Why the network cannot be used.
+    type Error: techo_protocol::Coded;
+
+    /// Announces this device, which listens at a TCP port.
+    ///
+    /// # Errors
+    /// The network cannot be used.
+    fn announce(&mut self, announcement: &str, port: u16) -> Result<(), Self::Error>;
+
+    /// The next announcement that is heard, waiting so long at most. The same may come again.
+    ///
+    /// # Errors
+    /// The network cannot be used any more.
+    fn hear(&mut self, wait: Duration) -> Result<Option<Heard>, Self::Error>;
+}
+
+/// The type of service under which devices announce themselves (RFC 6763).
+pub const SERVICE: &str = "_techo._tcp.local.";
+/// The name of the TXT entry that holds the announcement.
+pub const SERVICE_ENTRY: &str = "a";
 
 /// How a relay is asked: the shell's own HTTP, or `techo-http`. A request is its URL alone.
 pub trait Relay {

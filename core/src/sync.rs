@@ -6,12 +6,14 @@
 //! take        what comes in                     vector    who has seen what, and what a relay hides
 //! engine      what goes out                     forget    deletions that travel
 //! exchange    one conversation with a relay     file      a stick; pairing  letting a device in
+//! direct      one conversation with a device
 //! ```
 //!
 //! **Two layers of keys.** Every chunk is sealed under the epoch's key, which a change of the device list replaces. Inside, what it says of a
 //! document is sealed under that document's own key, which a deletion replaces and which travels in the keyring alone, sealed to each device's
 //! newest HPKE key. So a relay that kept all bytes it ever saw opens nothing that was deleted, whatever device it gets hold of later.
 
+pub mod direct;
 pub mod engine;
 mod error;
 pub mod exchange;
@@ -23,7 +25,9 @@ mod line;
 pub mod memory_relay;
 pub mod pairing;
 mod records;
+pub mod recovery;
 pub mod rules;
+pub mod schedule;
 pub mod seizure;
 mod take;
 mod vector;

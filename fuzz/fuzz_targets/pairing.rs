@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use techo_protocol::agreement::AgreementPublic;
 use techo_protocol::keys::{PublicKey, sha256};
 use techo_protocol::pairing::{Joiner, NewDevice, Owner, PairingText};
 use techo_protocol::random::SeededRandom;
@@ -11,6 +12,8 @@ fuzz_target!(|data: &[u8]| {
     if let Some(text) = std::str::from_utf8(data).ok().and_then(|text| PairingText::read(text).ok()) {
         let device = NewDevice {
             key: PublicKey([1; 32]),
+            agreement: AgreementPublic([2; 32]),
+            hpke: [3; 32],
             name: String::new(),
         };
         let _ = Joiner::new(&text, &device, &random);

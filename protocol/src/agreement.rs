@@ -46,6 +46,16 @@ impl AgreementKey {
         let shared = self.secret.diffie_hellman(&PublicKey::from(other.0));
         shared.was_contributory().then(|| Zeroizing::new(shared.to_bytes()))
     }
+
+    /// The public half, where only a reference will do.
+    pub(crate) fn public_bytes(&self) -> &[u8; 32] {
+        &self.public.0
+    }
+
+    /// The secret itself, for the library that does the handshake.
+    pub(crate) fn secret(&self) -> &[u8; 32] {
+        self.secret.as_bytes()
+    }
 }
 
 impl std::fmt::Debug for AgreementKey {

@@ -7,6 +7,7 @@ pub mod chunk;
 pub mod clock;
 pub mod decimal;
 pub mod diary_upload;
+pub mod direct;
 pub mod elias_fano;
 pub mod epoch_record;
 pub mod error;

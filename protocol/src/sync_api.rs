@@ -37,11 +37,14 @@ pub const FOLLOWED_DAYS: i64 = 180;
 /// Days for which recovery words that others have replaced may still install an epoch record over a hostile one.
 pub const OLD_WORDS_DAYS: i64 = 7;
 
+/// Largest request by recovery words in bytes.
+pub const LARGEST_RECOVERY_REQUEST_BYTES: usize = 4 * 1024;
+
 const RECOVERY: Kind = Kind {
     magic: b"TSRR",
     version: 1,
     label: b"techo recovery request v1",
-    largest: 4 * 1024,
+    largest: LARGEST_RECOVERY_REQUEST_BYTES,
 };
 
 const REQUEST: Kind = Kind {

@@ -1,9 +1,11 @@
 //! What a relay is started with.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use techo_protocol::manifest::LARGEST_MANIFEST_BYTES;
+use techo_protocol::random::Random;
 use techo_protocol::sync_api::LARGEST_SYNC_REQUEST_BYTES;
 
 /// What a relay is started with, beside its store and its clock.
@@ -15,6 +17,8 @@ pub struct Config {
     pub trust: Vec<Vec<u8>>,
     /// Reverse proxies whose last `X-Forwarded-For` entry is taken for the address that limits count by.
     pub proxies: Vec<IpAddr>,
+    /// Where random bytes come from: they name the openings of accounts.
+    pub random: Arc<dyn Random + Send + Sync>,
     /// Limits on size and rate.
     pub limits: Limits,
     /// Where log lines go; [`crate::log::json`] makes one that fits.

@@ -80,6 +80,14 @@ techo_protocol::coded_errors! {
         SwapMissed = "sync.swap_missed", "Another device has tidied up at the relay since this one last synced.", "Get what is new first; the device does this by itself.";
         /// Something came in since the cursor that a swap was made at.
         CameSince = "sync.came_since", "Something new has come to the relay in the meantime.", "Get what is new first; the device does this by itself.";
+        /// The account has another epoch record or keyring by now.
+        RecordReplaced = "sync.record_replaced", "Another device has changed the household's keys or devices in the meantime.", "Get what is new first; the device does this by itself.";
+        /// An epoch record or keyring that does not follow the one that is there.
+        RecordRefused = "sync.record_refused", "The household's new keys do not follow the ones that the relay knows.", "Sync again; if this stays, pair this device again.";
+        /// A deletion of an account that was opened before this one.
+        OtherOpening = "sync.other_opening", "The account that was to be deleted is gone; this is a later one.", "Sync again, and delete the account then if it should go.";
+        /// No account has these words' locator, or they did not sign the request.
+        WordsUnknown = "sync.words_unknown", "The relay knows no household with these recovery words.", "Check the words and the relay's address; words that newer ones replaced do not work.";
         /// A chunk that is none, or of another stream or epoch, or too long.
         ChunkRefused = "sync.chunk_refused", "A sealed piece of the diary is damaged, or not of this household.", "Update Techo and sync again.";
         /// The account's chunks fill what it may use.
@@ -174,17 +182,19 @@ fn relay_status(error: &RelayError) -> u16 {
 fn sync_status(error: &SyncError) -> u16 {
     match error {
         SyncError::NotARequest => 400,
-        SyncError::NotSigned => 403,
+        SyncError::NotSigned | SyncError::WordsUnknown => 403,
         SyncError::NoAccount | SyncError::NoMailbox => 404,
         SyncError::OtherKey
         | SyncError::EpochBehind
         | SyncError::EpochAhead
         | SyncError::SwapMissed
         | SyncError::CameSince
+        | SyncError::RecordReplaced
+        | SyncError::OtherOpening
         | SyncError::MailboxTaken
         | SyncError::MessageWritten => 409,
         SyncError::AccountDeleted | SyncError::MessageTaken => 410,
-        SyncError::OtherStream | SyncError::ChunkRefused => 422,
+        SyncError::OtherStream | SyncError::ChunkRefused | SyncError::RecordRefused => 422,
         SyncError::TooManyAccounts => 429,
         SyncError::AccountFull => 507,
     }

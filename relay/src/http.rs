@@ -7,6 +7,7 @@ mod health;
 mod observe;
 mod path;
 mod publishing;
+mod recovery;
 mod refusal;
 mod rendezvous;
 mod serving;
@@ -22,6 +23,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
+use techo_protocol::random::Random;
 use techo_protocol::trust::AuthorityId;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -46,6 +48,8 @@ pub struct Shared {
     pub told_of: HashSet<AuthorityId>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// Where random bytes come from.
+    pub random: Arc<dyn Random + Send + Sync>,
     /// Limits on size and rate.
     pub limits: Limits,
     /// Reverse proxies.
@@ -81,6 +85,7 @@ pub fn router(shared: &Arc<Shared>) -> Router {
         .route("/v1/authorities/{authority}/diaries/{mailbox}", put(taking::put_diary))
         .route("/v1/authorities/{authority}/diaries", post(taking::take_diaries))
         .route("/v1/streams/{stream}", post(streams::call))
+        .route("/v1/recovery/{locator}", post(recovery::call))
         .route(
             "/v1/rendezvous/{mailbox}/{message}",
             get(rendezvous::take).put(rendezvous::put),

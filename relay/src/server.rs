@@ -68,6 +68,7 @@ impl Relay {
             store,
             told_of,
             clock,
+            random: config.random,
             limits,
             proxies: config.proxies,
             openings: Mutex::new(RateTable::spaced(

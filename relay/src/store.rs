@@ -17,7 +17,10 @@ use techo_protocol::trust::AuthorityId;
 
 pub use folder::FolderStore;
 pub use sqlite::SqliteStore;
-pub use streams::{Account, AccountTotals, Chunk, Page, Refused, Standing, StreamStore, StreamWrite, Written};
+pub use streams::{
+    Account, AccountTotals, Chunk, Install, KeysHeld, MOST_INSTALLED, Page, RecordsHeld, Refused, Standing, StreamStore,
+    StreamWrite, Written,
+};
 
 /// Segments are read in parts of this many bytes, so that a slow reader costs one part of memory and not a file.
 pub const PART_BYTES: usize = 256 * 1024;

@@ -1,11 +1,15 @@
 //! Households' sealed streams: who may change them, and how. Chunks are sealed for others; of each the relay reads the envelope.
 //!
 //! ```text
-//! streams   rules of each call    -> writer, waiting, store
-//! writer    group commit          -> store
-//! waiting   who waits for what
+//! streams      rules of each call        -> all below
+//! permission   whose key may ask what    -> store
+//! installing   records and their chunks  -> store
+//! writer       group commit              -> store
+//! waiting      who waits for what
 //! ```
 
+mod installing;
+mod permission;
 mod waiting;
 mod writer;
 
@@ -16,13 +20,15 @@ use std::time::Duration;
 use serde_bytes::ByteBuf;
 use techo_protocol::chunk::{CELL_BYTES, ENVELOPE_BYTES, Envelope};
 use techo_protocol::keys::PublicKey;
+use techo_protocol::random::{Random, random_bytes};
 use techo_protocol::sync_api::{Call, ChunkId, LONGEST_WAIT_SECONDS, MOST_CHUNKS, StreamId, SyncAnswer, SyncRequest};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Refusal, RelayError, SyncError};
 use crate::store::{Account, Chunk, DAY, Page, Refused, Standing, Store, StoreError, StreamWrite};
 
+pub use permission::{by_words, signed_by_a_key};
 pub use waiting::{Waiting, WaitingRoom};
 pub use writer::Writer;
 
@@ -41,26 +47,24 @@ pub struct Verified {
     pub page: Option<Page>,
 }
 
-/// Reads a request about `stream` and checks that the account's key signed it; a request to open an account is signed by the key that it names.
+/// Reads a request about `stream` and checks, as of `now` (Unix seconds), that it is signed by a key that may ask this; a request to open an
+/// account is signed by the key that it names.
 ///
 /// # Errors
-/// [`SyncError::NotARequest`], [`SyncError::OtherStream`], [`SyncError::NoAccount`], [`SyncError::NotSigned`], [`SyncError::AccountDeleted`];
-/// or the store's.
-pub fn verified(store: &dyn Store, stream: StreamId, file: &[u8]) -> Result<Verified, Refusal> {
+/// [`SyncError::NotARequest`], [`SyncError::OtherStream`], [`SyncError::NoAccount`], [`SyncError::NotSigned`], [`SyncError::AccountDeleted`],
+/// [`SyncError::EpochBehind`] or [`SyncError::EpochAhead`] for a call that is about another epoch; or the store's.
+pub fn verified(store: &dyn Store, stream: StreamId, file: &[u8], now: i64) -> Result<Verified, Refusal> {
     let request = SyncRequest::read(file).ok_or(SyncError::NotARequest)?;
     if request.stream() != stream {
         return Err(SyncError::OtherStream.into());
     }
     let account = store.account(stream)?;
-    let key = match (request.opening_key(), &account) {
-        (Some(key), _) => key,
-        (None, Some(account)) => account.key,
-        (None, None) => return Err(SyncError::NoAccount.into()),
-    };
-    let call = request.verify(&key).ok_or(SyncError::NotSigned)?.call;
-    let is_deleted = account.is_some_and(|account| account.deleted_day.is_some());
-    if is_deleted && !matches!(call, Call::Delete { .. }) {
-        return Err(SyncError::AccountDeleted.into());
+    let call = signed_by_a_key(store, request, account.as_ref(), now.div_euclid(DAY))?.call;
+    if let Some(account) = &account {
+        if account.deleted_day.is_some() && !matches!(call, Call::Delete { .. }) {
+            return Err(SyncError::AccountDeleted.into());
+        }
+        is_at(account, &call)?;
     }
     // One that may have to wait is entered among the waiting first.
     let page = match call {
@@ -73,6 +77,22 @@ pub fn verified(store: &dyn Store, stream: StreamId, file: &[u8]) -> Result<Veri
         account,
         page,
     })
+}
+
+/// Whether a call is made at the epoch and the records that its key was looked up for. The store decides the same again when it writes: then
+/// epoch, and so key, are still those that were asked here, and who was removed in between is too late.
+fn is_at(account: &Account, call: &Call) -> Result<(), SyncError> {
+    match call {
+        Call::Push { epoch, .. } | Call::Swap { epoch, .. } => {
+            let at = account.at_epoch(*epoch);
+            at.map_err(|refused| refusal(refused, *epoch))
+        }
+        Call::Install { record, keyring, .. } => {
+            let at = account.has_records(*record, *keyring);
+            at.map_err(|refused| refusal(refused, 0))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks the envelope of each chunk: of this stream and epoch, whole, and padded as all are.
@@ -104,11 +124,17 @@ pub fn checked(stream: StreamId, epoch: u32, chunks: Vec<ByteBuf>) -> Result<Vec
 /// What a call that writes asks of the store, at `now` (Unix seconds). `most` bytes of chunks an account. `None` for a call that writes nothing.
 ///
 /// # Errors
-/// [`SyncError::ChunkRefused`]; [`SyncError::NotARequest`] for a swap that removes what it adds.
-pub fn change(stream: StreamId, call: Call, now: i64, most: u64) -> Result<Option<StreamWrite>, SyncError> {
+/// [`SyncError::ChunkRefused`]; [`SyncError::NotARequest`] for a swap that removes what it adds, and as [`installing::asked`]; or
+/// [`RelayError::Internal`] where an opening cannot be named.
+pub fn change(stream: StreamId, call: Call, now: i64, most: u64, random: &dyn Random) -> Result<Option<StreamWrite>, Refusal> {
     let day = now.div_euclid(DAY);
     Ok(Some(match call {
-        Call::Open { key } => StreamWrite::Open { stream, key, day },
+        Call::Open { key } => StreamWrite::Open {
+            stream,
+            key,
+            opening: random_bytes(random).map_err(|_| RelayError::Internal)?,
+            day,
+        },
         Call::Push {
             epoch,
             last_swap,
@@ -127,24 +153,28 @@ pub fn change(stream: StreamId, call: Call, now: i64, most: u64) -> Result<Optio
             remove,
         } => {
             let add = checked(stream, epoch, add)?;
-            let remove: HashSet<ChunkId> = remove.into_iter().collect();
-            if remove.len() > MOST_REMOVED || add.iter().any(|chunk| remove.contains(&chunk.id)) {
-                return Err(SyncError::NotARequest);
-            }
             StreamWrite::Swap {
                 stream,
                 epoch,
                 cursor,
+                remove: replaced(&add, remove)?,
                 add,
-                remove: remove.into_iter().collect(),
                 most,
             }
         }
-        Call::Delete { .. } => StreamWrite::Delete { stream, day },
-        Call::Pull { .. } | Call::OpenMailbox { .. } | Call::Records { .. } | Call::Install { .. } | Call::Inventory => {
-            return Ok(None);
-        }
+        install @ Call::Install { .. } => installing::asked(stream, install, day, most)?,
+        Call::Delete { opening } => StreamWrite::Delete { stream, opening, day },
+        Call::Pull { .. } | Call::OpenMailbox { .. } | Call::Records { .. } | Call::Inventory => return Ok(None),
     }))
+}
+
+/// What chunks are to replace: each named once, and none of them itself.
+fn replaced(add: &[Chunk], remove: Vec<ChunkId>) -> Result<Vec<ChunkId>, SyncError> {
+    let remove: HashSet<ChunkId> = remove.into_iter().collect();
+    if remove.len() > MOST_REMOVED || add.iter().any(|chunk| remove.contains(&chunk.id)) {
+        return Err(SyncError::NotARequest);
+    }
+    Ok(remove.into_iter().collect())
 }
 
 /// Most ids that one swap removes: a household's whole stream of one-cell chunks at the default quota.
@@ -199,6 +229,7 @@ impl Streams {
         let generation = self.generation()?;
         let epoch = match &change {
             StreamWrite::Push { epoch, .. } | StreamWrite::Swap { epoch, .. } => *epoch,
+            StreamWrite::Install(install) => install.epoch,
             _ => 0,
         };
         let written = self.writer.write(change, memory).await?;
@@ -209,7 +240,8 @@ impl Streams {
     /// Gives what came after a cursor; where nothing did, waits for it, at most `wait` seconds.
     ///
     /// # Errors
-    /// [`SyncError::AccountDeleted`], [`RelayError::Busy`] where too many wait; or the store's.
+    /// [`SyncError::AccountDeleted`], [`SyncError::EpochBehind`] where the household changed its key meanwhile, [`RelayError::Busy`] where too
+    /// many wait; or the store's.
     pub async fn pull(&self, verified: Verified, cursor: u64, wait: u32, now: i64) -> Result<SyncAnswer, Refusal> {
         let generation = self.generation()?;
         let stream = verified.stream;
@@ -228,10 +260,14 @@ impl Streams {
             && page.chunks.is_empty()
             && page.standing.cursor == cursor
         {
-            let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS).into());
-            // Time that runs out is an answer like any other: nothing new.
-            let _ = timeout(wait, waiting.woken()).await;
-            page = self.page(stream, cursor).await?;
+            let until = Instant::now() + Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS).into());
+            let before = page.standing;
+            // Woken for nothing it waits on. Time that runs out is an answer like any other: nothing new.
+            while page.standing == before && !waiting.is_over() && timeout_at(until, waiting.woken()).await.is_ok() {
+                page = self
+                    .page_for(verified.account.map(|account| account.key), stream, cursor)
+                    .await?;
+            }
         }
         Ok(SyncAnswer {
             cursor: page.cursor,
@@ -239,6 +275,47 @@ impl Streams {
             more: page.more,
             ..answer(generation, page.standing)
         })
+    }
+
+    /// Answers a call that only asks for records or ids.
+    ///
+    /// # Errors
+    /// [`SyncError::AccountDeleted`], [`SyncError::NotARequest`] for another call; or the store's.
+    pub async fn give(&self, stream: StreamId, call: Call) -> Result<SyncAnswer, Refusal> {
+        let generation = self.generation()?;
+        self.read(move |store| match call {
+            Call::Records { since } => {
+                let held = store.records(stream, since)?.ok_or(SyncError::AccountDeleted)?;
+                Ok(SyncAnswer {
+                    records: held.records.into_iter().map(ByteBuf::from).collect(),
+                    keyring_record: held.keyring.map(ByteBuf::from),
+                    ..answer(generation, held.standing)
+                })
+            }
+            Call::Inventory => {
+                let (standing, ids) = store.inventory(stream)?.ok_or(SyncError::AccountDeleted)?;
+                Ok(SyncAnswer {
+                    ids,
+                    ..answer(generation, standing)
+                })
+            }
+            _ => Err(SyncError::NotARequest.into()),
+        })
+        .await
+    }
+
+    /// A page for who signed with `key`: whoever was removed while they waited gets nothing more.
+    async fn page_for(&self, key: Option<PublicKey>, stream: StreamId, cursor: u64) -> Result<Page, Refusal> {
+        let page = self.read(move |store| {
+            let page = store.page(stream, cursor, MOST_CHUNKS, PAGE_BYTES)?;
+            let page = page.ok_or(SyncError::AccountDeleted)?;
+            if store.account(stream)?.map(|account| account.key) == key {
+                Ok(page)
+            } else {
+                Err(SyncError::EpochBehind.into())
+            }
+        });
+        page.await
     }
 
     async fn page(&self, stream: StreamId, cursor: u64) -> Result<Page, Refusal> {
@@ -283,8 +360,9 @@ pub fn answer(generation: [u8; 16], standing: Standing) -> SyncAnswer {
         epoch: standing.epoch,
         last_swap: standing.last_swap,
         cursor: standing.cursor,
-        chunks: Vec::new(),
-        more: false,
+        opening: standing.opening,
+        record: standing.record,
+        keyring: standing.keyring,
         ..SyncAnswer::default()
     }
 }
@@ -307,5 +385,8 @@ fn refusal(refused: Refused, asked: u32) -> SyncError {
         Refused::SwapMissed => SyncError::SwapMissed,
         Refused::CameSince => SyncError::CameSince,
         Refused::OverQuota => SyncError::AccountFull,
+        Refused::OtherOpening => SyncError::OtherOpening,
+        Refused::RecordReplaced => SyncError::RecordReplaced,
+        Refused::RecordRefused => SyncError::RecordRefused,
     }
 }

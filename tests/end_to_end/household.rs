@@ -8,15 +8,15 @@ use techo_tests::{Profile, binary, files_holding};
 
 use crate::story::NOW;
 
-struct Waiting {
-    process: Child,
+pub struct Waiting {
+    pub process: Child,
     /// Kept open: it says more once it has waited.
-    stdout: BufReader<ChildStdout>,
-    first: Value,
+    pub stdout: BufReader<ChildStdout>,
+    pub first: Value,
 }
 
 /// Starts a command that says one thing and then waits.
-fn start(profile: &Profile, arguments: &[&str]) -> Waiting {
+pub fn start(profile: &Profile, arguments: &[&str]) -> Waiting {
     let mut process = Command::new(binary())
         .arg("--json")
         .arg("--data")
@@ -39,7 +39,7 @@ fn start(profile: &Profile, arguments: &[&str]) -> Waiting {
 }
 
 /// Pairs two devices; `change` is what the person makes of the code. Answers both exit statuses.
-fn pair(relay: &str, owner: &Profile, joiner: &Profile, change: impl Fn(&str) -> String) -> (Option<i32>, Waiting) {
+pub fn pair(relay: &str, owner: &Profile, joiner: &Profile, change: impl Fn(&str) -> String) -> (Option<i32>, Waiting) {
     let mut owner = start(owner, &["device", "pair", "--relay", relay]);
     let joiner = start(joiner, &["device", "join", owner.first["pairing"].as_str().unwrap()]);
     let code = change(joiner.first["confirm"].as_str().unwrap());
@@ -47,7 +47,7 @@ fn pair(relay: &str, owner: &Profile, joiner: &Profile, change: impl Fn(&str) ->
     (owner.process.wait().unwrap().code(), joiner)
 }
 
-fn names(device: &Profile) -> Vec<String> {
+pub fn names(device: &Profile) -> Vec<String> {
     let answer = device.run(&["diary", "list"]);
     let mut names: Vec<String> = answer
         .lines
@@ -58,7 +58,7 @@ fn names(device: &Profile) -> Vec<String> {
     names
 }
 
-fn add(device: &Profile, name: &str, hour: u8) -> String {
+pub fn add(device: &Profile, name: &str, hour: u8) -> String {
     let (from, to) = (
         format!("2026-11-18T{hour}:00:00+09:00"),
         format!("2026-11-18T{hour}:50:00+09:00"),

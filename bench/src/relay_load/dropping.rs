@@ -37,9 +37,14 @@ impl StreamStore for Dropping {
         Ok(writes
             .iter()
             .map(|write| match write {
-                StreamWrite::Open { stream, key, day } => Ok(accounts
+                StreamWrite::Open {
+                    stream,
+                    key,
+                    opening,
+                    day,
+                } => Ok(accounts
                     .entry(*stream)
-                    .or_insert_with(|| Account::opened(*key, *day))
+                    .or_insert_with(|| Account::opened(*key, *opening, *day))
                     .standing),
                 StreamWrite::Push { stream, chunks, .. } => {
                     let account = accounts.get_mut(stream).ok_or(Refused::NoAccount)?;

@@ -1,4 +1,10 @@
 //! What goes wrong, and how often it did.
+//!
+//! A network may lose, repeat, hold up and reorder, give a page in halves, and let old requests come again: with such an honest relay no device
+//! may ever raise an alarm. A relay that answers from an older state, though from none older than the device has itself seen, is not told from
+//! an honest one, unless somebody else has told more on a stick: alarms of such a conversation are not judged. All else that a relay does here is a
+//! lie, after which alarms are allowed; after it was set back behind what a device has seen, one is demanded of that device's next complete sync,
+//! as long as nobody else has put anything there in between.
 
 use std::collections::BTreeMap;
 

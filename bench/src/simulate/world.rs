@@ -313,7 +313,10 @@ impl World {
             Err(error) => return Err(format!("device {number} cannot admit another: {error:?}")),
         };
         let joiner = &mut self.devices[joiner];
-        pairing::join(joiner.vault()?, &identity, &welcome).map_err(|error| format!("joining: {error}"))?;
+        // The joiner is shown the same view of the relay as the device that lets it in.
+        let line = self.network.line(number, Script::default(), &self.chance);
+        let now = joiner.now();
+        pairing::join(joiner.vault()?, &line, &identity, &welcome, now).map_err(|error| format!("joining: {error:?}"))?;
         (joiner.was_copied, joiner.may_be_out) = (false, false);
         (joiner.seen, joiner.seen_whole, joiner.must_notice) = (0, 0, None);
         // Its old place is of no more use.

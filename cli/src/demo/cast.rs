@@ -81,6 +81,7 @@ impl Cast {
             listen: ([127, 0, 0, 1], 0).into(),
             trust: vec![trust_file.clone()],
             proxies: vec![],
+            random: std::sync::Arc::new(techo_protocol::random::SystemRandom::new()),
             limits: Limits::default(),
             log: techo_relay::log::json(move || writer.clone()),
         };
@@ -199,10 +200,11 @@ impl Resident {
 
 /// The relay's log, kept in memory so that it can be searched.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn text(&self) -> String {
+    /// All of it.
+    pub fn text(&self) -> String {
         self.0
             .lock()
             .map(|log| String::from_utf8_lossy(&log).into_owned())

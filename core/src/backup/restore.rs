@@ -9,12 +9,9 @@ use crate::diary::retention;
 use crate::documents::flat::{Stamped, core_key};
 use crate::documents::stamps::Stamp;
 use crate::documents::week::DAY_SECONDS;
-use crate::documents::{Document, EntryId, settings};
+use crate::documents::{Document, EntryId, TOMBSTONE_DAYS, settings};
 use crate::exposure::{ExposureError, trust};
 use crate::vault::{DocumentName, Reader, RecordKind, Vault, VaultError, Writer};
-
-/// For how many days the tombstone of somebody or of a vaccine record is kept. A visit's is kept as long as its week.
-pub const TOMBSTONE_DAYS: i64 = 180;
 
 /// What becomes of rows whose tombstones, if they had any, are gone by now: they may have been deleted since the backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

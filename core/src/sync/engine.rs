@@ -1,7 +1,7 @@
 //! The engine: what is to be sent, what has been delivered, and what all of it is.
 
 use techo_protocol::body::{Identity, Kind, Snapshot, Subject};
-use techo_protocol::sync_api::ChunkId;
+use techo_protocol::sync_api::{ChunkId, MOST_CHUNKS};
 
 use super::household::day_of;
 use super::line::{State, document_of, subject_of_document};
@@ -17,8 +17,11 @@ const MOST_CHANGES: usize = 64;
 const MOST_FIRST_CHANGES: usize = 16;
 /// The largest such change in bytes: what two cells hold.
 const LARGEST_FIRST_CHANGE: usize = 800;
-/// Chunks that nothing needs any more lie at the relay until they are so many.
-const MOST_SWEPT: usize = 256;
+/// Heartbeats and fillers that nothing needs any more lie at the relay until so many chunks have come.
+const CHUNKS_BETWEEN_SWEEPS: u64 = 256;
+
+/// Heartbeats that were there before, at most.
+const SWEPT_BEFORE: usize = 64;
 
 /// What the relay is to be told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +30,9 @@ pub struct Outgoing {
     pub push: Vec<Vec<u8>>,
     /// Chunks whose content is in others by now: removed in the same step.
     pub remove: Vec<ChunkId>,
+    /// Heartbeats and fillers that nothing needs any more are among them; `remove` is made this long with ids that nothing has. It counts what
+    /// came to the relay, so that it says nothing of how many of those were fillers.
+    pub swept: Option<usize>,
     /// The keyring is not what it should be.
     pub keyring_due: bool,
 }
@@ -61,6 +67,9 @@ pub fn delivered(vault: &mut Vault, sent: &[Vec<u8>], removed: &[ChunkId]) -> Re
         let mut state = State::load(writer)?;
         let gone = |id: &serde_bytes::ByteArray<16>| removed.contains(&ChunkId(**id));
         state.household.sweep.retain(|id| !gone(id));
+        if let Some(relay) = state.household.relay.as_mut().filter(|_| !removed.is_empty()) {
+            relay.swept_at = relay.cursor;
+        }
         for line in state.lines.values_mut() {
             line.removable.retain(|id| !gone(id));
             for held in &mut line.held {
@@ -97,7 +106,7 @@ impl State {
         self.today = day_of(now);
         self.notice(writer)?;
         if std::mem::take(&mut self.household.rekey_due) {
-            self.write_all_anew(writer)?;
+            self.write_all_anew(day_of(now), writer)?;
         }
         self.provide_keys(day_of(now), writer.random())?;
         self.seal_unsent_anew(&[], writer.random())?;
@@ -109,10 +118,10 @@ impl State {
     }
 
     /// All documents without their history under new keys, and new ones for those that are not there yet: who was removed knows the old.
-    fn write_all_anew(&mut self, writer: &mut Writer<'_>) -> Result<(), SyncError> {
+    fn write_all_anew(&mut self, today: u32, writer: &mut Writer<'_>) -> Result<(), SyncError> {
         for (name, _) in writer.reader().document_names() {
             if let Some(stored) = writer.reader().document(&name)? {
-                Document::load(stored, writer.actor()).rewrite(writer)?;
+                Document::load(stored, writer.actor()).rewrite_on(i64::from(today), writer)?;
             }
         }
         self.notice(writer)?;
@@ -141,13 +150,23 @@ impl State {
                 remove.extend(of_line);
             }
         }
-        if !remove.is_empty() || swept.len() > MOST_SWEPT {
+        let relay = self.household.relay.as_ref();
+        let came = relay.map_or(0, |relay| relay.cursor.saturating_sub(relay.swept_at));
+        let is_time = came >= CHUNKS_BETWEEN_SWEEPS;
+        if !remove.is_empty() || is_time {
             remove.append(&mut swept);
         }
+        let swept = is_time.then(|| {
+            usize::try_from(came)
+                .unwrap_or(usize::MAX)
+                .saturating_add(SWEPT_BEFORE)
+                .min(MOST_CHUNKS)
+        });
         waiting.sort_unstable();
         Outgoing {
             push: waiting.into_iter().map(|(_, _, _, chunk)| chunk.to_vec()).collect(),
             remove,
+            swept,
             keyring_due: self.keyring_due(),
         }
     }

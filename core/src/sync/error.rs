@@ -2,6 +2,7 @@
 
 use techo_protocol::body::BodyError;
 use techo_protocol::chunk::{ChunkError, SealError};
+use techo_protocol::direct::DirectError;
 use techo_protocol::epoch_record::EpochRecordError;
 use techo_protocol::pairing::{PairingError, PairingFailure};
 use techo_protocol::random::RandomError;
@@ -53,6 +54,8 @@ techo_protocol::coded_union! {
         Body(BodyError);
         /// The pairing.
         Pairing(PairingError);
+        /// The conversation with another device.
+        Direct(DirectError);
     }
 }
 

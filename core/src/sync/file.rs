@@ -56,11 +56,19 @@ pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8
 /// # Errors
 /// [`Refusal::LockedOut`]; or the vault cannot be written.
 pub fn make_file(vault: &mut Vault, now: i64) -> Result<HouseholdFile, SyncError> {
+    let mut made = make_records(vault, now, true)?;
+    made.chunks = engine::everything(vault, now)?;
+    Ok(made)
+}
+
+/// The same without chunks. `says_what_was_seen` is whether this device may write a heartbeat for nothing but what it has seen: two that talk
+/// would answer each other's for ever.
+pub(super) fn make_records(vault: &mut Vault, now: i64, says_what_was_seen: bool) -> Result<HouseholdFile, SyncError> {
     the_household(vault)?.is_let_in()?;
     let (stream, records, keyring) = change(vault, |state, writer| {
         let (today, random) = (day_of(now), writer.random());
         // What was seen at the relay is of use to whoever takes this elsewhere.
-        state.household.heartbeat_due |= state.household.vector.has_news(&state.highest_seen());
+        state.household.heartbeat_due |= says_what_was_seen && state.household.vector.has_news(&state.highest_seen());
         state.settle(writer, now)?;
         if state.household.relay.is_none() && state.household.list.devices.len() == 1 {
             state.install_here(today, random)?;
@@ -77,6 +85,6 @@ pub fn make_file(vault: &mut Vault, now: i64) -> Result<HouseholdFile, SyncError
         stream,
         records,
         keyring,
-        chunks: engine::everything(vault, now)?,
+        chunks: Vec::new(),
     })
 }

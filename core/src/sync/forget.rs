@@ -1,12 +1,13 @@
 //! Deletion that travels: a document that this device has written anew becomes a lineage of its own, under a new key.
 
 use techo_protocol::body::Subject;
+use techo_protocol::chunk::Envelope;
 
 use super::SyncError;
 use techo_protocol::keyring_record::DocumentKey;
 
 use super::keyring::new_key;
-use super::line::{Line, State, UNSTORED, subject_of_document};
+use super::line::{Held, Line, State, UNSTORED, subject_of_document};
 use crate::vault::Writer;
 
 impl State {
@@ -103,5 +104,41 @@ impl State {
                 self.note_gone(subject);
             }
         }
+    }
+
+    /// Destroys keys that nothing needs any more, after everything was taken in. `with_relay`: the relay knows the newest.
+    pub(super) fn destroy_old_keys(&mut self, with_relay: bool) {
+        let line = self.lines.get(&Subject::Heartbeat);
+        let household = &self.household;
+        let is_known = household.hpke.first().and_then(|own| own.said).is_some_and(|said| {
+            let mine = line.into_iter().flat_map(|line| &line.held);
+            let at_relay = mine
+                .into_iter()
+                .any(|held| held.device == household.index && held.number >= said && held.at_relay);
+            let others = household.list.devices.iter().filter(|device| device.index != household.index);
+            let by_all = others.map(|device| household.peers.iter().find(|peer| peer.device == device.index));
+            (with_relay && at_relay)
+                || by_all
+                    .into_iter()
+                    .all(|peer| peer.is_some_and(|peer| peer.seen_of_me >= said))
+        });
+        if is_known && self.household.hpke.len() > 1 {
+            self.household.hpke.truncate(1);
+            self.forget = true;
+        }
+        let oldest = self
+            .lines
+            .values()
+            .flat_map(|line| &line.held)
+            .filter_map(Held::envelope)
+            .chain(self.waiting.iter().filter_map(|waiting| Envelope::read(&waiting.chunk).ok()))
+            .map(|envelope| envelope.epoch)
+            .min();
+        let present = self.household.epoch();
+        let before = self.household.epoch_keys.len();
+        self.household
+            .epoch_keys
+            .retain(|(epoch, _)| *epoch == present || oldest.is_some_and(|oldest| *epoch >= oldest));
+        self.forget |= self.household.epoch_keys.len() != before;
     }
 }

@@ -72,6 +72,8 @@ pub struct RelayState {
     pub cursor: u64,
     /// The last swap that was seen.
     pub last_swap: u64,
+    /// The cursor at which this device last tidied up.
+    pub swept_at: u64,
     /// The epoch record that was there.
     pub record: Option<Mark>,
     /// The keyring that was there.
@@ -396,15 +398,6 @@ impl Household {
         Ok(())
     }
 
-    pub(super) fn free_index(&self, today: u32) -> Result<u8, Refusal> {
-        let is_taken = |index| {
-            let removed = self.list.removed.iter().find(|removed| removed.index == index);
-            self.list.device(index).is_some()
-                || removed.is_some_and(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS)
-        };
-        (0..MOST_DEVICES).find(|index| !is_taken(*index)).ok_or(Refusal::Full)
-    }
-
     /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
     pub fn last_heard(&self, index: u8) -> Option<u32> {
         self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)
@@ -451,6 +444,16 @@ impl NewIdentity {
 fn beginning(hash: &[u8; 32]) -> [u8; 8] {
     let [a, b, c, d, e, f, g, h, ..] = *hash;
     [a, b, c, d, e, f, g, h]
+}
+
+/// An index that no device has, and none had in the last [`FOLLOWED_DAYS`].
+pub(super) fn free_index(list: &DeviceList, today: u32) -> Result<u8, Refusal> {
+    let is_taken = |index| {
+        let removed = list.removed.iter().find(|removed| removed.index == index);
+        list.device(index).is_some()
+            || removed.is_some_and(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS)
+    };
+    (0..MOST_DEVICES).find(|index| !is_taken(*index)).ok_or(Refusal::Full)
 }
 
 pub(super) fn checked(name: &str) -> Result<&str, Refusal> {
@@ -546,6 +549,18 @@ pub(super) fn replace(writer: &mut Writer<'_>, household: Household) -> Result<(
     State::new(household).store(writer)
 }
 
+/// Gives this device a new actor, and writes all documents anew under it. What it wrote before may bear the numbers that a copy, or the household
+/// it now joins, has given to something else; such changes would never merge.
+pub(super) fn write_as_another(writer: &mut Writer<'_>) -> Result<(), SyncError> {
+    writer.renew_actor()?;
+    for (name, _) in writer.reader().document_names() {
+        if let Some(stored) = writer.reader().document(&name)? {
+            Document::load(stored, writer.actor()).rewrite(writer)?;
+        }
+    }
+    Ok(())
+}
+
 /// Begins a household of its own with new keys and a new actor: this device was copied, or restored from an old state, and another writes
 /// under its name. The diary's documents stay.
 pub(super) fn start_over(state: &mut State, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
@@ -555,13 +570,7 @@ pub(super) fn start_over(state: &mut State, writer: &mut Writer<'_>, now: i64) -
         .device(state.household.index)
         .map(|device| device.name.clone());
     let fresh = Household::new(name.as_deref().unwrap_or(DEFAULT_NAME), day_of(now), writer.random())?;
-    writer.renew_actor()?;
-    // What was written since the copy bears the same actor and numbers as the other's, and would never merge with it.
-    for (name, _) in writer.reader().document_names() {
-        if let Some(stored) = writer.reader().document(&name)? {
-            Document::load(stored, writer.actor()).rewrite(writer)?;
-        }
-    }
+    write_as_another(writer)?;
     state.begin_anew(fresh);
     Ok(())
 }

@@ -264,9 +264,4 @@ impl State {
     pub(super) fn keyring_bytes(&self) -> Option<Vec<u8>> {
         self.household.keyring.record.as_ref().map(|record| record.to_vec())
     }
-
-    /// All keys for a new device, which may not be able to open the keyring that is at the relay.
-    pub(super) fn all_keys(&self) -> Vec<KnownKey> {
-        self.wanted_keys().values().map(KnownKey::of).collect()
-    }
 }

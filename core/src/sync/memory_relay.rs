@@ -8,10 +8,12 @@ use techo_protocol::chunk::Envelope;
 use techo_protocol::epoch_record::EpochRecord;
 use techo_protocol::keyring_record::KeyringRecord;
 use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{Call, ChunkId, StreamId, SyncAnswer, SyncRequest};
+use techo_protocol::recovery::RecoveryPublic;
+use techo_protocol::sync_api::{Call, ChunkId, RecoveryCall, RecoveryRequest, StreamId, SyncAnswer, SyncRequest};
 
 use super::SyncError;
 use super::exchange::StreamRelay;
+use super::recovery::RecoveryRelay;
 
 /// What a relay keeps of one household.
 #[derive(Clone)]
@@ -26,6 +28,7 @@ pub struct Account {
     pub chunks: BTreeMap<u64, Vec<u8>>,
     cursor: u64,
     last_swap: u64,
+    deleted: bool,
 }
 
 /// What a relay keeps, and all that it ever saw.
@@ -82,6 +85,16 @@ impl MemoryRelay {
             .collect()
     }
 
+    /// How many accounts are served.
+    pub fn accounts(&self) -> usize {
+        self.kept
+            .borrow()
+            .accounts
+            .values()
+            .filter(|account| !account.deleted)
+            .count()
+    }
+
     /// Answers a signed request.
     ///
     /// # Errors
@@ -95,7 +108,18 @@ impl MemoryRelay {
             return kept.open(stream, key);
         }
         let Kept { accounts, hoard, .. } = &mut *kept;
-        let account = accounts.get_mut(&stream).ok_or(Refused::NoAccount)?;
+        let account = accounts
+            .get_mut(&stream)
+            .filter(|account| !account.deleted)
+            .ok_or(Refused::NoAccount)?;
+        let words = account.recovery().filter(|words| unverified.is_signed_by(&words.signing));
+        if let Some(words) = words {
+            let request = unverified.verify(&words.signing).ok_or(Refused::NotSigned)?;
+            return match request.call {
+                Call::Records { .. } | Call::Install { .. } => account.call(generation, stream, request.call, hoard),
+                _ => Err(Refused::NotSigned),
+            };
+        }
         if !unverified.is_signed_by(&account.key) {
             let is_known = account.old_keys.iter().any(|key| unverified.is_signed_by(key));
             return match (is_known, unverified.asks_for_records()) {
@@ -106,9 +130,7 @@ impl MemoryRelay {
         }
         let request = unverified.verify(&account.key).ok_or(Refused::NotSigned)?;
         if let Call::Delete { opening } = request.call {
-            if opening == account.opening {
-                accounts.remove(&stream);
-            }
+            account.deleted |= opening == account.opening;
             return Ok(Some(SyncAnswer::default()));
         }
         account.call(generation, stream, request.call, hoard)
@@ -119,6 +141,9 @@ impl Kept {
     fn open(&mut self, stream: StreamId, key: PublicKey) -> Given {
         let generation = self.generation;
         if let Some(account) = self.accounts.get(&stream) {
+            if account.deleted {
+                return Err(Refused::NoAccount);
+            }
             return match (account.key == key, account.old_keys.contains(&key)) {
                 (true, _) => Ok(Some(account.standing(generation))),
                 (false, true) => Ok(None),
@@ -138,6 +163,7 @@ impl Kept {
             chunks: BTreeMap::new(),
             cursor: 0,
             last_swap: 0,
+            deleted: false,
         };
         let answer = account.standing(generation);
         self.accounts.insert(stream, account);
@@ -146,6 +172,10 @@ impl Kept {
 }
 
 impl Account {
+    fn recovery(&self) -> Option<RecoveryPublic> {
+        self.record.as_ref().and_then(|record| record.head.recovery)
+    }
+
     fn epoch(&self) -> u32 {
         self.record.as_ref().map_or(0, |record| record.head.epoch)
     }
@@ -323,5 +353,26 @@ impl StreamRelay for MemoryRelay {
 
     fn call(&self, _: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, Trouble> {
         self.answer(&signed).map_err(Trouble::Refused)
+    }
+}
+
+impl RecoveryRelay for MemoryRelay {
+    fn recover(&self, locator: &[u8; 16], signed: Vec<u8>) -> Result<Option<SyncAnswer>, Trouble> {
+        let mut kept = self.kept.borrow_mut();
+        let generation = kept.generation;
+        let mut accounts = kept.accounts.values_mut();
+        let found = accounts.find_map(|account| {
+            let words = account.recovery().filter(|words| words.locator == *locator)?;
+            let request = RecoveryRequest::verify(&signed, &[words.signing])?;
+            Some((account, request.call))
+        });
+        Ok(match found {
+            Some((account, RecoveryCall::Revive)) => {
+                account.deleted = false;
+                Some(account.standing(generation))
+            }
+            Some((account, RecoveryCall::Records)) if !account.deleted => Some(account.records(generation, None)),
+            _ => None,
+        })
     }
 }

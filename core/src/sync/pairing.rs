@@ -1,14 +1,15 @@
 //! Letting a device into the household, and joining one.
 
 use serde::{Deserialize, Serialize};
-use serde_bytes::{ByteArray, ByteBuf};
+use serde_bytes::ByteArray;
 use techo_protocol::chunk::EpochKey;
 use techo_protocol::epoch_record::{Device, EpochRecord};
 use techo_protocol::pairing::NewDevice;
+use techo_protocol::sync_api::{Call, StreamId, SyncAnswer, relay_key};
 
-use super::exchange::{StreamRelay, Talk, change, the_household};
-use super::household::{self, FormerAccount, Household, KnownKey, NewIdentity, checked, day_of};
-use super::line::to_cbor;
+use super::exchange::{StreamRelay, Talk, ask_as, change, the_household};
+use super::household::{self, FormerAccount, Household, NewIdentity, checked, day_of, free_index};
+use super::line::{State, to_cbor};
 use super::rules::Rules;
 use super::{Refusal, SyncError};
 use crate::vault::{Vault, Writer};
@@ -16,14 +17,12 @@ use crate::vault::{Vault, Writer};
 /// So often others may be faster.
 const MOST_TRIES: usize = 8;
 
-/// The last message of a pairing (CBOR): all that the new device needs.
+/// The last message of a pairing (CBOR): what the new device needs to ask the relay for the rest, as one of the household.
 #[derive(Serialize, Deserialize)]
 struct Welcome {
+    stream: StreamId,
     index: u8,
     epoch_key: ByteArray<32>,
-    /// The epoch record that lists it.
-    record: ByteBuf,
-    keys: Vec<KnownKey>,
 }
 
 /// Puts a device whose code was confirmed on the list, at the relay and here, and gives what it needs.
@@ -43,15 +42,11 @@ pub fn admit<R: StreamRelay>(
         let household = the_household(talk.vault)?;
         if let Some(listed) = household.list.devices.iter().find(|listed| listed.key == device.key) {
             let index = listed.index;
-            return Ok(change(talk.vault, |state, _| {
-                let household = &state.household;
-                Ok(to_cbor(&Welcome {
-                    index,
-                    epoch_key: ByteArray::new(household.epoch_key().0),
-                    record: household.record.clone(),
-                    keys: state.all_keys(),
-                }))
-            })?);
+            return Ok(to_cbor(&Welcome {
+                stream: household.stream,
+                index,
+                epoch_key: ByteArray::new(household.epoch_key().0),
+            }));
         }
         let (install, new) = change(talk.vault, |state, writer| {
             let new = state
@@ -67,7 +62,7 @@ pub fn admit<R: StreamRelay>(
 
 fn listed(household: &Household, device: &NewDevice, now: i64) -> Result<Device, SyncError> {
     Ok(Device {
-        index: household.free_index(day_of(now))?,
+        index: free_index(&household.list, day_of(now))?,
         key: device.key,
         agreement: device.agreement,
         hpke: device.hpke,
@@ -77,28 +72,51 @@ fn listed(household: &Household, device: &NewDevice, now: i64) -> Result<Device,
     })
 }
 
-/// Joins the household of the last message. A diary that is here stays, and its rows become entries of the household; its account at a relay
-/// is deleted after the next sync.
+/// Joins the household of the last message, whose record and keyring the relay has. A diary that is here stays, and its rows become entries of
+/// the household; its account at the relay is deleted after the next sync.
 ///
 /// # Errors
-/// [`Refusal::Other`] where the message is not for this device, or the vault cannot be written.
-pub fn join(vault: &mut Vault, identity: &NewIdentity, message: &[u8]) -> Result<(), SyncError> {
-    let welcome: Welcome = ciborium::from_reader(message).map_err(|_| Refusal::Other)?;
-    let record = EpochRecord::read(&welcome.record)?;
+/// [`Refusal::Other`] where the message is not for this device; the relay's; or the vault cannot be written.
+pub fn join<R: StreamRelay>(
+    vault: &mut Vault,
+    relay: &R,
+    identity: &NewIdentity,
+    message: &[u8],
+    now: i64,
+) -> Result<(), R::Error> {
+    let welcome: Welcome = ciborium::from_reader(message).map_err(|_| SyncError::from(Refusal::Other))?;
     let key = EpochKey(welcome.epoch_key.into_array());
-    let list = record.open_list(&key)?.list;
+    let call = Call::Records { since: None };
+    let answer = ask_as(relay, welcome.stream, &relay_key(&key), call)?.ok_or(SyncError::from(Refusal::Behind))?;
+    Ok(take_place(vault, identity, &welcome, &key, &answer, now)?)
+}
+
+fn take_place(
+    vault: &mut Vault,
+    identity: &NewIdentity,
+    welcome: &Welcome,
+    key: &EpochKey,
+    answer: &SyncAnswer,
+    now: i64,
+) -> Result<(), SyncError> {
+    let record = EpochRecord::read(answer.records.last().ok_or(Refusal::Other)?)?;
+    let list = record.open_list(key)?.list;
     let me = list.device(welcome.index);
-    if me.is_none_or(|me| me.key != identity.device.key) {
+    if record.head.stream != welcome.stream || me.is_none_or(|me| me.key != identity.device.key) {
         return Err(Refusal::Other.into());
     }
-    let mut household = Household::of(&record, list, &key, welcome.index, &identity.seed, &identity.hpke);
-    household.keys = welcome.keys;
-    vault.write(|writer| become_member(writer, household))
+    let household = Household::of(&record, list, key, welcome.index, &identity.seed, &identity.hpke);
+    vault.write(|writer| become_member(writer, household, answer.keyring_record.as_deref().map(Vec::as_slice), now))
 }
 
 /// Puts a household in the place of the one that was here, whose account is to be deleted.
-pub(super) fn become_member(writer: &mut Writer<'_>, mut household: Household) -> Result<(), SyncError> {
-    let old = super::line::State::load(writer).ok().map(|state| state.household);
+pub(super) fn become_member(
+    writer: &mut Writer<'_>,
+    mut household: Household,
+    keyring: Option<&[u8]>,
+    now: i64,
+) -> Result<(), SyncError> {
+    let old = State::load(writer).ok().map(|state| state.household);
     household.former = old.filter(|old| old.list.devices.len() == 1).and_then(|old| {
         let relay = old.relay.as_ref()?;
         Some(FormerAccount {
@@ -108,7 +126,11 @@ pub(super) fn become_member(writer: &mut Writer<'_>, mut household: Household) -
             epoch_key: old.epoch_key().0,
         })
     });
-    // Its numbers begin anew, and so must its name in the documents.
-    writer.renew_actor()?;
-    household::replace(writer, household)
+    household::write_as_another(writer)?;
+    household::replace(writer, household)?;
+    let mut state = State::load(writer)?;
+    if let Some(keyring) = keyring {
+        state.take_keyring(keyring, true, day_of(now), writer.random())?;
+    }
+    state.store(writer)
 }

@@ -87,7 +87,8 @@ impl Seized {
         for bytes in hoard {
             if let Ok(record) = EpochRecord::read(bytes) {
                 let slots = self.hpke.iter().filter(|(stream, _, _)| *stream == record.head.stream);
-                let opened = slots.filter_map(|(_, slot, key)| record.open_slot(usize::from(*slot), std::slice::from_ref(key)).ok());
+                let opened =
+                    slots.filter_map(|(_, slot, key)| record.open_slot(usize::from(*slot), std::slice::from_ref(key)).ok());
                 for key in opened.collect::<Vec<_>>() {
                     self.learn_epoch(record.head.epoch, key);
                 }

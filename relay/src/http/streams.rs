@@ -43,9 +43,9 @@ pub async fn call(
     )
     .await?;
     let (file, memory) = (received.bytes, received.memory);
-    let reading = shared.streams.read(move |store| verified(store, stream, &file));
-    let request = within(shared.limits.answer, reading).await?;
     let now = shared.clock.now();
+    let reading = shared.streams.read(move |store| verified(store, stream, &file, now));
+    let request = within(shared.limits.answer, reading).await?;
     let answered = match request.call {
         Call::Pull { cursor, wait } => shared.streams.pull(request, cursor, wait, now).await?,
         Call::OpenMailbox { mailbox } => {
@@ -53,12 +53,13 @@ pub async fn call(
             let standing = request.account.map(|account| account.standing).unwrap_or_default();
             answer(shared.streams.generation()?, standing)
         }
+        Call::Records { .. } | Call::Inventory => within(shared.limits.answer, shared.streams.give(stream, request.call)).await?,
         _ => {
             if opens_anew(&request).is_some() && source.is_some_and(|Extension(source)| !shared.may_open(source)) {
                 return Err(SyncError::TooManyAccounts.into());
             }
-            let asked =
-                change(stream, request.call, now, shared.limits.stream_bytes_per_account)?.ok_or(SyncError::NotARequest)?;
+            let most = shared.limits.stream_bytes_per_account;
+            let asked = change(stream, request.call, now, most, &*shared.random)?.ok_or(SyncError::NotARequest)?;
             within(shared.limits.answer, shared.streams.write(asked, memory)).await?
         }
     };
@@ -89,7 +90,8 @@ impl AsRef<[u8]> for Sent {
     }
 }
 
-fn respond(shared: &Shared, answer: &SyncAnswer) -> Result<Response, Refusal> {
+/// Sends an answer.
+pub fn respond(shared: &Shared, answer: &SyncAnswer) -> Result<Response, Refusal> {
     let bytes = answer.to_bytes();
     let length = u32::try_from(bytes.len()).map_err(|_| RelayError::Internal)?;
     // Who reads slowly holds as much as who sends slowly.

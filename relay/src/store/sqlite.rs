@@ -1,5 +1,6 @@
 //! The store in one SQLite database: write-ahead log, every commit on disk before it is answered, what is deleted overwritten.
 
+mod records;
 mod schema;
 mod streams;
 

@@ -1,10 +1,16 @@
 //! Households' streams at rest: what is kept of an account, what may change it, and the rules of each change. The rules are here once, so
 //! that every database decides alike; a database only reads an account, asks, and writes, in one transaction.
 
+mod records;
+
 use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{ChunkId, StreamId};
+use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
 
 use super::StoreError;
+
+pub use records::{
+    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, followed_from, revivable_from, words_from,
+};
 
 /// Days for which a deleted account is kept, unserved.
 pub const DELETED_DAYS: i64 = 7;
@@ -33,6 +39,12 @@ pub struct Standing {
     pub last_swap: u64,
     /// The number of the newest chunk; each chunk's is higher than all before.
     pub cursor: u64,
+    /// Names this opening of the account.
+    pub opening: [u8; 16],
+    /// The epoch record that is there.
+    pub record: Option<Mark>,
+    /// The keyring that is there.
+    pub keyring: Option<Mark>,
 }
 
 /// A chunk whose envelope was checked.
@@ -53,6 +65,8 @@ pub enum StreamWrite {
         stream: StreamId,
         /// The key that signs for it.
         key: PublicKey,
+        /// Names the opening, if it is one: 16 random bytes.
+        opening: [u8; 16],
         /// The day.
         day: i64,
     },
@@ -84,8 +98,19 @@ pub enum StreamWrite {
         /// Most bytes of chunks that an account may have afterwards.
         most: u64,
     },
+    /// Replaces records and swaps chunks, all at once.
+    Install(Box<Install>),
     /// Deletes it on `day`; again is no error.
     Delete {
+        /// Which.
+        stream: StreamId,
+        /// The opening that is meant.
+        opening: [u8; 16],
+        /// The day.
+        day: i64,
+    },
+    /// Brings a deleted one back on `day`; one that is not deleted is left as it is.
+    Revive {
         /// Which.
         stream: StreamId,
         /// The day.
@@ -120,6 +145,12 @@ pub enum Refused {
     CameSince,
     /// The account would have more bytes than it may.
     OverQuota,
+    /// It is another opening of the account that is meant.
+    OtherOpening,
+    /// The epoch record or the keyring is another by now.
+    RecordReplaced,
+    /// A record that does not follow the one that is there.
+    RecordRefused,
 }
 
 /// A page of a stream.
@@ -152,7 +183,9 @@ impl StreamWrite {
             | Self::Push { stream, .. }
             | Self::Swap { stream, .. }
             | Self::Delete { stream, .. }
+            | Self::Revive { stream, .. }
             | Self::Read { stream, .. } => *stream,
+            Self::Install(install) => install.stream,
         }
     }
 
@@ -160,6 +193,7 @@ impl StreamWrite {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Push { chunks, .. } | Self::Swap { add: chunks, .. } => chunks.iter().map(|chunk| chunk.bytes.len()).sum(),
+            Self::Install(install) => install.add.iter().map(|chunk| chunk.bytes.len()).sum(),
             _ => 0,
         }
     }
@@ -167,10 +201,13 @@ impl StreamWrite {
 
 impl Account {
     /// A new account.
-    pub fn opened(key: PublicKey, day: i64) -> Self {
+    pub fn opened(key: PublicKey, opening: [u8; 16], day: i64) -> Self {
         Self {
             key,
-            standing: Standing::default(),
+            standing: Standing {
+                opening,
+                ..Standing::default()
+            },
             bytes: 0,
             read_day: day,
             deleted_day: None,
@@ -185,7 +222,11 @@ impl Account {
         }
     }
 
-    fn at_epoch(&self, epoch: u32) -> Result<(), Refused> {
+    /// Whether its stream is at this epoch.
+    ///
+    /// # Errors
+    /// [`Refused::OtherEpoch`].
+    pub fn at_epoch(&self, epoch: u32) -> Result<(), Refused> {
         if epoch == self.standing.epoch {
             Ok(())
         } else {
@@ -240,11 +281,28 @@ impl Account {
         Ok(self)
     }
 
-    /// After it was deleted.
-    #[must_use]
-    pub fn deleted(mut self, day: i64) -> Self {
+    /// After its `opening` was deleted.
+    ///
+    /// # Errors
+    /// [`Refused::OtherOpening`].
+    pub fn deleted(mut self, opening: [u8; 16], day: i64) -> Result<Self, Refused> {
+        if opening != self.standing.opening {
+            return Err(Refused::OtherOpening);
+        }
         self.deleted_day.get_or_insert(day);
-        self
+        Ok(self)
+    }
+
+    /// After it was brought back: it counts as read, or it would be erased for that soon.
+    ///
+    /// # Errors
+    /// [`Refused::NoAccount`] where it is due to be erased.
+    pub fn revived(mut self, day: i64) -> Result<Self, Refused> {
+        if self.deleted_day.is_some_and(|deleted| deleted < revivable_from(day)) {
+            return Err(Refused::NoAccount);
+        }
+        self.deleted_day = None;
+        Ok(self.read(day))
     }
 
     /// After it was read. Time does not go back here, whatever the clock does.
@@ -277,6 +335,26 @@ pub trait StreamStore: Send + Sync {
         Err(StoreError::NoStreams)
     }
 
+    /// The keys beside the present one that may ask something of an account.
+    fn keys(&self, stream: StreamId) -> Result<KeysHeld, StoreError> {
+        Err(StoreError::NoStreams)
+    }
+
+    /// The account's records: the epoch records after `since`, or the present one only; `None` where no account is served.
+    fn records(&self, stream: StreamId, since: Option<u64>) -> Result<Option<RecordsHeld>, StoreError> {
+        Err(StoreError::NoStreams)
+    }
+
+    /// Whose recovery words have this locator.
+    fn located(&self, locator: [u8; 16]) -> Result<Option<StreamId>, StoreError> {
+        Err(StoreError::NoStreams)
+    }
+
+    /// The ids of all chunks, 16 bytes each, and where the stream stands; `None` where no account is served.
+    fn inventory(&self, stream: StreamId) -> Result<Option<(Standing, Vec<u8>)>, StoreError> {
+        Err(StoreError::NoStreams)
+    }
+
     /// Chunks after a cursor: at most `most`, and of more than one at most `bytes` together. `None` where no account is
     /// served.
     fn page(&self, stream: StreamId, cursor: u64, most: usize, bytes: usize) -> Result<Option<Page>, StoreError> {
@@ -284,7 +362,7 @@ pub trait StreamStore: Send + Sync {
     }
 
     /// Erases accounts that were deleted more than `DELETED_DAYS` days before `day`, or last read more than `unread_days` before it, and
-    /// says how many.
+    /// says how many; of the others forgets the keys and records that were replaced too long ago.
     fn forget_accounts(&self, day: i64, unread_days: i64) -> Result<u64, StoreError> {
         Ok(0)
     }

@@ -70,6 +70,13 @@ impl Household {
         self.sized_chunk(id, CELL_BYTES)
     }
 
+    /// A chunk of an epoch.
+    pub fn chunk_at(&self, id: u8, epoch: u32) -> Vec<u8> {
+        let mut chunk = self.chunk(id);
+        chunk[33..37].copy_from_slice(&epoch.to_be_bytes());
+        chunk
+    }
+
     /// A chunk whose padded content has so many bytes.
     pub fn sized_chunk(&self, id: u8, bytes: usize) -> Vec<u8> {
         let envelope = Envelope {

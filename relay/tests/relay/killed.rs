@@ -29,6 +29,7 @@ fn a_relay_to_kill() {
         listen: "127.0.0.1:0".parse().unwrap(),
         trust: vec![],
         proxies: vec![],
+        random: std::sync::Arc::new(techo_protocol::random::SystemRandom::new()),
         limits: Limits {
             burst: u32::MAX,
             ..Limits::default()

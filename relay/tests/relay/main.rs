@@ -12,6 +12,8 @@ mod limits;
 mod operating;
 mod pairing;
 mod publishing;
+mod records;
+mod recovery;
 mod serving;
 mod setting;
 mod streams;

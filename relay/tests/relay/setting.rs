@@ -96,6 +96,7 @@ impl Setting {
             listen: "127.0.0.1:0".parse().unwrap(),
             trust: self.trust.clone(),
             proxies: self.proxies.clone(),
+            random: std::sync::Arc::new(techo_protocol::random::SystemRandom::new()),
             limits: self.limits,
             log: log::json(move || writer.clone()),
         };

@@ -170,11 +170,18 @@ fn another_epoch_is_refused() {
     for call in at(1) {
         assert_eq!(home.ask(&relay, call).problem(), refused(409, "sync.epoch_ahead"));
     }
-    let Place::Sqlite(file) = &setting.place else {
-        panic!("a database")
+    // A household's first record may begin at any epoch.
+    let record = crate::records::record_of(&home, 2);
+    let install = Call::Install {
+        record: None,
+        keyring: None,
+        cursor: 0,
+        records: vec![ByteBuf::from(record.write())],
+        new_keyring: None,
+        add: vec![ByteBuf::from(home.chunk_at(9, 2))],
+        remove: vec![],
     };
-    let database = rusqlite::Connection::open(file).unwrap();
-    database.execute("UPDATE accounts SET epoch = 2", []).unwrap();
+    home.call(&relay, install);
     for call in at(1) {
         assert_eq!(home.ask(&relay, call).problem(), refused(409, "sync.epoch_behind"));
     }
@@ -269,7 +276,7 @@ fn received(wire: &mut Wire) -> SyncAnswer {
     SyncAnswer::from_bytes(&wire.answer("POST").unwrap().body).unwrap()
 }
 
-fn is_waiting(relay: &crate::setting::Running, count: u32) {
+pub fn is_waiting(relay: &crate::setting::Running, count: u32) {
     eventually("it waits", || {
         let text = String::from_utf8(relay.get("/metrics").body).unwrap();
         text.lines().any(|line| line == format!("techo_relay_waiting {count}"))
@@ -343,12 +350,14 @@ fn a_deleted_account_is_unserved_at_once_and_erased_after_seven_days() {
     home.call(&relay, push(&[home.chunk(1)]));
     let mut waiting = home.begin(&relay, Call::Pull { cursor: 1, wait: 55 });
     is_waiting(&relay, 1);
-    home.call(&relay, Call::Delete { opening: [0; 16] });
+    let opening = home.call(&relay, pull(0)).opening;
+    let delete = home.sign(Call::Delete { opening });
+    assert_eq!(home.send(&relay, &delete).status, 200);
     assert_eq!(
         waiting.answer("POST").unwrap().problem(),
         refused(410, "sync.account_deleted")
     );
-    home.call(&relay, Call::Delete { opening: [0; 16] });
+    assert_eq!(home.send(&relay, &delete).status, 200, "again is no error");
     for call in [
         pull(0),
         push(&[home.chunk(2)]),
@@ -375,7 +384,16 @@ fn a_deleted_account_is_unserved_at_once_and_erased_after_seven_days() {
     );
     let relay = setting.start();
     assert_eq!(home.ask(&relay, pull(0)).problem(), refused(404, "sync.no_account"));
-    assert_eq!(home.call(&relay, home.open()).cursor, 0);
+    let again = home.call(&relay, home.open());
+    assert_eq!(again.cursor, 0);
+    assert_ne!(again.opening, opening);
+    home.call(&relay, push(&[home.chunk(1)]));
+    assert_eq!(
+        home.send(&relay, &delete).problem(),
+        refused(409, "sync.other_opening"),
+        "a request that somebody kept"
+    );
+    assert_eq!(chunks(&home.call(&relay, pull(0))), [home.chunk(1)]);
 }
 
 #[test]

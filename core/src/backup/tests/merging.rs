@@ -131,7 +131,7 @@ fn old_rows_are_brought_back_only_if_somebody_says_so() {
     let mut old = Phone::new(NOW);
     old.add("Bar Yoru", 1);
     let file = old.backup();
-    let later = NOW + (TOMBSTONE_DAYS + 1) * DAY;
+    let later = NOW + (crate::documents::TOMBSTONE_DAYS + 1) * DAY;
     let mut new = Phone::new(later);
     let backup = Backup::open(&file, PASSPHRASE).unwrap();
     // The person of the visit.
@@ -144,7 +144,7 @@ fn old_rows_are_brought_back_only_if_somebody_says_so() {
     assert_eq!(new.diary.people().unwrap().len(), 1);
     assert_eq!(old_rows(new.diary.vault(), &backup, later).unwrap(), 0);
     // A day earlier nobody is asked.
-    let mut in_time = Phone::new(NOW + TOMBSTONE_DAYS * DAY);
+    let mut in_time = Phone::new(NOW + crate::documents::TOMBSTONE_DAYS * DAY);
     assert_eq!(in_time.restore(&file).others, 1);
 }
 

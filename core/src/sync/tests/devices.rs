@@ -93,7 +93,7 @@ pub fn let_in(relay: &MemoryRelay, owner: &mut Device, joiner: &mut Device) {
     let identity = NewIdentity::generate("new", &SystemRandom::new()).unwrap();
     owner.sync(relay);
     let welcome = pairing::admit(owner.diary.vault(), relay, "relay", &identity.device, owner.now).unwrap();
-    pairing::join(joiner.diary.vault(), &identity, &welcome).unwrap();
+    pairing::join(joiner.diary.vault(), relay, &identity, &welcome, joiner.now).unwrap();
 }
 
 pub fn pair(relay: &MemoryRelay, owner: &mut Device, joiner: &mut Device) {

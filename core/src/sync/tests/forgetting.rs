@@ -113,3 +113,25 @@ fn a_keyring_of_somebody_who_has_not_heard_of_a_deletion_opens_nothing_later() {
     let plain = readable(&relay, &mut [&mut phone, &mut tablet, &mut laptop]);
     assert!(!holds(&plain, "Kanaria Tei"));
 }
+
+#[test]
+fn tombstones_of_people_die_after_half_a_year() {
+    let relay = MemoryRelay::new(3);
+    let mut phone = Device::new();
+    phone.diary.add_person("Aki").unwrap();
+    let yui = phone.diary.add_person("Yui").unwrap().id;
+    phone.diary.remove_person(&yui).unwrap();
+    phone.sync(&relay);
+    let buried = |phone: &mut Device| {
+        let actor = phone.diary.vault().actor();
+        let name = crate::vault::DocumentName::Settings;
+        let stored = phone.diary.vault().read(|reader| reader.document(&name)).unwrap().unwrap();
+        crate::documents::Document::load(stored, actor).is_buried(&yui)
+    };
+    for (days, is_buried) in [(31, true), (170, true), (220, false)] {
+        phone.now = super::devices::NOW + days * 86_400;
+        phone.sync(&relay);
+        assert_eq!(buried(&mut phone), is_buried, "after {days} days");
+    }
+    assert_eq!(phone.diary.people().unwrap().len(), 1);
+}

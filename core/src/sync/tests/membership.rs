@@ -125,9 +125,9 @@ fn a_joiners_old_account_is_deleted() {
     let (mut phone, mut tablet) = (Device::new(), Device::new());
     tablet.add("its own", 1);
     tablet.sync(&relay);
-    assert_eq!(relay.kept.borrow().accounts.len(), 1);
+    assert_eq!(relay.accounts(), 1);
     pair(&relay, &mut phone, &mut tablet);
-    assert_eq!(relay.kept.borrow().accounts.len(), 1);
+    assert_eq!(relay.accounts(), 1);
     assert_eq!(phone.names(), ["its own"]);
 }
 
@@ -178,4 +178,23 @@ fn a_stick_alone_locks_no_device_out() {
     assert!(!tablet.household().locked_out, "the relay decides");
     assert!(tablet.try_sync(&relay).is_err());
     assert!(tablet.household().locked_out);
+}
+
+#[test]
+fn a_removed_device_that_is_paired_again_brings_what_only_it_has() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    phone.add("a", 2);
+    phone.sync(&relay);
+    tablet.sync(&relay);
+    remove(&mut phone, 1);
+    phone.sync(&relay);
+    phone.add("b", 2);
+    tablet.add("c", 2);
+    assert!(tablet.try_sync(&relay).is_err());
+    pair(&relay, &mut phone, &mut tablet);
+    tablet.sync(&relay);
+    assert_eq!(phone.names(), ["a", "b", "c"]);
+    assert_eq!(tablet.names(), phone.names());
 }

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 /// "Tech": tells a relay's database from any other SQLite file.
 const APPLICATION_ID: i32 = 0x5465_6368;
 /// Step `n` makes version `n + 1` from version `n`. Steps are never changed, only added; each version keeps a fixture that a test opens.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_4];
 /// Statements that a connection keeps prepared: more than there are.
 const STATEMENTS: usize = 64;
 /// Pages that a connection keeps in memory, in KiB: pushes go to all accounts, and what is read again from the file is slower.
@@ -88,6 +88,54 @@ CREATE TABLE chunks (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX chunks_by_id ON chunks (stream, id);
+";
+
+/// Households' records. Numbers and hashes of the present ones are with the account; a key, record or recovery words that others replaced have
+/// the day of that. An account of before has no name of its opening: zeros, which no later one gets.
+const VERSION_4: &str = "
+ALTER TABLE accounts ADD COLUMN opening BLOB NOT NULL DEFAULT x'00000000000000000000000000000000';
+ALTER TABLE accounts ADD COLUMN record_number INTEGER;
+ALTER TABLE accounts ADD COLUMN record_hash BLOB;
+ALTER TABLE accounts ADD COLUMN keyring_number INTEGER;
+ALTER TABLE accounts ADD COLUMN keyring_hash BLOB;
+
+CREATE TABLE records (
+    stream BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    replaced_day INTEGER,
+    PRIMARY KEY (stream, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX records_by_day ON records (replaced_day) WHERE replaced_day IS NOT NULL;
+
+CREATE TABLE keyrings (
+    stream BLOB PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE old_keys (
+    stream BLOB NOT NULL,
+    key BLOB NOT NULL,
+    replaced_day INTEGER NOT NULL,
+    PRIMARY KEY (stream, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX old_keys_by_day ON old_keys (replaced_day);
+
+CREATE TABLE words (
+    stream BLOB NOT NULL,
+    key BLOB NOT NULL,
+    replaced_day INTEGER,
+    PRIMARY KEY (stream, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX words_by_day ON words (replaced_day) WHERE replaced_day IS NOT NULL;
+
+CREATE TABLE locators (
+    locator BLOB PRIMARY KEY,
+    stream BLOB NOT NULL UNIQUE
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Opens a connection with the settings that durability and erasure need.

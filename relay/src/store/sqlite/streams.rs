@@ -5,12 +5,13 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{ChunkId, StreamId};
+use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
 
-use super::{SqliteStore, integer, natural};
+use super::{SqliteStore, integer, natural, records};
 use crate::store::StoreError;
 use crate::store::streams::{
-    Account, AccountTotals, Chunk, DELETED_DAYS, Page, Refused, Standing, StreamStore, StreamWrite, Written,
+    Account, AccountTotals, Chunk, KeysHeld, Page, RecordsHeld, Refused, Standing, StreamStore, StreamWrite, Written,
+    revivable_from,
 };
 
 impl StreamStore for SqliteStore {
@@ -28,11 +29,43 @@ impl StreamStore for SqliteStore {
         self.write(|transaction| writes.iter().map(|write| apply(transaction, write)).collect())
     }
 
+    fn keys(&self, stream: StreamId) -> Result<KeysHeld, StoreError> {
+        records::keys(&self.reader(), stream)
+    }
+
+    fn records(&self, stream: StreamId, since: Option<u64>) -> Result<Option<RecordsHeld>, StoreError> {
+        let mut reader = self.reader();
+        let transaction = reader.transaction()?;
+        let Some(account) = served(&transaction, stream)? else {
+            return Ok(None);
+        };
+        records::held(&transaction, stream, account.standing, since).map(Some)
+    }
+
+    fn located(&self, locator: [u8; 16]) -> Result<Option<StreamId>, StoreError> {
+        records::located(&self.reader(), locator)
+    }
+
+    fn inventory(&self, stream: StreamId) -> Result<Option<(Standing, Vec<u8>)>, StoreError> {
+        let mut reader = self.reader();
+        let transaction = reader.transaction()?;
+        let Some(account) = served(&transaction, stream)? else {
+            return Ok(None);
+        };
+        let mut ids = Vec::new();
+        let mut select = transaction.prepare_cached("SELECT id FROM chunks WHERE stream = ?1 ORDER BY number")?;
+        let mut rows = select.query([stream.0])?;
+        while let Some(row) = rows.next()? {
+            ids.extend_from_slice(&row.get::<_, [u8; 16]>(0)?);
+        }
+        Ok(Some((account.standing, ids)))
+    }
+
     fn page(&self, stream: StreamId, cursor: u64, most: usize, bytes: usize) -> Result<Option<Page>, StoreError> {
         let mut reader = self.reader();
         // One transaction: account and chunks are of one moment.
         let transaction = reader.transaction()?;
-        let Some(account) = account(&transaction, stream)?.filter(|account| account.deleted_day.is_none()) else {
+        let Some(account) = served(&transaction, stream)? else {
             return Ok(None);
         };
         let mut page = Page {
@@ -69,10 +102,9 @@ impl StreamStore for SqliteStore {
         let due: Vec<StreamId> = {
             let reader = self.reader();
             let mut select = reader.prepare("SELECT stream FROM accounts WHERE deleted_day < ?1 OR read_day < ?2")?;
-            let rows = select.query_map(
-                params![day.saturating_sub(DELETED_DAYS), day.saturating_sub(unread_days)],
-                |row| row.get(0).map(StreamId),
-            )?;
+            let rows = select.query_map(params![revivable_from(day), day.saturating_sub(unread_days)], |row| {
+                row.get(0).map(StreamId)
+            })?;
             rows.collect::<Result<_, _>>()?
         };
         let mut erased = 0;
@@ -81,19 +113,17 @@ impl StreamStore for SqliteStore {
             erased += self.write(|transaction| {
                 let gone = transaction
                     .prepare_cached("DELETE FROM accounts WHERE stream = ?1 AND (deleted_day < ?2 OR read_day < ?3)")?
-                    .execute(params![
-                        stream.0,
-                        day.saturating_sub(DELETED_DAYS),
-                        day.saturating_sub(unread_days)
-                    ])?;
+                    .execute(params![stream.0, revivable_from(day), day.saturating_sub(unread_days)])?;
                 if gone > 0 {
                     transaction
                         .prepare_cached("DELETE FROM chunks WHERE stream = ?1")?
                         .execute([stream.0])?;
+                    records::erase(transaction, stream)?;
                 }
                 Ok(gone as u64)
             })?;
         }
+        self.write(|transaction| records::forget(transaction, day))?;
         self.empty_log()?;
         Ok(erased)
     }
@@ -114,11 +144,11 @@ impl StreamStore for SqliteStore {
 fn apply(transaction: &Transaction<'_>, write: &StreamWrite) -> Result<Written, StoreError> {
     let stream = write.stream();
     let before = account(transaction, stream)?;
-    if let StreamWrite::Open { key, day, .. } = write {
+    if let StreamWrite::Open { key, opening, day, .. } = write {
         let after = if let Some(account) = before {
             account.reopened(key)
         } else {
-            let account = Account::opened(*key, *day);
+            let account = Account::opened(*key, *opening, *day);
             insert(transaction, stream, &account)?;
             Ok(account)
         };
@@ -147,23 +177,35 @@ fn apply(transaction: &Transaction<'_>, write: &StreamWrite) -> Result<Written, 
             epoch,
             cursor,
             add,
-            remove,
+            remove: gone,
             most,
             ..
         } => {
             let new = new_chunks(transaction, stream, add)?;
-            let removed = bytes_of(transaction, stream, remove)?;
+            let removed = bytes_of(transaction, stream, gone)?;
             let after = before.swapped(*epoch, *cursor, extent(&new), removed, *most);
             if after.is_ok() {
                 store(transaction, stream, before.standing.cursor, &new)?;
-                let mut delete = transaction.prepare_cached("DELETE FROM chunks WHERE stream = ?1 AND id = ?2")?;
-                for id in remove {
-                    delete.execute(params![stream.0, id.0])?;
-                }
+                remove(transaction, stream, gone)?;
             }
             after
         }
-        StreamWrite::Delete { day, .. } => Ok(before.deleted(*day)),
+        StreamWrite::Install(install) => {
+            let new = new_chunks(transaction, stream, &install.add)?;
+            let removed = bytes_of(transaction, stream, &install.remove)?;
+            let held = records::to_follow(transaction, stream, before.standing, install.day)?;
+            match before.installed(install, &held, extent(&new), removed) {
+                Err(refused) => Err(refused),
+                Ok(installed) => {
+                    store(transaction, stream, before.standing.cursor, &new)?;
+                    remove(transaction, stream, &install.remove)?;
+                    records::replace(transaction, install, &installed)?;
+                    Ok(installed.account)
+                }
+            }
+        }
+        StreamWrite::Delete { opening, day, .. } => before.deleted(*opening, *day),
+        StreamWrite::Revive { day, .. } => before.revived(*day),
         StreamWrite::Read { day, .. } => Ok(before.read(*day)),
     };
     if let Ok(after) = after
@@ -174,9 +216,17 @@ fn apply(transaction: &Transaction<'_>, write: &StreamWrite) -> Result<Written, 
     Ok(after.map(|account| account.standing))
 }
 
+fn served(connection: &Connection, stream: StreamId) -> Result<Option<Account>, StoreError> {
+    Ok(account(connection, stream)?.filter(|account| account.deleted_day.is_none()))
+}
+
 fn account(connection: &Connection, stream: StreamId) -> Result<Option<Account>, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT key, epoch, last_swap, cursor, bytes, read_day, deleted_day FROM accounts WHERE stream = ?1")?
+        .prepare_cached(
+            "SELECT key, epoch, last_swap, cursor, bytes, read_day, deleted_day, opening, record_number, record_hash, keyring_number,
+                    keyring_hash
+             FROM accounts WHERE stream = ?1",
+        )?
         .query_row([stream.0], read_account)
         .optional()?)
 }
@@ -188,6 +238,9 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
             epoch: row.get(1)?,
             last_swap: natural(row.get(2)?),
             cursor: natural(row.get(3)?),
+            opening: row.get(7)?,
+            record: read_mark(row.get(8)?, row.get(9)?),
+            keyring: read_mark(row.get(10)?, row.get(11)?),
         },
         bytes: natural(row.get(4)?),
         read_day: row.get(5)?,
@@ -195,19 +248,36 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     })
 }
 
+fn read_mark(number: Option<i64>, hash: Option<[u8; 32]>) -> Option<Mark> {
+    let (number, hash) = number.zip(hash)?;
+    Some(Mark {
+        number: natural(number),
+        hash,
+    })
+}
+
 fn insert(transaction: &Transaction<'_>, stream: StreamId, account: &Account) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "INSERT INTO accounts (stream, key, epoch, last_swap, cursor, bytes, read_day) VALUES (?1, ?2, 0, 0, 0, 0, ?3)",
+            "INSERT INTO accounts (stream, key, epoch, last_swap, cursor, bytes, read_day, opening) VALUES (?1, ?2, 0, 0, 0, 0, ?3, ?4)",
         )?
-        .execute(params![stream.0, account.key.0, account.read_day])?;
+        .execute(params![
+            stream.0,
+            account.key.0,
+            account.read_day,
+            account.standing.opening
+        ])?;
     Ok(())
 }
 
 fn update(transaction: &Transaction<'_>, stream: StreamId, account: &Account) -> Result<(), StoreError> {
+    let number = |mark: Option<Mark>| mark.map(|mark| integer(mark.number)).transpose();
+    let Standing { record, keyring, .. } = account.standing;
     transaction
         .prepare_cached(
-            "UPDATE accounts SET epoch = ?2, last_swap = ?3, cursor = ?4, bytes = ?5, read_day = ?6, deleted_day = ?7 WHERE stream = ?1",
+            "UPDATE accounts SET epoch = ?2, last_swap = ?3, cursor = ?4, bytes = ?5, read_day = ?6, deleted_day = ?7, key = ?8,
+                    record_number = ?9, record_hash = ?10, keyring_number = ?11, keyring_hash = ?12
+             WHERE stream = ?1",
         )?
         .execute(params![
             stream.0,
@@ -216,7 +286,12 @@ fn update(transaction: &Transaction<'_>, stream: StreamId, account: &Account) ->
             integer(account.standing.cursor)?,
             integer(account.bytes)?,
             account.read_day,
-            account.deleted_day
+            account.deleted_day,
+            account.key.0,
+            number(record)?,
+            record.map(|mark| mark.hash),
+            number(keyring)?,
+            keyring.map(|mark| mark.hash),
         ])?;
     Ok(())
 }
@@ -254,6 +329,14 @@ fn store(transaction: &Transaction<'_>, stream: StreamId, after: u64, chunks: &[
     let mut insert = transaction.prepare_cached("INSERT INTO chunks (stream, number, id, content) VALUES (?1, ?2, ?3, ?4)")?;
     for (number, chunk) in (after.saturating_add(1)..).zip(chunks) {
         insert.execute(params![stream.0, integer(number)?, chunk.id.0, chunk.bytes])?;
+    }
+    Ok(())
+}
+
+fn remove(transaction: &Transaction<'_>, stream: StreamId, ids: &[ChunkId]) -> Result<(), StoreError> {
+    let mut delete = transaction.prepare_cached("DELETE FROM chunks WHERE stream = ?1 AND id = ?2")?;
+    for id in ids {
+        delete.execute(params![stream.0, id.0])?;
     }
     Ok(())
 }

@@ -42,6 +42,7 @@ fn write_fixture() {
     let open = StreamWrite::Open {
         stream,
         key: PublicKey([6; 32]),
+        opening: [3; 16],
         day: 19_675,
     };
     let push = StreamWrite::Push {

@@ -13,6 +13,7 @@ fn open_account() -> StreamWrite {
     StreamWrite::Open {
         stream: STREAM,
         key: PublicKey([2; 32]),
+        opening: [3; 16],
         day: 3,
     }
 }

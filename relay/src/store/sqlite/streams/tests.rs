@@ -28,9 +28,14 @@ fn opened() -> (TempDir, SqliteStore) {
     let open = StreamWrite::Open {
         stream: HOME,
         key: KEY,
+        opening: [3; 16],
         day: 5,
     };
-    assert_eq!(store.write_streams(&[open]).unwrap(), [Ok(Standing::default())]);
+    let standing = Standing {
+        opening: [3; 16],
+        ..Standing::default()
+    };
+    assert_eq!(store.write_streams(&[open]).unwrap(), [Ok(standing)]);
     (folder, store)
 }
 

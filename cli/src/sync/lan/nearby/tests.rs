@@ -1,0 +1,286 @@
+use std::io::{Read, Write};
+use std::sync::Mutex;
+
+use techo_core::sync::direct::Records;
+use techo_core::sync::engine::Report;
+use techo_protocol::keys::sha256;
+use techo_protocol::random::SeededRandom;
+use techo_protocol::sync_api::ChunkId;
+
+use super::super::discovery::Given;
+use super::*;
+
+/// Enough for a slow machine; a test that needs it has failed.
+const LONG: Duration = Duration::from_mins(1);
+
+fn key(byte: u8) -> AgreementKey {
+    AgreementKey::from_seed(&[byte; 32])
+}
+
+fn devices(indices: &[u8]) -> Vec<Device> {
+    let device = |index: &u8| Device {
+        index: *index,
+        key: key(*index).public(),
+    };
+    indices.iter().map(device).collect()
+}
+
+#[derive(Default)]
+struct Memory(Vec<Vec<u8>>);
+
+fn id_of(chunk: &[u8]) -> ChunkId {
+    let mut id = [0; 16];
+    id.copy_from_slice(&sha256(chunk)[..16]);
+    ChunkId(id)
+}
+
+impl Holdings for Memory {
+    type Error = DirectError;
+
+    fn records(&mut self) -> Result<Records, DirectError> {
+        Ok(Records::default())
+    }
+
+    fn take_records(&mut self, _: &Records) -> Result<(), DirectError> {
+        Ok(())
+    }
+
+    fn ids(&mut self) -> Result<Vec<ChunkId>, DirectError> {
+        Ok(self.0.iter().map(|chunk| id_of(chunk)).collect())
+    }
+
+    fn chunk(&mut self, id: ChunkId) -> Result<Option<Vec<u8>>, DirectError> {
+        Ok(self.0.iter().find(|chunk| id_of(chunk) == id).cloned())
+    }
+
+    fn take(&mut self, chunks: &[Vec<u8>]) -> Result<Report, DirectError> {
+        self.0.extend_from_slice(chunks);
+        let taken = chunks.len();
+        Ok(Report {
+            taken,
+            ..Report::default()
+        })
+    }
+}
+
+fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
+fn session(own: u8, others: &[u8], listener: Option<TcpListener>) -> Nearby {
+    Nearby::new(key(own), devices(others), listener, &SystemRandom::new()).unwrap()
+}
+
+/// Runs a session on a thread: what it holds at the end, and what it reported.
+fn start<D: Discovery + Send + 'static>(
+    mut nearby: Nearby,
+    mut discovery: D,
+    held: &[&[u8]],
+    time: Duration,
+) -> std::thread::JoinHandle<(Vec<Vec<u8>>, Vec<Met>)> {
+    let mut memory = Memory(held.iter().map(|chunk| chunk.to_vec()).collect());
+    std::thread::spawn(move || {
+        let mut met = Vec::new();
+        let mut report = |one| {
+            met.push(one);
+            Ok(())
+        };
+        nearby
+            .run(&mut discovery, &mut memory, Instant::now() + time, &mut report)
+            .unwrap_or_else(|failure| panic!("{failure:?}"));
+        memory.0.sort();
+        (memory.0, met)
+    })
+}
+
+fn heard(nearby: &Nearby) -> Heard {
+    Heard {
+        announcement: nearby.announcement(),
+        addresses: vec![nearby.address().unwrap().unwrap()],
+    }
+}
+
+fn code(met: &Met) -> Option<&'static str> {
+    use techo_protocol::Coded as _;
+    met.result.as_ref().err().map(MeetError::code)
+}
+
+#[test]
+fn two_devices_meet_past_strangers_who_learn_nothing() {
+    let listening = session(1, &[2, 3], Some(listener()));
+    let (there, address) = (heard(&listening), listening.address().unwrap().unwrap());
+    let salt = Advertisement::read(&there.announcement).unwrap().salt;
+    // The third device never comes: the session ends for the second only, once it has run out of time.
+    let first = start(listening, Given::new(vec![]), &[b"a"], Duration::from_secs(8));
+    let silent = TcpStream::connect(address).unwrap();
+    let mut strangers = Vec::new();
+    for opening in [
+        vec![0; 73],
+        vec![1; 73],
+        b"GET / HTTP/1.1\r\n\r\n".repeat(9),
+        // A device that was removed, and one of another household that has seen this key.
+        techo_protocol::direct::Connecting::new(&key(9), &key(1).public(), &salt, &SeededRandom::new(1))
+            .unwrap()
+            .1
+            .to_vec(),
+    ] {
+        let mut stranger = TcpStream::connect(address).unwrap();
+        stranger.write_all(&opening).unwrap();
+        strangers.push(stranger);
+    }
+    let mut calling = session(2, &[1, 3], None);
+    (calling.calls_always, calling.wanted) = (true, 1);
+    let second = start(calling, Given::new(vec![there]), &[b"b", b"c"], LONG);
+    let (held, met) = second.join().unwrap();
+    assert_eq!((held.len(), met.len(), met[0].device), (3, 1, 1));
+    let talked = met[0].result.as_ref().unwrap();
+    assert_eq!((talked.sent, talked.received.taken), (2, 1));
+    let (same, met) = first.join().unwrap();
+    assert_eq!((same, met.len(), met[0].device), (held, 1, 2));
+    strangers.push(silent);
+    for mut stranger in strangers {
+        stranger.set_read_timeout(Some(LONG)).unwrap();
+        let mut answer = Vec::new();
+        // Closed, or closed hard because of what it still had to say.
+        let _ = stranger.read_to_end(&mut answer);
+        assert_eq!(answer, Vec::<u8>::new());
+    }
+}
+
+#[test]
+fn a_removed_device_is_told_that_it_is_not_let_in() {
+    let listening = session(1, &[3], Some(listener()));
+    let there = heard(&listening);
+    let first = start(listening, Given::new(vec![]), &[b"a"], Duration::from_secs(10));
+    // It lists the other still, and has heard from somebody where it listens.
+    let forged = Advertisement::new(&key(1), &[key(2).public()], &SeededRandom::new(1)).unwrap();
+    let mut calling = session(2, &[1], None);
+    (calling.calls_always, calling.wanted) = (true, 1);
+    assert_eq!(calling.whose(&there), None);
+    let there = Heard {
+        announcement: forged.write(),
+        ..there
+    };
+    let (held, met) = start(calling, Given::new(vec![there]), &[b"b"], LONG).join().unwrap();
+    assert_eq!((held.len(), met.len(), code(&met[0])), (1, 1, Some("lan.cut")));
+    let (held, met) = first.join().unwrap();
+    assert_eq!((held.len(), met.len()), (1, 0));
+}
+
+/// A notice board in place of the network.
+#[derive(Clone, Default)]
+struct Board {
+    notices: Arc<Mutex<Vec<Heard>>>,
+    seen: usize,
+}
+
+impl Discovery for Board {
+    type Error = LanError;
+
+    fn announce(&mut self, announcement: &str, port: u16) -> Result<(), LanError> {
+        self.notices.lock().unwrap().push(Heard {
+            announcement: announcement.to_owned(),
+            addresses: vec![([127, 0, 0, 1], port).into()],
+        });
+        Ok(())
+    }
+
+    fn hear(&mut self, wait: Duration) -> Result<Option<Heard>, LanError> {
+        let next = self.notices.lock().unwrap().get(self.seen).cloned();
+        match next {
+            Some(_) => self.seen += 1,
+            None => std::thread::sleep(wait),
+        }
+        Ok(next)
+    }
+}
+
+#[test]
+fn four_devices_that_look_at_once_all_meet() {
+    let board = Board::default();
+    // What others announce, and what is no announcement at all, is passed over.
+    for announcement in [
+        "hello".to_owned(),
+        Advertisement::new(&key(9), &[key(8).public()], &SeededRandom::new(1))
+            .unwrap()
+            .write(),
+    ] {
+        board.notices.lock().unwrap().push(Heard {
+            announcement,
+            addresses: vec![([127, 0, 0, 1], 9).into()],
+        });
+    }
+    let all = [1, 2, 3, 4];
+    let running: Vec<_> = all
+        .iter()
+        .map(|own| {
+            let others: Vec<u8> = all.iter().copied().filter(|other| other != own).collect();
+            start(session(*own, &others, Some(listener())), board.clone(), &[&[*own]], LONG)
+        })
+        .collect();
+    for one in running {
+        let (held, met) = one.join().unwrap();
+        assert!(met.iter().all(|met| met.result.is_ok()), "{met:?}");
+        assert_eq!(met.len(), 3);
+        assert_eq!(held, [[1], [2], [3], [4]]);
+    }
+}
+
+/// Passes on so many bytes of the first connection, and all of the next ones.
+fn cutting_proxy(to: SocketAddr, cut_after: usize) -> SocketAddr {
+    let proxy = listener();
+    let address = proxy.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut left = cut_after;
+        while let Ok((near, _)) = proxy.accept() {
+            let far = TcpStream::connect(to).unwrap();
+            let ends = [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)];
+            let most = std::mem::replace(&mut left, usize::MAX);
+            for (mut from, mut to) in ends {
+                std::thread::spawn(move || {
+                    let (mut buffer, mut passed) = ([0; 1_000], 0);
+                    while let Ok(length @ 1..) = from.read(&mut buffer) {
+                        let length = length.min(most - passed);
+                        passed += length;
+                        if to.write_all(&buffer[..length]).is_err() || passed == most {
+                            break;
+                        }
+                    }
+                    let _ = from.shutdown(std::net::Shutdown::Both);
+                    let _ = to.shutdown(std::net::Shutdown::Both);
+                });
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn a_connection_that_is_cut_is_made_again() {
+    let large = vec![7; 300_000];
+    for cut_after in [40, 100, 100_000] {
+        let listening = session(1, &[2], Some(listener()));
+        let mut there = heard(&listening);
+        there.addresses = vec![cutting_proxy(there.addresses[0], cut_after)];
+        let first = start(listening, Given::new(vec![]), &[b"a"], LONG);
+        let mut calling = session(2, &[1], None);
+        calling.calls_always = true;
+        let (held, met) = start(calling, Given::new(vec![there]), &[&large], LONG).join().unwrap();
+        assert!(met[0].result.is_ok(), "{met:?}");
+        let (same, met) = first.join().unwrap();
+        assert!(met[0].result.is_ok() && same == held && held.len() == 2, "{cut_after}");
+    }
+}
+
+#[test]
+fn nobody_there_is_the_end_of_it() {
+    let (_, met) = start(
+        session(1, &[2], Some(listener())),
+        Board::default(),
+        &[b"a"],
+        Duration::from_millis(300),
+    )
+    .join()
+    .unwrap();
+    assert_eq!(met.len(), 0);
+}

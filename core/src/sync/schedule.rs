@@ -1,0 +1,81 @@
+//! Scheduled uploads: at jittered times, and each exactly four cells, whatever there is to say (3-sync, "Relay protocol").
+//!
+//! A relay that sees when and how much a device sends would otherwise learn when its owner was somewhere. Queued changes, the day's heartbeat and
+//! fillers make up the four cells; what does not fit waits for the next turn. Receiving is live: it says nothing of what is sent.
+//!
+//! What a deletion or a new device brings with it (a record, a keyring, a snapshot) cannot look like a cell. It goes with the next turn, beside
+//! the cells, and so do snapshots that tidy up.
+
+use techo_protocol::chunk::{CELL_BYTES, ENVELOPE_BYTES};
+
+use super::exchange::{Exchanged, Scope, Sent, StreamRelay, Talk, change, the_household};
+use super::rules::Rules;
+use super::{Refusal, SyncError};
+use crate::ports::{Random, random_bytes};
+use crate::vault::Vault;
+
+/// Cells of one upload.
+pub const CELLS: usize = 4;
+/// One upload falls somewhere into each stretch of so many seconds.
+pub const STRETCH_SECONDS: i64 = 6 * 3_600;
+
+/// So often others may be faster.
+const MOST_TRIES: usize = 8;
+
+/// When the next upload is due, in Unix seconds, for a device whose last was at `last`: at a random time of the next stretch.
+///
+/// # Errors
+/// No randomness.
+pub fn next_upload(last: i64, random: &dyn Random) -> Result<i64, SyncError> {
+    let jitter = i64::from(u32::from_be_bytes(random_bytes(random)?)) % STRETCH_SECONDS;
+    let next_stretch = (last.div_euclid(STRETCH_SECONDS) + 1).saturating_mul(STRETCH_SECONDS);
+    Ok(next_stretch.saturating_add(jitter))
+}
+
+/// One scheduled turn: takes in what there is, and sends exactly four cells.
+///
+/// # Errors
+/// The relay's, or a [`SyncError`]. What was not sent waits.
+pub fn upload<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, now: i64) -> Result<Exchanged, R::Error> {
+    let mut talk = Talk::begin(vault, relay, address, now, Rules::default())?;
+    for _ in 0..MOST_TRIES {
+        talk.pull()?;
+        if let Sent::Something | Sent::Behind = talk.send(Scope::NoCells)? {
+            continue;
+        }
+        let cells = change(talk.vault, |state, writer| {
+            state.settle(writer, now)?;
+            let mut cells = four_cells(state.waiting_for_the_relay().push);
+            while cells.len() < CELLS && cells.iter().map(|chunk| cells_of(chunk)).sum::<usize>() < CELLS {
+                cells.push(state.household.filler(writer.random())?);
+            }
+            Ok(cells)
+        })?;
+        let household = the_household(talk.vault)?;
+        if let Sent::Something = talk.push(&household, &cells)? {
+            talk.pull()?;
+            talk.finish()?;
+            return Ok(talk.done);
+        }
+    }
+    Err(SyncError::from(Refusal::Behind).into())
+}
+
+/// The first chunks that fit into four cells.
+fn four_cells(waiting: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut room = CELLS;
+    let mut taken = Vec::new();
+    for chunk in waiting {
+        let cells = cells_of(&chunk);
+        if cells <= room {
+            room -= cells;
+            taken.push(chunk);
+        }
+    }
+    taken
+}
+
+/// How many cells a chunk is.
+pub(super) fn cells_of(chunk: &[u8]) -> usize {
+    chunk.len().saturating_sub(ENVELOPE_BYTES).div_ceil(CELL_BYTES)
+}
