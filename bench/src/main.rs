@@ -5,6 +5,7 @@ mod matching;
 mod relay_load;
 mod scan;
 mod segment;
+mod simulate;
 mod stopwatch;
 mod sync;
 mod vault;
@@ -91,6 +92,18 @@ enum Bench {
         /// Seconds after which it ends
         seconds: Option<u64>,
     },
+    /// Devices that sync through a network that fails and a relay that lies; what it came to, and the mistakes that were caught
+    Simulate {
+        /// How many schedules; their seeds follow one another
+        #[arg(long, default_value_t = 1_000)]
+        schedules: u64,
+        /// The first one's seed
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Tells on stderr what happens
+        #[arg(long)]
+        tell: bool,
+    },
     /// Bytes on the wire of a check-in, of a month and of a new device
     Sync,
     /// Opening the vault and a durable check-in, against plain SQLite
@@ -99,11 +112,11 @@ enum Bench {
 
 fn main() -> ExitCode {
     match run(Arguments::parse().bench) {
-        Ok(lines) => {
+        Ok((lines, well)) => {
             for line in lines {
                 println!("{line}");
             }
-            ExitCode::SUCCESS
+            if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
             eprintln!("techo-bench: {error}");
@@ -112,8 +125,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(bench: Bench) -> Result<Vec<serde_json::Value>, Box<dyn std::error::Error>> {
-    Ok(match bench {
+/// The lines, and whether what was measured is as it must be.
+fn run(bench: Bench) -> Result<(Vec<serde_json::Value>, bool), Box<dyn std::error::Error>> {
+    let lines = match bench {
+        Bench::Simulate { schedules, seed, tell } => {
+            let (line, well) = simulate::run(schedules, seed, tell);
+            return Ok((vec![line], well));
+        }
         Bench::Segment { entries } => vec![segment::run(entries)?],
         Bench::Match {
             entries,
@@ -152,5 +170,6 @@ fn run(bench: Bench) -> Result<Vec<serde_json::Value>, Box<dyn std::error::Error
             vec![relay_load::run_load(address, load)?]
         }
         Bench::Vault => vec![vault::run()?],
-    })
+    };
+    Ok((lines, true))
 }

@@ -53,6 +53,17 @@ impl Document {
         Some(change.deps().iter().all(|hash| self.doc.get_change_by_hash(hash).is_some()))
     }
 
+    /// Whether all changes of these hashes are part of it.
+    pub fn has(&mut self, hashes: &[[u8; 32]]) -> bool {
+        let mut hashes = hashes.iter().map(|hash| automerge::ChangeHash(*hash));
+        hashes.all(|hash| self.doc.get_change_by_hash(&hash).is_some())
+    }
+
+    /// The hash of a change; `None` if it is none.
+    pub fn hash_of(change: &[u8]) -> Option<[u8; 32]> {
+        Some(automerge::Change::from_bytes(change.to_vec()).ok()?.hash().0)
+    }
+
     /// Stores a received document in the place of whatever the vault holds under its name, and carries over into it what `mine` holds.
     ///
     /// Answers the vault's count of writings anew as of the received document; it is one higher where carrying over has deleted something.

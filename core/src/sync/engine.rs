@@ -103,11 +103,13 @@ pub fn everything(vault: &mut Vault, now: i64) -> Result<Vec<Vec<u8>>, SyncError
 impl State {
     /// Makes chunks of all that is new, and the keys and the sign of life that are due.
     pub(super) fn settle(&mut self, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
+        self.today = day_of(now);
         self.notice(writer)?;
         if std::mem::take(&mut self.household.rekey_due) {
             self.write_all_anew(day_of(now), writer)?;
         }
         self.provide_keys(day_of(now), writer.random())?;
+        self.seal_unsent_anew(&[], writer.random())?;
         seal_what_is_new(self, writer)?;
         if self.household.heartbeat_due || self.household.heartbeat_day < day_of(now) {
             self.emit_heartbeat(day_of(now), writer.random())?;
@@ -123,6 +125,7 @@ impl State {
             }
         }
         self.notice(writer)?;
+        self.carry_heartbeats_over();
         for known in std::mem::take(&mut self.household.keys) {
             let key = super::keyring::new_key(known.subject, known.generation.saturating_add(1), true, writer.random())?;
             self.household.keys.push(super::household::KnownKey::of(&key));
@@ -208,6 +211,8 @@ fn seal_what_is_new(state: &mut State, writer: &mut Writer<'_>) -> Result<(), Sy
         .lines
         .iter()
         .filter(|(subject, line)| **subject != Subject::Heartbeat && (line.due || is_long(&line.held)))
+        // What is here becomes part of a higher lineage, whose snapshot is still to come.
+        .filter(|(subject, line)| state.known_key(**subject).is_none_or(|known| known.lineage() <= line.lineage()))
         .map(|(subject, _)| *subject)
         .collect();
     for subject in due {

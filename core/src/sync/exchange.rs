@@ -185,7 +185,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
             let today = day_of(now);
             let taken = state.take_records(&records, true, today, writer.random())?;
             if let (Some(keyring), true) = (&keyring, taken != TakenRecords::LockedOut) {
-                state.take_keyring(keyring, today, writer.random())?;
+                state.take_keyring(keyring, true, today, writer.random())?;
                 if let Some(relay) = &mut state.household.relay {
                     relay.keyring = mark;
                 }

@@ -40,7 +40,7 @@ pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8
             state.take_records(records, false, today, writer.random())?
         };
         if let (Some(keyring), true) = (keyring, taken != TakenRecords::LockedOut) {
-            state.take_keyring(keyring, today, writer.random())?;
+            state.take_keyring(keyring, false, today, writer.random())?;
         }
         Ok(taken)
     })?;
@@ -51,7 +51,7 @@ pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8
 }
 
 /// All that this device has, for a file or another device: records first, then the keyring, then chunks. What a person wants of the household
-/// is done at once where it has no relay to decide.
+/// is done at once where this is its one device and there is no relay; of several, the relay decides who was first.
 ///
 /// # Errors
 /// [`Refusal::LockedOut`]; or the vault cannot be written.
@@ -70,13 +70,13 @@ pub(super) fn make_records(vault: &mut Vault, now: i64, says_what_was_seen: bool
         // What was seen at the relay is of use to whoever takes this elsewhere.
         state.household.heartbeat_due |= says_what_was_seen && state.household.vector.has_news(&state.highest_seen());
         state.settle(writer, now)?;
-        if state.household.relay.is_none() {
+        if state.household.relay.is_none() && state.household.list.devices.len() == 1 {
             state.install_here(today, random)?;
             state.settle(writer, now)?;
         }
         if state.keyring_due() {
             let keyring = state.make_keyring(0, random)?;
-            state.take_keyring(keyring.bytes(), today, random)?;
+            state.take_keyring(keyring.bytes(), false, today, random)?;
         }
         state.destroy_old_keys(false);
         Ok((state.household.stream, state.records_after(None), state.keyring_bytes()))

@@ -25,6 +25,9 @@ pub const DEFAULT_NAME: &str = "Techo";
 /// Days after which a device that was not heard from is announced as such.
 pub const SILENT_DAYS: u32 = 150;
 
+/// So many of its own chunks a device remembers: more than it writes between a copy of its folder and the day on which that is noticed.
+const MOST_WRITTEN: usize = 512;
+
 pub(super) const RECORD: &[u8] = b"household";
 pub(super) const WAITING: &[u8] = b"waiting";
 
@@ -195,6 +198,9 @@ pub struct Household {
     pub(super) number: u64,
     #[serde(with = "serde_bytes")]
     pub(super) chain: [u8; 32],
+    /// How the names of this device's last chunks begin, the newest last: by them it knows what it did not write.
+    #[serde(default)]
+    pub(super) written: Vec<ByteArray<8>>,
     pub(super) heard: Vec<Heard>,
     pub(super) peers: Vec<Peer>,
     pub(super) vector: Vector,
@@ -202,6 +208,9 @@ pub struct Household {
     pub relay: Option<RelayState>,
     /// Chunks at the relay that nothing needs any more and that are of no document.
     pub(super) sweep: Vec<ByteArray<16>>,
+    /// Chunks at the relay that were shown to this device and of which it keeps nothing.
+    #[serde(default)]
+    pub(super) passed: Vec<ByteArray<16>>,
     /// What is to change with the next record.
     pub wants: Vec<Want>,
     /// The account of before the pairing, to be deleted.
@@ -283,11 +292,13 @@ impl Household {
             keys: Vec::new(),
             number: 0,
             chain: [0; 32],
+            written: Vec::new(),
             heard: Vec::new(),
             peers: Vec::new(),
             vector: Vector::default(),
             relay: None,
             sweep: Vec::new(),
+            passed: Vec::new(),
             wants: Vec::new(),
             former: None,
             caught: None,
@@ -332,6 +343,24 @@ impl Household {
 
     pub(super) fn own_hpke(&self) -> Vec<HpkePrivate> {
         self.hpke.iter().map(|own| HpkePrivate::from_bytes(&own.secret)).collect()
+    }
+
+    /// Notes a chunk that this device has written.
+    pub(super) fn wrote(&mut self, number: u64, after: [u8; 32]) {
+        (self.number, self.chain) = (number, after);
+        self.written.push(ByteArray::new(beginning(&after)));
+        let too_many = self.written.len().saturating_sub(MOST_WRITTEN);
+        self.written.drain(..too_many);
+    }
+
+    /// Whether a chunk under this device's name is one that it wrote, as far back as it remembers.
+    pub(super) fn has_written(&self, number: u64, after: &[u8; 32]) -> bool {
+        let back = self.number.checked_sub(number).and_then(|back| usize::try_from(back).ok());
+        back.is_some_and(|back| {
+            let place = self.written.len().checked_sub(back.saturating_add(1));
+            let name = place.and_then(|place| self.written.get(place));
+            name.is_none_or(|name| **name == beginning(after))
+        })
     }
 
     /// The newest HPKE key that is known of a device.
@@ -410,6 +439,11 @@ impl NewIdentity {
         };
         Ok(Self { device, seed, hpke })
     }
+}
+
+fn beginning(hash: &[u8; 32]) -> [u8; 8] {
+    let [a, b, c, d, e, f, g, h, ..] = *hash;
+    [a, b, c, d, e, f, g, h]
 }
 
 /// An index that no device has, and none had in the last [`FOLLOWED_DAYS`].

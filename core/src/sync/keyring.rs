@@ -11,7 +11,7 @@ use techo_protocol::keyring_record::{DocumentKey, KeyringRecord, Recipients};
 
 use super::SyncError;
 use super::household::KnownKey;
-use super::line::State;
+use super::line::{State, Waiting};
 use crate::documents::week::{DAYS, last_day};
 use crate::ports::{Random, random_bytes};
 
@@ -87,6 +87,17 @@ impl State {
             key: line.key(),
         });
         for key in of_lines.chain(self.household.keys.iter().map(KnownKey::open)) {
+            // Another device has replaced it already, under a key that is still to come.
+            let is_overtaken = |waiting: &Waiting| {
+                let lineage = waiting.lineage.as_ref();
+                lineage.is_some_and(|(subject, generation, tag)| {
+                    *subject == key.subject && (*generation, **tag) > (key.generation, key.key.tag())
+                })
+            };
+            // Nor does any device take the key of a document whose time is over, though it may still be here.
+            if is_expired(key.subject, self.today) || self.waiting.iter().any(is_overtaken) {
+                continue;
+            }
             if wanted.get(&key.subject).is_none_or(|other| other.lineage() < key.lineage()) {
                 wanted.insert(key.subject, key);
             }
@@ -112,7 +123,9 @@ impl State {
             .iter()
             .filter(|peer| household.list.device(peer.device).is_some())
             .any(|peer| peer.keyring < keyring.number && sealed_to(peer.device) != Some(*peer.hpke));
-        keyring.record.is_none() || household.drop_due || other_devices || unread || !self.wanted_keys().values().all(is_named)
+        // What was made for a stick goes to the relay too.
+        let is_ahead = household.relay.as_ref().is_some_and(|relay| relay.keyring.is_some_and(|mark| mark.number < keyring.number));
+        is_ahead || keyring.record.is_none() || household.drop_due || other_devices || unread || !self.wanted_keys().values().all(is_named)
     }
 
     /// The keyring that is due. `above` is the number that it has to be above.
@@ -139,10 +152,17 @@ impl State {
         Ok(KeyringRecord::make(household.stream, number, &keys, to, author, random)?)
     }
 
-    /// Takes over what a keyring says. One that is older than the newest known may add keys, and takes none away.
+    /// Takes over what a keyring says. One that is older than the newest known may add keys, and takes none away. Of two with one number that
+    /// of the relay stays: the other was made for a stick.
     ///
     /// Answers whether it could be opened: one that was sealed before this device's newest key was known is made again by whoever made it.
-    pub(super) fn take_keyring(&mut self, bytes: &[u8], today: u32, random: &dyn Random) -> Result<bool, SyncError> {
+    pub(super) fn take_keyring(
+        &mut self,
+        bytes: &[u8],
+        from_relay: bool,
+        today: u32,
+        random: &dyn Random,
+    ) -> Result<bool, SyncError> {
         let Ok(record) = KeyringRecord::read(bytes) else {
             return Ok(false);
         };
@@ -160,9 +180,13 @@ impl State {
             self.know(key);
         }
         let held = &self.household.keyring;
-        if held.record.is_some() && record.number <= held.number {
+        let is_same = held.record.as_ref().is_some_and(|held| **held == *bytes);
+        let is_older = record.number < held.number || (record.number == held.number && !from_relay);
+        if is_same || (held.record.is_some() && is_older) {
             return Ok(true);
         }
+        // One that was not seen may have named, to this device's present key, what is dropped by now.
+        let is_next = held.number.checked_add(1) == Some(record.number);
         let names = |subject: Subject, lineage: (u64, [u8; 8])| {
             let mut keys = keyring.keys.iter();
             keys.any(|key| key.subject == subject && (key.generation, key.key.tag()) == lineage)
@@ -173,9 +197,11 @@ impl State {
             .filter(|(subject, generation, tag)| !names(*subject, (*generation, **tag)))
             .copied()
             .collect();
-        if !dropped.is_empty() {
+        if !dropped.is_empty() || !is_next {
             // Whoever kept the old keyring needs the key that it was sealed to.
             self.household.renew_hpke(random)?;
+        }
+        if !dropped.is_empty() {
             let is_dropped = |known: &KnownKey| {
                 let key = known.open();
                 let mut dropped = dropped.iter();
@@ -201,6 +227,14 @@ impl State {
             .collect();
         self.household.drop_due = false;
         Ok(true)
+    }
+
+    /// Whether the keyring names a lineage that begins with a snapshot which did not come, though all that the relay has was taken in: it came
+    /// when it could not be read yet.
+    pub(super) fn lacks_a_lineage(&self) -> bool {
+        let named = self.household.keys.iter().map(KnownKey::open).filter(|known| !known.begins_empty);
+        let mut of_keyring = named.filter(|known| self.is_named(known.subject, known.generation, known.key.tag()));
+        of_keyring.next().is_some()
     }
 
     /// Whether the relay should have a chunk of this lineage: the keyring names it.

@@ -49,6 +49,23 @@ impl Held {
     pub(super) fn chunk_id(&self) -> Option<[u8; 16]> {
         self.envelope().map(|envelope| envelope.chunk_id)
     }
+
+    /// Met at the relay, as `chunk`. Two devices may have sealed one body anew under a later epoch, each as a chunk of its own: then all keep
+    /// the same one, of the later epoch and with the lower id. Answers the id of the other, where both may be there.
+    pub(super) fn met_at_relay(&mut self, chunk: &[u8]) -> Option<[u8; 16]> {
+        let rank = |envelope: &Envelope| (std::cmp::Reverse(envelope.epoch), envelope.chunk_id);
+        let (mine, met) = (self.envelope()?, Envelope::read(chunk).ok()?);
+        if mine.chunk_id == met.chunk_id {
+            self.at_relay = true;
+            return None;
+        }
+        let was_there = std::mem::replace(&mut self.at_relay, true);
+        if was_there && rank(&mine) < rank(&met) {
+            return Some(met.chunk_id);
+        }
+        self.chunk = ByteBuf::from(chunk.to_vec());
+        was_there.then_some(mine.chunk_id)
+    }
 }
 
 /// One document, or the devices' heartbeats.
@@ -124,6 +141,9 @@ impl Line {
 pub(super) struct Waiting {
     /// Whose it is, where that could be read.
     pub(super) identity: Option<(u8, u64)>,
+    /// Of which lineage, where that is above the one that is here.
+    #[serde(default)]
+    pub(super) lineage: Option<(Subject, u64, ByteArray<8>)>,
     pub(super) chunk: ByteBuf,
 }
 
@@ -134,6 +154,8 @@ pub(super) struct State {
     pub(super) waiting: Vec<Waiting>,
     /// A key was dropped: what it sealed must not be opened any more.
     pub(super) forget: bool,
+    /// The Unix day, once it was said: by it documents are too old for the household.
+    pub(super) today: u32,
     stored: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
@@ -144,6 +166,7 @@ impl State {
             lines: BTreeMap::new(),
             waiting: Vec::new(),
             forget: false,
+            today: 0,
             stored: BTreeMap::new(),
         }
     }
@@ -168,6 +191,7 @@ impl State {
                 .transpose()?
                 .unwrap_or_default(),
             forget: false,
+            today: 0,
             stored: BTreeMap::new(),
         };
         for (name, bytes) in &stored {
@@ -273,6 +297,18 @@ impl State {
         self.note_gone(Subject::Heartbeat);
     }
 
+    /// What devices said of themselves in earlier epochs is sealed anew under the present one: a device that is let in now could not open it.
+    pub(super) fn carry_heartbeats_over(&mut self) {
+        let epoch = self.household.epoch();
+        let Some(line) = self.lines.get_mut(&Subject::Heartbeat) else { return };
+        for held in line.held.iter_mut().filter(|held| held.at_relay) {
+            if let Some(old) = held.envelope().filter(|envelope| envelope.epoch < epoch) {
+                held.at_relay = false;
+                line.removable.push(ByteArray::new(old.chunk_id));
+            }
+        }
+    }
+
     /// Says of what a line has let go that it need not be at the relay any more.
     pub(super) fn note_gone(&mut self, subject: Subject) {
         let Some(line) = self.lines.get_mut(&subject) else { return };
@@ -304,8 +340,7 @@ impl State {
             spent: false,
             chunk: ByteBuf::from(chunk),
         });
-        household.number = body.identity.number;
-        household.chain = after;
+        household.wrote(body.identity.number, after);
         Ok(())
     }
 }

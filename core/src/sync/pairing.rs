@@ -149,7 +149,7 @@ pub(super) fn become_member(
     household::replace(writer, household)?;
     let mut state = State::load(writer)?;
     if let Some(keyring) = keyring {
-        state.take_keyring(keyring, day_of(now), writer.random())?;
+        state.take_keyring(keyring, true, day_of(now), writer.random())?;
     }
     state.store(writer)
 }

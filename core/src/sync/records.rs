@@ -191,7 +191,8 @@ impl State {
             return Ok(TakenRecords::Older);
         }
         let Some((key, list)) = self.open_record(newest)? else {
-            self.household.locked_out = true;
+            // Off the relay it may be of a branch that does not stay.
+            self.household.locked_out |= from_relay;
             return Ok(TakenRecords::LockedOut);
         };
         let opened = newest.open_list(&key)?;
@@ -203,7 +204,7 @@ impl State {
         }
         let me = list.device(self.household.index);
         if me.is_none_or(|me| me.key != self.household.signer().public()) {
-            self.household.locked_out = true;
+            self.household.locked_out |= from_relay;
             return Ok(TakenRecords::LockedOut);
         }
         let between = taken.split_last().map_or(&[][..], |(_, between)| between);
@@ -288,15 +289,17 @@ impl State {
         self.seal_unsent_anew(&old_keys, random)
     }
 
-    /// What the relay does not have yet is sealed under the present epoch; the signed bodies stay as they are.
-    fn seal_unsent_anew(&mut self, old_keys: &[EpochKey], random: &dyn Random) -> Result<(), SyncError> {
+    /// What the relay does not have, or not any more, is sealed under the present epoch; the signed bodies stay as they are. `old_keys` are
+    /// those that were known until now.
+    pub(super) fn seal_unsent_anew(&mut self, old_keys: &[EpochKey], random: &dyn Random) -> Result<(), SyncError> {
         let (household, epoch) = (&self.household, self.household.epoch());
         for held in self.lines.values_mut().flat_map(|line| &mut line.held) {
             let is_present = held.envelope().is_some_and(|envelope| envelope.epoch == epoch);
             if held.at_relay || (is_present && Envelope::open(&held.chunk, &household.epoch_key()).is_ok()) {
                 continue;
             }
-            let opened = old_keys.iter().find_map(|key| Envelope::open(&held.chunk, key).ok());
+            let known = household.epoch_keys.iter().map(|(_, key)| EpochKey(key.into_array()));
+            let opened = old_keys.iter().cloned().chain(known).find_map(|key| Envelope::open(&held.chunk, &key).ok());
             let Some((_, signed)) = opened else { continue };
             let padding = if held.chunk.len() >= SMALLEST_SNAPSHOT_BYTES {
                 Padding::PowerOfTwo

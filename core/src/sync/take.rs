@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_bytes::{ByteArray, ByteBuf};
-use techo_protocol::body::{Body, Heartbeat, Kind, Lineage, Snapshot, Subject, UnverifiedBody, chain_after};
+use techo_protocol::body::{Body, Heartbeat, Identity, Kind, Lineage, Snapshot, Subject, UnverifiedBody, chain_after};
 use techo_protocol::chunk::Envelope;
 use techo_protocol::keyring_record::DocumentKey;
 use techo_protocol::keys::PublicKey;
@@ -70,7 +70,8 @@ impl Source {
 enum Taken {
     In,
     Known,
-    Later(Option<(u8, u64)>),
+    /// To be looked at again, and what could be read of it.
+    Later(Option<Identity>, Option<(Subject, Lineage)>),
     Refused,
     Copied,
     /// This device's own name, and not its own writing.
@@ -108,12 +109,20 @@ pub fn incoming(vault: &mut Vault, chunks: &[Vec<u8>], source: Source) -> Result
             for chunk in open {
                 // One that has waited may have come another way.
                 intake.from_relay = source.from_relay && chunks.iter().any(|other| **other == **chunk);
-                match intake.take(&chunk)? {
+                let taken = intake.take(&chunk)?;
+                if matches!(taken, Taken::Known | Taken::Refused | Taken::Copied) {
+                    intake.pass(&chunk);
+                }
+                match taken {
                     Taken::In => report.taken += 1,
                     Taken::Known => report.known += 1,
                     Taken::Refused => report.refused += 1,
                     Taken::Copied => report.copied += 1,
-                    Taken::Later(identity) => later.push(Waiting { identity, chunk }),
+                    Taken::Later(identity, lineage) => later.push(Waiting {
+                        identity: identity.map(|identity| (identity.device, identity.number)),
+                        lineage: lineage.map(|(subject, lineage)| (subject, lineage.generation, ByteArray::new(lineage.tag))),
+                        chunk,
+                    }),
                     Taken::Impostor => {
                         report.begun_anew = true;
                         return intake.begin_anew(report);
@@ -153,7 +162,7 @@ impl Intake<'_, '_> {
         let Some(key) = household.key_of(envelope.epoch) else {
             // Of a later epoch, whose record is still to come; or of one whose key is destroyed.
             let is_later = envelope.epoch > household.epoch();
-            return Ok(if is_later { Taken::Later(None) } else { Taken::Refused });
+            return Ok(if is_later { Taken::Later(None, None) } else { Taken::Refused });
         };
         let Ok((_, signed)) = Envelope::open(chunk, &key) else {
             return Ok(Taken::Refused);
@@ -175,17 +184,18 @@ impl Intake<'_, '_> {
                 .removed
                 .iter()
                 .any(|removed| removed.index == identity.device);
-            return Ok(if was_removed { Taken::Refused } else { Taken::Later(None) });
+            return Ok(if was_removed { Taken::Refused } else { Taken::Later(None, None) });
         };
         let Ok(body) = unverified.verify(self.state.household.stream, &author) else {
             return Ok(Taken::Refused);
         };
         let after = chain_after(&signed);
-        if identity.device == self.state.household.index && !self.is_mine(&body, &after) {
+        let is_foreign = identity.device == self.state.household.index && !self.is_mine(&body, &after);
+        if is_foreign || self.is_behind_itself(&body) {
             return Ok(Taken::Impostor);
         }
         self.witness(&body);
-        match self.sequence(&body, &after) {
+        match self.sequence(&body, &after, chunk) {
             Some(Taken::Copied) if identity.device == self.state.household.index => return Ok(Taken::Impostor),
             Some(known) => return Ok(known),
             None => {}
@@ -224,15 +234,27 @@ impl Intake<'_, '_> {
 
     /// Whether a body under this device's name is one that it wrote: it is not beyond the last, and not another at its place.
     fn is_mine(&self, body: &Body, after: &[u8; 32]) -> bool {
+        self.state.household.has_written(body.identity.number, after)
+    }
+
+    /// Whether somebody has seen of this device what it has not written: it is set back to an old state, or another goes on as it.
+    fn is_behind_itself(&self, body: &Body) -> bool {
         let household = &self.state.household;
-        let number = body.identity.number;
-        number < household.number || (number == household.number && household.chain == *after)
+        let of_me = body.vector.iter().find(|entry| entry.device == household.index);
+        of_me.is_some_and(|entry| entry.seen.max(entry.at_relay).max(entry.gone) > household.number)
     }
 
     /// Whether this device has let go of the chunk already, and will have it removed.
     fn is_let_go(&self, chunk_id: [u8; 16]) -> bool {
         let removable = self.state.lines.values().flat_map(|line| &line.removable);
         removable.chain(&self.state.household.sweep).any(|id| **id == chunk_id)
+    }
+
+    /// The relay has shown a chunk of which nothing is kept.
+    fn pass(&mut self, chunk: &[u8]) {
+        if let (true, Ok(envelope)) = (self.from_relay, Envelope::read(chunk)) {
+            self.state.household.passed.push(ByteArray::new(envelope.chunk_id));
+        }
     }
 
     /// A chunk with nothing in it: removed with the next swap.
@@ -289,15 +311,21 @@ impl Intake<'_, '_> {
     }
 
     /// Whether the body is known already, or contradicts its neighbours: then its device was copied.
-    fn sequence(&mut self, body: &Body, after: &[u8; 32]) -> Option<Taken> {
+    fn sequence(&mut self, body: &Body, after: &[u8; 32], chunk: &[u8]) -> Option<Taken> {
         let identity = body.identity;
         for held in self.state.lines.values_mut().flat_map(|line| &mut line.held) {
             if held.device != identity.device {
                 continue;
             }
             if held.number == identity.number {
-                held.at_relay |= self.from_relay && *held.after == *after;
-                return Some(if *held.after == *after { Taken::Known } else { Taken::Copied });
+                if *held.after != *after {
+                    return Some(Taken::Copied);
+                }
+                let spare = if self.from_relay { held.met_at_relay(chunk) } else { None };
+                if let Some(spare) = spare {
+                    self.sweep(spare);
+                }
+                return Some(Taken::Known);
             }
             let follows = held.number.checked_add(1) == Some(identity.number) && *held.after != body.chain;
             let precedes = identity.number.checked_add(1) == Some(held.number) && *held.chain != *after;
@@ -332,7 +360,8 @@ impl Intake<'_, '_> {
         if let Kind::Heartbeat(_) = body.kind {
             return Ok(self.heartbeat(body, held));
         }
-        let later = Taken::Later(Some((body.identity.device, body.identity.number)));
+        let later = Taken::Later(Some(body.identity), None);
+        let ahead = Taken::Later(Some(body.identity), Some((body.subject, body.lineage)));
         self.enter(body)?;
         let mine = self.state.lines.get(&body.subject).map(Line::lineage);
         let is_higher = mine.is_none_or(|mine| self.is_lower(mine, body.lineage));
@@ -340,9 +369,9 @@ impl Intake<'_, '_> {
             (Kind::Snapshot(snapshot), _) if is_higher => match self.key_of(body) {
                 Some(key) => self.switch(body, snapshot, &key, held),
                 // Its key comes with the keyring.
-                None => Ok(later),
+                None => Ok(ahead),
             },
-            (_, _) if is_higher => Ok(later),
+            (_, _) if is_higher => Ok(ahead),
             (_, Some(mine)) if mine != body.lineage => {
                 // Of a lineage that is replaced. Its author carries over what nobody has seen; what this device has let go of may go.
                 if body.identity.device == self.state.household.index {
@@ -474,11 +503,39 @@ impl Intake<'_, '_> {
         if document.take_in(&changes).is_err() {
             return Ok(Taken::Refused);
         }
+        let within: Vec<Identity> = self.within(body.subject, &mut theirs);
         if let Some(line) = self.state.lines.get_mut(&body.subject) {
-            line.held.retain(|old| !snapshot.absorbed.contains(&old.identity()));
+            let is_absorbed = |old: &Held| snapshot.absorbed.contains(&old.identity());
+            let absorbed = line.held.iter().filter(|old| is_absorbed(old));
+            let passed = absorbed.filter_map(Held::chunk_id).map(ByteArray::new);
+            self.state.household.passed.extend(passed);
+            line.held.retain(|old| !is_absorbed(old));
+            line.absorb(|old| within.contains(&old.identity()));
             line.held.push(held);
         }
+        self.state.note_gone(body.subject);
         Ok(Taken::In)
+    }
+
+    /// The chunks of a document whose content is within a snapshot of it, whether it names them or another did that it has taken the place of.
+    fn within(&self, subject: Subject, snapshot: &mut Document) -> Vec<Identity> {
+        let household = &self.state.household;
+        let Some(line) = self.state.lines.get(&subject) else {
+            return Vec::new();
+        };
+        let mut is_within = |held: &Held| {
+            let key = household.key_of(held.envelope()?.epoch)?;
+            let (_, signed) = Envelope::open(&held.chunk, &key).ok()?;
+            let unverified = UnverifiedBody::read(&signed).ok()?;
+            let body = unverified.peek();
+            let hashes = match &body.kind {
+                Kind::Snapshot(other) => other.heads.clone(),
+                _ => vec![Document::hash_of(&body.open(household.stream, &line.key()).ok()?)?],
+            };
+            Some(snapshot.has(&hashes))
+        };
+        let held = line.held.iter().filter(|held| is_within(held) == Some(true));
+        held.map(Held::identity).collect()
     }
 
     fn change(&mut self, body: &Body, held: Held, later: Taken) -> Result<Taken, SyncError> {

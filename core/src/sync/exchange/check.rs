@@ -3,18 +3,21 @@
 use std::collections::HashSet;
 
 use techo_protocol::body::Subject;
+use techo_protocol::chunk::Envelope;
 use techo_protocol::sync_api::Call;
 
 use super::{MOST_TRIES, StreamRelay, Talk, ask, change, the_household};
 use crate::sync::household::Caught;
-use crate::sync::line::State;
+use crate::sync::line::{Held, State};
 
 impl<R: StreamRelay> Talk<'_, R> {
     /// Looks whether all that this device has seen at the relay is still there, and whether it was shown all that others have seen.
     pub(super) fn check(&mut self) -> Result<(), R::Error> {
-        let mut lost = self.missing()?;
-        let misses = change(self.vault, |state, _| Ok(state.household.vector.misses_something()))?;
-        if lost || misses {
+        let (mut lost, all_shown) = self.missing()?;
+        let misses = change(self.vault, |state, _| {
+            Ok(state.household.vector.misses_something() || state.lacks_a_lineage())
+        })?;
+        if lost || misses || !all_shown {
             // From the beginning once more: what has come at places that were read before.
             change(self.vault, |state, _| {
                 if let Some(relay) = &mut state.household.relay {
@@ -23,7 +26,7 @@ impl<R: StreamRelay> Talk<'_, R> {
                 Ok(())
             })?;
             self.pull()?;
-            lost |= self.missing()?;
+            lost |= self.missing()?.0;
         }
         let caught = self.done.caught;
         self.done.caught = change(self.vault, |state, _| {
@@ -35,8 +38,9 @@ impl<R: StreamRelay> Talk<'_, R> {
         Ok(())
     }
 
-    /// Whether chunks that this device has seen there are gone for no reason; they are to be sent again.
-    fn missing(&mut self) -> Result<bool, R::Error> {
+    /// Whether chunks that this device has seen there are gone for no reason, so that they are to be sent again; and whether it was shown all
+    /// that are there.
+    fn missing(&mut self) -> Result<(bool, bool), R::Error> {
         for _ in 0..MOST_TRIES {
             let household = the_household(self.vault)?;
             let Some(answer) = ask(self.relay, &household, Call::Inventory)? else {
@@ -49,13 +53,34 @@ impl<R: StreamRelay> Talk<'_, R> {
                 continue;
             }
             let there: HashSet<&[u8]> = answer.ids.chunks_exact(16).collect();
-            return Ok(change(self.vault, |state, _| Ok(state.mark_missing(&there)))?);
+            return Ok(change(self.vault, |state, _| {
+                Ok((state.mark_missing(&there), state.was_shown_all(&there)))
+            })?);
         }
-        Ok(false)
+        Ok((false, true))
     }
 }
 
 impl State {
+    /// Whether each of these chunks was shown to this device: a relay that has hidden one for a time is asked for all again.
+    fn was_shown_all(&mut self, there: &HashSet<&[u8]>) -> bool {
+        self.household.passed.retain(|id| there.contains(&id[..]));
+        self.household.passed.sort_unstable();
+        self.household.passed.dedup();
+        let lines = self.lines.values();
+        let held = lines.flat_map(|line| line.held.iter().filter_map(Held::chunk_id));
+        let waiting = self.waiting.iter().filter_map(|waiting| Envelope::read(&waiting.chunk).ok());
+        let removable = self.lines.values().flat_map(|line| &line.removable);
+        let let_go = removable.chain(&self.household.sweep).chain(&self.household.passed);
+        let shown: HashSet<[u8; 16]> = held
+            .chain(waiting.map(|envelope| envelope.chunk_id))
+            .chain(let_go.map(|id| id.into_array()))
+            .collect();
+        there
+            .iter()
+            .all(|id| <[u8; 16]>::try_from(*id).is_ok_and(|id| shown.contains(&id)))
+    }
+
     /// Marks the chunks that should be at the relay and are not; answers whether there are any.
     fn mark_missing(&mut self, there: &HashSet<&[u8]>) -> bool {
         let mut any = false;

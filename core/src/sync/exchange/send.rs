@@ -103,7 +103,7 @@ impl<R: StreamRelay> Talk<'_, R> {
                 state.household.rekey_due |= ends_epoch;
             }
             if let Some(keyring) = &install.keyring {
-                state.take_keyring(keyring, day_of(now), writer.random())?;
+                state.take_keyring(keyring, true, day_of(now), writer.random())?;
             }
             if let Some(relay) = &mut state.household.relay {
                 (relay.record, relay.keyring, relay.last_swap) = (answer.record, answer.keyring, answer.last_swap);

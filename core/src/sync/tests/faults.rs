@@ -130,3 +130,92 @@ fn what_came_directly_proves_nothing_against_an_honest_relay() {
     assert_eq!(phone.sync(&relay).caught, None);
     assert_eq!(tablet.names(), ["a", "b"]);
 }
+
+#[test]
+fn what_two_devices_sealed_anew_is_one_chunk_and_no_loss() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    pair(&relay, &mut phone, &mut laptop);
+    phone.add("a", 3);
+    phone.give(&mut tablet);
+    let want = crate::sync::household::Want::Rotate(0);
+    crate::sync::household::want(laptop.diary.vault(), want).unwrap();
+    laptop.sync(&relay);
+    for _ in 0..2 {
+        for device in [&mut tablet, &mut phone, &mut laptop] {
+            assert_eq!(device.sync(&relay).caught, None);
+        }
+    }
+    assert_eq!(laptop.names(), ["a"]);
+}
+
+#[test]
+fn what_a_snapshot_absorbed_that_was_itself_absorbed_is_not_missed() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    pair(&relay, &mut phone, &mut laptop);
+    let many = |device: &mut Device| (0..70).for_each(|_| _ = device.add("visit", 1));
+    many(&mut phone);
+    phone.sync(&relay);
+    laptop.sync(&relay);
+    for device in [&mut tablet, &mut phone] {
+        device.sync(&relay);
+        many(device);
+        device.sync(&relay);
+    }
+    assert_eq!(laptop.sync(&relay).caught, None);
+    assert_eq!(laptop.names().len(), 210);
+}
+
+#[test]
+fn a_device_that_was_set_back_learns_it_from_what_others_have_seen() {
+    let relay = MemoryRelay::new(4);
+    let keeper = MemoryKeeper::default();
+    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Device::new();
+    pair(&relay, &mut phone, &mut tablet);
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(phone.folder.path(), copy.path());
+    let mut old = Device::in_folder(copy, &keeper);
+    phone.add("a", 3);
+    phone.sync(&relay);
+    tablet.sync(&relay);
+    let before = tablet.everything();
+    tablet.add("b", 1);
+    let mut of_tablet = tablet.everything();
+    of_tablet.retain(|chunk| !before.contains(chunk));
+    let report = engine::incoming(old.diary.vault(), &of_tablet, Source::direct(NOW)).unwrap();
+    assert!(report.begun_anew, "{report:?}");
+}
+
+#[test]
+fn what_a_relay_hid_for_a_time_is_taken_in_when_it_is_shown() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    phone.add("a", 3);
+    phone.sync(&relay);
+    let whole = relay.kept.borrow().clone();
+    phone.add("b", 20);
+    phone.sync(&relay);
+    // What came first is hidden, what came later is shown.
+    let hidden: Vec<u64> = whole.accounts.values().flat_map(|account| account.chunks.keys().copied()).collect();
+    let now = relay.kept.borrow().clone();
+    for account in relay.kept.borrow_mut().accounts.values_mut() {
+        let last = hidden.last().copied().unwrap_or_default();
+        account.chunks.remove(&last);
+    }
+    tablet.sync(&relay);
+    assert_eq!(tablet.names(), ["b"]);
+    for (stream, account) in &now.accounts {
+        for (place, chunk) in &account.chunks {
+            let mut kept = relay.kept.borrow_mut();
+            let chunks = &mut kept.accounts.get_mut(stream).unwrap().chunks;
+            chunks.entry(*place).or_insert_with(|| chunk.clone());
+        }
+    }
+    tablet.sync(&relay);
+    assert_eq!(tablet.names(), ["a", "b"]);
+}

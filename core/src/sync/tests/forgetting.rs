@@ -88,6 +88,33 @@ fn the_old_chunks_are_removed_from_the_relay() {
 }
 
 #[test]
+fn a_keyring_of_somebody_who_has_not_heard_of_a_deletion_opens_nothing_later() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    pair(&relay, &mut phone, &mut laptop);
+    let canary = phone.add("Kanaria Tei", 3);
+    for _ in 0..2 {
+        phone.sync(&relay);
+        tablet.sync(&relay);
+        laptop.sync(&relay);
+    }
+    phone.diary.delete(&[canary]).unwrap();
+    // The phone's keyring for the stick and the laptop's at the relay bear one number.
+    phone.give(&mut tablet);
+    let want = crate::sync::household::Want::Rename(0, "phone".into());
+    crate::sync::household::want(laptop.diary.vault(), want).unwrap();
+    laptop.sync(&relay);
+    for _ in 0..3 {
+        phone.sync(&relay);
+        tablet.sync(&relay);
+        laptop.sync(&relay);
+    }
+    let plain = readable(&relay, &mut [&mut phone, &mut tablet, &mut laptop]);
+    assert!(!holds(&plain, "Kanaria Tei"));
+}
+
+#[test]
 fn tombstones_of_people_die_after_half_a_year() {
     let relay = MemoryRelay::new(3);
     let mut phone = Device::new();

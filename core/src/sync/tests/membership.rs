@@ -1,4 +1,4 @@
-use super::devices::{Device, NOW, pair};
+use super::devices::{Device, NOW, let_in, pair};
 use super::forgetting::{holds, readable};
 use crate::sync::household::{Want, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
@@ -129,6 +129,55 @@ fn a_joiners_old_account_is_deleted() {
     pair(&relay, &mut phone, &mut tablet);
     assert_eq!(relay.accounts(), 1);
     assert_eq!(phone.names(), ["its own"]);
+}
+
+#[test]
+fn a_device_that_has_not_met_the_relay_yet_leaves_records_to_it() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let_in(&relay, &mut phone, &mut tablet);
+    want(tablet.diary.vault(), Want::Rotate(0)).unwrap();
+    tablet.give(&mut phone);
+    want(phone.diary.vault(), Want::Rename(0, "phone".into())).unwrap();
+    phone.sync(&relay);
+    tablet.sync(&relay);
+    phone.sync(&relay);
+    assert_eq!((phone.household().epoch(), tablet.household().epoch()), (1, 1));
+}
+
+#[test]
+fn who_joins_after_an_epoch_ended_misses_nothing_and_a_wiped_relay_is_filled() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    tablet.add("a", 3);
+    tablet.sync(&relay);
+    phone.sync(&relay);
+    want(phone.diary.vault(), Want::Rotate(0)).unwrap();
+    phone.sync(&relay);
+    // The tablet has said nothing under the new key yet.
+    pair(&relay, &mut phone, &mut laptop);
+    assert_eq!(laptop.sync(&relay).caught, None);
+    assert_eq!(laptop.names(), ["a"]);
+    let wiped = MemoryRelay::new(2);
+    for device in [&mut laptop, &mut tablet, &mut phone] {
+        assert_eq!(device.sync(&wiped).caught, None);
+    }
+}
+
+#[test]
+fn a_stick_alone_locks_no_device_out() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    remove(&mut phone, 1);
+    phone.sync(&relay);
+    let stick = crate::sync::file::make_file(phone.diary.vault(), NOW).unwrap();
+    let refused = crate::sync::file::take_file(tablet.diary.vault(), &stick, NOW);
+    assert!(matches!(refused, Err(SyncError::Refused(Refusal::LockedOut))), "{refused:?}");
+    assert!(!tablet.household().locked_out, "the relay decides");
+    assert!(tablet.try_sync(&relay).is_err());
+    assert!(tablet.household().locked_out);
 }
 
 #[test]

@@ -138,3 +138,48 @@ fn chunks_in_any_order_and_twice_give_the_same() {
     let again = engine::incoming(tablet.diary.vault(), &chunks, source).unwrap();
     assert_eq!((again.known, again.taken, again.waiting), (chunks.len(), 0, 0));
 }
+
+#[test]
+fn a_joiners_rows_become_part_of_a_lineage_that_began_with_a_snapshot() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    let a = phone.add("a", 1);
+    phone.add("b", 1);
+    phone.sync(&relay);
+    phone.diary.delete(&[a]).unwrap();
+    laptop.add("c", 1);
+    pair(&relay, &mut phone, &mut laptop);
+    for _ in 0..2 {
+        laptop.sync(&relay);
+        phone.sync(&relay);
+        tablet.sync(&relay);
+    }
+    for device in [&mut phone, &mut tablet, &mut laptop] {
+        assert_eq!(device.names(), ["b", "c"]);
+    }
+}
+
+#[test]
+fn a_week_whose_time_is_over_keeps_nobody_busy() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    let [a, b] = [phone.add("a", 1), phone.add("b", 1)];
+    phone.add("c", 1);
+    phone.sync(&relay);
+    tablet.sync(&relay);
+    phone.diary.delete(&[a]).unwrap();
+    tablet.diary.delete(&[b]).unwrap();
+    for device in [&mut phone, &mut tablet] {
+        device.now += 80 * 86_400;
+    }
+    for _ in 0..4 {
+        phone.sync(&relay);
+        tablet.sync(&relay);
+    }
+    for device in [&mut phone, &mut tablet] {
+        let done = device.sync(&relay);
+        assert_eq!((done.sent, done.removed), (0, 0));
+    }
+}
