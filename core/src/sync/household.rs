@@ -201,6 +201,9 @@ pub struct Household {
     /// How the names of this device's last chunks begin, the newest last: by them it knows what it did not write.
     #[serde(default)]
     pub(super) written: Vec<ByteArray<8>>,
+    /// How far the device was seen that had this one's index before it.
+    #[serde(default)]
+    pub(super) of_predecessor: u64,
     pub(super) heard: Vec<Heard>,
     pub(super) peers: Vec<Peer>,
     pub(super) vector: Vector,
@@ -293,6 +296,7 @@ impl Household {
             number: 0,
             chain: [0; 32],
             written: Vec::new(),
+            of_predecessor: 0,
             heard: Vec::new(),
             peers: Vec::new(),
             vector: Vector::default(),

@@ -238,10 +238,15 @@ impl Intake<'_, '_> {
     }
 
     /// Whether somebody has seen of this device what it has not written: it is set back to an old state, or another goes on as it.
-    fn is_behind_itself(&self, body: &Body) -> bool {
-        let household = &self.state.household;
+    fn is_behind_itself(&mut self, body: &Body) -> bool {
+        let household = &mut self.state.household;
         let of_me = body.vector.iter().find(|entry| entry.device == household.index);
-        of_me.is_some_and(|entry| entry.seen.max(entry.at_relay).max(entry.gone) > household.number)
+        let seen = of_me.map_or(0, |entry| entry.seen.max(entry.at_relay).max(entry.gone));
+        if household.number == 0 {
+            // It has joined just now: that is of the device whose index this was half a year ago.
+            household.of_predecessor = household.of_predecessor.max(seen);
+        }
+        seen > household.number.max(household.of_predecessor)
     }
 
     /// Whether this device has let go of the chunk already, and will have it removed.
