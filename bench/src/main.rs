@@ -67,8 +67,8 @@ enum Bench {
         /// Devices, two a household
         #[arg(long, default_value_t = 10_000)]
         devices: usize,
-        /// The relay's database
-        #[arg(long, value_enum, default_value = "sqlite")]
+        /// The relay's database: `sqlite`, or `postgres://USER@HOST/NAME`, where it makes a schema and takes it away
+        #[arg(long, value_name = "DATABASE", default_value = "sqlite")]
         database: relay_load::Database,
         /// Instead: 1, 4 and 16 times as many devices and pushes, a line each (minutes)
         #[arg(long)]
@@ -144,12 +144,12 @@ fn run(bench: Bench) -> Result<(Vec<serde_json::Value>, bool), Box<dyn std::erro
             devices,
             database,
             scale: false,
-        } => vec![relay_load::run(database, devices)?],
+        } => vec![relay_load::run(&database, devices)?],
         Bench::RelayLoad {
             devices,
             database,
             scale: true,
-        } => relay_load::scale(database, devices)?,
+        } => relay_load::scale(&database, devices)?,
         Bench::RelayToLoad { database } => {
             relay_load::run_relay(database, MEMORY)?;
             vec![]

@@ -4,6 +4,7 @@
 //! Relay and load are processes of their own: this program again, under hidden names. A household has two devices. Each device's turn is what a
 //! device does: it pushes four cells and pulls what came after its cursor. Requests are signed before the clock runs.
 
+mod database;
 mod dropping;
 mod load;
 mod relay;
@@ -13,9 +14,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use database::Empty;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
+pub use database::Database;
 pub use load::run as run_load;
 pub use relay::run as run_relay;
 
@@ -37,21 +40,6 @@ const SCALE: [usize; 3] = [1, 4, 16];
 
 type Failed = Box<dyn std::error::Error>;
 
-/// The database under a relay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Database {
-    /// SQLite in one file
-    Sqlite,
-}
-
-impl Database {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-        }
-    }
-}
-
 /// How much load.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
@@ -67,7 +55,7 @@ pub struct Load {
 ///
 /// # Errors
 /// When a process or the database fails.
-pub fn run(database: Database, devices: usize) -> Result<Value, Failed> {
+pub fn run(database: &Database, devices: usize) -> Result<Value, Failed> {
     let load = Load {
         devices,
         pushes_each: (PUSHES / devices.max(1)).max(1),
@@ -77,7 +65,7 @@ pub fn run(database: Database, devices: usize) -> Result<Value, Failed> {
     for _ in 0..ROUNDS {
         let folder = tempfile::tempdir()?;
         nulls.push(measure(load, None)?);
-        reals.push(measure(load, Some(&folder.path().join("relay.sqlite")))?);
+        reals.push(measure(load, Some(&database.empty()?))?);
         bares.push(json!({ CHUNKS: bare(&folder.path().join("bare.sqlite"))? }));
     }
     let (dropping, real, bare) = (median(nulls)?, median(reals)?, median(bares)?);
@@ -102,15 +90,14 @@ pub fn run(database: Database, devices: usize) -> Result<Value, Failed> {
 ///
 /// # Errors
 /// When a process or the database fails.
-pub fn scale(database: Database, devices: usize) -> Result<Vec<Value>, Failed> {
+pub fn scale(database: &Database, devices: usize) -> Result<Vec<Value>, Failed> {
     let lines = SCALE.iter().map(|factor| {
         let load = Load {
             devices: devices * factor,
             pushes_each: (PUSHES / devices.max(1)).max(1),
             longest: None,
         };
-        let folder = tempfile::tempdir()?;
-        let mut line = measure(load, Some(&folder.path().join("relay.sqlite")))?;
+        let mut line = measure(load, Some(&database.empty()?))?;
         line["us_per_chunk"] = (1e6 / number(&line, CHUNKS)?).into();
         line["devices"] = load.devices.into();
         line["database"] = database.name().into();
@@ -133,11 +120,11 @@ fn median(mut lines: Vec<Value>) -> Result<Value, Failed> {
 }
 
 /// One relay under load: what the load measured, and the relay's memory.
-fn measure(load: Load, database: Option<&Path>) -> Result<Value, Failed> {
+fn measure(load: Load, database: Option<&Empty>) -> Result<Value, Failed> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("relay-to-load");
     if let Some(database) = database {
-        command.arg(database);
+        command.arg(database.place());
     }
     let mut relay = Ended(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
     let mut lines = BufReader::new(relay.0.stdout.take().ok_or("no output")?).lines();

@@ -69,8 +69,12 @@ pub fn run(schedules: u64, seed: u64, tells: bool) -> (Value, bool) {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let Ok(at) = usize::try_from(next.fetch_add(1, Ordering::Relaxed)) else { break };
-                    let Some(((_, plan), caught)) = mistakes.get(at).zip(caught.get(at)) else { break };
+                    let Ok(at) = usize::try_from(next.fetch_add(1, Ordering::Relaxed)) else {
+                        break;
+                    };
+                    let Some(((_, plan), caught)) = mistakes.get(at).zip(caught.get(at)) else {
+                        break;
+                    };
                     let first = (1..=schedules).find(|number| schedule(seed.wrapping_add(*number), plan, false).2.is_err());
                     caught.store(first.unwrap_or_default(), Ordering::Relaxed);
                 }

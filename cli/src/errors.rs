@@ -56,6 +56,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_protocol::venue_code::VenueCodeError::CATALOGUE,
         techo_relay::RelayError::CATALOGUE,
         techo_relay::SyncError::CATALOGUE,
+        techo_relay::store::Fault::CATALOGUE,
         techo_relay::store::StoreError::CATALOGUE,
     ]
     .concat();

@@ -45,6 +45,8 @@ techo_protocol::coded_errors! {
         WordsMissing = "recovery.words_missing", "No recovery words were given.", "Type them in a terminal, or give them in TECHO_WORDS.";
         /// The demonstration did not go as told.
         DemoFailed = "demo.failed", "The demonstration did not go as it should.", "Please report this as a fault of Techo.";
+        /// A database that has a program for that.
+        CopiedByPgDump = "relay.copied_by_pg_dump", "A PostgreSQL database is copied by its own program.", "Use pg_dump; after putting a dump back, run `relay restore --database` before a relay serves it.";
         /// The program cannot start a thread or a socket.
         CannotServe = "server.cannot_start", "The server cannot start.", "Check the address that it should listen on, and that nothing else uses it.";
     }

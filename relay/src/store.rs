@@ -6,7 +6,10 @@
 //! segment is not listed.
 
 mod folder;
+mod inspection;
 mod mailboxes;
+mod migration;
+mod objects;
 mod postgres;
 mod sqlite;
 mod streams;
@@ -19,12 +22,15 @@ use techo_protocol::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
 pub use folder::FolderStore;
+pub use inspection::{Fault, Inspected, inspect};
 pub use mailboxes::{Mailbox, MailboxStore, MailboxesInMemory, Message, Name, Opened as MailboxOpened};
+pub use migration::{Copied, Progress, migrate};
+pub use objects::{S3Settings, SegmentsElsewhere, SegmentsPlace};
 pub use postgres::{PostgresPlace, PostgresStore};
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteStore, back_up, put_back};
 pub use streams::{
-    Account, AccountTotals, Chunk, Install, KeysHeld, MOST_INSTALLED, Page, RecordsHeld, Refused, Standing, StreamStore,
-    StreamWrite, Written,
+    Account, AccountTotals, Chunk, Install, KeysHeld, MOST_INSTALLED, NumberedChunk, Page, RecordKept, RecordsHeld, Refused,
+    Standing, StreamStore, StreamWrite, Written,
 };
 pub use wake::{Wake, Woken};
 
@@ -52,6 +58,16 @@ techo_protocol::coded_errors! {
         AddressInvalid = "relay.database_address", "This is not the address of a PostgreSQL database.", "Write postgres://USER@HOST/NAME; the password may stand in TECHO_DATABASE.";
         /// The certificates for it cannot be read.
         CertificatesInvalid = "relay.database_certificates", "There is no certificate in this file.", "Give the file of the authority that signed the database's certificate, in PEM.";
+        /// The place of segments cannot be used.
+        SegmentsPlaceInvalid = "relay.segments_place", "Lists cannot be kept there.", "Write folder:DIR or s3://BUCKET/PREFIX; for S3 set AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+        /// There is something where a file should be made.
+        FileThere = "relay.file_there", "There is a file of this name already.", "Choose another name, or move that file away first.";
+        /// A store has something in it already.
+        NotEmpty = "relay.store_not_empty", "There is a relay's store in this database already.", "Name an empty database.";
+        /// A copy is not what it was made of.
+        CopyDiffers = "relay.copy_differs", "What was copied is not what it was copied from. Nothing was kept.", "Stop the relay and try again.";
+        /// An older program made it.
+        OlderVersion = "relay.store_older_version", "The relay's store is of an older version.", "Start the relay with this program once; it brings the store up to date.";
         /// It is a plain folder, which carries no streams.
         NoStreams = "relay.no_streams", "This relay carries public lists only: it syncs no diaries.", "Choose another relay; its operator can start it with --store sqlite.";
     }
@@ -175,6 +191,12 @@ pub trait Store: StreamStore {
     /// Puts a segment in, unlisted since `now`; also one that was there and is unlisted. `most` bytes of segments an authority.
     fn put_segment(&self, authority: AuthorityId, hash: &[u8; 32], file: &[u8], now: i64, most: u64) -> Result<Put, StoreError>;
 
+    /// As [`Self::put_segment`], for one of `bytes` bytes that are kept elsewhere.
+    fn note_segment(&self, authority: AuthorityId, hash: &[u8; 32], bytes: u64, now: i64, most: u64) -> Result<Put, StoreError> {
+        let _ = (authority, hash, bytes, now, most);
+        Err(StoreError::SegmentsPlaceInvalid)
+    }
+
     /// A segment's owner and length.
     fn segment(&self, hash: &[u8; 32]) -> Result<Option<StoredSegment>, StoreError>;
 
@@ -204,6 +226,36 @@ pub trait Store: StreamStore {
     /// Removes segments that have been unlisted for [`UNLISTED_SECONDS`] and diaries that were kept for
     /// [`techo_protocol::diary_upload::KEPT_SECONDS`], to the day.
     fn forget(&self, now: i64) -> Result<Forgotten, StoreError>;
+
+    /// Segments that [`Self::forget`] would remove at `now`.
+    fn due_segments(&self, now: i64) -> Result<Vec<[u8; 32]>, StoreError> {
+        let _ = now;
+        Ok(Vec::new())
+    }
+
+    /// Names of segments in their order, after one or from the first: at most `most`.
+    fn segments_after(&self, after: Option<[u8; 32]>, most: usize) -> Result<Vec<[u8; 32]>, StoreError> {
+        let _ = (after, most);
+        Ok(Vec::new())
+    }
+
+    /// Whether the bytes of a segment are not those of its name and length.
+    fn segment_fault(&self, hash: &[u8; 32]) -> Result<bool, StoreError> {
+        let mut file = Vec::new();
+        for part in 0.. {
+            match self.segment_part(hash, part)? {
+                Some(content) => file.extend(content),
+                None => break,
+            }
+        }
+        let expected = self.segment(hash)?.map(|segment| segment.bytes);
+        Ok(techo_protocol::keys::sha256(&file) != *hash || Some(file.len() as u64) != expected)
+    }
+
+    /// What the database finds wrong with itself, in its own words.
+    fn database_faults(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// How much there is.
     fn totals(&self) -> Result<Totals, StoreError>;

@@ -13,5 +13,6 @@ mod lan;
 mod lying_relay;
 mod membership;
 mod new_zealand;
+mod operator;
 mod several_processes;
 mod story;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peak_alloc::PeakAlloc;
-use techo_relay::store::{Place, Store, open};
+use techo_relay::store::{Place, PostgresPlace, Store, open};
 use techo_relay::{Background, Config, Limits, SystemClock, log};
 
 use super::dropping::Dropping;
@@ -19,13 +19,24 @@ fn peak_memory() -> Option<u64> {
     Some(kib * 1_024)
 }
 
+/// A file, or the address of a PostgreSQL.
+fn place(database: PathBuf) -> Place {
+    match database.to_str() {
+        Some(url) if url.starts_with("postgres://") => Place::Postgres(PostgresPlace {
+            url: url.to_owned(),
+            roots: None,
+        }),
+        _ => Place::Sqlite(database),
+    }
+}
+
 /// Serves; without a database, a store that drops.
 ///
 /// # Errors
 /// When the relay cannot start.
 pub fn run(database: Option<PathBuf>, memory: PeakAlloc) -> Result<(), Box<dyn std::error::Error>> {
     let store: Arc<dyn Store> = match database {
-        Some(database) => open(&Place::Sqlite(database), &log::none())?,
+        Some(database) => open(&place(database), &log::none())?,
         None => Arc::new(Dropping::default()),
     };
     let limits = Limits {

@@ -91,7 +91,13 @@ impl KeyKeeper for Keeper {
     }
 
     fn ids(&self) -> Result<Vec<KeyId>, KeyError> {
-        Ok(self.keys.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect())
+        Ok(self
+            .keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keys()
+            .copied()
+            .collect())
     }
 
     fn delete(&mut self, id: &KeyId) -> Result<(), KeyError> {

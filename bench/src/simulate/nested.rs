@@ -24,7 +24,9 @@ fn load(stored: Option<techo_core::vault::StoredDocument>) -> Result<AutoCommit,
 pub fn add(vault: &mut Vault, check_in: i64, row: &str) -> Result<(), Trouble> {
     let name = DocumentName::Week(u32::try_from(check_in.div_euclid(7 * DAY)).unwrap_or_default());
     let actor = ActorId::from(vault.actor());
-    let stored = vault.read(|reader| reader.document(&name)).map_err(|error: VaultError| error.to_string())?;
+    let stored = vault
+        .read(|reader| reader.document(&name))
+        .map_err(|error: VaultError| error.to_string())?;
     let mut doc = load(stored)?.with_actor(actor);
     let before = doc.get_heads();
     let write = |doc: &mut AutoCommit| {
@@ -56,7 +58,9 @@ pub fn rows(vault: &mut Vault) -> Result<Vec<String>, Trouble> {
     let stored = vault.read(|reader| {
         let names = reader.document_names();
         let weeks = names.iter().filter(|(name, _)| matches!(name, DocumentName::Week(_)));
-        weeks.map(|(name, _)| reader.document(name)).collect::<Result<Vec<_>, VaultError>>()
+        weeks
+            .map(|(name, _)| reader.document(name))
+            .collect::<Result<Vec<_>, VaultError>>()
     });
     for stored in stored.map_err(|error| error.to_string())? {
         let doc = load(stored)?;

@@ -327,12 +327,18 @@ impl Line<'_> {
 
     /// A page with half of what there is.
     fn page(&self, request: &SyncRequest, mut answer: SyncAnswer) -> SyncAnswer {
-        let Call::Pull { cursor, .. } = request.call else { return answer };
+        let Call::Pull { cursor, .. } = request.call else {
+            return answer;
+        };
         let kept = self.network.view_of(self.device).kept.borrow();
         let Some(account) = kept.accounts.get(&request.stream) else {
             return answer;
         };
-        let places: Vec<u64> = account.chunks.range(cursor.saturating_add(1)..).map(|(place, _)| *place).collect();
+        let places: Vec<u64> = account
+            .chunks
+            .range(cursor.saturating_add(1)..)
+            .map(|(place, _)| *place)
+            .collect();
         let half = places.len() / 2;
         if half > 0 && places.len() == answer.chunks.len() {
             answer.chunks.truncate(half);
@@ -354,7 +360,9 @@ impl Line<'_> {
                     }
                 }
             }
-            1 => answer.chunks.push(ByteBuf::from(chance.number().to_be_bytes().repeat(1 + chance.below(90)))),
+            1 => answer
+                .chunks
+                .push(ByteBuf::from(chance.number().to_be_bytes().repeat(1 + chance.below(90)))),
             2 => answer.cursor = chance.number(),
             3 => answer.last_swap = chance.number(),
             4 => answer.ids = chance.number().to_be_bytes().repeat(chance.below(9)),

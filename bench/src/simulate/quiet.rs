@@ -177,7 +177,10 @@ impl World {
     }
 
     fn check_that_nothing_is_lost(&mut self, household: &[usize]) -> Result<(), Trouble> {
-        let made: BTreeSet<usize> = household.iter().flat_map(|at| self.devices[*at].memory.wrote.clone()).collect();
+        let made: BTreeSet<usize> = household
+            .iter()
+            .flat_map(|at| self.devices[*at].memory.wrote.clone())
+            .collect();
         for at in household {
             let memory = &self.devices[*at].memory;
             for visit in 0..self.story.visits.len() {
@@ -198,11 +201,15 @@ impl World {
                 let living: Vec<usize> = all.iter().filter(|writing| !replaced.contains(writing)).copied().collect();
                 for line in note.lines() {
                     if !living.iter().any(|writing| self.story.writings[*writing].text == line) {
-                        return Err(format!("visit {visit} on device {number} has a note that was replaced: {line}"));
+                        return Err(format!(
+                            "visit {visit} on device {number} has a note that was replaced: {line}"
+                        ));
                     }
                 }
                 // With one writing that nobody replaced, and no clearing beside it, there is one answer.
-                let is_plain = all.iter().all(|writing| self.story.writings[*writing].is_certain && made.contains(writing));
+                let is_plain = all
+                    .iter()
+                    .all(|writing| self.story.writings[*writing].is_certain && made.contains(writing));
                 if let [only] = living[..]
                     && is_plain
                     && *note != self.story.writings[only].text
@@ -265,7 +272,9 @@ impl World {
         for visit in 0..self.story.visits.len() {
             let replaced = self.story.replaced(visit, &made);
             for writing in &replaced {
-                let Some(canary) = &self.story.writings[*writing].canary else { continue };
+                let Some(canary) = &self.story.writings[*writing].canary else {
+                    continue;
+                };
                 let lives_on = self.story.writings.iter().enumerate();
                 let mut lives_on = lives_on.filter(|(number, other)| !replaced.contains(number) && other.visit == visit);
                 if !lives_on.any(|(_, other)| other.text.contains(canary)) && holds(&plain, canary) {

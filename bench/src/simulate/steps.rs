@@ -248,7 +248,10 @@ impl World {
         if self.plan.nests {
             return nested::add(self.devices[at].vault()?, check_in, &self.story.visits[number].canary);
         }
-        let made = self.devices[at].diary()?.check_in(&visit).map_err(|error| error.to_string())?;
+        let made = self.devices[at]
+            .diary()?
+            .check_in(&visit)
+            .map_err(|error| error.to_string())?;
         self.story.visits[number].id = Some(made.id);
         Ok(())
     }
@@ -264,8 +267,12 @@ impl World {
     }
 
     fn write_note(&mut self, at: usize, clears: bool) -> Result<(), Trouble> {
-        let Some((visit, replaced)) = self.shown(at) else { return Ok(()) };
-        let Some(id) = self.story.visits[visit].id else { return Ok(()) };
+        let Some((visit, replaced)) = self.shown(at) else {
+            return Ok(());
+        };
+        let Some(id) = self.story.visits[visit].id else {
+            return Ok(());
+        };
         self.touched.insert(at);
         let writing = self.story.writings.len();
         let canary = (!clears).then(|| format!("note {writing} {:016x}.", self.chance.number()));
@@ -290,7 +297,10 @@ impl World {
             note: Some(text),
             ..Edit::default()
         };
-        self.devices[at].diary()?.edit(&id, &edit).map_err(|error| error.to_string())?;
+        self.devices[at]
+            .diary()?
+            .edit(&id, &edit)
+            .map_err(|error| error.to_string())?;
         self.story.writings[writing].is_certain = true;
         self.devices[at].memory.wrote.insert(writing);
         Ok(())
@@ -298,7 +308,9 @@ impl World {
 
     fn delete(&mut self, at: usize) -> Result<(), Trouble> {
         let Some((visit, _)) = self.shown(at) else { return Ok(()) };
-        let Some(id) = self.story.visits[visit].id else { return Ok(()) };
+        let Some(id) = self.story.visits[visit].id else {
+            return Ok(());
+        };
         self.touched.insert(at);
         self.story.visits[visit].is_deleted = true;
         self.tell(|| format!("deletes visit {visit}"));
@@ -324,7 +336,9 @@ impl World {
             if !self.honest {
                 kinds.push(Fault::Garbage);
             }
-            script.faults.push((self.chance.below(10), self.chance.pick(&kinds).unwrap_or(Fault::LostBack)));
+            script
+                .faults
+                .push((self.chance.below(10), self.chance.pick(&kinds).unwrap_or(Fault::LostBack)));
         }
         script
     }
@@ -368,7 +382,9 @@ impl World {
         let taken = file::take_records(device.vault()?, &stick.records, stick.keyring.as_deref(), now);
         match taken {
             Ok(()) => {}
-            Err(techo_core::sync::SyncError::Refused(techo_core::sync::Refusal::LockedOut)) if device.may_be_out || self.lied => return Ok(()),
+            Err(techo_core::sync::SyncError::Refused(techo_core::sync::Refusal::LockedOut)) if device.may_be_out || self.lied => {
+                return Ok(());
+            }
             Err(error) => return Err(format!("device {number} cannot take records in: {error}")),
         }
         let source = ChunkSource {
@@ -492,7 +508,9 @@ impl World {
 
     /// A backup is restored on a new device, which is then paired.
     fn restore(&mut self, owner: usize) -> Result<(), Trouble> {
-        let Some(backup) = self.chance.pick(&self.backups) else { return Ok(()) };
+        let Some(backup) = self.chance.pick(&self.backups) else {
+            return Ok(());
+        };
         if self.devices.len() >= MOST_DEVICES {
             return Ok(());
         }

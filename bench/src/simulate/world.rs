@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use techo_core::backup::Backup;
+use techo_core::ports::SeededRandom;
 use techo_core::sync::exchange::{Exchanged, exchange_by};
 use techo_core::sync::household::NewIdentity;
 use techo_core::sync::memory_relay::{Refused, Trouble as RelayTrouble};
 use techo_core::sync::rules::Rules;
 use techo_core::sync::seizure::{self, Seized};
 use techo_core::sync::{Refusal, SyncError, pairing};
-use techo_core::ports::SeededRandom;
 use techo_protocol::epoch_record::EpochRecordError;
 use techo_protocol::household_file::HouseholdFile;
 
@@ -167,7 +167,11 @@ impl World {
 
     /// Those that are switched on.
     pub fn awake(&self) -> Vec<usize> {
-        let is_away = |device: &Device| self.away.iter().any(|(number, until)| *number == device.number && *until > self.now);
+        let is_away = |device: &Device| {
+            self.away
+                .iter()
+                .any(|(number, until)| *number == device.number && *until > self.now)
+        };
         (0..self.devices.len()).filter(|at| !is_away(&self.devices[*at])).collect()
     }
 
@@ -213,7 +217,10 @@ impl World {
         self.touched.insert(at);
         self.events += 1;
         // As an app does every day.
-        self.devices[at].diary()?.forget_expired().map_err(|error| error.to_string())?;
+        self.devices[at]
+            .diary()?
+            .forget_expired()
+            .map_err(|error| error.to_string())?;
         let device = &mut self.devices[at];
         let (number, now) = (device.number, device.now());
         let line = self.network.line(number, script, &self.chance);
@@ -250,7 +257,9 @@ impl World {
                 if let Some(since) = device.must_notice.take()
                     && done.caught.is_none()
                 {
-                    return Err(format!("device {number} did not notice that the relay was set back to {since}"));
+                    return Err(format!(
+                        "device {number} did not notice that the relay was set back to {since}"
+                    ));
                 }
                 if !is_delayed {
                     device.seen_whole = after;
@@ -301,7 +310,11 @@ impl World {
         let admitted = pairing::admit(device.vault()?, &line, &self.network.address, &identity.device, now);
         let broke = !line.happened.borrow().is_empty();
         if self.tells {
-            eprintln!("  device {number} admits device {}: {:?}", self.devices[joiner].number, admitted.as_ref().map(Vec::len));
+            eprintln!(
+                "  device {number} admits device {}: {:?}",
+                self.devices[joiner].number,
+                admitted.as_ref().map(Vec::len)
+            );
         }
         let welcome = match admitted {
             Ok(welcome) => welcome,

@@ -212,7 +212,11 @@ fn seal_what_is_new(state: &mut State, writer: &mut Writer<'_>) -> Result<(), Sy
         .iter()
         .filter(|(subject, line)| **subject != Subject::Heartbeat && (line.due || is_long(&line.held)))
         // What is here becomes part of a higher lineage, whose snapshot is still to come.
-        .filter(|(subject, line)| state.known_key(**subject).is_none_or(|known| known.lineage() <= line.lineage()))
+        .filter(|(subject, line)| {
+            state
+                .known_key(**subject)
+                .is_none_or(|known| known.lineage() <= line.lineage())
+        })
         .map(|(subject, _)| *subject)
         .collect();
     for subject in due {

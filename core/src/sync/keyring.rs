@@ -124,8 +124,16 @@ impl State {
             .filter(|peer| household.list.device(peer.device).is_some())
             .any(|peer| peer.keyring < keyring.number && sealed_to(peer.device) != Some(*peer.hpke));
         // What was made for a stick goes to the relay too.
-        let is_ahead = household.relay.as_ref().is_some_and(|relay| relay.keyring.is_some_and(|mark| mark.number < keyring.number));
-        is_ahead || keyring.record.is_none() || household.drop_due || other_devices || unread || !self.wanted_keys().values().all(is_named)
+        let is_ahead = household
+            .relay
+            .as_ref()
+            .is_some_and(|relay| relay.keyring.is_some_and(|mark| mark.number < keyring.number));
+        is_ahead
+            || keyring.record.is_none()
+            || household.drop_due
+            || other_devices
+            || unread
+            || !self.wanted_keys().values().all(is_named)
     }
 
     /// The keyring that is due. `above` is the number that it has to be above.
@@ -232,7 +240,12 @@ impl State {
     /// Whether the keyring names a lineage that begins with a snapshot which did not come, though all that the relay has was taken in: it came
     /// when it could not be read yet.
     pub(super) fn lacks_a_lineage(&self) -> bool {
-        let named = self.household.keys.iter().map(KnownKey::open).filter(|known| !known.begins_empty);
+        let named = self
+            .household
+            .keys
+            .iter()
+            .map(KnownKey::open)
+            .filter(|known| !known.begins_empty);
         let mut of_keyring = named.filter(|known| self.is_named(known.subject, known.generation, known.key.tag()));
         of_keyring.next().is_some()
     }

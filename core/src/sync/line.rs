@@ -300,7 +300,9 @@ impl State {
     /// What devices said of themselves in earlier epochs is sealed anew under the present one: a device that is let in now could not open it.
     pub(super) fn carry_heartbeats_over(&mut self) {
         let epoch = self.household.epoch();
-        let Some(line) = self.lines.get_mut(&Subject::Heartbeat) else { return };
+        let Some(line) = self.lines.get_mut(&Subject::Heartbeat) else {
+            return;
+        };
         for held in line.held.iter_mut().filter(|held| held.at_relay) {
             if let Some(old) = held.envelope().filter(|envelope| envelope.epoch < epoch) {
                 held.at_relay = false;

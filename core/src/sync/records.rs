@@ -299,7 +299,11 @@ impl State {
                 continue;
             }
             let known = household.epoch_keys.iter().map(|(_, key)| EpochKey(key.into_array()));
-            let opened = old_keys.iter().cloned().chain(known).find_map(|key| Envelope::open(&held.chunk, &key).ok());
+            let opened = old_keys
+                .iter()
+                .cloned()
+                .chain(known)
+                .find_map(|key| Envelope::open(&held.chunk, &key).ok());
             let Some((_, signed)) = opened else { continue };
             let padding = if held.chunk.len() >= SMALLEST_SNAPSHOT_BYTES {
                 Padding::PowerOfTwo

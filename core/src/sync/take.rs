@@ -184,7 +184,11 @@ impl Intake<'_, '_> {
                 .removed
                 .iter()
                 .any(|removed| removed.index == identity.device);
-            return Ok(if was_removed { Taken::Refused } else { Taken::Later(None, None) });
+            return Ok(if was_removed {
+                Taken::Refused
+            } else {
+                Taken::Later(None, None)
+            });
         };
         let Ok(body) = unverified.verify(self.state.household.stream, &author) else {
             return Ok(Taken::Refused);

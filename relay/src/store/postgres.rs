@@ -8,6 +8,7 @@ mod batch;
 mod connection;
 mod listening;
 mod mailboxes;
+mod place;
 mod records;
 mod schema;
 mod streams;
@@ -15,7 +16,8 @@ mod streams;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use connection::Pool;
-pub use connection::PostgresPlace;
+pub(super) use connection::{Done, Work};
+pub use place::PostgresPlace;
 
 use super::StoreError;
 use listening::Listener;
@@ -42,6 +44,11 @@ impl PostgresStore {
             listener: Mutex::default(),
             log: log.clone(),
         })
+    }
+
+    /// Changes the tables, all at once.
+    pub(super) fn write_all<T>(&self, work: impl Fn(&mut Work<'_>) -> Done<T>) -> Result<T, StoreError> {
+        self.pool()?.write(work)
     }
 
     fn pool(&self) -> Result<&Arc<Pool>, StoreError> {

@@ -1,6 +1,7 @@
 //! The store in one SQLite database: write-ahead log, every commit on disk before it is answered, what is deleted overwritten.
 
 mod chunks;
+mod copies;
 mod records;
 mod schema;
 mod streams;
@@ -16,6 +17,8 @@ use super::{
     Forgotten, Held, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals, UNLISTED_SECONDS,
     last_day_forgotten, make_folder,
 };
+
+pub use copies::{back_up, held_as_it_is, put_back};
 
 /// The store in one SQLite database. One connection writes and two read, so that fetching does not wait for publishing.
 pub struct SqliteStore {
@@ -117,33 +120,19 @@ impl Store for SqliteStore {
 
     fn put_segment(&self, authority: AuthorityId, hash: &[u8; 32], file: &[u8], now: i64, most: u64) -> Result<Put, StoreError> {
         self.write(|transaction| {
-            let held = transaction.execute(
-                "UPDATE segments SET unlisted_since = ?2 WHERE hash = ?1 AND unlisted_since IS NOT NULL",
-                params![hash, now],
-            )? > 0
-                || segment(transaction, hash)?.is_some();
-            if held {
-                return Ok(Put::Held);
+            let put = note(transaction, authority, hash, file.len() as u64, now, most)?;
+            if put == Put::New {
+                let mut insert = transaction.prepare("INSERT INTO segment_parts (hash, part, content) VALUES (?1, ?2, ?3)")?;
+                for (part, content) in (0_u32..).zip(file.chunks(PART_BYTES)) {
+                    insert.execute(params![hash, part, content])?;
+                }
             }
-            let used: i64 = transaction.query_row(
-                "SELECT coalesce(sum(bytes), 0) FROM segments WHERE authority = ?1",
-                [authority.0],
-                |row| row.get(0),
-            )?;
-            let bytes = file.len() as u64;
-            if natural(used).saturating_add(bytes) > most {
-                return Ok(Put::OverQuota);
-            }
-            transaction.execute(
-                "INSERT INTO segments (hash, authority, bytes, unlisted_since) VALUES (?1, ?2, ?3, ?4)",
-                params![hash, authority.0, integer(bytes)?, now],
-            )?;
-            let mut insert = transaction.prepare("INSERT INTO segment_parts (hash, part, content) VALUES (?1, ?2, ?3)")?;
-            for (part, content) in (0_u32..).zip(file.chunks(PART_BYTES)) {
-                insert.execute(params![hash, part, content])?;
-            }
-            Ok(Put::New)
+            Ok(put)
         })
+    }
+
+    fn note_segment(&self, authority: AuthorityId, hash: &[u8; 32], bytes: u64, now: i64, most: u64) -> Result<Put, StoreError> {
+        self.write(|transaction| note(transaction, authority, hash, bytes, now, most))
     }
 
     fn segment(&self, hash: &[u8; 32]) -> Result<Option<StoredSegment>, StoreError> {
@@ -229,6 +218,41 @@ impl Store for SqliteStore {
         Ok(forgotten)
     }
 
+    fn due_segments(&self, now: i64) -> Result<Vec<[u8; 32]>, StoreError> {
+        let reader = self.reader();
+        let mut select = reader.prepare("SELECT hash FROM segments WHERE unlisted_since <= ?1")?;
+        let rows = select.query_map([now.saturating_sub(UNLISTED_SECONDS)], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn segments_after(&self, after: Option<[u8; 32]>, most: usize) -> Result<Vec<[u8; 32]>, StoreError> {
+        let reader = self.reader();
+        let mut select = reader.prepare("SELECT hash FROM segments WHERE hash > ?1 ORDER BY hash LIMIT ?2")?;
+        let after = after.map(|hash| hash.to_vec()).unwrap_or_default();
+        let rows = select.query_map(params![after, integer(most as u64)?], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn database_faults(&self) -> Result<Vec<String>, StoreError> {
+        let reader = self.reader();
+        let mut check = reader.prepare("PRAGMA integrity_check")?;
+        let lines = check.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+        let mut faults: Vec<String> = lines.into_iter().filter(|line| line != "ok").collect();
+        for (table, owner, by) in OWNED {
+            let sql = format!("SELECT count(*) FROM {table} WHERE {by} NOT IN (SELECT {by} FROM {owner})");
+            let strays: i64 = reader.query_row(&sql, [], |row| row.get(0))?;
+            if strays > 0 {
+                faults.push(format!("{table}: {strays} rows belong to nothing"));
+            }
+        }
+        let sql = "SELECT count(*) FROM chunks JOIN pieces USING (place) WHERE bytes <> length(content)";
+        let misjudged: i64 = reader.query_row(sql, [], |row| row.get(0))?;
+        if misjudged > 0 {
+            faults.push(format!("chunks: {misjudged} rows have another length than their pieces"));
+        }
+        Ok(faults)
+    }
+
     fn totals(&self) -> Result<Totals, StoreError> {
         Ok(self.reader().query_row(
             "SELECT count(*), coalesce(sum(bytes), 0), (SELECT count(*) FROM diaries) FROM segments",
@@ -255,6 +279,51 @@ fn held(connection: &Connection, authority: AuthorityId) -> Result<Held, StoreEr
         })
         .optional()?;
     Ok(found.unwrap_or_default())
+}
+
+/// Rows of which tables belong to a row of which others, by which column.
+const OWNED: &[(&str, &str, &str)] = &[
+    ("chunks", "accounts", "stream"),
+    ("pieces", "chunks", "place"),
+    ("chunks", "pieces", "place"),
+    ("records", "accounts", "stream"),
+    ("keyrings", "accounts", "stream"),
+    ("old_keys", "accounts", "stream"),
+    ("words", "accounts", "stream"),
+    ("locators", "accounts", "stream"),
+    ("segment_parts", "segments", "hash"),
+];
+
+/// Puts a segment in without its bytes.
+fn note(
+    transaction: &Transaction<'_>,
+    authority: AuthorityId,
+    hash: &[u8; 32],
+    bytes: u64,
+    now: i64,
+    most: u64,
+) -> Result<Put, StoreError> {
+    let held = transaction.execute(
+        "UPDATE segments SET unlisted_since = ?2 WHERE hash = ?1 AND unlisted_since IS NOT NULL",
+        params![hash, now],
+    )? > 0
+        || segment(transaction, hash)?.is_some();
+    if held {
+        return Ok(Put::Held);
+    }
+    let used: i64 = transaction.query_row(
+        "SELECT coalesce(sum(bytes), 0) FROM segments WHERE authority = ?1",
+        [authority.0],
+        |row| row.get(0),
+    )?;
+    if natural(used).saturating_add(bytes) > most {
+        return Ok(Put::OverQuota);
+    }
+    transaction.execute(
+        "INSERT INTO segments (hash, authority, bytes, unlisted_since) VALUES (?1, ?2, ?3, ?4)",
+        params![hash, authority.0, integer(bytes)?, now],
+    )?;
+    Ok(Put::New)
 }
 
 fn segment(connection: &Connection, hash: &[u8; 32]) -> Result<Option<StoredSegment>, StoreError> {

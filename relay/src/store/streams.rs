@@ -12,6 +12,9 @@ pub use records::{
     Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, WordsAfter, followed_from, revivable_from, words_from,
 };
 
+/// How far numbers are raised when a store begins again: no account gets so many chunks between a copy and its loss.
+pub const NEVER_GIVEN: u64 = 1 << 32;
+
 /// Days for which a deleted account is kept, unserved.
 pub const DELETED_DAYS: i64 = 7;
 
@@ -323,6 +326,28 @@ impl Account {
     }
 }
 
+/// A chunk and where it stands in its stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberedChunk {
+    /// Its number.
+    pub number: u64,
+    /// The name that it is kept under.
+    pub id: ChunkId,
+    /// All of it.
+    pub bytes: Vec<u8>,
+}
+
+/// An epoch record that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordKept {
+    /// The number that it is kept under.
+    pub number: u64,
+    /// The day on which another took its place.
+    pub replaced_day: Option<i64>,
+    /// All of it.
+    pub bytes: Vec<u8>,
+}
+
 /// Households' streams at rest. A store that carries none keeps these answers: it refuses, and has nothing to forget or count.
 ///
 /// # Errors
@@ -391,6 +416,28 @@ pub trait StreamStore: Send + Sync {
     /// How much there is of accounts.
     fn account_totals(&self) -> Result<AccountTotals, StoreError> {
         Ok(AccountTotals::default())
+    }
+
+    /// Accounts in the order of their names, after one or from the first: at most `most`.
+    fn accounts_after(&self, after: Option<StreamId>, most: usize) -> Result<Vec<(StreamId, Account)>, StoreError> {
+        Err(StoreError::NoStreams)
+    }
+
+    /// Chunks of an account, deleted or not, after a number: at most `most`.
+    fn chunks_after(&self, stream: StreamId, after: u64, most: usize) -> Result<Vec<NumberedChunk>, StoreError> {
+        Err(StoreError::NoStreams)
+    }
+
+    /// All epoch records of an account, deleted or not, in their order, and its keyring.
+    fn records_kept(&self, stream: StreamId) -> Result<(Vec<RecordKept>, Option<Vec<u8>>), StoreError> {
+        Err(StoreError::NoStreams)
+    }
+
+    /// Makes another filling of this one, after it was put back from a copy on `day`: another generation, and numbers that were never given out.
+    /// What came after the copy was made is lost here and not there, and nobody may take a number for one that they have seen. Accounts count as
+    /// read, or an old copy would be erased for that.
+    fn begin_again(&self, generation: [u8; 16], day: i64) -> Result<(), StoreError> {
+        Err(StoreError::NoStreams)
     }
 }
 

@@ -56,16 +56,54 @@ pub fn databases(folder: &Path, schema: Option<&Schema>) -> Vec<Place> {
     std::iter::once(sqlite).chain(schema.map(Schema::place)).collect()
 }
 
-/// Runs a test with a store in each kind of database.
-pub fn each_database(test: impl Fn(&dyn Store)) {
-    each_shared_database(|store| test(&*store));
+/// A database for a test.
+pub enum Database {
+    Sqlite(tempfile::TempDir),
+    Postgres(Schema),
 }
 
-/// As [`each_database`], for tests that share the store among threads.
-pub fn each_shared_database(test: impl Fn(Arc<dyn Store>)) {
-    let folder = tempfile::TempDir::new().unwrap();
-    let schema = Schema::new();
-    for place in databases(folder.path(), schema.as_ref()) {
-        test(open(&place, &crate::log::none()).unwrap());
+impl Database {
+    pub fn open(&self) -> Arc<dyn Store> {
+        let place = match self {
+            Self::Sqlite(folder) => Place::Sqlite(folder.path().join("relay.sqlite")),
+            Self::Postgres(schema) => schema.place(),
+        };
+        open(&place, &crate::log::none()).unwrap()
     }
+
+    /// Runs a statement behind the store's back; `HEX` begins bytes in hexadecimal digits.
+    pub fn run(&self, sql: &str) {
+        let mut parts = sql.split("HEX");
+        let mut said = parts.next().unwrap().to_owned();
+        for part in parts {
+            let end = part.find(|digit: char| !digit.is_ascii_hexdigit()).unwrap_or(part.len());
+            let (digits, rest) = part.split_at(end);
+            let bytes = match self {
+                Self::Sqlite(_) => format!("x'{digits}'"),
+                Self::Postgres(_) => format!("'\\x{digits}'::bytea"),
+            };
+            said.push_str(&bytes);
+            said.push_str(rest);
+        }
+        match self {
+            Self::Sqlite(folder) => rusqlite::Connection::open(folder.path().join("relay.sqlite"))
+                .unwrap()
+                .execute_batch(&said)
+                .unwrap(),
+            Self::Postgres(schema) => schema.run(&format!("SET search_path TO {}; {said}", schema.name)),
+        }
+    }
+}
+
+/// Runs a test with a database of each kind.
+pub fn each_kind(test: impl Fn(&Database)) {
+    test(&Database::Sqlite(tempfile::TempDir::new().unwrap()));
+    if let Some(schema) = Schema::new() {
+        test(&Database::Postgres(schema));
+    }
+}
+
+/// Runs a test with a store in each kind of database.
+pub fn each_database(test: impl Fn(&dyn Store)) {
+    each_kind(|database| test(&*database.open()));
 }

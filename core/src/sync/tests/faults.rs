@@ -201,7 +201,11 @@ fn what_a_relay_hid_for_a_time_is_taken_in_when_it_is_shown() {
     phone.add("b", 20);
     phone.sync(&relay);
     // What came first is hidden, what came later is shown.
-    let hidden: Vec<u64> = whole.accounts.values().flat_map(|account| account.chunks.keys().copied()).collect();
+    let hidden: Vec<u64> = whole
+        .accounts
+        .values()
+        .flat_map(|account| account.chunks.keys().copied())
+        .collect();
     let now = relay.kept.borrow().clone();
     for account in relay.kept.borrow_mut().accounts.values_mut() {
         let last = hidden.last().copied().unwrap_or_default();

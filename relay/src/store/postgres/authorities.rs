@@ -6,7 +6,7 @@ use techo_protocol::trust::AuthorityId;
 
 use super::PostgresStore;
 use super::connection::{Done, Work};
-use super::streams::{bytes, integer, natural};
+use super::streams::{bytes, get, integer, natural};
 use crate::store::{
     Forgotten, Held, MailboxStore, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals,
     UNLISTED_SECONDS, Woken, last_day_forgotten,
@@ -75,37 +75,49 @@ impl Store for PostgresStore {
     }
 
     fn put_segment(&self, authority: AuthorityId, hash: &[u8; 32], file: &[u8], now: i64, most: u64) -> Result<Put, StoreError> {
-        let name = &hash[..];
         self.pool()?.write(|work| {
-            lock(work, authority)?;
-            let held = work.execute(
-                "UPDATE segments SET unlisted_since = $2 WHERE hash = $1 AND unlisted_since IS NOT NULL",
-                &[&name, &now],
-            )? > 0
-                || segment(work, hash)?.is_some();
-            if held {
-                return Ok(Put::Held);
+            let put = note(work, authority, hash, file.len() as u64, now, most)?;
+            if put == Put::New {
+                for (part, content) in (0_i64..).zip(file.chunks(PART_BYTES)) {
+                    work.execute(
+                        "INSERT INTO segment_parts (hash, part, content) VALUES ($1, $2, $3)",
+                        &[&&hash[..], &part, &content],
+                    )?;
+                }
             }
-            let used = work.query_one(
-                "SELECT coalesce(sum(bytes), 0)::bigint FROM segments WHERE authority = $1",
-                &[&&authority.0[..]],
-            )?;
-            let length = file.len() as u64;
-            if natural(used.try_get(0)?).saturating_add(length) > most {
-                return Ok(Put::OverQuota);
-            }
-            work.execute(
-                "INSERT INTO segments (hash, authority, bytes, unlisted_since) VALUES ($1, $2, $3, $4)",
-                &[&name, &&authority.0[..], &integer(length)?, &now],
-            )?;
-            for (part, content) in (0_i64..).zip(file.chunks(PART_BYTES)) {
-                work.execute(
-                    "INSERT INTO segment_parts (hash, part, content) VALUES ($1, $2, $3)",
-                    &[&name, &part, &content],
-                )?;
-            }
-            Ok(Put::New)
+            Ok(put)
         })
+    }
+
+    fn note_segment(&self, authority: AuthorityId, hash: &[u8; 32], bytes: u64, now: i64, most: u64) -> Result<Put, StoreError> {
+        self.pool()?.write(|work| note(work, authority, hash, bytes, now, most))
+    }
+
+    fn due_segments(&self, now: i64) -> Result<Vec<[u8; 32]>, StoreError> {
+        let due = now.saturating_sub(UNLISTED_SECONDS);
+        let rows = self
+            .pool()?
+            .read_all("SELECT hash FROM segments WHERE unlisted_since <= $1", &[&due])?;
+        rows.iter().map(|row| bytes(row, 0)).collect()
+    }
+
+    fn segments_after(&self, after: Option<[u8; 32]>, most: usize) -> Result<Vec<[u8; 32]>, StoreError> {
+        let after = after.map(|hash| hash.to_vec()).unwrap_or_default();
+        let rows = self.pool()?.read_all(
+            "SELECT hash FROM segments WHERE hash > $1 ORDER BY hash LIMIT $2",
+            &[&after, &integer(most as u64)?],
+        )?;
+        rows.iter().map(|row| bytes(row, 0)).collect()
+    }
+
+    fn database_faults(&self) -> Result<Vec<String>, StoreError> {
+        let counts = self.pool()?.read_all(STRAYS, &[])?;
+        let read = |row: &postgres::Row| -> Result<(String, i64), StoreError> { Ok((get(row, 0)?, get(row, 1)?)) };
+        let counts = counts.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let strays = counts.into_iter().filter(|(_, count)| *count > 0);
+        Ok(strays
+            .map(|(table, count)| format!("{table}: {count} rows belong to nothing"))
+            .collect())
     }
 
     fn segment(&self, hash: &[u8; 32]) -> Result<Option<StoredSegment>, StoreError> {
@@ -216,6 +228,42 @@ impl Store for PostgresStore {
     fn mailboxes(&self) -> Option<&dyn MailboxStore> {
         Some(self)
     }
+}
+
+/// How many rows of each table belong to no account or segment.
+const STRAYS: &str = "
+    SELECT 'chunks', count(*) FROM chunks t WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.stream = t.stream)
+    UNION ALL SELECT 'records', count(*) FROM records t WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.stream = t.stream)
+    UNION ALL SELECT 'keyrings', count(*) FROM keyrings t WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.stream = t.stream)
+    UNION ALL SELECT 'old_keys', count(*) FROM old_keys t WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.stream = t.stream)
+    UNION ALL SELECT 'words', count(*) FROM words t WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.stream = t.stream)
+    UNION ALL SELECT 'locators', count(*) FROM locators t WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.stream = t.stream)
+    UNION ALL SELECT 'segment_parts', count(*) FROM segment_parts t WHERE NOT EXISTS (SELECT 1 FROM segments s WHERE s.hash = t.hash)";
+
+/// Puts a segment in without its bytes.
+fn note(work: &mut Work<'_>, authority: AuthorityId, hash: &[u8; 32], length: u64, now: i64, most: u64) -> Done<Put> {
+    let name = &hash[..];
+    lock(work, authority)?;
+    let held = work.execute(
+        "UPDATE segments SET unlisted_since = $2 WHERE hash = $1 AND unlisted_since IS NOT NULL",
+        &[&name, &now],
+    )? > 0
+        || segment(work, hash)?.is_some();
+    if held {
+        return Ok(Put::Held);
+    }
+    let used = work.query_one(
+        "SELECT coalesce(sum(bytes), 0)::bigint FROM segments WHERE authority = $1",
+        &[&&authority.0[..]],
+    )?;
+    if natural(used.try_get(0)?).saturating_add(length) > most {
+        return Ok(Put::OverQuota);
+    }
+    work.execute(
+        "INSERT INTO segments (hash, authority, bytes, unlisted_since) VALUES ($1, $2, $3, $4)",
+        &[&name, &&authority.0[..], &integer(length)?, &now],
+    )?;
+    Ok(Put::New)
 }
 
 /// What decides about an authority is looked at and changed by one at a time, also where there is no row to lock yet.

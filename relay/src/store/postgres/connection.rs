@@ -1,44 +1,22 @@
 //! Connections to the database: a few, kept open, and replaced when they are lost.
 
 use std::collections::HashMap;
-use std::str::FromStr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use postgres::config::{Host, SslMode};
+use postgres::config::SslMode;
 use postgres::error::SqlState;
 use postgres::types::ToSql;
-use postgres::{Client, Config, NoTls, Row, Statement, Transaction};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use postgres::{Client, Config, CopyInWriter, NoTls, Row, RowIter, Statement, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::place::PostgresPlace;
 use crate::store::StoreError;
 
 /// Connections at once, beside the one that listens.
 const MOST: usize = 8;
 /// Tries of a change that others were in the way of, or whose connection was lost before its end.
 const TRIES: u32 = 6;
-/// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(10);
-/// After so long without a word the other side is asked whether it is still there.
-const KEEPALIVE: Duration = Duration::from_secs(30);
-
-/// Where a PostgreSQL database is. Without TLS on this machine's own addresses only.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PostgresPlace {
-    /// `postgres://USER:PASSWORD@HOST/NAME`.
-    pub url: String,
-    /// Certificates (PEM) that are trusted for it, in place of the public ones.
-    pub roots: Option<Vec<u8>>,
-}
-
-impl std::fmt::Debug for PostgresPlace {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The address may hold a password.
-        formatter.debug_struct("PostgresPlace").finish_non_exhaustive()
-    }
-}
 
 /// What ends a call: the database, or a rule of the store.
 #[derive(Debug)]
@@ -70,9 +48,13 @@ impl From<Trouble> for StoreError {
             Trouble::Store(error) => return error,
             Trouble::Database(error) => error,
         };
-        // The state says what is wrong; the message may hold values.
-        let state = error.code().map_or("none", SqlState::code);
-        tracing::error!(state, is_closed = error.is_closed(), "the store's database");
+        // The message names tables and rules; values would stand in the detail.
+        if let Some(told) = error.as_db_error() {
+            tracing::error!(state = told.code().code(), cause = told.message(), "the store's database");
+        } else {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(error = %error, cause, "the store's database");
+        }
         match error.code() {
             Some(&SqlState::DISK_FULL) => Self::Full,
             Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN | &SqlState::DATA_CORRUPTED) => Self::Damaged,
@@ -146,6 +128,21 @@ impl Work<'_> {
         Ok(self.transaction.execute(&statement, values)?)
     }
 
+    /// Rows of a statement that is made for once, one by one: they may be more than there is memory for.
+    pub fn query_each(&mut self, sql: &str) -> Done<RowIter<'_>> {
+        Ok(self.transaction.query_raw(sql, std::iter::empty::<i64>())?)
+    }
+
+    /// Whether a statement that is made for once gives a row.
+    pub fn query_any(&mut self, sql: &str) -> Done<bool> {
+        Ok(self.transaction.query_opt(sql, &[])?.is_some())
+    }
+
+    /// Takes rows for `COPY ... FROM STDIN`.
+    pub fn copy_in(&mut self, sql: &str) -> Done<CopyInWriter<'_>> {
+        Ok(self.transaction.copy_in(sql)?)
+    }
+
     /// Statements without values, one after the other.
     pub fn run(&mut self, sql: &str) -> Done<()> {
         Ok(self.transaction.batch_execute(sql)?)
@@ -172,22 +169,9 @@ impl Pool {
     /// # Errors
     /// [`StoreError::AddressInvalid`].
     pub fn new(place: &PostgresPlace) -> Result<Self, StoreError> {
-        let mut config = Config::from_str(&place.url).map_err(|_| StoreError::AddressInvalid)?;
-        if config.get_hosts().is_empty() {
-            return Err(StoreError::AddressInvalid);
-        }
-        config
-            .connect_timeout(CONNECT)
-            .keepalives_idle(KEEPALIVE)
-            .tcp_user_timeout(2 * KEEPALIVE);
-        if config.get_application_name().is_none() {
-            config.application_name("techo-relay");
-        }
-        let is_here = config.get_hosts().iter().all(is_here) && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback);
-        config.ssl_mode(if is_here { SslMode::Disable } else { SslMode::Require });
         Ok(Self {
-            config,
-            tls: tls(place.roots.as_deref())?,
+            config: place.config()?,
+            tls: place.tls()?,
             state: Mutex::default(),
             freed: Condvar::new(),
         })
@@ -357,93 +341,5 @@ impl Drop for Lent<'_> {
         }
         drop(state);
         self.pool.freed.notify_one();
-    }
-}
-
-/// Whether a host is this machine.
-fn is_here(host: &Host) -> bool {
-    match host {
-        Host::Tcp(name) => {
-            name == "localhost"
-                || name
-                    .trim_matches(['[', ']'])
-                    .parse::<std::net::IpAddr>()
-                    .is_ok_and(|address| address.is_loopback())
-        }
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    }
-}
-
-fn tls(roots: Option<&[u8]>) -> Result<MakeRustlsConnect, StoreError> {
-    let mut trusted = rustls::RootCertStore::empty();
-    match roots {
-        None => trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(pem) => {
-            let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-            let (added, _) = trusted.add_parsable_certificates(certificates.map_err(|_| StoreError::CertificatesInvalid)?);
-            if added == 0 {
-                return Err(StoreError::CertificatesInvalid);
-            }
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| StoreError::Failed)?
-        .with_root_certificates(trusted)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_this_machine_is_spoken_to_without_tls() {
-        let mode = |url: &str| {
-            let place = PostgresPlace {
-                url: url.to_owned(),
-                roots: None,
-            };
-            Pool::new(&place).map(|pool| pool.config.get_ssl_mode())
-        };
-        for here in [
-            "postgres://a@127.0.0.1/b",
-            "postgres://a@localhost:5433/b?sslmode=prefer",
-            "postgres://a@[::1]/b",
-            "postgres:///b?host=/run/postgresql",
-        ] {
-            assert_eq!(mode(here), Ok(SslMode::Disable), "{here}");
-        }
-        for there in [
-            "postgres://a@db.example/b",
-            "postgres://a@db.example/b?sslmode=disable",
-            "postgres://a@10.0.0.1/b",
-            "postgres://a@127.0.0.1,db.example/b",
-            "postgres://a@localhost/b?hostaddr=10.0.0.1",
-        ] {
-            assert_eq!(mode(there), Ok(SslMode::Require), "{there}");
-        }
-        for none in ["", "mysql://a@b/c", "postgres://a@host:port/b", "postgres:///b"] {
-            assert_eq!(mode(none), Err(StoreError::AddressInvalid), "{none}");
-        }
-    }
-
-    #[test]
-    fn certificates_that_are_none_are_refused() {
-        for roots in [&b""[..], b"nonsense"] {
-            assert_eq!(tls(Some(roots)).err(), Some(StoreError::CertificatesInvalid));
-        }
-    }
-
-    #[test]
-    fn a_password_is_not_shown() {
-        let place = PostgresPlace {
-            url: "postgres://a:canary@h/b".to_owned(),
-            roots: None,
-        };
-        assert!(!format!("{place:?}").contains("canary"));
     }
 }

@@ -5,10 +5,11 @@ use techo_protocol::keys::PublicKey;
 use techo_protocol::sync_api::StreamId;
 
 use super::connection::{Done, Work};
-use super::streams::{bytes, get, integer};
+use super::streams::{bytes, get, integer, natural};
 use crate::store::StoreError;
 use crate::store::streams::{
-    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, Standing, WordsAfter, followed_from, words_from,
+    Install, Installed, KeysHeld, MOST_INSTALLED, RecordKept, Records, RecordsHeld, Standing, WordsAfter, followed_from,
+    words_from,
 };
 
 /// The keys of an account beside its present one.
@@ -39,6 +40,24 @@ pub fn held(work: &mut Work<'_>, stream: StreamId, standing: Standing, since: Op
         records: rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?,
         keyring: keyring.map(|row| get(&row, 0)).transpose()?,
     })
+}
+
+/// All epoch records of an account, and its keyring.
+pub fn kept(work: &mut Work<'_>, stream: StreamId) -> Done<(Vec<RecordKept>, Option<Vec<u8>>)> {
+    let rows = work.query(
+        "SELECT number, replaced_day, content FROM records WHERE stream = $1 ORDER BY number",
+        &[&&stream.0[..]],
+    )?;
+    let read = |row: &postgres::Row| {
+        Ok(RecordKept {
+            number: natural(get(row, 0)?),
+            replaced_day: get(row, 1)?,
+            bytes: get(row, 2)?,
+        })
+    };
+    let records = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
+    let keyring = work.query_opt("SELECT content FROM keyrings WHERE stream = $1", &[&&stream.0[..]])?;
+    Ok((records, keyring.map(|row| get(&row, 0)).transpose()?))
 }
 
 /// Whose recovery words have this locator.

@@ -1,14 +1,17 @@
 //! Households' streams in PostgreSQL.
 
+use std::collections::HashMap;
+
 use postgres::Row;
 use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{Mark, StreamId};
+use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
 
 use super::connection::{Done, Work};
 use super::{PostgresStore, batch, records};
 use crate::store::StoreError;
 use crate::store::streams::{
-    Account, AccountTotals, KeysHeld, Page, RecordsHeld, Standing, StreamStore, StreamWrite, Written, revivable_from,
+    Account, AccountTotals, KeysHeld, NEVER_GIVEN, NumberedChunk, Page, RecordKept, RecordsHeld, Standing, StreamStore,
+    StreamWrite, Written, revivable_from,
 };
 
 impl StreamStore for PostgresStore {
@@ -18,6 +21,14 @@ impl StreamStore for PostgresStore {
 
     fn account(&self, stream: StreamId) -> Result<Option<Account>, StoreError> {
         self.pool()?.read_one(ACCOUNT, &[&&stream.0[..]], read_account)
+    }
+
+    fn accounts(&self, streams: &[StreamId]) -> Result<Vec<Option<Account>>, StoreError> {
+        let names: Vec<&[u8]> = streams.iter().map(|stream| &stream.0[..]).collect();
+        let rows = self.pool()?.read_all(ACCOUNTS, &[&names])?;
+        let read = |row: &Row| Ok((StreamId(bytes(row, 12)?), read_account(row)?));
+        let found: HashMap<StreamId, Account> = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
+        Ok(streams.iter().map(|stream| found.get(stream).copied()).collect())
     }
 
     fn write_streams(&self, writes: &[StreamWrite]) -> Result<Vec<Written>, StoreError> {
@@ -55,30 +66,25 @@ impl StreamStore for PostgresStore {
     }
 
     fn page(&self, stream: StreamId, cursor: u64, most: usize, bytes: usize) -> Result<Option<Page>, StoreError> {
-        let after = i64::try_from(cursor).unwrap_or(i64::MAX);
+        let pages = self.pages(&[(stream, cursor)], most, bytes)?;
+        pages.into_iter().next().ok_or(StoreError::Failed)
+    }
+
+    fn pages(&self, after: &[(StreamId, u64)], most: usize, bytes: usize) -> Result<Vec<Option<Page>>, StoreError> {
+        let streams: Vec<&[u8]> = after.iter().map(|(stream, _)| &stream.0[..]).collect();
+        let cursors: Vec<i64> = after
+            .iter()
+            .map(|(_, cursor)| i64::try_from(*cursor).unwrap_or(i64::MAX))
+            .collect();
         let (most, bytes) = (integer(most as u64)?, integer(bytes as u64)?);
-        let rows = self.pool()?.read_all(PAGE, &[&&stream.0[..], &after, &most, &bytes])?;
-        let Some(first) = rows.first() else { return Ok(None) };
-        let standing = read_account(first)?.standing;
-        let mut page = Page {
-            standing,
-            chunks: Vec::with_capacity(rows.len()),
-            cursor: standing.cursor,
-            more: false,
-        };
-        let mut last = None;
+        let rows = self.pool()?.read_all(PAGES, &[&streams, &cursors, &most, &bytes])?;
+        let mut pages: Vec<Option<Page>> = vec![None; after.len()];
         for row in &rows {
-            let (number, content): (Option<i64>, Option<Vec<u8>>) = (get(row, 12)?, get(row, 13)?);
-            if let Some((number, content)) = number.zip(content) {
-                page.chunks.push(content);
-                last = Some(natural(number));
-                page.more = natural(get(row, 14)?) > page.chunks.len() as u64;
-            }
+            let asked = usize::try_from(get::<i64>(row, 15)?).ok().and_then(|nth| nth.checked_sub(1));
+            let page = asked.and_then(|at| pages.get_mut(at)).ok_or(StoreError::Failed)?;
+            add_row(page, row)?;
         }
-        if let (true, Some(last)) = (page.more, last) {
-            page.cursor = last;
-        }
-        Ok(Some(page))
+        Ok(pages)
     }
 
     fn forget_accounts(&self, day: i64, unread_days: i64) -> Result<u64, StoreError> {
@@ -107,6 +113,45 @@ impl StreamStore for PostgresStore {
         Ok(erased)
     }
 
+    fn accounts_after(&self, after: Option<StreamId>, most: usize) -> Result<Vec<(StreamId, Account)>, StoreError> {
+        let after = after.map(|stream| stream.0.to_vec()).unwrap_or_default();
+        let rows = self.pool()?.read_all(ACCOUNTS_AFTER, &[&after, &integer(most as u64)?])?;
+        rows.iter()
+            .map(|row| Ok((StreamId(bytes(row, 12)?), read_account(row)?)))
+            .collect()
+    }
+
+    fn chunks_after(&self, stream: StreamId, after: u64, most: usize) -> Result<Vec<NumberedChunk>, StoreError> {
+        let rows = self.pool()?.read_all(
+            "SELECT number, id, content FROM chunks WHERE stream = $1 AND number > $2 ORDER BY number LIMIT $3",
+            &[&&stream.0[..], &integer(after)?, &integer(most as u64)?],
+        )?;
+        rows.iter()
+            .map(|row| {
+                Ok(NumberedChunk {
+                    number: natural(get(row, 0)?),
+                    id: ChunkId(bytes(row, 1)?),
+                    bytes: get(row, 2)?,
+                })
+            })
+            .collect()
+    }
+
+    fn records_kept(&self, stream: StreamId) -> Result<(Vec<RecordKept>, Option<Vec<u8>>), StoreError> {
+        self.pool()?.read(|work| records::kept(work, stream))
+    }
+
+    fn begin_again(&self, generation: [u8; 16], day: i64) -> Result<(), StoreError> {
+        self.pool()?.write(|work| {
+            work.execute("UPDATE relay SET generation = $1", &[&&generation[..]])?;
+            work.execute(
+                "UPDATE accounts SET cursor = cursor + $1, last_swap = last_swap + $1, read_day = greatest(read_day, $2)",
+                &[&integer(NEVER_GIVEN)?, &day],
+            )?;
+            Ok(())
+        })
+    }
+
     fn account_totals(&self) -> Result<AccountTotals, StoreError> {
         let totals = self
             .pool()?
@@ -129,6 +174,12 @@ macro_rules! account_columns {
 
 const ACCOUNT: &str = concat!("SELECT ", account_columns!(), " FROM accounts a WHERE a.stream = $1");
 
+const ACCOUNTS: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    ", a.stream FROM accounts a WHERE a.stream = ANY($1)"
+);
+
 /// Accounts that are about to change, locked in one order, that nobody waits for another in a circle.
 pub const LOCKED: &str = concat!(
     "SELECT ",
@@ -136,22 +187,53 @@ pub const LOCKED: &str = concat!(
     ", a.stream FROM accounts a WHERE a.stream = ANY($1) ORDER BY a.stream FOR NO KEY UPDATE"
 );
 
-/// An account and, in one statement and so of one moment, what comes after a number: at most so many, and of more than one at most so many bytes.
-/// The last column is how many there are, up to one more than asked.
-const PAGE: &str = concat!(
+const ACCOUNTS_AFTER: &str = concat!(
     "SELECT ",
     account_columns!(),
-    ", c.number, c.content, c.all_there FROM accounts a LEFT JOIN LATERAL (
+    ", a.stream FROM accounts a WHERE a.stream > $1 ORDER BY a.stream LIMIT $2"
+);
+
+/// Accounts and, in one statement and so of one moment, what comes after a number in each: at most so many, and of more than one at most so many
+/// bytes. The columns after a chunk are how many there are, up to one more than asked, and which of the asked pages it is for.
+const PAGES: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    ", c.number, c.content, c.all_there, asked.nth
+     FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS asked (stream, after, nth)
+     JOIN accounts a ON a.stream = asked.stream AND a.deleted_day IS NULL
+     LEFT JOIN LATERAL (
         SELECT number, content, all_there FROM (
             SELECT number, content, count(*) OVER () AS all_there, row_number() OVER up_to AS nth,
                    sum(octet_length(content)) OVER up_to AS length
-            FROM (SELECT number, content FROM chunks WHERE stream = a.stream AND number > $2::bigint ORDER BY number LIMIT $3::bigint + 1) AS next
+            FROM (
+                SELECT number, content FROM chunks WHERE stream = a.stream AND number > asked.after ORDER BY number LIMIT $3::bigint + 1
+            ) AS next
             WINDOW up_to AS (ORDER BY number)
         ) AS measured
         WHERE nth = 1 OR (nth <= $3::bigint AND length <= $4::bigint)
      ) AS c ON true
-     WHERE a.stream = $1 AND a.deleted_day IS NULL ORDER BY c.number"
+     ORDER BY asked.nth, c.number"
 );
+
+/// Adds what a row of [`PAGES`] has to its page.
+fn add_row(page: &mut Option<Page>, row: &Row) -> Result<(), StoreError> {
+    if page.is_none() {
+        let standing = read_account(row)?.standing;
+        *page = Some(Page {
+            standing,
+            chunks: Vec::new(),
+            cursor: standing.cursor,
+            more: false,
+        });
+    }
+    let (number, content): (Option<i64>, Option<Vec<u8>>) = (get(row, 12)?, get(row, 13)?);
+    if let (Some(page), Some((number, content))) = (page, number.zip(content)) {
+        page.chunks.push(content);
+        page.more = natural(get(row, 14)?) > page.chunks.len() as u64;
+        page.cursor = if page.more { natural(number) } else { page.standing.cursor };
+    }
+    Ok(())
+}
 
 fn served(work: &mut Work<'_>, stream: StreamId) -> Done<Option<Account>> {
     let row = work.query_opt(ACCOUNT, &[&&stream.0[..]])?;

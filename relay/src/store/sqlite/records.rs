@@ -5,10 +5,11 @@ use techo_protocol::epoch_record::EpochRecord;
 use techo_protocol::keys::PublicKey;
 use techo_protocol::sync_api::StreamId;
 
-use super::integer;
+use super::{integer, natural};
 use crate::store::StoreError;
 use crate::store::streams::{
-    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, Standing, WordsAfter, followed_from, words_from,
+    Install, Installed, KeysHeld, MOST_INSTALLED, RecordKept, Records, RecordsHeld, Standing, WordsAfter, followed_from,
+    words_from,
 };
 
 /// The keys of an account beside its present one.
@@ -36,11 +37,29 @@ pub fn held(
     Ok(RecordsHeld {
         standing,
         records: records.collect::<Result<_, _>>()?,
-        keyring: connection
-            .prepare_cached("SELECT content FROM keyrings WHERE stream = ?1")?
-            .query_row([stream.0], |row| row.get(0))
-            .optional()?,
+        keyring: keyring(connection, stream)?,
     })
+}
+
+/// All epoch records of an account, and its keyring.
+pub fn kept(connection: &Connection, stream: StreamId) -> Result<(Vec<RecordKept>, Option<Vec<u8>>), StoreError> {
+    let mut select =
+        connection.prepare_cached("SELECT number, replaced_day, content FROM records WHERE stream = ?1 ORDER BY number")?;
+    let rows = select.query_map([stream.0], |row| {
+        Ok(RecordKept {
+            number: natural(row.get(0)?),
+            replaced_day: row.get(1)?,
+            bytes: row.get(2)?,
+        })
+    })?;
+    Ok((rows.collect::<Result<_, _>>()?, keyring(connection, stream)?))
+}
+
+fn keyring(connection: &Connection, stream: StreamId) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT content FROM keyrings WHERE stream = ?1")?
+        .query_row([stream.0], |row| row.get(0))
+        .optional()?)
 }
 
 /// Whose recovery words have this locator.
@@ -154,3 +173,6 @@ pub fn erase(transaction: &Transaction<'_>, stream: StreamId) -> Result<(), Stor
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The database's tables and how an older one is brought to the present version.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use crate::store::StoreError;
 const APPLICATION_ID: i32 = 0x5465_6368;
 /// Step `n` makes version `n + 1` from version `n`. Steps are never changed, only added; each version keeps a fixture that a test opens.
 const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+/// The present version.
+#[cfg(test)]
+pub const PRESENT: usize = STEPS.len();
 /// Statements that a connection keeps prepared: more than there are.
 const STATEMENTS: usize = 64;
 /// Pages that a connection keeps in memory, in KiB: pushes go to all accounts, and what is read again from the file is slower.
@@ -180,6 +184,18 @@ pub fn connect(file: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(connection)
+}
+
+/// Whether a database is a relay's, of the present version.
+pub fn is_present(connection: &Connection) -> Result<(), StoreError> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    match (version as usize).cmp(&STEPS.len()) {
+        _ if application != APPLICATION_ID => Err(StoreError::Damaged),
+        Ordering::Less => Err(StoreError::OlderVersion),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::NewerVersion),
+    }
 }
 
 /// Brings the database to the present version, in one transaction.

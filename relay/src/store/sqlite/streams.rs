@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{Mark, StreamId};
+use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
 
 use super::chunks::{chunks_of, draw, erase, extent, found, free_places, new_chunks, store};
 use super::{SqliteStore, integer, natural, records};
 use crate::store::StoreError;
 use crate::store::streams::{
-    Account, AccountTotals, KeysHeld, Page, RecordsHeld, Refused, Standing, StreamStore, StreamWrite, Written, revivable_from,
+    Account, AccountTotals, KeysHeld, NEVER_GIVEN, NumberedChunk, Page, RecordKept, RecordsHeld, Refused, Standing, StreamStore,
+    StreamWrite, Written, revivable_from,
 };
 
 impl StreamStore for SqliteStore {
@@ -125,6 +126,48 @@ impl StreamStore for SqliteStore {
         self.write(|transaction| records::forget(transaction, day))?;
         self.empty_log()?;
         Ok(erased)
+    }
+
+    fn accounts_after(&self, after: Option<StreamId>, most: usize) -> Result<Vec<(StreamId, Account)>, StoreError> {
+        let reader = self.reader();
+        let mut select = reader.prepare_cached(&format!(
+            "SELECT {ACCOUNT_COLUMNS}, stream FROM accounts WHERE stream > ?1 ORDER BY stream LIMIT ?2"
+        ))?;
+        let after = after.map(|stream| stream.0.to_vec()).unwrap_or_default();
+        let rows = select.query_map(params![after, integer(most as u64)?], |row| {
+            Ok((StreamId(row.get(12)?), read_account(row)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn chunks_after(&self, stream: StreamId, after: u64, most: usize) -> Result<Vec<NumberedChunk>, StoreError> {
+        let reader = self.reader();
+        let mut select = reader.prepare_cached(
+            "SELECT number, id, content FROM chunks JOIN pieces USING (place) WHERE stream = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
+        )?;
+        let rows = select.query_map(params![stream.0, integer(after)?, integer(most as u64)?], |row| {
+            Ok(NumberedChunk {
+                number: natural(row.get(0)?),
+                id: ChunkId(row.get(1)?),
+                bytes: row.get(2)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn records_kept(&self, stream: StreamId) -> Result<(Vec<RecordKept>, Option<Vec<u8>>), StoreError> {
+        records::kept(&self.reader(), stream)
+    }
+
+    fn begin_again(&self, generation: [u8; 16], day: i64) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute("UPDATE filling SET generation = ?1", [generation])?;
+            transaction.execute(
+                "UPDATE accounts SET cursor = cursor + ?1, last_swap = last_swap + ?1, read_day = max(read_day, ?2)",
+                params![integer(NEVER_GIVEN)?, day],
+            )?;
+            Ok(())
+        })
     }
 
     fn account_totals(&self) -> Result<AccountTotals, StoreError> {
@@ -259,17 +302,18 @@ fn apply(transaction: &Transaction<'_>, write: &StreamWrite, places: &mut Range<
     Ok(after.map(|account| account.standing))
 }
 
+const ACCOUNT_COLUMNS: &str = "key, epoch, last_swap, cursor, bytes, read_day, deleted_day, opening, record_number, record_hash,
+    keyring_number, keyring_hash";
+const ACCOUNT: &str = "SELECT key, epoch, last_swap, cursor, bytes, read_day, deleted_day, opening, record_number, record_hash,
+    keyring_number, keyring_hash FROM accounts WHERE stream = ?1";
+
 fn served(connection: &Connection, stream: StreamId) -> Result<Option<Account>, StoreError> {
     Ok(account(connection, stream)?.filter(|account| account.deleted_day.is_none()))
 }
 
 fn account(connection: &Connection, stream: StreamId) -> Result<Option<Account>, StoreError> {
     Ok(connection
-        .prepare_cached(
-            "SELECT key, epoch, last_swap, cursor, bytes, read_day, deleted_day, opening, record_number, record_hash, keyring_number,
-                    keyring_hash
-             FROM accounts WHERE stream = ?1",
-        )?
+        .prepare_cached(ACCOUNT)?
         .query_row([stream.0], read_account)
         .optional()?)
 }

@@ -165,7 +165,10 @@ proptest! {
                     let pages = [(0, 100), (0, 3), (2, 2)].map(|(cursor, most)| store.page(stream, cursor, most, 1_300));
                     (store.account(stream), store.inventory(stream), pages)
                 }).collect();
-                format!("{written:?} {all:?} {:?}", store.account_totals())
+                let streams = [1, 9, 3, 1].map(|number| StreamId([number; 16]));
+                let asked: Vec<_> = streams.iter().zip([0, 0, 2, 1]).map(|(stream, cursor)| (*stream, cursor)).collect();
+                let several = (store.accounts(&streams), store.pages(&asked, 3, 1_300));
+                format!("{written:?} {all:?} {several:?} {:?}", store.account_totals())
             }).collect();
             for other in &seen[1..] {
                 prop_assert_eq!(&seen[0], other, "{:?}", writes);
