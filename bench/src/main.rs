@@ -12,6 +12,7 @@ mod vault;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use peak_alloc::PeakAlloc;
@@ -66,6 +67,12 @@ enum Bench {
         /// Devices, two a household
         #[arg(long, default_value_t = 10_000)]
         devices: usize,
+        /// The relay's database
+        #[arg(long, value_enum, default_value = "sqlite")]
+        database: relay_load::Database,
+        /// Instead: 1, 4 and 16 times as many devices and pushes, a line each (minutes)
+        #[arg(long)]
+        scale: bool,
     },
     /// The relay of relay-load
     #[command(hide = true)]
@@ -80,6 +87,10 @@ enum Bench {
         address: std::net::SocketAddr,
         /// Devices
         devices: usize,
+        /// Pushes of each
+        pushes_each: usize,
+        /// Seconds after which it ends
+        seconds: Option<u64>,
     },
     /// Devices that sync through a network that fails and a relay that lies; what it came to, and the mistakes that were caught
     Simulate {
@@ -129,13 +140,35 @@ fn run(bench: Bench) -> Result<(Vec<serde_json::Value>, bool), Box<dyn std::erro
         } => vec![matching::run(entries, visits, segments)?],
         Bench::Code => code::run()?,
         Bench::Scan { dir, each } => scan::run(&dir, each)?,
-        Bench::RelayLoad { devices } => vec![relay_load::run(devices)?],
+        Bench::RelayLoad {
+            devices,
+            database,
+            scale: false,
+        } => vec![relay_load::run(database, devices)?],
+        Bench::RelayLoad {
+            devices,
+            database,
+            scale: true,
+        } => relay_load::scale(database, devices)?,
         Bench::RelayToLoad { database } => {
             relay_load::run_relay(database, MEMORY)?;
             vec![]
         }
-        Bench::LoadOfRelay { address, devices } => vec![relay_load::run_load(address, devices)?],
         Bench::Sync => vec![sync::run()?],
+        Bench::LoadOfRelay {
+            address,
+            devices,
+            pushes_each,
+            seconds,
+        } => {
+            let longest = seconds.map(Duration::from_secs);
+            let load = relay_load::Load {
+                devices,
+                pushes_each,
+                longest,
+            };
+            vec![relay_load::run_load(address, load)?]
+        }
         Bench::Vault => vec![vault::run()?],
     };
     Ok((lines, true))

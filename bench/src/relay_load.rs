@@ -1,5 +1,5 @@
-//! `techo-bench relay-load`: durable chunks a second of a relay under load, beside two ceilings taken in the same run: the same relay and load
-//! with a store that drops everything, and SQLite alone at 100 rows a transaction.
+//! `techo-bench relay-load`: durable chunks a second of a relay under load, beside two ceilings taken by turns in the same run: the same relay
+//! and load with a store that drops everything, and SQLite alone at 100 rows a transaction.
 //!
 //! Relay and load are processes of their own: this program again, under hidden names. A household has two devices. Each device's turn is what a
 //! device does: it pushes four cells and pulls what came after its cursor. Requests are signed before the clock runs.
@@ -11,7 +11,7 @@ mod relay;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -26,38 +26,114 @@ const BARE_BATCH: usize = 100;
 /// Rows that SQLite alone writes.
 const BARE_ROWS: usize = 40_000;
 
+/// Times that relay, store that drops and SQLite alone are measured, by turns: the medians are of one time, whatever else the machine did.
+const ROUNDS: usize = 3;
+/// Pushes of one measurement, where devices are not more.
+const PUSHES: usize = 20_000;
+/// Time after which a measurement ends.
+const LONGEST: Duration = Duration::from_secs(4);
+/// By how much more each line of the scale has, of devices and of pushes.
+const SCALE: [usize; 3] = [1, 4, 16];
+
 type Failed = Box<dyn std::error::Error>;
+
+/// The database under a relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Database {
+    /// SQLite in one file
+    Sqlite,
+}
+
+impl Database {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+        }
+    }
+}
+
+/// How much load.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// Devices, two a household.
+    pub devices: usize,
+    /// Pushes of each.
+    pub pushes_each: usize,
+    /// When it ends, done or not.
+    pub longest: Option<Duration>,
+}
 
 /// Runs the measurement and answers its line.
 ///
 /// # Errors
 /// When a process or the database fails.
-pub fn run(devices: usize) -> Result<Value, Failed> {
-    let folder = tempfile::tempdir()?;
-    let null = measure(devices, None)?;
-    let real = measure(devices, Some(&folder.path().join("relay.sqlite")))?;
-    let bare = bare(&folder.path().join("bare.sqlite"))?;
-    let number = |line: &Value, key: &str| line[key].as_f64().ok_or("a process did not say what it measured");
-    let chunks = number(&real, "chunks_per_s")?;
-    let null_chunks = number(&null, "chunks_per_s")?;
+pub fn run(database: Database, devices: usize) -> Result<Value, Failed> {
+    let load = Load {
+        devices,
+        pushes_each: (PUSHES / devices.max(1)).max(1),
+        longest: Some(LONGEST),
+    };
+    let (mut nulls, mut reals, mut bares) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let folder = tempfile::tempdir()?;
+        nulls.push(measure(load, None)?);
+        reals.push(measure(load, Some(&folder.path().join("relay.sqlite")))?);
+        bares.push(json!({ CHUNKS: bare(&folder.path().join("bare.sqlite"))? }));
+    }
+    let (dropping, real, bare) = (median(nulls)?, median(reals)?, median(bares)?);
+    let (chunks, dropping, bare) = (number(&real, CHUNKS)?, number(&dropping, CHUNKS)?, number(&bare, CHUNKS)?);
     Ok(json!({
-        "database": "sqlite",
+        "database": database.name(),
         "devices": devices,
         "pushes": real["pushes"],
         "pulls": real["pulls"],
         "chunks_pulled": real["chunks_pulled"],
         "chunks_per_s": chunks,
-        "null_chunks_per_s": null_chunks,
+        "null_chunks_per_s": dropping,
         "bare_chunks_per_s": bare,
-        "ratio": chunks / null_chunks.min(bare),
+        "ratio": chunks / dropping.min(bare),
         "p50_ms": real["p50_ms"],
         "p99_ms": real["p99_ms"],
         "memory_bytes": real["memory_bytes"],
     }))
 }
 
+/// Runs the load with 1, 4 and 16 times the devices, each of which pushes as often: what a chunk costs should not grow.
+///
+/// # Errors
+/// When a process or the database fails.
+pub fn scale(database: Database, devices: usize) -> Result<Vec<Value>, Failed> {
+    let lines = SCALE.iter().map(|factor| {
+        let load = Load {
+            devices: devices * factor,
+            pushes_each: (PUSHES / devices.max(1)).max(1),
+            longest: None,
+        };
+        let folder = tempfile::tempdir()?;
+        let mut line = measure(load, Some(&folder.path().join("relay.sqlite")))?;
+        line["us_per_chunk"] = (1e6 / number(&line, CHUNKS)?).into();
+        line["devices"] = load.devices.into();
+        line["database"] = database.name().into();
+        Ok(line)
+    });
+    lines.collect()
+}
+
+const CHUNKS: &str = "chunks_per_s";
+
+fn number(line: &Value, key: &str) -> Result<f64, Failed> {
+    Ok(line[key].as_f64().ok_or("a process did not say what it measured")?)
+}
+
+/// The line in the middle by chunks a second.
+fn median(mut lines: Vec<Value>) -> Result<Value, Failed> {
+    let chunks = |line: &Value| line[CHUNKS].as_f64().unwrap_or(0.0);
+    lines.sort_by(|a, b| chunks(a).total_cmp(&chunks(b)));
+    Ok(lines.get(lines.len() / 2).cloned().ok_or("nothing was measured")?)
+}
+
 /// One relay under load: what the load measured, and the relay's memory.
-fn measure(devices: usize, database: Option<&Path>) -> Result<Value, Failed> {
+fn measure(load: Load, database: Option<&Path>) -> Result<Value, Failed> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("relay-to-load");
     if let Some(database) = database {
@@ -67,7 +143,9 @@ fn measure(devices: usize, database: Option<&Path>) -> Result<Value, Failed> {
     let mut lines = BufReader::new(relay.0.stdout.take().ok_or("no output")?).lines();
     let address = lines.next().ok_or("the relay did not start")??;
     let load = Command::new(std::env::current_exe()?)
-        .args(["load-of-relay", &address, &devices.to_string()])
+        .args(["load-of-relay", &address])
+        .args([load.devices.to_string(), load.pushes_each.to_string()])
+        .args(load.longest.map(|longest| longest.as_secs().to_string()))
         .stderr(Stdio::inherit())
         .output()?;
     if !load.status.success() {

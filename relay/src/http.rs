@@ -61,7 +61,7 @@ pub struct Shared {
     /// Households' streams.
     pub streams: Streams,
     /// Pairing mailboxes.
-    pub mailboxes: Mailboxes,
+    pub mailboxes: Arc<Mailboxes>,
     /// Connections at once.
     pub connections: Arc<Connections>,
     /// Memory for bodies; a permit is a byte.

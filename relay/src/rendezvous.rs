@@ -1,35 +1,18 @@
-//! Pairing mailboxes: how two devices that know nothing of each other but what a code shows exchange four short messages. In memory only.
+//! Pairing mailboxes: how two devices that know nothing of each other but what a code shows exchange four short messages.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use techo_protocol::sync_api::{MAILBOX_MESSAGES, MAILBOX_SECONDS, StreamId};
+use techo_protocol::sync_api::{MAILBOX_SECONDS, StreamId};
 
-use crate::error::{RelayError, SyncError};
+use crate::error::{Refusal, RelayError, SyncError};
+use crate::store::{Mailbox, MailboxOpened, MailboxStore, MailboxesInMemory, Message, Name, Store, Wake};
 use crate::streams::{Waiting, WaitingRoom};
-
-/// Names a mailbox: 16 random bytes.
-pub type Name = [u8; 16];
 
 /// All mailboxes that are open.
 pub struct Mailboxes {
     most: usize,
-    open: Mutex<HashMap<Name, Mailbox>>,
-    waiting: Arc<WaitingRoom<Name>>,
-}
-
-struct Mailbox {
-    account: StreamId,
-    ends_at: i64,
-    messages: [Message; MAILBOX_MESSAGES as usize],
-}
-
-#[derive(Default)]
-enum Message {
-    #[default]
-    Awaited,
-    Written(Vec<u8>),
-    Taken,
+    here: MailboxesInMemory,
+    waiting: Arc<WaitingRoom<Wake>>,
 }
 
 impl Mailboxes {
@@ -37,57 +20,55 @@ impl Mailboxes {
     pub fn new(most: usize, waiting: usize) -> Self {
         Self {
             most,
-            open: Mutex::default(),
+            here: MailboxesInMemory::default(),
             waiting: WaitingRoom::new(waiting),
         }
+    }
+
+    /// Where they are: in this process, unless the store shares them with others.
+    fn place<'s>(&'s self, store: &'s dyn Store) -> &'s dyn MailboxStore {
+        store.mailboxes().unwrap_or(&self.here)
     }
 
     /// Opens a mailbox for an account at `now` (Unix seconds), and closes the one that the account had. The same again changes nothing.
     ///
     /// # Errors
-    /// [`SyncError::MailboxTaken`] where it is another account's; [`RelayError::Busy`] where there is no room.
-    pub fn open(&self, account: StreamId, name: Name, now: i64) -> Result<(), crate::Refusal> {
-        let mut open = self.lock();
-        open.retain(|_, mailbox| mailbox.ends_at > now);
-        match open.get(&name) {
-            Some(mailbox) if mailbox.account == account => return Ok(()),
-            Some(_) => return Err(SyncError::MailboxTaken.into()),
-            None => open.retain(|_, mailbox| mailbox.account != account),
-        }
-        if open.len() >= self.most {
-            return Err(RelayError::Busy.into());
-        }
+    /// [`SyncError::MailboxTaken`] where it is another account's; [`RelayError::Busy`] where there is no room; or the store's.
+    pub fn open(&self, store: &dyn Store, account: StreamId, name: Name, now: i64) -> Result<(), Refusal> {
         let mailbox = Mailbox {
             account,
             ends_at: now.saturating_add(MAILBOX_SECONDS),
             messages: Default::default(),
         };
-        open.insert(name, mailbox);
-        Ok(())
+        match self.place(store).open_mailbox(name, mailbox, now, self.most)? {
+            MailboxOpened::Open => Ok(()),
+            MailboxOpened::Taken => Err(SyncError::MailboxTaken.into()),
+            MailboxOpened::Full => Err(RelayError::Busy.into()),
+        }
     }
 
     /// Leaves a message.
     ///
     /// # Errors
-    /// [`SyncError::NoMailbox`] where there is none, or not any more; [`SyncError::MessageWritten`] where it was written before.
-    pub fn write(&self, name: Name, message: usize, content: Vec<u8>, now: i64) -> Result<(), SyncError> {
-        self.with(name, message, now, |message| match message {
+    /// [`SyncError::NoMailbox`] where there is none, or not any more; [`SyncError::MessageWritten`] where it was written before; or the store's.
+    pub fn write(&self, store: &dyn Store, name: Name, message: usize, content: &[u8], now: i64) -> Result<(), Refusal> {
+        self.with(store, name, message, now, |message| match message {
             Message::Awaited => {
-                *message = Message::Written(content);
+                *message = Message::Written(content.to_vec());
                 Ok(())
             }
             Message::Written(_) | Message::Taken => Err(SyncError::MessageWritten),
         })?;
-        self.waiting.wake(name);
+        self.waiting.wake(Wake::of_mailbox(&name));
         Ok(())
     }
 
     /// Takes a message; `None` where it is still awaited.
     ///
     /// # Errors
-    /// [`SyncError::NoMailbox`] where there is none, or not any more; [`SyncError::MessageTaken`] where it was taken before.
-    pub fn take(&self, name: Name, message: usize, now: i64) -> Result<Option<Vec<u8>>, SyncError> {
-        self.with(name, message, now, |message| match std::mem::take(message) {
+    /// [`SyncError::NoMailbox`] where there is none, or not any more; [`SyncError::MessageTaken`] where it was taken before; or the store's.
+    pub fn take(&self, store: &dyn Store, name: Name, message: usize, now: i64) -> Result<Option<Vec<u8>>, Refusal> {
+        self.with(store, name, message, now, |message| match std::mem::take(message) {
             Message::Awaited => Ok(None),
             Message::Written(content) => {
                 *message = Message::Taken;
@@ -104,13 +85,21 @@ impl Mailboxes {
     ///
     /// # Errors
     /// [`RelayError::Busy`] where too many wait.
-    pub fn wait(&self, name: Name) -> Result<Waiting<Name>, RelayError> {
-        self.waiting.enter(name)
+    pub fn wait(&self, name: Name) -> Result<Waiting<Wake>, RelayError> {
+        self.waiting.enter(Wake::of_mailbox(&name))
+    }
+
+    /// Who waits for messages.
+    pub fn waiting(&self) -> &Arc<WaitingRoom<Wake>> {
+        &self.waiting
     }
 
     /// Forgets mailboxes whose time is over.
-    pub fn forget(&self, now: i64) {
-        self.lock().retain(|_, mailbox| mailbox.ends_at > now);
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn forget(&self, store: &dyn Store, now: i64) -> Result<(), Refusal> {
+        Ok(self.place(store).forget_mailboxes(now)?)
     }
 
     /// Ends every wait, now and from now on.
@@ -120,61 +109,21 @@ impl Mailboxes {
 
     fn with<T>(
         &self,
+        store: &dyn Store,
         name: Name,
         message: usize,
         now: i64,
-        work: impl FnOnce(&mut Message) -> Result<T, SyncError>,
-    ) -> Result<T, SyncError> {
-        let mut open = self.lock();
-        let mailbox = open.get_mut(&name).filter(|mailbox| mailbox.ends_at > now);
-        work(
-            mailbox
-                .and_then(|mailbox| mailbox.messages.get_mut(message))
-                .ok_or(SyncError::NoMailbox)?,
-        )
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Name, Mailbox>> {
-        // Every change of it is done before anything can panic.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        mut work: impl FnMut(&mut Message) -> Result<T, SyncError>,
+    ) -> Result<T, Refusal> {
+        let mut outcome = Err(SyncError::NoMailbox);
+        self.place(store).change_mailbox(name, now, &mut |mailbox| {
+            if let Some(message) = mailbox.messages.get_mut(message) {
+                outcome = work(message);
+            }
+        })?;
+        Ok(outcome?)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: StreamId = StreamId([1; 16]);
-    const TWO: StreamId = StreamId([2; 16]);
-
-    #[test]
-    fn an_account_has_one_mailbox_and_nobody_gets_another_s() {
-        let boxes = Mailboxes::new(10, 10);
-        boxes.open(ONE, [1; 16], 0).unwrap();
-        boxes.write([1; 16], 0, vec![7], 0).unwrap();
-        boxes.open(ONE, [1; 16], 60).unwrap();
-        assert_eq!(boxes.open(TWO, [1; 16], 60), Err(SyncError::MailboxTaken.into()));
-        assert_eq!(
-            boxes.take([1; 16], 0, 60),
-            Ok(Some(vec![7])),
-            "the same again changed nothing"
-        );
-        assert_eq!(
-            boxes.take([1; 16], 1, MAILBOX_SECONDS),
-            Err(SyncError::NoMailbox),
-            "nor gave it more time"
-        );
-        boxes.open(ONE, [2; 16], 60).unwrap();
-        assert_eq!(boxes.take([1; 16], 0, 60), Err(SyncError::NoMailbox));
-    }
-
-    #[test]
-    fn there_is_room_for_so_many() {
-        let boxes = Mailboxes::new(1, 10);
-        boxes.open(ONE, [1; 16], 0).unwrap();
-        assert_eq!(boxes.open(TWO, [2; 16], MAILBOX_SECONDS - 1), Err(RelayError::Busy.into()));
-        boxes.open(TWO, [2; 16], MAILBOX_SECONDS).unwrap();
-        boxes.forget(2 * MAILBOX_SECONDS);
-        assert!(boxes.lock().is_empty());
-    }
-}
+mod tests;

@@ -25,8 +25,8 @@ use crate::http::{self, Peer, Refusals, Shared, on_store};
 use crate::limits::{Admitted, Connections, RateTable, Source};
 use crate::metrics::Metrics;
 use crate::rendezvous::Mailboxes;
-use crate::store::{DAY, Store};
-use crate::streams::Streams;
+use crate::store::{DAY, Store, Wake, Woken};
+use crate::streams::{Streams, WaitingRoom};
 use crate::trust;
 use techo_protocol::clock::Clock;
 
@@ -58,11 +58,17 @@ impl Relay {
         let listener = TcpListener::bind(config.listen).await.map_err(|_| RelayError::CannotListen)?;
         let address = listener.local_addr().map_err(|_| RelayError::CannotListen)?;
         let limits = config.limits;
+        let mailboxes = Arc::new(Mailboxes::new(limits.mailboxes, limits.waiting));
         let streams = {
-            let (store, log) = (Arc::clone(&store), config.log.clone());
+            let (store, log, mailboxes) = (Arc::clone(&store), config.log.clone(), Arc::clone(&mailboxes));
             // The store is asked, which may block.
-            let started = tokio::task::spawn_blocking(move || Streams::start(&store, limits.waiting, &log)).await;
-            started.unwrap_or_else(|_| Err(RelayError::Internal.into()))?
+            let started = tokio::task::spawn_blocking(move || {
+                let streams = Streams::start(&store, limits.waiting, &log)?;
+                let rooms = [streams.room(), mailboxes.waiting()].map(Arc::clone);
+                store.tell(Arc::new(Rooms(rooms)))?;
+                Ok::<_, Refusal>(streams)
+            });
+            started.await.unwrap_or_else(|_| Err(RelayError::Internal.into()))?
         };
         let shared = Shared {
             store,
@@ -77,7 +83,7 @@ impl Relay {
                 limits.addresses,
             )),
             streams,
-            mailboxes: Mailboxes::new(limits.mailboxes, limits.waiting),
+            mailboxes,
             rates: Mutex::new(RateTable::new(limits.requests_per_second, limits.burst, limits.addresses)),
             connections: Connections::new(limits.connections, limits.connections_per_address),
             body_memory: Arc::new(Semaphore::new(limits.body_memory_bytes.min(Semaphore::MAX_PERMITS))),
@@ -173,6 +179,19 @@ impl Relay {
     }
 }
 
+/// Everybody who waits here for something that another process may write.
+struct Rooms([Arc<WaitingRoom<Wake>>; 2]);
+
+impl Woken for Rooms {
+    fn wake(&self, what: Wake) {
+        self.0.iter().for_each(|room| room.wake(what));
+    }
+
+    fn wake_all(&self) {
+        self.0.iter().for_each(|room| room.wake_all());
+    }
+}
+
 /// Forgets what is due, in the store and among the addresses, for as long as the relay runs.
 async fn forget(shared: Arc<Shared>) {
     let mut store = interval(shared.limits.forget_every);
@@ -184,7 +203,9 @@ async fn forget(shared: Arc<Shared>) {
                 for table in [&shared.rates, &shared.openings] {
                     table.lock().unwrap_or_else(PoisonError::into_inner).forget(Instant::now());
                 }
-                shared.mailboxes.forget(shared.clock.now());
+                let (boxes, now) = (Arc::clone(&shared.mailboxes), shared.clock.now());
+                // Where it fails, the store has logged why; one whose time is over is not served either way.
+                let _ = on_store(&shared.store, &shared.log, move |store| boxes.forget(store, now)).await;
             }
             _ = store.tick() => {
                 let now = shared.clock.now();

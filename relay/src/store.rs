@@ -6,8 +6,11 @@
 //! segment is not listed.
 
 mod folder;
+mod mailboxes;
+mod postgres;
 mod sqlite;
 mod streams;
+mod wake;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,11 +19,14 @@ use techo_protocol::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
 pub use folder::FolderStore;
+pub use mailboxes::{Mailbox, MailboxStore, MailboxesInMemory, Message, Name, Opened as MailboxOpened};
+pub use postgres::{PostgresPlace, PostgresStore};
 pub use sqlite::SqliteStore;
 pub use streams::{
     Account, AccountTotals, Chunk, Install, KeysHeld, MOST_INSTALLED, Page, RecordsHeld, Refused, Standing, StreamStore,
     StreamWrite, Written,
 };
+pub use wake::{Wake, Woken};
 
 /// Segments are read in parts of this many bytes, so that a slow reader costs one part of memory and not a file.
 pub const PART_BYTES: usize = 256 * 1024;
@@ -42,6 +48,10 @@ techo_protocol::coded_errors! {
         Damaged = "relay.store_damaged", "The relay's store is damaged, or it is something else.", "Name another folder, or put an intact copy back.";
         /// Another process has it open.
         InUse = "relay.store_in_use", "Another process has the relay's store open.", "End the other process, or name another folder.";
+        /// The address of a PostgreSQL cannot be read.
+        AddressInvalid = "relay.database_address", "This is not the address of a PostgreSQL database.", "Write postgres://USER@HOST/NAME; the password may stand in TECHO_DATABASE.";
+        /// The certificates for it cannot be read.
+        CertificatesInvalid = "relay.database_certificates", "There is no certificate in this file.", "Give the file of the authority that signed the database's certificate, in PEM.";
         /// It is a plain folder, which carries no streams.
         NoStreams = "relay.no_streams", "This relay carries public lists only: it syncs no diaries.", "Choose another relay; its operator can start it with --store sqlite.";
     }
@@ -54,6 +64,8 @@ pub enum Place {
     Sqlite(PathBuf),
     /// Plain files in this folder; its `public` part may be served by any web server.
     Folder(PathBuf),
+    /// A PostgreSQL database, which several relays may share.
+    Postgres(PostgresPlace),
 }
 
 /// Opens the store at a place, or makes it. Where it fails, `log` has the cause.
@@ -65,6 +77,7 @@ pub fn open(place: &Place, log: &tracing::Dispatch) -> Result<Arc<dyn Store>, St
         Ok::<Arc<dyn Store>, StoreError>(match place {
             Place::Sqlite(file) => Arc::new(SqliteStore::open(file)?),
             Place::Folder(folder) => Arc::new(FolderStore::open(folder)?),
+            Place::Postgres(place) => Arc::new(PostgresStore::open(place, log)?),
         })
     })
 }
@@ -194,6 +207,17 @@ pub trait Store: StreamStore {
 
     /// How much there is.
     fn totals(&self) -> Result<Totals, StoreError>;
+
+    /// Tells `woken`, for as long as this store is there, of what other processes write. A store that no other process writes to does nothing.
+    fn tell(&self, woken: Arc<dyn Woken>) -> Result<(), StoreError> {
+        drop(woken);
+        Ok(())
+    }
+
+    /// Pairing mailboxes, where other processes share them.
+    fn mailboxes(&self) -> Option<&dyn MailboxStore> {
+        None
+    }
 }
 
 /// The last day of arrival whose diaries are forgotten at `now`: counted by whole days, so that none is kept for less than it should.
@@ -226,4 +250,8 @@ impl From<std::io::Error> for StoreError {
 }
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use testing::each_database;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! streams      rules of each call        -> all below
+//! reader       group reading             -> permission, store
 //! permission   whose key may ask what    -> store
 //! installing   records and their chunks  -> store
 //! writer       group commit              -> store
@@ -10,6 +11,7 @@
 
 mod installing;
 mod permission;
+mod reader;
 mod waiting;
 mod writer;
 
@@ -26,9 +28,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Refusal, RelayError, SyncError};
-use crate::store::{Account, Chunk, DAY, Page, Refused, Standing, Store, StoreError, StreamWrite};
+use crate::store::{Account, Chunk, DAY, Page, Refused, Standing, Store, StoreError, StreamStore, StreamWrite, Wake};
 
 pub use permission::{by_words, signed_by_a_key};
+pub use reader::Reader;
 pub use waiting::{Waiting, WaitingRoom};
 pub use writer::Writer;
 
@@ -53,12 +56,17 @@ pub struct Verified {
 /// # Errors
 /// [`SyncError::NotARequest`], [`SyncError::OtherStream`], [`SyncError::NoAccount`], [`SyncError::NotSigned`], [`SyncError::AccountDeleted`],
 /// [`SyncError::EpochBehind`] or [`SyncError::EpochAhead`] for a call that is about another epoch; or the store's.
-pub fn verified(store: &dyn Store, stream: StreamId, file: &[u8], now: i64) -> Result<Verified, Refusal> {
+pub fn verified(
+    store: &dyn StreamStore,
+    stream: StreamId,
+    file: &[u8],
+    account: Option<Account>,
+    now: i64,
+) -> Result<Verified, Refusal> {
     let request = SyncRequest::read(file).ok_or(SyncError::NotARequest)?;
     if request.stream() != stream {
         return Err(SyncError::OtherStream.into());
     }
-    let account = store.account(stream)?;
     let call = signed_by_a_key(store, request, account.as_ref(), now.div_euclid(DAY))?.call;
     if let Some(account) = &account {
         if account.deleted_day.is_some() && !matches!(call, Call::Delete { .. }) {
@@ -66,16 +74,11 @@ pub fn verified(store: &dyn Store, stream: StreamId, file: &[u8], now: i64) -> R
         }
         is_at(account, &call)?;
     }
-    // One that may have to wait is entered among the waiting first.
-    let page = match call {
-        Call::Pull { cursor, wait: 0 } => store.page(stream, cursor, MOST_CHUNKS, PAGE_BYTES)?,
-        _ => None,
-    };
     Ok(Verified {
         stream,
         call,
         account,
-        page,
+        page: None,
     })
 }
 
@@ -183,8 +186,9 @@ const MOST_REMOVED: usize = 131_072;
 /// The streams of one relay.
 pub struct Streams {
     store: Arc<dyn Store>,
+    reader: Reader,
     writer: Writer,
-    waiting: Arc<WaitingRoom<StreamId>>,
+    waiting: Arc<WaitingRoom<Wake>>,
     generation: Option<[u8; 16]>,
     /// Turns at reading: more threads than processors would only wait for each other.
     turns: Semaphore,
@@ -192,7 +196,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// Starts the thread that writes. At most `waiting` pulls wait at once.
+    /// Starts the threads that check requests and the one that writes. At most `waiting` pulls wait at once.
     ///
     /// # Errors
     /// The store's; a store without streams is no error, every call is refused then.
@@ -203,9 +207,11 @@ impl Streams {
             Err(error) => return Err(error.into()),
         };
         let waiting = WaitingRoom::new(waiting);
+        let of_streams: Arc<dyn StreamStore> = Arc::<dyn Store>::clone(store);
         Ok(Self {
             store: Arc::clone(store),
-            writer: Writer::start(Arc::<dyn Store>::clone(store), Arc::clone(&waiting), log.clone())?,
+            reader: Reader::start(&of_streams, log)?,
+            writer: Writer::start(of_streams, Arc::clone(&waiting), log.clone())?,
             waiting,
             generation,
             turns: Semaphore::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2)),
@@ -219,6 +225,14 @@ impl Streams {
     /// [`StoreError::NoStreams`] where the store has none.
     pub fn generation(&self) -> Result<[u8; 16], StoreError> {
         self.generation.ok_or(StoreError::NoStreams)
+    }
+
+    /// Reads a request about `stream` and checks it, as [`verified`] does. A pull that does not wait has its page then.
+    ///
+    /// # Errors
+    /// Those of [`verified`], [`RelayError::Busy`] where too many wait to be checked; or the store's.
+    pub async fn verify(&self, stream: StreamId, file: Vec<u8>, now: i64) -> Result<Verified, Refusal> {
+        self.reader.verify(stream, file, now).await
     }
 
     /// Makes a change and answers once it is on disk. `memory` is what the request's bytes may use; it is given back then.
@@ -251,7 +265,7 @@ impl Streams {
             self.writer.write_later(StreamWrite::Read { stream, day });
         }
         // Entered before looking: what comes in between is not missed.
-        let waiting = (wait > 0).then(|| self.waiting.enter(stream)).transpose()?;
+        let waiting = (wait > 0).then(|| self.waiting.enter(Wake::of_stream(stream))).transpose()?;
         let mut page = match verified.page {
             Some(page) => page,
             None => self.page(stream, cursor).await?,
@@ -337,6 +351,11 @@ impl Streams {
         crate::http::on_store(&self.store, &self.log, work).await
     }
 
+    /// Who waits for something new.
+    pub fn room(&self) -> &Arc<WaitingRoom<Wake>> {
+        &self.waiting
+    }
+
     /// Pulls that wait.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
@@ -349,6 +368,7 @@ impl Streams {
 
     /// Finishes what was begun and takes no more. Blocks until then.
     pub fn end(&self) {
+        self.reader.end();
         self.writer.end();
     }
 }

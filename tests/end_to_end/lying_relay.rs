@@ -101,7 +101,7 @@ fn liar(answer: &'static [u8], without_end: bool) -> String {
     std::thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
             let _ = client.read(&mut [0; 4096]);
-            let chunk = [&b"10000\r\n"[..], &[7; 0x1_0000], b"\r\n"].concat();
+            let chunk = [&b"10000\r\n"[..], &vec![7; 0x1_0000], b"\r\n"].concat();
             let mut going = client.write_all(answer).is_ok() && without_end;
             while going {
                 going = client.write_all(&chunk).is_ok();

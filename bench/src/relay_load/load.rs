@@ -12,16 +12,12 @@ use techo_protocol::keys::SigningKey;
 use techo_protocol::random::SeededRandom;
 use techo_protocol::sync_api::{Call, StreamId, SyncAnswer, SyncRequest, stream_path};
 
-use super::Failed;
+use super::{Failed, Load};
 
 /// Connections at once.
 const CONNECTIONS: usize = 256;
 /// Cells in a push: uploads are four each.
 const CELLS: usize = 4;
-/// Pushes beyond which a run ends.
-const MOST_PUSHES: usize = 20_000;
-/// Time after which a run ends.
-const LONGEST: Duration = Duration::from_secs(6);
 
 /// One household and its requests.
 struct Household {
@@ -39,14 +35,14 @@ struct Done {
     chunks_pulled: usize,
 }
 
-/// Loads the relay at `address` with so many devices, and says what came of it.
+/// Loads the relay at `address`, and says what came of it.
 ///
 /// # Errors
 /// When the relay does not answer as it should.
-pub fn run(address: SocketAddr, devices: usize) -> Result<Value, Failed> {
-    let households = devices.div_ceil(2).max(1);
+pub fn run(address: SocketAddr, how: Load) -> Result<Value, Failed> {
+    let households = how.devices.div_ceil(2).max(1);
     let connections = CONNECTIONS.min(households);
-    let rounds = (MOST_PUSHES / (2 * households)).max(1);
+    let rounds = how.pushes_each;
     let ready = Barrier::new(connections + 1);
     let (done, seconds) = std::thread::scope(|scope| {
         let ready = &ready;
@@ -57,8 +53,7 @@ pub fn run(address: SocketAddr, devices: usize) -> Result<Value, Failed> {
                     let prepared = prepare(address, numbers, rounds);
                     // Waited for even where preparing failed, or the others would wait for ever.
                     ready.wait();
-                    let (connection, households) = prepared?;
-                    load(connection, households, rounds)
+                    load(address, prepared?, how)
                 })
             })
             .collect();
@@ -86,11 +81,7 @@ pub fn run(address: SocketAddr, devices: usize) -> Result<Value, Failed> {
     }))
 }
 
-fn prepare(
-    address: SocketAddr,
-    numbers: impl Iterator<Item = usize>,
-    rounds: usize,
-) -> Result<(Connection, Vec<Household>), String> {
+fn prepare(address: SocketAddr, numbers: impl Iterator<Item = usize>, rounds: usize) -> Result<Vec<Household>, String> {
     let mut connection = Connection::open(address)?;
     let mut households = Vec::new();
     for number in numbers {
@@ -99,7 +90,7 @@ fn prepare(
         connection.ask(&household, &household.sign(Call::Open { key }))?;
         households.push(household);
     }
-    Ok((connection, households))
+    Ok(households)
 }
 
 fn household(number: usize, rounds: usize) -> Result<Household, String> {
@@ -139,13 +130,15 @@ impl Household {
     }
 }
 
-fn load(mut connection: Connection, mut households: Vec<Household>, rounds: usize) -> Result<Done, String> {
-    let until = Instant::now() + LONGEST;
+fn load(address: SocketAddr, mut households: Vec<Household>, how: Load) -> Result<Done, String> {
+    let until = how.longest.map(|longest| Instant::now() + longest);
+    // The one before may have been quiet for longer than the relay keeps it.
+    let mut connection = Connection::open(address)?;
     let mut done = Done::default();
-    for _ in 0..rounds {
+    for _ in 0..how.pushes_each {
         for device in 0..2 {
             for household in &mut households {
-                if Instant::now() >= until {
+                if until.is_some_and(|until| Instant::now() >= until) {
                     return Ok(done);
                 }
                 let Some(push) = household.pushes.pop() else { continue };

@@ -44,17 +44,17 @@ impl Story<'_> {
         home.both(&mut phone, &mut tablet)?;
         self.names(&mut phone, &mut tablet)?;
         let note = phone.note(&kept)?;
-        self.expect(note == tablet.note(&kept)? && note.contains("window") && note.contains("bar"))?;
+        expect(note == tablet.note(&kept)? && note.contains("window") && note.contains("bar"))?;
         self.say("demo-sync-note", &[("note", &note.replace('\n', " / "))])?;
 
         self.step("demo-sync-delete", &[("venue", &DELETED)])?;
-        self.expect(opens(&home, &mut [&mut phone, &mut tablet], DELETED)?)?;
+        expect(opens(&home, &mut [&mut phone, &mut tablet], DELETED)?)?;
         self.say("demo-sync-opens-before", &[("venue", &DELETED)])?;
         tablet.diary.delete(&[gone])?;
         home.both(&mut tablet, &mut phone)?;
         home.both(&mut tablet, &mut phone)?;
         self.names(&mut phone, &mut tablet)?;
-        self.expect(!opens(&home, &mut [&mut phone, &mut tablet], DELETED)?)?;
+        expect(!opens(&home, &mut [&mut phone, &mut tablet], DELETED)?)?;
         let hoard = home.hoard();
         let bytes: usize = hoard.iter().map(Vec::len).sum();
         self.say("demo-sync-opens-nothing", &[("count", &hoard.len()), ("bytes", &bytes)])?;
@@ -62,7 +62,7 @@ impl Story<'_> {
         self.step("demo-sync-wipe", &[])?;
         home.wipe()?;
         let done = home.sync(&mut phone)?;
-        self.expect(done.refilled && done.caught.is_none())?;
+        expect(done.refilled && done.caught.is_none())?;
         self.say("demo-sync-refilled", &[("count", &done.sent)])?;
         home.sync(&mut tablet)?;
         self.names(&mut phone, &mut tablet)?;
@@ -73,7 +73,7 @@ impl Story<'_> {
         home.sync(&mut phone)?;
         home.set_back(&old)?;
         let caught = home.sync(&mut phone)?.caught;
-        self.expect(caught.is_some())?;
+        expect(caught.is_some())?;
         self.say("sync-rolled-back", &[])?;
         home.sync(&mut tablet)?;
         self.names(&mut phone, &mut tablet)?;
@@ -87,9 +87,9 @@ impl Story<'_> {
         let refused = home
             .sync(&mut tablet)
             .is_err_and(|failure| failure.is("household.locked_out"));
-        self.expect(refused && !opens(&home, &mut [&mut tablet], "Karasu")?)?;
+        expect(refused && !opens(&home, &mut [&mut tablet], "Karasu")?)?;
         self.say("demo-sync-removed", &[])?;
-        self.expect(opens(&home, &mut [&mut phone], "Karasu")?)?;
+        expect(opens(&home, &mut [&mut phone], "Karasu")?)?;
 
         self.step("demo-search", &[])?;
         let (lines, log) = home.end();
@@ -99,22 +99,22 @@ impl Story<'_> {
             "demo-searched",
             &[("files", &found.files), ("bytes", &found.bytes), ("lines", &lines)],
         )?;
-        self.expect(found.places.is_empty())?;
+        expect(found.places.is_empty())?;
         self.say("demo-clean", &[])?;
         out.print("")?;
         Ok(Outcome::Done)
     }
 
-    fn expect(&self, holds: bool) -> Result<(), Failure> {
-        if holds { Ok(()) } else { Err(CliError::DemoFailed.into()) }
-    }
-
     /// Both must show the same.
     fn names(&self, phone: &mut Person, tablet: &mut Person) -> Result<(), Failure> {
         let (names, others) = (phone.names()?, tablet.names()?);
-        self.expect(names == others)?;
+        expect(names == others)?;
         self.say("demo-sync-both", &[("names", &names.join(", "))])
     }
+}
+
+fn expect(holds: bool) -> Result<(), Failure> {
+    if holds { Ok(()) } else { Err(CliError::DemoFailed.into()) }
 }
 
 /// Whether everything that went to the relay, opened with every key that these devices still have, holds a word.

@@ -1,7 +1,7 @@
 //! Letting a device into the household, and joining one.
 
 use serde::{Deserialize, Serialize};
-use serde_bytes::ByteArray;
+use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::chunk::EpochKey;
 use techo_protocol::epoch_record::{Device, EpochRecord};
 use techo_protocol::pairing::NewDevice;
@@ -86,7 +86,8 @@ pub fn join<R: StreamRelay>(
 ) -> Result<(), R::Error> {
     let welcome: Welcome = ciborium::from_reader(message).map_err(|_| SyncError::from(Refusal::Other))?;
     let key = EpochKey(welcome.epoch_key.into_array());
-    let call = Call::Records { since: None };
+    // With those of before: should the relay lose everything, others that are behind are found by them.
+    let call = Call::Records { since: Some(0) };
     let answer = ask_as(relay, welcome.stream, &relay_key(&key), call)?.ok_or(SyncError::from(Refusal::Behind))?;
     Ok(take_place(vault, identity, &welcome, &key, &answer, now)?)
 }
@@ -105,8 +106,26 @@ fn take_place(
     if record.head.stream != welcome.stream || me.is_none_or(|me| me.key != identity.device.key) {
         return Err(Refusal::Other.into());
     }
-    let household = Household::of(&record, list, key, welcome.index, &identity.seed, &identity.hpke);
+    let mut household = Household::of(&record, list, key, welcome.index, &identity.seed, &identity.hpke);
+    household.replaced = records_before(&record, &answer.records);
     vault.write(|writer| become_member(writer, household, answer.keyring_record.as_deref().map(Vec::as_slice), now))
+}
+
+/// Of records that came, those that lead up to the present one without a gap, oldest first.
+fn records_before(present: &EpochRecord, records: &[ByteBuf]) -> Vec<ByteBuf> {
+    let mut after = present.clone();
+    let mut before = Vec::new();
+    for bytes in records.iter().rev().skip(1) {
+        match EpochRecord::read(bytes) {
+            Ok(record) if after.follows(&record).is_ok() => {
+                before.push(ByteBuf::from(record.without_slots().write()));
+                after = record;
+            }
+            _ => break,
+        }
+    }
+    before.reverse();
+    before
 }
 
 /// Puts a household in the place of the one that was here, whose account is to be deleted.

@@ -10,13 +10,13 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use techo_protocol::relay_api::BINARY;
 use techo_protocol::sync_api::{LARGEST_MAILBOX_MESSAGE_BYTES, LONGEST_WAIT_SECONDS, MAILBOX_MESSAGES};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::Shared;
 use super::body::{receive, refuse};
 use super::path::{Named, id};
 use crate::error::{Refusal, RelayError};
-use crate::rendezvous::Name;
+use crate::store::Name;
 
 /// `PUT /v1/rendezvous/{mailbox}/{message}`
 pub async fn put(
@@ -29,7 +29,10 @@ pub async fn put(
         Err(error) => return Err(refuse(body, error).await.into()),
     };
     let received = receive(body, LARGEST_MAILBOX_MESSAGE_BYTES, shared.limits.body, &shared.body_memory).await?;
-    shared.mailboxes.write(mailbox, message, received.bytes, shared.clock.now())?;
+    let (boxes, now) = (Arc::clone(&shared.mailboxes), shared.clock.now());
+    shared
+        .with_store(move |store| boxes.write(store, mailbox, message, &received.bytes, now))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -39,21 +42,20 @@ pub async fn take(
     Named((mailbox, message)): Named<(String, String)>,
 ) -> Result<Response, Refusal> {
     let (mailbox, message) = addressed(&mailbox, &message)?;
-    let wait = async {
-        loop {
-            // Begun before looking: what comes in between is not missed.
-            let mut waiting = shared.mailboxes.wait(mailbox)?;
-            if let Some(content) = shared.mailboxes.take(mailbox, message, shared.clock.now())? {
-                return Ok::<_, Refusal>(Some(content));
-            }
-            if waiting.is_over() {
-                return Ok(None);
-            }
-            waiting.woken().await;
+    let until = Instant::now() + Duration::from_secs(LONGEST_WAIT_SECONDS.into());
+    let taken = loop {
+        // Begun before looking: what comes in between is not missed.
+        let mut waiting = shared.mailboxes.wait(mailbox)?;
+        let (boxes, now) = (Arc::clone(&shared.mailboxes), shared.clock.now());
+        // Not cut short by the time: what was taken has to be handed over.
+        let taking = shared.with_store(move |store| boxes.take(store, mailbox, message, now));
+        if let Some(content) = taking.await? {
+            break Some(content);
+        }
+        if waiting.is_over() || timeout_at(until, waiting.woken()).await.is_err() {
+            break None;
         }
     };
-    let longest = Duration::from_secs(LONGEST_WAIT_SECONDS.into());
-    let taken = timeout(longest, wait).await.unwrap_or(Ok(None))?;
     let no_store = [(CACHE_CONTROL, "no-store")];
     Ok(match taken {
         Some(content) => (no_store, [(CONTENT_TYPE, BINARY)], content).into_response(),

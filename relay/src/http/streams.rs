@@ -16,7 +16,7 @@ use super::path::{Named, id};
 use super::{Shared, within};
 use crate::error::{Refusal, RelayError, SyncError};
 use crate::limits::Source;
-use crate::streams::{answer, change, opens_anew, verified};
+use crate::streams::{answer, change, opens_anew};
 
 /// A body of at most so many bytes is received before anybody has looked whether there is such an account.
 const STRANGER_BYTES: u64 = 16 * 1024;
@@ -44,12 +44,14 @@ pub async fn call(
     .await?;
     let (file, memory) = (received.bytes, received.memory);
     let now = shared.clock.now();
-    let reading = shared.streams.read(move |store| verified(store, stream, &file, now));
-    let request = within(shared.limits.answer, reading).await?;
+    let request = within(shared.limits.answer, shared.streams.verify(stream, file, now)).await?;
     let answered = match request.call {
         Call::Pull { cursor, wait } => shared.streams.pull(request, cursor, wait, now).await?,
         Call::OpenMailbox { mailbox } => {
-            shared.mailboxes.open(stream, mailbox, now)?;
+            let boxes = Arc::clone(&shared.mailboxes);
+            shared
+                .with_store(move |store| boxes.open(store, stream, mailbox, now))
+                .await?;
             let standing = request.account.map(|account| account.standing).unwrap_or_default();
             answer(shared.streams.generation()?, standing)
         }

@@ -1,5 +1,6 @@
 //! The store in one SQLite database: write-ahead log, every commit on disk before it is answered, what is deleted overwritten.
 
+mod chunks;
 mod records;
 mod schema;
 mod streams;
@@ -16,10 +17,10 @@ use super::{
     last_day_forgotten, make_folder,
 };
 
-/// The store in one SQLite database. One connection writes and one reads, so that fetching does not wait for publishing.
+/// The store in one SQLite database. One connection writes and two read, so that fetching does not wait for publishing.
 pub struct SqliteStore {
     writer: Mutex<Connection>,
-    reader: Mutex<Connection>,
+    readers: [Mutex<Connection>; 2],
 }
 
 impl SqliteStore {
@@ -35,13 +36,15 @@ impl SqliteStore {
         schema::migrate(&mut writer)?;
         Ok(Self {
             writer: Mutex::new(writer),
-            reader: Mutex::new(schema::connect(file)?),
+            readers: [Mutex::new(schema::connect(file)?), Mutex::new(schema::connect(file)?)],
         })
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
         // A transaction of a thread that panicked was rolled back: the connection is as good as before.
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        let [first, rest @ ..] = &self.readers;
+        let free = rest.iter().find_map(|reader| reader.try_lock().ok());
+        free.map_or_else(|| first.lock(), Ok).unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {

@@ -9,7 +9,7 @@ use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
 use super::StoreError;
 
 pub use records::{
-    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, followed_from, revivable_from, words_from,
+    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, WordsAfter, followed_from, revivable_from, words_from,
 };
 
 /// Days for which a deleted account is kept, unserved.
@@ -45,6 +45,16 @@ pub struct Standing {
     pub record: Option<Mark>,
     /// The keyring that is there.
     pub keyring: Option<Mark>,
+}
+
+impl Standing {
+    /// The number after which epoch records are given: those after `since`, or the present one only, whose number is higher than all before.
+    pub fn records_after(&self, since: Option<u64>) -> i64 {
+        let present = self
+            .record
+            .map_or(0, |record| i64::try_from(record.number).unwrap_or(i64::MAX));
+        since.map_or(present.saturating_sub(1), |since| i64::try_from(since).unwrap_or(i64::MAX))
+    }
 }
 
 /// A chunk whose envelope was checked.
@@ -330,6 +340,11 @@ pub trait StreamStore: Send + Sync {
         Err(StoreError::NoStreams)
     }
 
+    /// Several accounts.
+    fn accounts(&self, streams: &[StreamId]) -> Result<Vec<Option<Account>>, StoreError> {
+        streams.iter().map(|stream| self.account(*stream)).collect()
+    }
+
     /// Makes changes in their order, all in one transaction that is on disk when this returns, and gives what came of each.
     fn write_streams(&self, writes: &[StreamWrite]) -> Result<Vec<Written>, StoreError> {
         Err(StoreError::NoStreams)
@@ -361,6 +376,12 @@ pub trait StreamStore: Send + Sync {
         Err(StoreError::NoStreams)
     }
 
+    /// Several pages, each of a stream after a cursor and bounded as [`page`](Self::page)'s.
+    fn pages(&self, after: &[(StreamId, u64)], most: usize, bytes: usize) -> Result<Vec<Option<Page>>, StoreError> {
+        let pages = after.iter().map(|(stream, cursor)| self.page(*stream, *cursor, most, bytes));
+        pages.collect()
+    }
+
     /// Erases accounts that were deleted more than `DELETED_DAYS` days before `day`, or last read more than `unread_days` before it, and
     /// says how many; of the others forgets the keys and records that were replaced too long ago.
     fn forget_accounts(&self, day: i64, unread_days: i64) -> Result<u64, StoreError> {
@@ -372,3 +393,6 @@ pub trait StreamStore: Send + Sync {
         Ok(AccountTotals::default())
     }
 }
+
+#[cfg(test)]
+mod tests;

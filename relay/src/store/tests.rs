@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use techo_protocol::keys::sha256;
 use tempfile::TempDir;
 
+use super::testing::{Schema, databases};
 use super::*;
 
 const OSAKA: AuthorityId = AuthorityId([1; 16]);
@@ -13,17 +14,16 @@ const KYOTO: AuthorityId = AuthorityId([2; 16]);
 const ROOM: u64 = 10_000_000;
 const NOW: i64 = 1_700_000_000;
 
-fn places(folder: &Path) -> [Place; 2] {
-    [
-        Place::Sqlite(folder.join("sub/relay.sqlite")),
-        Place::Folder(folder.join("sub/files")),
-    ]
+fn places(folder: &Path, schema: Option<&Schema>) -> Vec<Place> {
+    let files = Place::Folder(folder.join("sub/files"));
+    databases(folder, schema).into_iter().chain([files]).collect()
 }
 
 /// Runs a test against each kind of store, with a way to open it again.
 fn each(test: impl Fn(&dyn Fn() -> Arc<dyn Store>)) {
     let folder = TempDir::new().unwrap();
-    for place in places(folder.path()) {
+    let schema = Schema::new();
+    for place in places(folder.path(), schema.as_ref()) {
         test(&|| open(&place, &crate::log::none()).unwrap());
     }
 }
@@ -410,10 +410,14 @@ proptest! {
     #[test]
     fn stores_cannot_be_told_apart(steps in steps()) {
         let folder = TempDir::new().unwrap();
-        let [sqlite, files] = places(folder.path()).map(|place| open(&place, &crate::log::none()).unwrap());
-        let (mut a, mut b) = (NOW, NOW);
+        let schema = Schema::new();
+        let places = places(folder.path(), schema.as_ref());
+        let mut stores: Vec<_> = places.iter().map(|place| (open(place, &crate::log::none()).unwrap(), NOW)).collect();
         for step in &steps {
-            prop_assert_eq!(run(&*sqlite, step, &mut a), run(&*files, step, &mut b), "{:?}", step);
+            let seen: Vec<String> = stores.iter_mut().map(|(store, now)| run(&**store, step, now)).collect();
+            for other in &seen[1..] {
+                prop_assert_eq!(&seen[0], other, "{:?}", step);
+            }
         }
     }
 }

@@ -5,14 +5,14 @@ use techo_protocol::keys::PublicKey;
 use techo_protocol::sync_api::{Call, RecoveryRequest, StreamId, SyncRequest, UnverifiedRequest};
 
 use crate::error::{Refusal, SyncError};
-use crate::store::{Account, Store};
+use crate::store::{Account, Store, StreamStore};
 
 /// Gives the request if it is signed by a key that may ask this of `account` on `day`; a request to open an account by the key that it names.
 ///
 /// # Errors
 /// [`SyncError::NoAccount`], [`SyncError::NotSigned`], [`SyncError::EpochBehind`] for an old key; or the store's.
 pub fn signed_by_a_key(
-    store: &dyn Store,
+    store: &dyn StreamStore,
     request: UnverifiedRequest<'_>,
     account: Option<&Account>,
     day: i64,

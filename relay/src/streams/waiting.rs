@@ -75,6 +75,13 @@ impl<K: Copy + Eq + Hash> WaitingRoom<K> {
         }
     }
 
+    /// Wakes everybody.
+    pub fn wake_all(&self) {
+        for sender in self.lock().iter().flat_map(|waits| waits.by_name.values()) {
+            sender.send_replace(());
+        }
+    }
+
     /// Wakes everybody; from now on nobody waits.
     pub fn end(&self) {
         *self.lock() = None;

@@ -5,13 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use techo_protocol::sync_api::StreamId;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::WaitingRoom;
 use crate::error::{Refusal, RelayError};
-use crate::store::{StoreError, StreamStore, StreamWrite, Written};
+use crate::store::{StoreError, StreamStore, StreamWrite, Wake, Written};
 
 /// Most changes in one transaction.
 const MOST: usize = 256;
@@ -43,11 +42,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`RelayError::Internal`] where there is no thread to be had.
-    pub fn start(
-        store: Arc<dyn StreamStore>,
-        room: Arc<WaitingRoom<StreamId>>,
-        log: tracing::Dispatch,
-    ) -> Result<Self, RelayError> {
+    pub fn start(store: Arc<dyn StreamStore>, room: Arc<WaitingRoom<Wake>>, log: tracing::Dispatch) -> Result<Self, RelayError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let work = move || tracing::dispatcher::with_default(&log, || run(&*store, &room, jobs));
         let thread = std::thread::Builder::new()
@@ -97,7 +92,7 @@ impl Writer {
     }
 }
 
-fn run(store: &dyn StreamStore, room: &WaitingRoom<StreamId>, mut jobs: mpsc::Receiver<Job>) {
+fn run(store: &dyn StreamStore, room: &WaitingRoom<Wake>, mut jobs: mpsc::Receiver<Job>) {
     let mut ending = false;
     while !ending {
         let Some(first) = jobs.blocking_recv() else { return };
@@ -144,7 +139,7 @@ impl Batch {
         self.changes.len() >= MOST || self.bytes >= ENOUGH_BYTES
     }
 
-    fn write(self, store: &dyn StreamStore, room: &WaitingRoom<StreamId>) {
+    fn write(self, store: &dyn StreamStore, room: &WaitingRoom<Wake>) {
         let outcomes = match attempt(store, &self.changes) {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
             Err(error) if self.changes.len() < 2 => vec![Err(error)],
@@ -154,7 +149,7 @@ impl Batch {
         drop(self.memory);
         for ((change, done), outcome) in self.changes.iter().zip(self.done).zip(outcomes) {
             if matches!(outcome, Ok(Ok(_))) && !matches!(change, StreamWrite::Read { .. }) {
-                room.wake(change.stream());
+                room.wake(Wake::of_stream(change.stream()));
             }
             if let Some(done) = done {
                 // Whoever asked may have gone.

@@ -1,19 +1,20 @@
 //! A relay process that is killed under load: what it acknowledged is there when it starts again.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use techo_protocol::sync_api::{SyncAnswer, stream_path};
-use techo_relay::store::{self, Place};
+use techo_relay::store::{self, Place, PostgresPlace};
 use techo_relay::{Background, Config, Limits, SystemClock, log};
 
 use crate::client::Wire;
 use crate::household::{Household, pull, push};
+use crate::on_postgres::Schema;
 
 /// Names the child's database; without it the child's test does nothing.
 const DATABASE: &str = "TECHO_RELAY_TO_KILL";
@@ -24,7 +25,13 @@ const SAYS: &str = "listening ";
 #[ignore = "a child process of another test"]
 fn a_relay_to_kill() {
     let Some(database) = std::env::var_os(DATABASE) else { return };
-    let place = Place::Sqlite(database.into());
+    let place = match database.to_str() {
+        Some(url) if url.starts_with("postgres:") => Place::Postgres(PostgresPlace {
+            url: url.to_owned(),
+            roots: None,
+        }),
+        _ => Place::Sqlite(database.into()),
+    };
     let config = Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         trust: vec![],
@@ -43,7 +50,7 @@ fn a_relay_to_kill() {
     let _ = std::io::stdin().read_line(&mut String::new());
 }
 
-fn start(database: &Path) -> (Child, SocketAddr) {
+fn start(database: &OsStr) -> (Child, SocketAddr) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "killed::a_relay_to_kill", "--ignored", "--nocapture"])
         .env(DATABASE, database)
@@ -74,7 +81,11 @@ fn ask(address: SocketAddr, home: &Household, file: &[u8]) -> Option<SyncAnswer>
 #[test]
 fn nothing_acknowledged_is_lost() {
     let folder = tempfile::TempDir::new().unwrap();
-    let database = folder.path().join("relay.sqlite");
+    let schema = Schema::of_this_run();
+    let database = match &schema {
+        Some(schema) => schema.url().into(),
+        None => folder.path().join("relay.sqlite").into_os_string(),
+    };
     let homes: Vec<Household> = (1..9).map(Household::new).collect();
     let acknowledged = Mutex::new(Vec::<(usize, u8)>::new());
     for round in 0..4_u8 {

@@ -446,7 +446,7 @@ fn an_old_key_fetches_the_records_and_nothing_else() {
                 key: home.key(epoch).public(),
             },
             install(&[home.next(&chain[2], 3, None)], home.0.chunk_at(9, 3), |asked| {
-                asked.record = Some(3)
+                asked.record = Some(3);
             }),
         ] {
             assert_eq!(home.ask(&relay, epoch, call).problem(), refused(409, "sync.epoch_behind"));
@@ -520,7 +520,10 @@ fn recovery_words_fetch_and_install_and_do_nothing_else() {
     let (mine, hostile) = (words(5), words(6));
     let first = home.first(1, 0, Some(&mine));
     home.call(&relay, 0, install(std::slice::from_ref(&first), home.0.chunk(1), |_| {}));
-    assert_eq!(installed(&read(&home.ask_by(&relay, &mine.key, ALL))), [first.clone()]);
+    assert_eq!(
+        installed(&read(&home.ask_by(&relay, &mine.key, ALL))),
+        std::slice::from_ref(&first)
+    );
     for call in [
         pull(0),
         push(&[home.0.chunk(9)]),
@@ -715,7 +718,7 @@ fn a_forged_or_cut_off_installation_changes_nothing() {
     let chain = home.chain(2, None);
     let stream = home.0.stream;
     let call = install(&chain, home.0.chunk_at(1, 1), |asked| {
-        asked.new_keyring = Some(home.keyring(1))
+        asked.new_keyring = Some(home.keyring(1));
     });
     let file = SyncRequest { stream, call }.write(&home.key(0));
     for at in (0..file.len()).step_by(131) {

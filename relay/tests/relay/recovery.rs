@@ -23,7 +23,7 @@ fn with_words(number: u8, words: &Words, relay: &Running) -> (Home, EpochRecord)
     let home = Home::opened(number, relay);
     let record = home.first(1, 0, Some(words));
     let call = install(std::slice::from_ref(&record), home.0.chunk(1), |asked| {
-        asked.new_keyring = Some(home.keyring(1))
+        asked.new_keyring = Some(home.keyring(1));
     });
     home.call(relay, 0, call);
     (home, record)
@@ -41,7 +41,10 @@ fn words_alone_find_the_records() {
     let answer = read(&by(&relay, &words, RecoveryCall::Records));
     assert_eq!(records(&answer), [record.write()]);
     assert_eq!(answer.record, Some(record.mark()));
-    assert_eq!(answer.keyring_record.map(|bytes| bytes.into_vec()), Some(home.keyring(1)));
+    assert_eq!(
+        answer.keyring_record.map(serde_bytes::ByteBuf::into_vec),
+        Some(home.keyring(1))
+    );
     assert!(answer.chunks.is_empty());
 }
 

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::authority::{Authority, NOW};
 use crate::client::{Answer, request};
+use crate::on_postgres::Schema;
 
 pub struct Hands(AtomicI64);
 
@@ -49,12 +50,15 @@ pub struct Running {
     pub relay: Background,
     pub clock: Arc<Hands>,
     pub log: Log,
+    /// Dropped after the relay: its tables go with it.
+    _schema: Option<Arc<Schema>>,
 }
 
 /// What a relay is started with.
 pub struct Setting {
     pub folder: TempDir,
     pub place: Place,
+    pub schema: Option<Arc<Schema>>,
     pub trust: Vec<Vec<u8>>,
     pub limits: Limits,
     pub proxies: Vec<std::net::IpAddr>,
@@ -63,8 +67,14 @@ pub struct Setting {
 impl Setting {
     pub fn with(authorities: &[&Authority]) -> Self {
         let folder = TempDir::new().unwrap();
+        let schema = Schema::of_this_run().map(Arc::new);
+        let place = match &schema {
+            Some(schema) => schema.place(),
+            None => Place::Sqlite(folder.path().join("relay.sqlite")),
+        };
         Self {
-            place: Place::Sqlite(folder.path().join("relay.sqlite")),
+            place,
+            schema,
             folder,
             trust: authorities.iter().map(|authority| authority.trust()).collect(),
             limits: Limits::default(),
@@ -102,7 +112,12 @@ impl Setting {
         };
         let clock = Arc::new(Hands(AtomicI64::new(NOW)));
         let relay = Background::start(config, store, Arc::clone(&clock) as Arc<dyn Clock>)?;
-        Ok(Running { relay, clock, log })
+        Ok(Running {
+            relay,
+            clock,
+            log,
+            _schema: self.schema.clone(),
+        })
     }
 }
 

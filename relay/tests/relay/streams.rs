@@ -373,15 +373,15 @@ fn a_deleted_account_is_unserved_at_once_and_erased_after_seven_days() {
     assert_eq!(store.forget_accounts(day + 7, 180), Ok(0));
     assert_eq!(store.forget_accounts(day + 8, 180), Ok(1));
     drop(store);
-    let Place::Sqlite(file) = &setting.place else {
-        panic!("a database")
-    };
-    let content = std::fs::read(file).unwrap();
-    let canary = &home.chunk(1)[100..132];
-    assert!(
-        !content.windows(32).any(|window| window == canary),
-        "erased, and not only unlinked"
-    );
+    // PostgreSQL promises no more than that it is in no table.
+    if let Place::Sqlite(file) = &setting.place {
+        let content = std::fs::read(file).unwrap();
+        let canary = &home.chunk(1)[100..132];
+        assert!(
+            !content.windows(32).any(|window| window == canary),
+            "erased, and not only unlinked"
+        );
+    }
     let relay = setting.start();
     assert_eq!(home.ask(&relay, pull(0)).problem(), refused(404, "sync.no_account"));
     let again = home.call(&relay, home.open());

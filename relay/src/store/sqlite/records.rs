@@ -8,7 +8,7 @@ use techo_protocol::sync_api::StreamId;
 use super::integer;
 use crate::store::StoreError;
 use crate::store::streams::{
-    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, Standing, followed_from, words_from,
+    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, Standing, WordsAfter, followed_from, words_from,
 };
 
 /// The keys of an account beside its present one.
@@ -30,15 +30,9 @@ pub fn held(
     standing: Standing,
     since: Option<u64>,
 ) -> Result<RecordsHeld, StoreError> {
-    // Without `since` the present one alone: its number is higher than all before.
-    let after = since
-        .or(standing.record.map(|record| record.number.saturating_sub(1)))
-        .unwrap_or(0);
-    let is_first = since.is_none() && standing.record.is_some_and(|record| record.number == 0);
     let mut select =
         connection.prepare_cached("SELECT content FROM records WHERE stream = ?1 AND number > ?2 ORDER BY number")?;
-    let after = if is_first { -1 } else { integer(after).unwrap_or(i64::MAX) };
-    let records = select.query_map(params![stream.0, after], |row| row.get(0))?;
+    let records = select.query_map(params![stream.0, standing.records_after(since)], |row| row.get(0))?;
     Ok(RecordsHeld {
         standing,
         records: records.collect::<Result<_, _>>()?,
@@ -96,14 +90,14 @@ pub fn replace(transaction: &Transaction<'_>, install: &Install, installed: &Ins
     for key in &installed.old_keys {
         insert.execute(params![stream, key.0, day])?;
     }
-    if let Some(words) = &installed.words {
+    if installed.words != WordsAfter::Same {
         transaction
             .prepare_cached("UPDATE words SET replaced_day = ?2 WHERE stream = ?1 AND replaced_day IS NULL")?
             .execute(params![stream, day])?;
         transaction
             .prepare_cached("DELETE FROM locators WHERE stream = ?1")?
             .execute([stream])?;
-        if let Some(words) = words {
+        if let WordsAfter::Others(words) = installed.words {
             transaction
                 .prepare_cached(
                     "INSERT INTO words (stream, key) VALUES (?1, ?2) ON CONFLICT (stream, key) DO UPDATE SET replaced_day = NULL",

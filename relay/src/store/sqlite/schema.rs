@@ -10,7 +10,7 @@ use crate::store::StoreError;
 /// "Tech": tells a relay's database from any other SQLite file.
 const APPLICATION_ID: i32 = 0x5465_6368;
 /// Step `n` makes version `n + 1` from version `n`. Steps are never changed, only added; each version keeps a fixture that a test opens.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_4];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 /// Statements that a connection keeps prepared: more than there are.
 const STATEMENTS: usize = 64;
 /// Pages that a connection keeps in memory, in KiB: pushes go to all accounts, and what is read again from the file is slower.
@@ -90,6 +90,37 @@ CREATE TABLE chunks (
 CREATE UNIQUE INDEX chunks_by_id ON chunks (stream, id);
 ";
 
+/// What chunks hold lies apart from where each is found, so that a transaction's chunks, whosever they are, fill whole pages, and what has to be
+/// searched is small. What is there already lies in the order of accounts.
+const VERSION_3: &str = "
+DROP INDEX chunks_by_id;
+ALTER TABLE chunks RENAME TO chunks_2;
+
+CREATE TABLE pieces (
+    place INTEGER PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE chunks (
+    stream BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (stream, number)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO chunks (stream, number, id, place, bytes)
+SELECT stream, number, id, row_number() OVER (ORDER BY stream, number), length(content) FROM chunks_2;
+
+INSERT INTO pieces (place, content)
+SELECT place, content FROM chunks JOIN chunks_2 USING (stream, number) ORDER BY place;
+
+CREATE UNIQUE INDEX chunks_by_id ON chunks (stream, id);
+
+DROP TABLE chunks_2;
+";
+
 /// Households' records. Numbers and hashes of the present ones are with the account; a key, record or recovery words that others replaced have
 /// the day of that. An account of before has no name of its opening: zeros, which no later one gets.
 const VERSION_4: &str = "
@@ -153,6 +184,11 @@ pub fn connect(file: &Path) -> Result<Connection, StoreError> {
 
 /// Brings the database to the present version, in one transaction.
 pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    migrate_to(connection, STEPS.len())
+}
+
+/// Brings the database to a version, if it is older.
+pub fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i32 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -164,14 +200,14 @@ pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if done > STEPS.len() {
         return Err(StoreError::NewerVersion);
     }
-    for step in &STEPS[done..] {
+    for step in STEPS.iter().take(wanted).skip(done) {
         transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(
         None,
         "user_version",
-        u32::try_from(STEPS.len()).map_err(|_| StoreError::NewerVersion)?,
+        u32::try_from(wanted.max(done)).map_err(|_| StoreError::NewerVersion)?,
     )?;
     transaction.commit()?;
     Ok(())

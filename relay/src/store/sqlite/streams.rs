@@ -1,17 +1,16 @@
-//! Households' streams in SQLite. Chunks of an account lie together in their order; the order among accounts is nowhere, since a counting
-//! row id would tell who wrote after whom.
+//! Households' streams in SQLite: accounts, and what changes them.
 
-use std::collections::HashSet;
+use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
+use techo_protocol::sync_api::{Mark, StreamId};
 
+use super::chunks::{chunks_of, draw, erase, extent, found, free_places, new_chunks, store};
 use super::{SqliteStore, integer, natural, records};
 use crate::store::StoreError;
 use crate::store::streams::{
-    Account, AccountTotals, Chunk, KeysHeld, Page, RecordsHeld, Refused, Standing, StreamStore, StreamWrite, Written,
-    revivable_from,
+    Account, AccountTotals, KeysHeld, Page, RecordsHeld, Refused, Standing, StreamStore, StreamWrite, Written, revivable_from,
 };
 
 impl StreamStore for SqliteStore {
@@ -26,7 +25,27 @@ impl StreamStore for SqliteStore {
     }
 
     fn write_streams(&self, writes: &[StreamWrite]) -> Result<Vec<Written>, StoreError> {
-        self.write(|transaction| writes.iter().map(|write| apply(transaction, write)).collect())
+        let mut in_order: Vec<(usize, &StreamWrite)> = writes.iter().enumerate().collect();
+        // Those of one account stay in their order, which has a meaning; that among accounts is not to be kept.
+        in_order.sort_by_key(|(_, write)| write.stream());
+        self.write(|transaction| {
+            let mut places = free_places(transaction, writes.iter().map(chunks_of).sum(), draw)?;
+            let mut outcomes = vec![Err(Refused::NoAccount); writes.len()];
+            for (at, write) in in_order {
+                let outcome = apply(transaction, write, &mut places)?;
+                if let Some(slot) = outcomes.get_mut(at) {
+                    *slot = outcome;
+                }
+            }
+            Ok(outcomes)
+        })
+    }
+
+    fn accounts(&self, streams: &[StreamId]) -> Result<Vec<Option<Account>>, StoreError> {
+        let mut reader = self.reader();
+        // Beginning and ending a transaction costs more than reading an account does.
+        let transaction = reader.transaction()?;
+        streams.iter().map(|stream| account(&transaction, *stream)).collect()
     }
 
     fn keys(&self, stream: StreamId) -> Result<KeysHeld, StoreError> {
@@ -62,40 +81,17 @@ impl StreamStore for SqliteStore {
     }
 
     fn page(&self, stream: StreamId, cursor: u64, most: usize, bytes: usize) -> Result<Option<Page>, StoreError> {
-        let mut reader = self.reader();
         // One transaction: account and chunks are of one moment.
+        page(&self.reader().transaction()?, stream, cursor, most, bytes)
+    }
+
+    fn pages(&self, after: &[(StreamId, u64)], most: usize, bytes: usize) -> Result<Vec<Option<Page>>, StoreError> {
+        let mut reader = self.reader();
         let transaction = reader.transaction()?;
-        let Some(account) = served(&transaction, stream)? else {
-            return Ok(None);
-        };
-        let mut page = Page {
-            standing: account.standing,
-            chunks: Vec::new(),
-            cursor: account.standing.cursor,
-            more: false,
-        };
-        if cursor >= account.standing.cursor {
-            return Ok(Some(page));
-        }
-        let mut select =
-            transaction.prepare_cached("SELECT number, content FROM chunks WHERE stream = ?1 AND number > ?2 ORDER BY number")?;
-        let mut rows = select.query(params![stream.0, integer(cursor)?])?;
-        let mut taken = 0;
-        let mut last = None;
-        while let Some(row) = rows.next()? {
-            let content = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?;
-            if page.chunks.len() >= most || (!page.chunks.is_empty() && content.len().saturating_add(taken) > bytes) {
-                page.more = true;
-                break;
-            }
-            taken = taken.saturating_add(content.len());
-            page.chunks.push(content.to_vec());
-            last = Some(natural(row.get(0)?));
-        }
-        if let (true, Some(last)) = (page.more, last) {
-            page.cursor = last;
-        }
-        Ok(Some(page))
+        let pages = after
+            .iter()
+            .map(|(stream, cursor)| page(&transaction, *stream, *cursor, most, bytes));
+        pages.collect()
     }
 
     fn forget_accounts(&self, day: i64, unread_days: i64) -> Result<u64, StoreError> {
@@ -115,6 +111,9 @@ impl StreamStore for SqliteStore {
                     .prepare_cached("DELETE FROM accounts WHERE stream = ?1 AND (deleted_day < ?2 OR read_day < ?3)")?
                     .execute(params![stream.0, revivable_from(day), day.saturating_sub(unread_days)])?;
                 if gone > 0 {
+                    transaction
+                        .prepare_cached("DELETE FROM pieces WHERE place IN (SELECT place FROM chunks WHERE stream = ?1)")?
+                        .execute([stream.0])?;
                     transaction
                         .prepare_cached("DELETE FROM chunks WHERE stream = ?1")?
                         .execute([stream.0])?;
@@ -140,8 +139,50 @@ impl StreamStore for SqliteStore {
     }
 }
 
+fn page(
+    transaction: &Transaction<'_>,
+    stream: StreamId,
+    cursor: u64,
+    most: usize,
+    bytes: usize,
+) -> Result<Option<Page>, StoreError> {
+    let Some(account) = account(transaction, stream)?.filter(|account| account.deleted_day.is_none()) else {
+        return Ok(None);
+    };
+    let mut page = Page {
+        standing: account.standing,
+        chunks: Vec::new(),
+        cursor: account.standing.cursor,
+        more: false,
+    };
+    if cursor >= account.standing.cursor {
+        return Ok(Some(page));
+    }
+    let mut select = transaction.prepare_cached(
+        // A chunk without its piece shows as damage and is not passed over.
+        "SELECT number, content FROM chunks LEFT JOIN pieces USING (place) WHERE stream = ?1 AND number > ?2 ORDER BY number",
+    )?;
+    let mut rows = select.query(params![stream.0, integer(cursor)?])?;
+    let mut taken = 0;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        let content = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?;
+        if page.chunks.len() >= most || (!page.chunks.is_empty() && content.len().saturating_add(taken) > bytes) {
+            page.more = true;
+            break;
+        }
+        taken = taken.saturating_add(content.len());
+        page.chunks.push(content.to_vec());
+        last = Some(natural(row.get(0)?));
+    }
+    if let (true, Some(last)) = (page.more, last) {
+        page.cursor = last;
+    }
+    Ok(Some(page))
+}
+
 /// Makes one change. What refuses it is found before anything is written: the other changes of the transaction stay.
-fn apply(transaction: &Transaction<'_>, write: &StreamWrite) -> Result<Written, StoreError> {
+fn apply(transaction: &Transaction<'_>, write: &StreamWrite, places: &mut Range<i64>) -> Result<Written, StoreError> {
     let stream = write.stream();
     let before = account(transaction, stream)?;
     if let StreamWrite::Open { key, opening, day, .. } = write {
@@ -169,7 +210,7 @@ fn apply(transaction: &Transaction<'_>, write: &StreamWrite) -> Result<Written, 
             let new = new_chunks(transaction, stream, chunks)?;
             let after = before.pushed(*epoch, *last_swap, extent(&new), *most);
             if after.is_ok() {
-                store(transaction, stream, before.standing.cursor, &new)?;
+                store(transaction, stream, before.standing.cursor, &new, places)?;
             }
             after
         }
@@ -182,23 +223,25 @@ fn apply(transaction: &Transaction<'_>, write: &StreamWrite) -> Result<Written, 
             ..
         } => {
             let new = new_chunks(transaction, stream, add)?;
-            let removed = bytes_of(transaction, stream, gone)?;
-            let after = before.swapped(*epoch, *cursor, extent(&new), removed, *most);
+            let removed = found(transaction, stream, gone)?;
+            let bytes = removed.iter().map(|found| found.bytes).fold(0, u64::saturating_add);
+            let after = before.swapped(*epoch, *cursor, extent(&new), bytes, *most);
             if after.is_ok() {
-                store(transaction, stream, before.standing.cursor, &new)?;
-                remove(transaction, stream, gone)?;
+                store(transaction, stream, before.standing.cursor, &new, places)?;
+                erase(transaction, stream, &removed)?;
             }
             after
         }
         StreamWrite::Install(install) => {
             let new = new_chunks(transaction, stream, &install.add)?;
-            let removed = bytes_of(transaction, stream, &install.remove)?;
+            let removed = found(transaction, stream, &install.remove)?;
+            let bytes = removed.iter().map(|found| found.bytes).fold(0, u64::saturating_add);
             let held = records::to_follow(transaction, stream, before.standing, install.day)?;
-            match before.installed(install, &held, extent(&new), removed) {
+            match before.installed(install, &held, extent(&new), bytes) {
                 Err(refused) => Err(refused),
                 Ok(installed) => {
-                    store(transaction, stream, before.standing.cursor, &new)?;
-                    remove(transaction, stream, &install.remove)?;
+                    store(transaction, stream, before.standing.cursor, &new, places)?;
+                    erase(transaction, stream, &removed)?;
                     records::replace(transaction, install, &installed)?;
                     Ok(installed.account)
                 }
@@ -293,51 +336,6 @@ fn update(transaction: &Transaction<'_>, stream: StreamId, account: &Account) ->
             number(keyring)?,
             keyring.map(|mark| mark.hash),
         ])?;
-    Ok(())
-}
-
-/// Those that are not there yet, each once.
-fn new_chunks<'c>(transaction: &Transaction<'_>, stream: StreamId, chunks: &'c [Chunk]) -> Result<Vec<&'c Chunk>, StoreError> {
-    let mut is_there = transaction.prepare_cached("SELECT 1 FROM chunks WHERE stream = ?1 AND id = ?2")?;
-    let mut seen = HashSet::new();
-    let mut new = Vec::with_capacity(chunks.len());
-    for chunk in chunks {
-        if seen.insert(chunk.id) && !is_there.exists(params![stream.0, chunk.id.0])? {
-            new.push(chunk);
-        }
-    }
-    Ok(new)
-}
-
-/// How many, and their bytes together.
-fn extent(chunks: &[&Chunk]) -> (u64, u64) {
-    let bytes = chunks.iter().map(|chunk| chunk.bytes.len() as u64);
-    (chunks.len() as u64, bytes.fold(0, u64::saturating_add))
-}
-
-fn bytes_of(transaction: &Transaction<'_>, stream: StreamId, ids: &[ChunkId]) -> Result<u64, StoreError> {
-    let mut length = transaction.prepare_cached("SELECT length(content) FROM chunks WHERE stream = ?1 AND id = ?2")?;
-    let mut bytes = 0_u64;
-    for id in ids {
-        let found: Option<i64> = length.query_row(params![stream.0, id.0], |row| row.get(0)).optional()?;
-        bytes = bytes.saturating_add(natural(found.unwrap_or(0)));
-    }
-    Ok(bytes)
-}
-
-fn store(transaction: &Transaction<'_>, stream: StreamId, after: u64, chunks: &[&Chunk]) -> Result<(), StoreError> {
-    let mut insert = transaction.prepare_cached("INSERT INTO chunks (stream, number, id, content) VALUES (?1, ?2, ?3, ?4)")?;
-    for (number, chunk) in (after.saturating_add(1)..).zip(chunks) {
-        insert.execute(params![stream.0, integer(number)?, chunk.id.0, chunk.bytes])?;
-    }
-    Ok(())
-}
-
-fn remove(transaction: &Transaction<'_>, stream: StreamId, ids: &[ChunkId]) -> Result<(), StoreError> {
-    let mut delete = transaction.prepare_cached("DELETE FROM chunks WHERE stream = ?1 AND id = ?2")?;
-    for id in ids {
-        delete.execute(params![stream.0, id.0])?;
-    }
     Ok(())
 }
 

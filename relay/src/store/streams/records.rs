@@ -61,8 +61,19 @@ pub struct Installed {
     pub replaced: Vec<EpochRecord>,
     /// Keys that sign for the household no more.
     pub old_keys: Vec<PublicKey>,
-    /// The recovery words from now on; `None` where they stay.
-    pub words: Option<Option<RecoveryPublic>>,
+    /// The recovery words.
+    pub words: WordsAfter,
+}
+
+/// What becomes of an account's recovery words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordsAfter {
+    /// They stay.
+    Same,
+    /// Others take their place.
+    Others(RecoveryPublic),
+    /// There are none from now on.
+    None,
 }
 
 /// The keys of an account beside its present one.
@@ -195,7 +206,7 @@ impl Account {
             present: None,
             replaced: Vec::new(),
             old_keys: Vec::new(),
-            words: None,
+            words: WordsAfter::Same,
         };
         let (Some(first), Some((last, before_last))) = (install.records.first(), install.records.split_last()) else {
             return Ok(installed);
@@ -218,7 +229,11 @@ impl Account {
             }
         }
         let words_before = held.present.as_ref().and_then(|present| present.head.recovery);
-        installed.words = (words_before != last.head.recovery).then_some(last.head.recovery);
+        installed.words = match last.head.recovery {
+            words if words == words_before => WordsAfter::Same,
+            Some(words) => WordsAfter::Others(words),
+            None => WordsAfter::None,
+        };
         installed.account.key = last.head.relay_key;
         installed.account.standing.epoch = last.head.epoch;
         installed.account.standing.record = Some(last.mark());

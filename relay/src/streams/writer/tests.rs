@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::store::{Chunk, SqliteStore, StreamStore};
-use techo_protocol::sync_api::ChunkId;
+use techo_protocol::sync_api::{ChunkId, StreamId};
 
 const STREAM: StreamId = StreamId([1; 16]);
 
@@ -59,7 +59,7 @@ impl StreamStore for Held {
 struct Setting {
     _folder: TempDir,
     writer: Arc<Writer>,
-    room: Arc<WaitingRoom<StreamId>>,
+    room: Arc<WaitingRoom<Wake>>,
     begun: channel::Receiver<usize>,
     end: channel::Sender<Fate>,
 }
@@ -204,7 +204,7 @@ fn ending_finishes_what_waits() {
 fn who_waits_is_woken_by_a_change_and_not_by_a_reading() {
     let setting = Setting::opened();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let mut waiting = setting.room.enter(STREAM).unwrap();
+    let mut waiting = setting.room.enter(Wake::of_stream(STREAM)).unwrap();
     setting.writer.write_later(StreamWrite::Read { stream: STREAM, day: 4 });
     setting.end.send(Fate::Commit).unwrap();
     assert_eq!(setting.begun.recv(), Ok(1));

@@ -1,0 +1,449 @@
+//! Connections to the database: a few, kept open, and replaced when they are lost.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use postgres::config::{Host, SslMode};
+use postgres::error::SqlState;
+use postgres::types::ToSql;
+use postgres::{Client, Config, NoTls, Row, Statement, Transaction};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::store::StoreError;
+
+/// Connections at once, beside the one that listens.
+const MOST: usize = 8;
+/// Tries of a change that others were in the way of, or whose connection was lost before its end.
+const TRIES: u32 = 6;
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// After so long without a word the other side is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Where a PostgreSQL database is. Without TLS on this machine's own addresses only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresPlace {
+    /// `postgres://USER:PASSWORD@HOST/NAME`.
+    pub url: String,
+    /// Certificates (PEM) that are trusted for it, in place of the public ones.
+    pub roots: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for PostgresPlace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The address may hold a password.
+        formatter.debug_struct("PostgresPlace").finish_non_exhaustive()
+    }
+}
+
+/// What ends a call: the database, or a rule of the store.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The database.
+    Database(postgres::Error),
+    /// The store.
+    Store(StoreError),
+}
+
+/// What a call gives.
+pub type Done<T> = Result<T, Trouble>;
+
+impl From<postgres::Error> for Trouble {
+    fn from(error: postgres::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Trouble> for StoreError {
+    fn from(trouble: Trouble) -> Self {
+        let error = match trouble {
+            Trouble::Store(error) => return error,
+            Trouble::Database(error) => error,
+        };
+        // The state says what is wrong; the message may hold values.
+        let state = error.code().map_or("none", SqlState::code);
+        tracing::error!(state, is_closed = error.is_closed(), "the store's database");
+        match error.code() {
+            Some(&SqlState::DISK_FULL) => Self::Full,
+            Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN | &SqlState::DATA_CORRUPTED) => Self::Damaged,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether the same again may go well: others were in the way.
+    fn is_a_race(error: &postgres::Error) -> bool {
+        matches!(
+            error.code(),
+            Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
+        )
+    }
+}
+
+/// One connection, with its prepared statements.
+pub struct Connection {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+}
+
+impl Connection {
+    fn query(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Vec<Row>> {
+        if !self.statements.contains_key(sql) {
+            self.statements.insert(sql, self.client.prepare(sql)?);
+        }
+        Ok(self.client.query(&self.statements[sql], values)?)
+    }
+}
+
+/// A transaction.
+pub struct Work<'c> {
+    transaction: Transaction<'c>,
+    statements: &'c mut HashMap<&'static str, Statement>,
+}
+
+impl Work<'_> {
+    fn prepared(&mut self, sql: &'static str) -> Done<Statement> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.transaction.prepare(sql)?;
+        self.statements.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    /// Rows.
+    pub fn query(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Vec<Row>> {
+        let statement = self.prepared(sql)?;
+        Ok(self.transaction.query(&statement, values)?)
+    }
+
+    /// A row, if there is one.
+    pub fn query_opt(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Option<Row>> {
+        let statement = self.prepared(sql)?;
+        Ok(self.transaction.query_opt(&statement, values)?)
+    }
+
+    /// The row.
+    pub fn query_one(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Row> {
+        let statement = self.prepared(sql)?;
+        Ok(self.transaction.query_one(&statement, values)?)
+    }
+
+    /// Changes rows and says how many.
+    pub fn execute(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<u64> {
+        let statement = self.prepared(sql)?;
+        Ok(self.transaction.execute(&statement, values)?)
+    }
+
+    /// Statements without values, one after the other.
+    pub fn run(&mut self, sql: &str) -> Done<()> {
+        Ok(self.transaction.batch_execute(sql)?)
+    }
+}
+
+/// Connections that are open.
+pub struct Pool {
+    config: Config,
+    tls: MakeRustlsConnect,
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Connection>,
+    open: usize,
+}
+
+impl Pool {
+    /// A pool for a place; connects when it has to.
+    ///
+    /// # Errors
+    /// [`StoreError::AddressInvalid`].
+    pub fn new(place: &PostgresPlace) -> Result<Self, StoreError> {
+        let mut config = Config::from_str(&place.url).map_err(|_| StoreError::AddressInvalid)?;
+        if config.get_hosts().is_empty() {
+            return Err(StoreError::AddressInvalid);
+        }
+        config
+            .connect_timeout(CONNECT)
+            .keepalives_idle(KEEPALIVE)
+            .tcp_user_timeout(2 * KEEPALIVE);
+        if config.get_application_name().is_none() {
+            config.application_name("techo-relay");
+        }
+        let is_here = config.get_hosts().iter().all(is_here) && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback);
+        config.ssl_mode(if is_here { SslMode::Disable } else { SslMode::Require });
+        Ok(Self {
+            config,
+            tls: tls(place.roots.as_deref())?,
+            state: Mutex::default(),
+            freed: Condvar::new(),
+        })
+    }
+
+    /// A new connection, which the pool does not count.
+    ///
+    /// # Errors
+    /// [`Trouble::Database`].
+    pub fn connect(&self) -> Done<Client> {
+        Ok(match self.config.get_ssl_mode() {
+            SslMode::Disable => self.config.connect(NoTls)?,
+            _ => self.config.connect(self.tls.clone())?,
+        })
+    }
+
+    /// Rows of one statement.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn read_all(&self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut lent = self.lend()?;
+            let outcome = lent.get()?.query(sql, values);
+            match outcome {
+                Ok(rows) => return Ok(rows),
+                Err(_) if tries < TRIES && lent.is_lost() => {}
+                Err(trouble) => return Err(trouble.into()),
+            }
+        }
+    }
+
+    /// A row of one statement, if there is one.
+    ///
+    /// # Errors
+    /// The database's, or those of `read`.
+    pub fn read_one<T>(
+        &self,
+        sql: &'static str,
+        values: &[&(dyn ToSql + Sync)],
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.read_all(sql, values)?.first().map(read).transpose()
+    }
+
+    /// Reads, all as of one moment.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn read<T>(&self, work: impl Fn(&mut Work<'_>) -> Done<T>) -> Result<T, StoreError> {
+        self.attempt(work, |client| {
+            let builder = client.build_transaction();
+            Ok(builder
+                .isolation_level(postgres::IsolationLevel::RepeatableRead)
+                .read_only(true)
+                .start()?)
+        })
+    }
+
+    /// Changes, all at once, and on disk when this returns. Done again from the beginning where others were in the way or the connection was lost
+    /// before its end.
+    ///
+    /// # Errors
+    /// The database's, or that of `work`; nothing was changed then, unless the connection was lost at the very end.
+    pub fn write<T>(&self, work: impl Fn(&mut Work<'_>) -> Done<T>) -> Result<T, StoreError> {
+        self.attempt(work, |client| Ok(client.transaction()?))
+    }
+
+    fn attempt<T>(
+        &self,
+        work: impl Fn(&mut Work<'_>) -> Done<T>,
+        begin: impl Fn(&mut Client) -> Done<Transaction<'_>>,
+    ) -> Result<T, StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut lent = self.lend()?;
+            let Connection { client, statements } = lent.get()?;
+            let worked = begin(client).and_then(|transaction| {
+                let mut work_on = Work { transaction, statements };
+                let outcome = work(&mut work_on)?;
+                Ok((outcome, work_on.transaction.commit()))
+            });
+            let trouble = match worked {
+                Ok((outcome, Ok(()))) => return Ok(outcome),
+                // Where the connection was lost here, it may have been done: whoever asked looks again.
+                Ok((_, Err(error))) if Trouble::is_a_race(&error) => Trouble::from(error),
+                Ok((_, Err(error))) => return Err(Trouble::from(error).into()),
+                Err(Trouble::Database(error)) if Trouble::is_a_race(&error) || lent.is_lost() => Trouble::from(error),
+                Err(trouble) => return Err(trouble.into()),
+            };
+            if tries >= TRIES {
+                return Err(trouble.into());
+            }
+            drop(lent);
+            std::thread::sleep(Duration::from_millis(10) * tries);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change of it is done before anything can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection: one that is idle, or a new one, or the next that is given back.
+    fn lend(&self) -> Result<Lent<'_>, StoreError> {
+        let mut state = self.lock();
+        loop {
+            if let Some(connection) = state.idle.pop() {
+                if connection.client.is_closed() {
+                    state.open -= 1;
+                    continue;
+                }
+                return Ok(Lent {
+                    pool: self,
+                    connection: Some(connection),
+                });
+            }
+            if state.open < MOST {
+                break;
+            }
+            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.open += 1;
+        drop(state);
+        // Counted before it is there, and given back by being dropped where it does not come.
+        let mut lent = Lent {
+            pool: self,
+            connection: None,
+        };
+        lent.connection = Some(Connection {
+            client: self.connect()?,
+            statements: HashMap::new(),
+        });
+        Ok(lent)
+    }
+}
+
+/// A connection that is given back when this is dropped.
+struct Lent<'p> {
+    pool: &'p Pool,
+    connection: Option<Connection>,
+}
+
+impl Lent<'_> {
+    fn get(&mut self) -> Result<&mut Connection, StoreError> {
+        self.connection.as_mut().ok_or(StoreError::Failed)
+    }
+
+    fn is_lost(&self) -> bool {
+        self.connection
+            .as_ref()
+            .is_none_or(|connection| connection.client.is_closed())
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let connection = self.connection.take().filter(|connection| !connection.client.is_closed());
+        let mut state = self.pool.lock();
+        match connection {
+            // One whose transaction panicked has been rolled back.
+            Some(connection) => state.idle.push(connection),
+            None => state.open -= 1,
+        }
+        drop(state);
+        self.pool.freed.notify_one();
+    }
+}
+
+/// Whether a host is this machine.
+fn is_here(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            name == "localhost"
+                || name
+                    .trim_matches(['[', ']'])
+                    .parse::<std::net::IpAddr>()
+                    .is_ok_and(|address| address.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    }
+}
+
+fn tls(roots: Option<&[u8]>) -> Result<MakeRustlsConnect, StoreError> {
+    let mut trusted = rustls::RootCertStore::empty();
+    match roots {
+        None => trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(pem) => {
+            let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+            let (added, _) = trusted.add_parsable_certificates(certificates.map_err(|_| StoreError::CertificatesInvalid)?);
+            if added == 0 {
+                return Err(StoreError::CertificatesInvalid);
+            }
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| StoreError::Failed)?
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_spoken_to_without_tls() {
+        let mode = |url: &str| {
+            let place = PostgresPlace {
+                url: url.to_owned(),
+                roots: None,
+            };
+            Pool::new(&place).map(|pool| pool.config.get_ssl_mode())
+        };
+        for here in [
+            "postgres://a@127.0.0.1/b",
+            "postgres://a@localhost:5433/b?sslmode=prefer",
+            "postgres://a@[::1]/b",
+            "postgres:///b?host=/run/postgresql",
+        ] {
+            assert_eq!(mode(here), Ok(SslMode::Disable), "{here}");
+        }
+        for there in [
+            "postgres://a@db.example/b",
+            "postgres://a@db.example/b?sslmode=disable",
+            "postgres://a@10.0.0.1/b",
+            "postgres://a@127.0.0.1,db.example/b",
+            "postgres://a@localhost/b?hostaddr=10.0.0.1",
+        ] {
+            assert_eq!(mode(there), Ok(SslMode::Require), "{there}");
+        }
+        for none in ["", "mysql://a@b/c", "postgres://a@host:port/b", "postgres:///b"] {
+            assert_eq!(mode(none), Err(StoreError::AddressInvalid), "{none}");
+        }
+    }
+
+    #[test]
+    fn certificates_that_are_none_are_refused() {
+        for roots in [&b""[..], b"nonsense"] {
+            assert_eq!(tls(Some(roots)).err(), Some(StoreError::CertificatesInvalid));
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let place = PostgresPlace {
+            url: "postgres://a:canary@h/b".to_owned(),
+            roots: None,
+        };
+        assert!(!format!("{place:?}").contains("canary"));
+    }
+}
