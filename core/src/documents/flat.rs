@@ -212,7 +212,7 @@ fn settle<'a>(doc: &'a AutoCommit, key: &str, chosen: ScalarValueRef<'a>) -> Sca
     let all = doc.get_all(ROOT, key).unwrap_or_default();
     let stamps = Stamps::of(doc);
     if all.iter().any(|(_, id)| stamps.is_carried(id)) {
-        let last = all.into_iter().max_by_key(|(_, id)| stamps.of_op(id));
+        let last = all.into_iter().max_by_key(|(_, id)| stamps.of_op(doc, id));
         return match last {
             Some((automerge::Value::Scalar(value), _)) => ScalarValueRef::from(value.into_owned()),
             _ => chosen,

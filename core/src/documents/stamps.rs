@@ -4,8 +4,11 @@
 //! changes of old values; each such change begins with a table of when its values were first written. A value's stamp is so the same on all
 //! devices, whatever generations it went through, and the higher of two is the later or, of two at the same time, an arbitrary one.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use automerge::transaction::Transactable;
-use automerge::{AutoCommit, AutomergeError, ObjId, ROOT, ReadDoc, ScalarValueRef, ValueRef};
+use automerge::{AutoCommit, AutomergeError, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValueRef, ValueRef};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -29,8 +32,20 @@ struct Table {
     stamps: Vec<Stamp>,
 }
 
-/// A document's tables, with the counter and the actor of each.
-pub struct Stamps(Vec<(u64, Vec<u8>, Table)>);
+/// A table as it lies in a document.
+struct Placed {
+    key: String,
+    counter: u64,
+    actor: Vec<u8>,
+    table: Table,
+}
+
+/// A document's tables.
+pub struct Stamps {
+    tables: Vec<Placed>,
+    /// By how much a change's counters are behind what it had seen, by its hash.
+    behind: RefCell<HashMap<ChangeHash, u64>>,
+}
 
 /// Whether a key holds a table.
 pub fn is_table(key: &str) -> bool {
@@ -45,17 +60,25 @@ impl Stamps {
             let (ValueRef::Scalar(ScalarValueRef::Bytes(bytes)), ObjId::Id(counter, actor, _)) = (&item.value, item.id()) else {
                 continue;
             };
-            if let Ok(table) = ciborium::from_reader(&bytes[..]) {
-                tables.push((counter, actor.to_bytes().to_vec(), table));
+            if let Ok(table) = ciborium::from_reader::<Table, _>(&bytes[..]) {
+                tables.push(Placed {
+                    key: item.key.into_owned(),
+                    counter,
+                    actor: actor.to_bytes().to_vec(),
+                    table,
+                });
             }
         }
-        Self(tables)
+        Self {
+            tables,
+            behind: RefCell::default(),
+        }
     }
 
     fn carried(&self, counter: u64, actor: &[u8]) -> Option<&Stamp> {
-        self.0.iter().filter(|(_, by, _)| by == actor).find_map(|(start, _, table)| {
-            let at = counter.checked_sub(*start)?.checked_sub(1)?;
-            table.stamps.get(usize::try_from(at).ok()?)
+        self.tables.iter().filter(|placed| placed.actor == actor).find_map(|placed| {
+            let at = counter.checked_sub(placed.counter)?.checked_sub(1)?;
+            placed.table.stamps.get(usize::try_from(at).ok()?)
         })
     }
 
@@ -65,28 +88,37 @@ impl Stamps {
     }
 
     /// When an operation's value was first written.
-    pub fn of_op(&self, op: &ObjId) -> Stamp {
+    pub fn of_op(&self, doc: &AutoCommit, op: &ObjId) -> Stamp {
         let ObjId::Id(counter, actor, _) = op else {
             return Stamp::default();
         };
         if let Some(stamp) = self.carried(*counter, actor.to_bytes()) {
             return stamp.clone();
         }
-        // Later than all that was carried over before it.
-        let ahead = self
-            .0
-            .iter()
-            .filter(|(start, _, _)| start < counter)
-            .filter_map(|(start, _, table)| table.stamps.iter().map(|stamp| stamp.0).max()?.checked_sub(*start))
-            .max()
-            .unwrap_or(0);
-        Stamp(counter.saturating_add(ahead), actor.to_bytes().to_vec())
+        Stamp(counter.saturating_add(self.behind(doc, op)), actor.to_bytes().to_vec())
+    }
+
+    /// By how much an operation's counter is to be raised to be later than all that was carried over before it. Only what its author had seen
+    /// counts: a stamp must not change with what is merged later.
+    fn behind(&self, doc: &AutoCommit, op: &ObjId) -> u64 {
+        // One that is not committed yet has seen everything.
+        let change = doc.hash_for_opid(op);
+        if let Some(known) = change.and_then(|change| self.behind.borrow().get(&change).copied()) {
+            return known;
+        }
+        let has_seen = |placed: &&Placed| change.is_none_or(|change| matches!(doc.get_at(ROOT, &placed.key, &[change]), Ok(Some(_))));
+        let by = |placed: &Placed| placed.table.stamps.iter().map(|stamp| stamp.0).max()?.checked_sub(placed.counter);
+        let behind = self.tables.iter().filter(has_seen).filter_map(by).max().unwrap_or(0);
+        if let Some(change) = change {
+            self.behind.borrow_mut().insert(change, behind);
+        }
+        behind
     }
 
     /// The highest stamp of a key's values.
     pub fn highest(&self, doc: &AutoCommit, key: &str) -> Stamp {
         let all = doc.get_all(ROOT, key).unwrap_or_default();
-        all.iter().map(|(_, id)| self.of_op(id)).max().unwrap_or_default()
+        all.iter().map(|(_, id)| self.of_op(doc, id)).max().unwrap_or_default()
     }
 }
 

@@ -29,8 +29,11 @@ impl State {
                     self.note_gone(subject);
                 }
                 None => {
-                    // A lineage that begins with a snapshot is entered with that; until then this is one of its own, below it.
-                    let known = self.known_key(subject).filter(|known| known.begins_empty);
+                    let known = self.known_key(subject);
+                    // A lineage that begins with a snapshot is entered with that: what is here waits for it, and is carried over then.
+                    if known.as_ref().is_some_and(|known| !known.begins_empty) {
+                        continue;
+                    }
                     let key = known.map_or_else(|| new_key(subject, 0, false, writer.random()), Ok)?;
                     let mut line = Line::new(&key);
                     line.vault_generation = *vault_generation;
