@@ -106,8 +106,17 @@ impl Stamps {
         if let Some(known) = change.and_then(|change| self.behind.borrow().get(&change).copied()) {
             return known;
         }
-        let has_seen = |placed: &&Placed| change.is_none_or(|change| matches!(doc.get_at(ROOT, &placed.key, &[change]), Ok(Some(_))));
-        let by = |placed: &Placed| placed.table.stamps.iter().map(|stamp| stamp.0).max()?.checked_sub(placed.counter);
+        let has_seen =
+            |placed: &&Placed| change.is_none_or(|change| matches!(doc.get_at(ROOT, &placed.key, &[change]), Ok(Some(_))));
+        let by = |placed: &Placed| {
+            placed
+                .table
+                .stamps
+                .iter()
+                .map(|stamp| stamp.0)
+                .max()?
+                .checked_sub(placed.counter)
+        };
         let behind = self.tables.iter().filter(has_seen).filter_map(by).max().unwrap_or(0);
         if let Some(change) = change {
             self.behind.borrow_mut().insert(change, behind);

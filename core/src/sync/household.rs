@@ -446,8 +446,9 @@ impl NewIdentity {
 }
 
 fn beginning(hash: &[u8; 32]) -> [u8; 8] {
-    let [a, b, c, d, e, f, g, h, ..] = *hash;
-    [a, b, c, d, e, f, g, h]
+    let mut beginning = [0; 8];
+    beginning.copy_from_slice(&hash[..8]);
+    beginning
 }
 
 /// An index that no device has, and none had in the last [`FOLLOWED_DAYS`].
