@@ -68,10 +68,7 @@ pub fn run(schedules: u64, seed: u64, tells: bool) -> (Value, bool) {
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                loop {
-                    let Ok(at) = usize::try_from(next.fetch_add(1, Ordering::Relaxed)) else {
-                        break;
-                    };
+                while let Ok(at) = usize::try_from(next.fetch_add(1, Ordering::Relaxed)) {
                     let Some(((_, plan), caught)) = mistakes.get(at).zip(caught.get(at)) else {
                         break;
                     };

@@ -1,6 +1,8 @@
 //! The relay of the simulation and the way to it: an honest relay in memory, behind a network that loses and repeats, and a liar that shows
 //! something else.
 
+#![allow(clippy::match_same_arms, reason = "each case has its own reason to end so")]
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,7 @@
 //! One schedule's world: devices, the relay between them, and what people have done.
 
+#![allow(clippy::match_same_arms, reason = "each case has its own reason to end so")]
+
 use std::collections::BTreeSet;
 
 use techo_core::backup::Backup;
