@@ -139,6 +139,8 @@ pub enum Want {
     Words(RecoveryPublic),
     /// An end of this epoch.
     Rotate(u32),
+    /// A device that was let in off the relay stays in, should the relay have another record by then.
+    Admit(Device),
 }
 
 /// What the relay was caught at.
@@ -535,7 +537,7 @@ pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
                     return Err(Refusal::ThisDevice.into());
                 }
             }
-            Want::Words(_) | Want::Rotate(_) => {}
+            Want::Words(_) | Want::Rotate(_) | Want::Admit(_) => {}
         }
         if !household.wants.contains(&want) {
             household.wants.push(want);

@@ -4,5 +4,6 @@ mod faults;
 mod forgetting;
 mod membership;
 mod merging;
+mod pairing_directly;
 mod recovering;
 mod schedule;
