@@ -27,6 +27,8 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_authority::venues::VenueError::CATALOGUE,
         techo_core::arrival::ArrivalError::CATALOGUE,
         techo_core::backup::BackupError::CATALOGUE,
+        techo_core::certificates::Reason::CATALOGUE,
+        techo_core::certificates::key_source::KeySourceError::CATALOGUE,
         techo_core::diary::Refusal::CATALOGUE,
         techo_core::exposure::ListError::CATALOGUE,
         techo_core::ports::KeyError::CATALOGUE,
