@@ -55,6 +55,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_protocol::recovery::RecoveryError::CATALOGUE,
         techo_protocol::segment::SegmentError::CATALOGUE,
         techo_protocol::trust::TrustError::CATALOGUE,
+        techo_protocol::trust_bundle::TrustBundleError::CATALOGUE,
         techo_protocol::venue_code::VenueCodeError::CATALOGUE,
         techo_relay::RelayError::CATALOGUE,
         techo_relay::SyncError::CATALOGUE,

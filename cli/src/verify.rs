@@ -6,9 +6,10 @@ use clap::Args;
 use serde_json::{Value, json};
 use techo_core::certificates::{self, Kind, Reason, Trust, Verdict, Verified, key_source};
 use techo_protocol::Coded;
+use techo_protocol::trust_bundle::TrustBundle;
 
 use crate::session::Session;
-use crate::{Failure, Outcome, input, time};
+use crate::{Failure, Outcome, device, input, time};
 
 /// Check certificates of the EU, SMART Health Cards, New Zealand's passes and VDS-NC, without any network
 #[derive(Debug, Args)]
@@ -26,6 +27,12 @@ pub struct Verify {
     /// Trust this issuer's key for this run: an X.509 certificate, a JWK or JWK set, or a DID document. May be given several times
     #[arg(long, value_name = "FILE")]
     trust_key: Vec<PathBuf>,
+    /// Trust the issuers' keys of this bundle for this run, beside those that the profile has. May be given several times
+    #[arg(long, value_name = "BUNDLE")]
+    trust: Vec<PathBuf>,
+    /// Strict check: the pass must answer this nonce, which the checker showed. As with --door, nothing but a status pass does
+    #[arg(long, value_name = "N")]
+    nonce: Option<String>,
     /// The time to check for, instead of now
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -35,16 +42,13 @@ impl Verify {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let at = self.at.as_deref().map(time::read).transpose()?;
         let now = at.unwrap_or_else(|| session.now());
-        let trust = self.trust(session)?;
+        let trust = self.trusted(session)?;
         let mut texts = Vec::new();
         for name in &self.inputs {
             texts.extend(input::read(name)?.codes.into_iter().map(|code| code.text));
         }
-        let mut answers = match certificates::whole(&texts) {
-            Ok(texts) => texts
-                .iter()
-                .flat_map(|text| certificates::verify_all(text, &trust, now))
-                .collect(),
+        let mut answers: Vec<Verified> = match certificates::whole(&texts) {
+            Ok(texts) => texts.iter().map(|text| certificates::verify(text, &trust, now)).collect(),
             Err(reason) => vec![Verified::unreadable(reason)],
         };
         if answers.is_empty() {
@@ -52,7 +56,7 @@ impl Verify {
         }
         let mut outcome = Outcome::Done;
         for answer in &mut answers {
-            if self.door && answer.kind != Kind::Status {
+            if (self.door || self.nonce.is_some()) && answer.kind != Kind::Status {
                 // Whose certificate it is, is nobody's business at a door.
                 *answer = Verified {
                     reasons: vec![Reason::NotAStatus],
@@ -67,11 +71,15 @@ impl Verify {
         Ok(outcome)
     }
 
-    fn trust(&self, session: &Session) -> Result<Trust, Failure> {
-        let mut keys = Vec::new();
+    fn trusted(&self, session: &Session) -> Result<Trust, Failure> {
+        let mut keys = device::issuers(session)?;
+        for path in &self.trust {
+            let bundle = TrustBundle::read(&input::file(path)?).map_err(|error| Failure::from(error).about(path.display()))?;
+            keys.extend(bundle.keys);
+        }
         for path in &self.trust_key {
             let content = input::file(path)?;
-            keys.extend(key_source::read(&content, session.now()).map_err(|error| Failure::from(error).about(path.display()))?);
+            keys.extend(key_source::read(&content, None).map_err(|error| Failure::from(error).about(path.display()))?);
         }
         Ok(Trust::new(keys))
     }

@@ -68,6 +68,8 @@ impl Uses {
     pub const VACCINATION: Self = Self(32);
     /// Recoveries, in a DCC.
     pub const RECOVERY: Self = Self(64);
+    /// ICAO's VDS-NC themselves.
+    pub const VDS_NC: Self = Self(128);
 
     /// Both.
     #[must_use]
@@ -102,8 +104,8 @@ pub struct IssuerKey {
     pub not_before: i64,
     /// It signs until then, in Unix seconds; [`NO_END`] where its source does not say.
     pub not_after: i64,
-    /// When its source was last seen to list it, in Unix seconds.
-    pub seen_at: i64,
+    /// When its source was last seen to list it, in Unix seconds, where that is known.
+    pub seen_at: Option<i64>,
 }
 
 /// [`IssuerKey::not_after`] where the source does not say: the last second that trust bundles can hold, in 2106.

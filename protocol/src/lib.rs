@@ -32,6 +32,7 @@ pub mod slot;
 pub mod sync_api;
 pub mod tag;
 pub mod trust;
+pub mod trust_bundle;
 mod varint;
 pub mod venue_code;
 

@@ -10,7 +10,7 @@ use super::trust::{Trust, signer};
 use super::verified::{Kind, Verified};
 use super::{cbor, inflate};
 
-mod content;
+pub(super) mod content;
 
 /// What the text of every version begins with, before the version's number.
 const PREFIX: &str = "HC";
@@ -72,7 +72,7 @@ impl Dcc {
                 if !key.issuer.is_empty() {
                     verified.issuer = Some(key.issuer.clone());
                 }
-                verified.key_seen_at = Some(key.seen_at);
+                verified.key_seen_at = key.seen_at;
                 if let Ok(uses) = said {
                     verified.check(key.uses.may_say(uses).then_some(()).ok_or(Reason::IssuerKeyUse));
                 }

@@ -1,11 +1,13 @@
-//! Reading issuers' keys as they are handed out: X.509 certificates (PEM, DER or Base64), JWKs and sets of them, DID documents.
+//! Reading issuers' keys as they are handed out: X.509 certificates (PEM, DER or Base64), JWKs and sets of them, DID documents, and the
+//! lists that some countries and projects publish.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{alphabet, engine};
-use techo_protocol::issuer_key::IssuerKey;
+use techo_protocol::issuer_key::{IssuerKey, Uses};
 
 pub mod jwk;
+mod lists;
 pub mod x509;
 
 use x509::Certificate;
@@ -41,11 +43,11 @@ techo_protocol::coded_errors! {
 }
 
 /// Reads every key that `content` holds, whatever its form. Of a set, those that sign no such certificates are left out; `seen_at`
-/// (Unix seconds) is when the source listed them.
+/// (Unix seconds) is when the source listed them, where that is known.
 ///
 /// # Errors
 /// [`KeySourceError`]: none is in it, the only one cannot be used, or one is private.
-pub fn read(content: &[u8], seen_at: i64) -> Result<Vec<IssuerKey>, KeySourceError> {
+pub fn read(content: &[u8], seen_at: Option<i64>) -> Result<Vec<IssuerKey>, KeySourceError> {
     const SEQUENCE: u8 = 0x30;
     if content.first() == Some(&SEQUENCE)
         && let Ok(certificate) = Certificate::read(content)
@@ -57,10 +59,44 @@ pub fn read(content: &[u8], seen_at: i64) -> Result<Vec<IssuerKey>, KeySourceErr
     if text.contains("-----BEGIN ") {
         pem(text).map(|der| Certificate::read(&der?)?.issuer_key(seen_at)).collect()
     } else if text.starts_with(['{', '[']) {
-        jwk::read(text, seen_at)
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|_| KeySourceError::NotAKey)?;
+        usable(lists::read(&value, seen_at).unwrap_or_else(|| jwk::read(&value, seen_at)))
     } else {
         let der = base64(text).ok_or(KeySourceError::NotAKey)?;
         Ok(vec![Certificate::read(&der)?.issuer_key(seen_at)?])
+    }
+}
+
+/// The key for what it is meant for, where its source alone does not say: a bundle is used for years and by many, so a certificate authority in it
+/// signs nobody's certificate, and a JWK is a card issuer's.
+#[must_use]
+pub fn narrowed(key: IssuerKey) -> IssuerKey {
+    let uses = key.uses;
+    let uses = if uses.has(Uses::VDS_NC_AUTHORITY) {
+        Uses::VDS_NC_AUTHORITY
+    } else if uses.has(Uses::SHC) {
+        Uses::SHC
+    } else {
+        uses
+    };
+    IssuerKey { uses, ..key }
+}
+
+/// What can be used; the first error where nothing can. A private key spoils all: its source is not to be trusted.
+fn usable(found: Vec<Result<IssuerKey, KeySourceError>>) -> Result<Vec<IssuerKey>, KeySourceError> {
+    let mut keys = Vec::new();
+    let mut first = None;
+    for key in found {
+        match key {
+            Ok(key) => keys.push(key),
+            Err(KeySourceError::Private) => return Err(KeySourceError::Private),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    match (keys.is_empty(), first) {
+        (true, Some(error)) => Err(error),
+        (true, None) => Err(KeySourceError::NotAKey),
+        _ => Ok(keys),
     }
 }
 

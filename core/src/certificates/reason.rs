@@ -29,6 +29,8 @@ techo_protocol::coded_errors! {
         Critical = "malformed.critical", "The certificate asks for something that this program does not know.", "Update Techo.";
         /// A card of several codes, of which some are missing, there twice, or of another card.
         Chunks = "malformed.chunks", "The codes do not make one whole card.", "Scan every code of the card, each once.";
+        /// A code of a card with more in it than its kind allows.
+        ChunkTooLong = "malformed.chunk_too_long", "A code of the card holds more than such codes may.", "Ask the issuer for a new card.";
         /// The signature does not fit the content.
         SignatureInvalid = "signature.invalid", "The signature is not right: the certificate was changed, or never was real.", "Do not trust it.";
         /// The signature is not in the form of its kind.

@@ -15,9 +15,11 @@ type Map = [(Value, Value)];
 
 /// Longest text of a field, in characters.
 const LONGEST: usize = 80;
+/// The tag of a time as text (RFC 8949, section 3.4.1).
+const TIME_TEXT: u64 = 0;
 
 /// Reads the content into `verified`, and says whether it is a test, a vaccination or a recovery.
-pub(super) fn read(map: &Map, verified: &mut Verified) -> Result<Uses, Reason> {
+pub(in crate::certificates) fn read(map: &Map, verified: &mut Verified) -> Result<Uses, Reason> {
     let born = born(map);
     let holder = holder(map);
     if let Ok(holder) = &holder {
@@ -172,6 +174,11 @@ fn required<'a>(map: &'a Map, field: &'static str) -> Result<&'a str, Reason> {
 fn optional<'a>(map: &'a Map, field: &'static str) -> Result<Option<&'a str>, Reason> {
     let Some(value) = cbor::of_text(map, field) else {
         return Ok(None);
+    };
+    // Some countries mark their times as such.
+    let value = match value {
+        Value::Tag(TIME_TEXT, inner) => inner,
+        other => other,
     };
     value
         .as_text()

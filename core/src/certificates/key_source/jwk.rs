@@ -11,39 +11,19 @@ const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 /// Where a key is to be used is not said in a JWK.
 const USES: Uses = Uses::DCC.and(Uses::SHC).and(Uses::NZCP);
 
-/// Reads a JWK, a JWK set or list, or a DID document. See [`super::read`].
-pub(super) fn read(text: &str, seen_at: i64) -> Result<Vec<IssuerKey>, KeySourceError> {
-    let value: Value = serde_json::from_str(text).map_err(|_| KeySourceError::NotAKey)?;
+/// Reads a JWK, a JWK set or list, or a DID document: what is in it, and what cannot be used.
+pub(super) fn read(value: &Value, seen_at: Option<i64>) -> Vec<Result<IssuerKey, KeySourceError>> {
     if value.get("verificationMethod").is_some() {
-        return did(&value, seen_at);
+        return did(value, seen_at);
     }
-    let found: Vec<_> = match value.get("keys").unwrap_or(&value) {
+    match value.get("keys").unwrap_or(value) {
         Value::Array(keys) => keys.iter().map(|key| of_jwk(key, seen_at)).collect(),
         jwk if jwk.get("kty").is_some() => vec![of_jwk(jwk, seen_at)],
         _ => vec![],
-    };
-    usable(found)
-}
-
-/// What can be used; the first error where nothing can. A private key spoils all: its source is not to be trusted.
-fn usable(found: Vec<Result<IssuerKey, KeySourceError>>) -> Result<Vec<IssuerKey>, KeySourceError> {
-    let mut keys = Vec::new();
-    let mut first = None;
-    for key in found {
-        match key {
-            Ok(key) => keys.push(key),
-            Err(KeySourceError::Private) => return Err(KeySourceError::Private),
-            Err(error) => first = first.or(Some(error)),
-        }
-    }
-    match (keys.is_empty(), first) {
-        (true, Some(error)) => Err(error),
-        (true, None) => Err(KeySourceError::NotAKey),
-        _ => Ok(keys),
     }
 }
 
-fn of_jwk(jwk: &Value, seen_at: i64) -> Result<IssuerKey, KeySourceError> {
+fn of_jwk(jwk: &Value, seen_at: Option<i64>) -> Result<IssuerKey, KeySourceError> {
     let key = public_key(jwk)?;
     let id = jwk["kid"].as_str().unwrap_or_default().as_bytes().to_vec();
     Ok(IssuerKey {
@@ -84,8 +64,8 @@ fn public_key(jwk: &Value) -> Result<IssuerPublicKey, KeySourceError> {
 }
 
 /// The keys that a DID document names for assertions (DID Core 1.0, section 5.3.2), by what follows `#` in their ids.
-fn did(document: &Value, seen_at: i64) -> Result<Vec<IssuerKey>, KeySourceError> {
-    let issuer = document["id"].as_str().ok_or(KeySourceError::NotAKey)?;
+fn did(document: &Value, seen_at: Option<i64>) -> Vec<Result<IssuerKey, KeySourceError>> {
+    let issuer = document["id"].as_str().unwrap_or_default();
     let list = |name: &str| document[name].as_array().map(Vec::as_slice).unwrap_or_default();
     let full = |id: &str| {
         if id.starts_with('#') {
@@ -100,21 +80,22 @@ fn did(document: &Value, seen_at: i64) -> Result<Vec<IssuerKey>, KeySourceError>
             .find(|method| method["id"].as_str().map(full) == Some(full(id))),
         embedded => Some(embedded),
     });
-    let found = methods.map(|method| {
-        let id = method["id"].as_str().map(full).unwrap_or_default();
-        let (owner, fragment) = id.split_once('#').ok_or(KeySourceError::Jwk)?;
-        let key = of_jwk(&method["publicKeyJwk"], seen_at)?;
-        if owner != issuer || !matches!(key.key, IssuerPublicKey::P256(_)) {
-            return Err(KeySourceError::KeyType);
-        }
-        Ok(IssuerKey {
-            id: fragment.as_bytes().to_vec(),
-            issuer: issuer.to_owned(),
-            uses: Uses::NZCP,
-            ..key
+    methods
+        .map(|method| {
+            let id = method["id"].as_str().map(full).unwrap_or_default();
+            let (owner, fragment) = id.split_once('#').ok_or(KeySourceError::Jwk)?;
+            let key = of_jwk(&method["publicKeyJwk"], seen_at)?;
+            if owner != issuer || !matches!(key.key, IssuerPublicKey::P256(_)) {
+                return Err(KeySourceError::KeyType);
+            }
+            Ok(IssuerKey {
+                id: fragment.as_bytes().to_vec(),
+                issuer: issuer.to_owned(),
+                uses: Uses::NZCP,
+                ..key
+            })
         })
-    });
-    usable(found.collect())
+        .collect()
 }
 
 /// Reads a key of a SMART Health Cards issuer by that specification's own rules ("Determining keys associated with an issuer"): only
@@ -122,7 +103,7 @@ fn did(document: &Value, seen_at: i64) -> Result<Vec<IssuerKey>, KeySourceError>
 ///
 /// # Errors
 /// [`KeySourceError`]: the rule that it breaks.
-pub fn of_card_issuer(jwk: &Value, issuer: &str, seen_at: i64) -> Result<IssuerKey, KeySourceError> {
+pub fn of_card_issuer(jwk: &Value, issuer: &str, seen_at: Option<i64>) -> Result<IssuerKey, KeySourceError> {
     let key = of_jwk(jwk, seen_at)?;
     if !matches!(key.key, IssuerPublicKey::P256(_)) {
         return Err(KeySourceError::KeyType);

@@ -126,21 +126,19 @@ impl Certificate {
     ///
     /// # Errors
     /// [`KeySourceError::Curve`] for a key on P-384 that may not sign certificates, and can so sign nothing here.
-    pub fn issuer_key(&self, seen_at: i64) -> Result<IssuerKey, KeySourceError> {
-        // Countries test with certificates of their own that say they are authorities, so these may sign a DCC as well.
-        let mut uses = self.uses.and(Uses::VDS_NC_AUTHORITY);
-        if matches!(self.key, IssuerPublicKey::P384(_)) {
-            if !self.is_authority {
-                return Err(KeySourceError::Curve);
-            }
-        } else {
-            uses = uses.and(Uses::DCC);
-        }
+    pub fn issuer_key(&self, seen_at: Option<i64>) -> Result<IssuerKey, KeySourceError> {
+        let may_say = match (&self.key, self.is_authority) {
+            (IssuerPublicKey::P384(_), false) => return Err(KeySourceError::Curve),
+            (IssuerPublicKey::P384(_), true) => Uses::VDS_NC_AUTHORITY,
+            // Some countries' signers say that they are authorities.
+            (_, true) => Uses::VDS_NC_AUTHORITY.and(Uses::DCC),
+            (_, false) => Uses::VDS_NC.and(Uses::DCC),
+        };
         Ok(IssuerKey {
             key: self.key.clone(),
             id: self.id.to_vec(),
             issuer: self.subject.clone(),
-            uses,
+            uses: self.uses.and(may_say),
             not_before: self.not_before,
             not_after: self.not_after,
             seen_at,

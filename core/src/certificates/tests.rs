@@ -1,0 +1,4 @@
+//! Certificates of our own making, each wrong in one way, and the published vectors.
+
+mod conformance;
+mod forged;

@@ -1,0 +1,1 @@
+//! Certificates of our own making, each wrong in one way.
