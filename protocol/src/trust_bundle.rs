@@ -163,7 +163,7 @@ fn seconds(time: i64) -> [u8; 4] {
 
 fn pack(keys: &[IssuerKey], issuers: &[&str]) -> Vec<u8> {
     // An id is a certificate's hash or a key's thumbprint; one that is longer than a byte counts names no key of any kind.
-    let mut keys: Vec<&IssuerKey> = keys.iter().filter(|key| key.id.len() <= usize::from(u8::MAX)).collect();
+    let mut keys: Vec<&IssuerKey> = keys.iter().filter(|key| u8::try_from(key.id.len()).is_ok()).collect();
     let group = |key: &IssuerKey| {
         let issuer = issuers.binary_search(&key.issuer.as_str()).unwrap_or(0);
         (

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn deep_large_and_trailing_are_refused() {
-        assert_eq!(read(&[0x81; 100_000]), Err(Reason::Cbor));
+        assert_eq!(read(&vec![0x81; 100_000]), Err(Reason::Cbor));
         assert_eq!(
             read(&[0x9B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
             Err(Reason::Cbor)

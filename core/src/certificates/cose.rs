@@ -60,9 +60,12 @@ impl Signed {
         })
     }
 
-    /// The algorithm, of those that are allowed. Only the protected header counts: nobody signs the other.
+    /// The algorithm, of those that are allowed. One in the protected header wins over one in the other, which nobody signs and which is safe to
+    /// read only because a key goes with one algorithm here.
     pub fn algorithm(&self) -> Result<Algorithm, Reason> {
-        let number = cbor::of_number(&self.headers, label::ALGORITHM).and_then(Value::as_integer);
+        let number = cbor::of_number(&self.headers, label::ALGORITHM)
+            .or_else(|| cbor::of_number(&self.unprotected, label::ALGORITHM))
+            .and_then(Value::as_integer);
         match number.and_then(|number| i64::try_from(number).ok()) {
             Some(-7) => Ok(Algorithm::Es256),
             Some(-37) => Ok(Algorithm::Ps256),
@@ -92,20 +95,25 @@ impl Signed {
 /// A byte string with the shortest head (RFC 8949, section 4.2.1).
 fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     const MAJOR: u8 = 0x40;
+    // A length of one, two, four or eight bytes follows.
+    const ONE: u8 = 0x58;
+    const TWO: u8 = 0x59;
+    const FOUR: u8 = 0x5A;
+    const EIGHT: u8 = 0x5B;
     let length = bytes.len();
     match (u8::try_from(length), u16::try_from(length), u32::try_from(length)) {
         (Ok(length), ..) if length < 24 => out.push(MAJOR | length),
-        (Ok(length), ..) => out.extend_from_slice(&[MAJOR | 24, length]),
+        (Ok(length), ..) => out.extend_from_slice(&[ONE, length]),
         (_, Ok(length), _) => {
-            out.push(MAJOR | 25);
+            out.push(TWO);
             out.extend_from_slice(&length.to_be_bytes());
         }
         (_, _, Ok(length)) => {
-            out.push(MAJOR | 26);
+            out.push(FOUR);
             out.extend_from_slice(&length.to_be_bytes());
         }
         _ => {
-            out.push(MAJOR | 27);
+            out.push(EIGHT);
             out.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }
@@ -147,12 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn the_algorithm_is_taken_from_the_protected_header_alone() {
+    fn the_protected_algorithm_wins() {
         let algorithm = |number: i64| (Value::from(1), Value::from(number));
         let of = |headers, other| message(&Value::Map(headers), other).unwrap().algorithm();
         assert_eq!(of(vec![algorithm(-7)], vec![]), Ok(Algorithm::Es256));
         assert_eq!(of(vec![algorithm(-37)], vec![]), Ok(Algorithm::Ps256));
-        assert_eq!(of(vec![], vec![algorithm(-7)]), Err(Reason::Algorithm));
+        assert_eq!(of(vec![], vec![algorithm(-7)]), Ok(Algorithm::Es256));
+        assert_eq!(of(vec![algorithm(0)], vec![algorithm(-7)]), Err(Reason::Algorithm));
+        assert_eq!(of(vec![], vec![]), Err(Reason::Algorithm));
         // ES384, HMAC 256/256 and none that is registered.
         for number in [-35, 5, 0] {
             assert_eq!(of(vec![algorithm(number)], vec![]), Err(Reason::Algorithm));

@@ -172,15 +172,14 @@ fn key(info: &SubjectPublicKeyInfoOwned) -> Result<IssuerPublicKey, KeySourceErr
     match info.algorithm.oid {
         EC_KEY => {
             let parameters = info.algorithm.parameters.as_ref().ok_or(KeySourceError::Curve)?;
-            let curve = match parameters.decode_as::<ObjectIdentifier>() {
-                Ok(named) => named,
-                Err(_) => {
-                    let spelled_out = parameters.to_der().map_err(|_| KeySourceError::Certificate)?;
-                    if !explicit_curve::is_p384(&spelled_out) {
-                        return Err(KeySourceError::Curve);
-                    }
-                    P384
+            let curve = if let Ok(named) = parameters.decode_as::<ObjectIdentifier>() {
+                named
+            } else {
+                let spelled_out = parameters.to_der().map_err(|_| KeySourceError::Certificate)?;
+                if !explicit_curve::is_p384(&spelled_out) {
+                    return Err(KeySourceError::Curve);
                 }
+                P384
             };
             let point = bytes.strip_prefix(&[4]).ok_or(KeySourceError::Curve)?;
             match curve {

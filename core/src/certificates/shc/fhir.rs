@@ -24,14 +24,14 @@ struct Entry {
 }
 
 impl Bundle {
-    /// It is a collection, and of one patient.
+    /// It is a collection, and of no two patients. Cards of other things than COVID-19 may have none.
     pub fn check(&self) -> Result<(), Reason> {
         if self.resource_type != "Bundle" || self.r#type != "collection" {
             return Err(Reason::Schema { field: "fhirBundle" });
         }
         match self.resources("Patient").count() {
-            1 => Ok(()),
-            _ => Err(Reason::Schema { field: "Patient" }),
+            0 | 1 => Ok(()),
+            _ => Err(Reason::Several),
         }
     }
 
@@ -69,7 +69,7 @@ impl Bundle {
         let mut doses: Vec<Dose> = given
             .filter_map(|dose| {
                 Some(Dose {
-                    product: product_of(&dose["vaccineCode"])?,
+                    product: Some(product_of(&dose["vaccineCode"])?),
                     date: dose["occurrenceDateTime"]
                         .as_str()
                         .and_then(|at| at.get(..10))
@@ -85,16 +85,12 @@ impl Bundle {
     }
 }
 
-/// The vaccine; `None` for one against something else, and no name where only its code in another system is there.
-fn product_of(code: &Value) -> Option<Option<String>> {
+/// The vaccine; `None` for one against something else, or of which nothing is said. Of other code systems than CVX the code is given as it is.
+fn product_of(code: &Value) -> Option<String> {
     let codings = code["coding"].as_array()?;
-    let cvx = codings
-        .iter()
-        .find(|coding| coding["system"] == CVX)
-        .and_then(|coding| coding["code"].as_str());
-    match cvx {
-        Some(code) => product::of_cvx(code).map(Some),
-        None => Some(codings.first().and_then(|coding| coding["code"].as_str()).map(str::to_owned)),
+    match codings.iter().find(|coding| coding["system"] == CVX) {
+        Some(coding) => product::of_cvx(coding["code"].as_str()?),
+        None => codings.first()?["code"].as_str().map(str::to_owned),
     }
 }
 

@@ -97,7 +97,8 @@ mod tests {
     use super::*;
 
     fn digits(text: &str) -> String {
-        text.bytes().map(|byte| format!("{:02}", byte - FIRST)).collect()
+        let pair = |byte: u8| [b'0' + (byte - FIRST) / 10, b'0' + (byte - FIRST) % 10].map(char::from);
+        text.bytes().flat_map(pair).collect()
     }
 
     fn texts(of: &[&str]) -> Vec<String> {

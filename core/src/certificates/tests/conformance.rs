@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use techo_protocol::issuer_key::Uses;
+use techo_protocol::trust_bundle::TrustBundle;
 
 use crate::certificates::{Kind, Reason, Trust, Verdict, Verified, holder, key_source, verify, whole};
+use crate::exposure::fixture::Authority;
 
 mod dgc;
 mod shc;
@@ -120,6 +122,29 @@ fn vds_nc() {
             changed.reasons
         );
     }
+}
+
+/// The EU's list of 829 signers, as Germany's apps last published it.
+#[test]
+fn the_eu_s_keys_fit_a_small_bundle() {
+    let Some(folder) = vectors("ref/trust") else { return };
+    let content = std::fs::read(folder.join("covpass-dsc-list-prod.json")).unwrap();
+    let keys = key_source::read(&content, Some(1_700_000_000)).unwrap();
+    let listed = json(&folder.join("covpass-dsc-list-prod.json"))["list"]["certificates"]
+        .as_array()
+        .map_or(0, Vec::len);
+    assert_eq!(keys.len(), listed, "every signer's certificate is read");
+    let authority = Authority::new(10);
+    let bundle = TrustBundle {
+        name: "EU".into(),
+        signed_at: 1_700_000_000,
+        keys: keys.into_iter().map(key_source::narrowed).collect(),
+        trust_list: authority.trust_file(),
+    };
+    let file = bundle.write(&authority.manifest_key);
+    assert!(file.len() <= 80_000, "{} bytes", file.len());
+    let read = TrustBundle::read(&file).unwrap();
+    assert!(read.keys.len() == bundle.keys.len() && bundle.keys.iter().all(|key| read.keys.contains(key)));
 }
 
 #[test]

@@ -155,6 +155,8 @@ fn certificates_as_the_countries_drew_them() {
         let verified = verify(text, &trust, at);
         let has = |reason: &Reason| verified.reasons.contains(reason);
         match case["sig"]["demo"].as_str() {
+            // Its key has 1024 bits.
+            Some("valid") if name.starts_with("MK/") => assert!(has(&Reason::UnknownKey), "{name}: {:?}", verified.reasons),
             Some("valid") => {
                 assert!(
                     !has(&Reason::SignatureInvalid) && !has(&Reason::UnknownKey) && !has(&Reason::Algorithm),
