@@ -1,6 +1,7 @@
 //! Techo's wire formats and their cryptography. No I/O and no global state: the clock and randomness are passed in.
 
 pub mod agreement;
+pub mod base45;
 pub mod body;
 pub mod case_code;
 pub mod chunk;
@@ -13,6 +14,7 @@ pub mod epoch_record;
 pub mod error;
 pub mod household_file;
 pub mod hpke_seal;
+pub mod issuer_key;
 pub mod keyring_record;
 pub mod keys;
 pub mod manifest;
@@ -30,6 +32,7 @@ pub mod slot;
 pub mod sync_api;
 pub mod tag;
 pub mod trust;
+pub mod trust_bundle;
 mod varint;
 pub mod venue_code;
 
