@@ -220,6 +220,9 @@ pub struct Household {
     pub former: Option<FormerAccount>,
     /// What the relay was caught at, until it is whole again.
     pub caught: Option<Caught>,
+    /// The same, of a conversation that broke off before it could tell.
+    #[serde(default)]
+    pub(super) untold: Option<Caught>,
     /// A heartbeat is to be sent.
     pub(super) heartbeat_due: bool,
     /// All documents are to be written anew under new keys: this device has changed the epoch.
@@ -306,6 +309,7 @@ impl Household {
             wants: Vec::new(),
             former: None,
             caught: None,
+            untold: None,
             heartbeat_due: true,
             rekey_due: false,
             heartbeat_day: 0,

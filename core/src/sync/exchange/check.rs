@@ -54,7 +54,11 @@ impl<R: StreamRelay> Talk<'_, R> {
             }
             let there: HashSet<&[u8]> = answer.ids.chunks_exact(16).collect();
             return Ok(change(self.vault, |state, _| {
-                Ok((state.mark_missing(&there), state.was_shown_all(&there)))
+                let lost = state.mark_missing(&there);
+                if lost {
+                    state.household.untold = Some(Caught::RolledBack);
+                }
+                Ok((lost, state.was_shown_all(&there)))
             })?);
         }
         Ok((false, true))

@@ -1,6 +1,11 @@
+use std::cell::Cell;
+
+use techo_protocol::sync_api::{SyncAnswer, SyncRequest};
+
 use super::devices::{Device, NOW, pair};
 use crate::ports::testing::{MemoryKeeper, copy_folder};
 use crate::sync::engine::{self, Source};
+use crate::sync::exchange::{StreamRelay, exchange};
 use crate::sync::household::Caught;
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::{Refusal, SyncError};
@@ -222,4 +227,40 @@ fn what_a_relay_hid_for_a_time_is_taken_in_when_it_is_shown() {
     }
     tablet.sync(&relay);
     assert_eq!(tablet.names(), ["a", "b"]);
+}
+
+/// A way to the relay that breaks off after some calls.
+struct Breaking<'r>(&'r MemoryRelay, Cell<usize>);
+
+impl StreamRelay for Breaking<'_> {
+    type Error = Trouble;
+
+    fn call(&self, request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, Trouble> {
+        self.1.set(self.1.get().checked_sub(1).ok_or(Trouble::Lost)?);
+        self.0.call(request, signed)
+    }
+}
+
+#[test]
+fn a_relay_that_was_set_back_is_told_of_though_the_conversation_breaks_off() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    // Whether the relay counts backwards, or went on from there with what another has sent.
+    for (goes_on, calls) in (0..5).flat_map(|calls| [(false, calls), (true, calls)]) {
+        let old = relay.kept.borrow().clone();
+        phone.add("a", 3);
+        phone.sync(&relay);
+        *relay.kept.borrow_mut() = old;
+        if goes_on {
+            (0..6).for_each(|_| _ = tablet.add("more", 2));
+            tablet.sync(&relay);
+        }
+        let broken = exchange(phone.diary.vault(), &Breaking(&relay, Cell::new(calls)), "relay", NOW);
+        assert!(matches!(broken, Err(Trouble::Lost)), "{broken:?}");
+        assert_eq!(phone.sync(&relay).caught, Some(Caught::RolledBack), "{goes_on} after {calls}");
+        for device in [&mut tablet, &mut phone] {
+            assert_eq!(device.sync(&relay).caught, None, "{goes_on} after {calls}");
+        }
+    }
 }
