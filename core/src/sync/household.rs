@@ -411,6 +411,11 @@ impl Household {
         self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)
     }
 
+    /// Whether the relay hides what another device has seen there, after all that it shows was taken in.
+    pub(super) fn misses_something(&self) -> bool {
+        self.vector.misses_something(|device| self.list.device(device).is_some())
+    }
+
     /// The devices that may still hold what was deleted here last.
     pub fn still_holding(&self) -> Vec<&Device> {
         let Some(deletion) = self.last_deletion else {

@@ -2,11 +2,11 @@ use std::cell::Cell;
 
 use techo_protocol::sync_api::{SyncAnswer, SyncRequest};
 
-use super::devices::{Device, NOW, pair};
+use super::devices::{Device, NOW, let_in, pair};
 use crate::ports::testing::{MemoryKeeper, copy_folder};
 use crate::sync::engine::{self, Source};
 use crate::sync::exchange::{StreamRelay, exchange};
-use crate::sync::household::Caught;
+use crate::sync::household::{Caught, Want, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::{Refusal, SyncError};
 
@@ -79,6 +79,28 @@ fn a_copy_that_wrote_at_once_is_noticed_by_a_third() {
 }
 
 #[test]
+fn what_a_copy_wrote_beyond_its_last_is_not_missed_once_it_is_removed() {
+    let relay = MemoryRelay::new(4);
+    let keeper = MemoryKeeper::default();
+    let (mut phone, mut laptop) = (Device::new(), Device::new());
+    let mut tablet = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    pair(&relay, &mut phone, &mut tablet);
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(tablet.folder.path(), copy.path());
+    let mut twin = Device::in_folder(copy, &keeper);
+    tablet.add("a", 3);
+    tablet.give(&mut phone);
+    (0..3).for_each(|_| _ = twin.add("b", 3));
+    twin.sync(&relay);
+    assert!(phone.sync(&relay).received.copied > 0);
+    let key = phone.household().list.device(1).unwrap().key;
+    let_in(&relay, &mut phone, &mut laptop);
+    want(phone.diary.vault(), Want::Remove(1, key)).unwrap();
+    phone.sync(&relay);
+    assert_eq!(laptop.sync(&relay).caught, None);
+}
+
+#[test]
 fn a_relay_that_was_set_back_is_noticed_and_filled_again() {
     let relay = MemoryRelay::new(1);
     let (mut phone, mut tablet) = (Device::new(), Device::new());
@@ -144,8 +166,7 @@ fn what_two_devices_sealed_anew_is_one_chunk_and_no_loss() {
     pair(&relay, &mut phone, &mut laptop);
     phone.add("a", 3);
     phone.give(&mut tablet);
-    let want = crate::sync::household::Want::Rotate(0);
-    crate::sync::household::want(laptop.diary.vault(), want).unwrap();
+    want(laptop.diary.vault(), Want::Rotate(0)).unwrap();
     laptop.sync(&relay);
     for _ in 0..2 {
         for device in [&mut tablet, &mut phone, &mut laptop] {
