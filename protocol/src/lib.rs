@@ -24,6 +24,7 @@ pub mod qr;
 pub mod random;
 pub mod recovery;
 pub mod relay_api;
+pub mod schedule;
 pub mod segment;
 mod signed;
 pub mod slot;
