@@ -8,6 +8,7 @@
 //! | [`profile`] | the folder: database and keys |
 //! | [`keys`] | key files, in the clear or under a passphrase |
 //! | [`trust`] | the trust list, signed by the root |
+//! | [`trust_bundle`] | bundles of the keys of those who issue certificates |
 //! | [`venues`], [`posters`] | the registry, codes, and what is printed |
 //! | [`import`], [`events`] | a list of events as CSV, and what it does to the notices |
 //! | [`notices`], [`recalls`] | what is said |
@@ -28,6 +29,7 @@ pub mod publishing;
 pub mod recalls;
 pub mod store;
 pub mod trust;
+pub mod trust_bundle;
 pub mod venues;
 
 pub use error::Error;

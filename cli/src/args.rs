@@ -43,6 +43,7 @@ pub struct Global {
 pub enum Command {
     Demo(crate::demo::Demo),
     Scan(crate::scan::Scan),
+    Verify(crate::verify::Verify),
     #[command(name = "checkin")]
     CheckIn(crate::checkin::CheckIn),
     #[command(subcommand)]
@@ -84,6 +85,7 @@ impl Command {
         match self {
             Self::Demo(demo) => demo.run(session),
             Self::Scan(scan) => scan.run(session),
+            Self::Verify(verify) => verify.run(session),
             Self::CheckIn(check_in) => check_in.run(session),
             Self::Diary(diary) => diary.run(session),
             Self::Exposure(exposure) => exposure.run(session),

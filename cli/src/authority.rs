@@ -9,6 +9,7 @@ mod publish;
 mod recall;
 mod sheet;
 mod trust;
+mod trust_bundle;
 mod venue;
 
 use std::path::Path;

@@ -25,6 +25,7 @@ mod sync;
 mod texts;
 mod time;
 mod trust;
+mod verify;
 
 use std::process::ExitCode;
 

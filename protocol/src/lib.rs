@@ -16,6 +16,7 @@ pub mod epoch_record;
 pub mod error;
 pub mod household_file;
 pub mod hpke_seal;
+pub mod issuer_key;
 pub mod keyring_record;
 pub mod keys;
 pub mod manifest;
@@ -39,6 +40,7 @@ pub mod tag;
 pub mod ticket;
 pub mod town_update;
 pub mod trust;
+pub mod trust_bundle;
 mod varint;
 pub mod venue_code;
 

@@ -5,6 +5,7 @@
 mod backup;
 mod bad_input;
 mod cases;
+mod certificates;
 mod command_line;
 mod edges;
 mod household;
