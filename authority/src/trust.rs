@@ -93,6 +93,7 @@ pub(crate) fn first_list(
         }],
         keys: trusted,
         relays: Vec::new(),
+        municipality: None,
     };
     let file = list.write(&keys.root_key(&root)?);
     Ok((list, file))

@@ -154,6 +154,7 @@ mod tests {
                 revoked: false,
             }],
             relays: vec![],
+            municipality: None,
         }
     }
 

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
 use crate::signed::{Kind, Unreadable};
 
+mod municipality;
+
+pub use municipality::{Municipality, RevokedSite, StatusKey};
+
 const KIND: Kind = Kind {
     magic: b"TTRL",
     version: 1,
@@ -90,6 +94,10 @@ pub enum Role {
     Notice,
     /// Opens sent diaries (an X25519 key, not a signing key).
     Diary,
+    /// Signs vaccination sites' licences, and the files by which a municipality keeps them up to date.
+    Licence,
+    /// Opens bundles of doses (an X25519 key, not a signing key).
+    Bundle,
     /// A role of a later version, which this one ignores.
     #[serde(other)]
     Unknown,
@@ -100,7 +108,7 @@ pub enum Role {
 pub struct TrustedKey {
     /// What it may do.
     pub role: Role,
-    /// The key: Ed25519, or X25519 for [`Role::Diary`].
+    /// The key: Ed25519, or X25519 for [`Role::Diary`] and [`Role::Bundle`].
     pub key: PublicKey,
     /// Nothing that it signed counts any more, whenever it was signed: a thief writes any date.
     pub revoked: bool,
@@ -135,6 +143,9 @@ pub struct TrustList {
     pub keys: Vec<TrustedKey>,
     /// Where its lists are published.
     pub relays: Vec<String>,
+    /// What it is as a municipality, where it is one. Lists of before vaccination have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub municipality: Option<Municipality>,
 }
 
 impl TrustList {
@@ -155,6 +166,9 @@ impl TrustList {
         })?;
         let list: Self = signed.body().ok_or(TrustError::Damaged)?;
         let root = list.roots.last().ok_or(TrustError::Damaged)?;
+        if !list.municipality.as_ref().is_none_or(Municipality::is_possible) {
+            return Err(TrustError::Damaged);
+        }
         if list.roots.len() > MOST_ROOTS || !list.is_chain_whole() || !signed.signed_by([&root.key]) {
             return Err(TrustError::SignatureInvalid);
         }
@@ -221,123 +235,4 @@ fn root_message(old: &PublicKey, new: &PublicKey) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn key(seed: u8) -> SigningKey {
-        SigningKey::from_seed(&[seed; 32])
-    }
-
-    fn list(number: u32) -> TrustList {
-        TrustList {
-            name: "Osaka Prefecture".into(),
-            host: "techo.example".into(),
-            number,
-            issued_at: 1_700_000_000,
-            expires_at: 1_800_000_000,
-            roots: vec![Root {
-                key: key(1).public(),
-                signed_by_previous: vec![],
-            }],
-            keys: vec![
-                TrustedKey {
-                    role: Role::Code,
-                    key: key(5).public(),
-                    revoked: false,
-                },
-                TrustedKey {
-                    role: Role::Code,
-                    key: key(6).public(),
-                    revoked: true,
-                },
-            ],
-            relays: vec![],
-        }
-    }
-
-    #[test]
-    fn comes_back() {
-        assert_eq!(TrustList::read(&list(1).write(&key(1))), Ok(list(1)));
-    }
-
-    #[test]
-    fn only_its_root_signs_it() {
-        assert_eq!(TrustList::read(&list(1).write(&key(2))), Err(TrustError::SignatureInvalid));
-    }
-
-    #[test]
-    fn every_changed_byte_is_noticed() {
-        let file = list(1).write(&key(1));
-        for at in 0..file.len() {
-            let mut damaged = file.clone();
-            damaged[at] ^= 1;
-            assert!(TrustList::read(&damaged).is_err(), "byte {at}");
-        }
-    }
-
-    #[test]
-    fn a_revoked_key_is_named_and_not_used() {
-        assert!(list(1).names_key(Role::Code, key(6).public().id()));
-        assert_eq!(list(1).keys(Role::Code).collect::<Vec<_>>(), [&key(5).public()]);
-    }
-
-    #[test]
-    fn a_new_root_is_followed_when_the_old_one_signed_it() {
-        let mut rotated = list(2);
-        rotated.roots.push(succeed_root(&key(1), &key(9).public()));
-        let read = TrustList::read(&rotated.write(&key(9))).unwrap();
-        assert_eq!(read.authority(), list(1).authority());
-        assert_eq!(list(1).check_successor(&read), Ok(()));
-        assert_eq!(
-            read.check_successor(&list(3)),
-            Err(TrustError::Forked),
-            "the old root may not go on alone"
-        );
-
-        let mut forged = list(2);
-        forged.roots.push(succeed_root(&key(7), &key(9).public()));
-        assert_eq!(TrustList::read(&forged.write(&key(9))), Err(TrustError::SignatureInvalid));
-    }
-
-    #[test]
-    fn never_goes_back() {
-        assert_eq!(list(2).check_successor(&list(1)), Err(TrustError::Older));
-        assert_eq!(list(2).check_successor(&list(2)), Ok(()));
-        let mut other = list(2);
-        other.name = "Kyoto".into();
-        assert_eq!(list(2).check_successor(&other), Err(TrustError::Forked));
-        other.roots[0].key = key(3).public();
-        assert_eq!(list(2).check_successor(&other), Err(TrustError::OtherAuthority));
-    }
-
-    #[test]
-    fn a_role_of_a_later_version_is_kept_out_of_the_way() {
-        #[derive(Serialize)]
-        struct Later<'a> {
-            role: &'a str,
-            key: PublicKey,
-            revoked: bool,
-        }
-        let mut bytes = Vec::new();
-        ciborium::into_writer(
-            &Later {
-                role: "oracle",
-                key: key(1).public(),
-                revoked: false,
-            },
-            &mut bytes,
-        )
-        .unwrap();
-        let read: TrustedKey = ciborium::from_reader(&bytes[..]).unwrap();
-        assert_eq!(read.role, Role::Unknown);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            prop_assert!(TrustList::read(&[b"TTRL\x01".as_slice(), &bytes].concat()).is_err());
-        }
-    }
-}
+pub(crate) mod tests;

@@ -85,6 +85,7 @@ mod tests {
             }],
             keys: vec![],
             relays: vec![],
+            municipality: None,
         };
         list.write(root)
     }

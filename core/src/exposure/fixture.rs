@@ -130,6 +130,7 @@ impl Authority {
             }],
             keys: vec![trusted(Role::Manifest, &manifest_key), trusted(Role::Notice, &notice_key)],
             relays: vec!["https://relay.example".into()],
+            municipality: None,
         };
         Self {
             root,

@@ -28,6 +28,7 @@ fn list(code_keys: &[(u8, bool)]) -> TrustList {
             })
             .collect(),
         relays: vec![],
+        municipality: None,
     }
 }
 

@@ -44,6 +44,7 @@ impl Authority {
             }],
             keys: vec![trusted(Role::Manifest, &manifest), trusted(Role::Notice, &notice)],
             relays: vec![],
+            municipality: None,
         };
         Self {
             root,
