@@ -1,6 +1,7 @@
 //! The device's side of Techo: what a person's phone keeps, reads and decides, without any I/O of its own but the vault.
 pub mod arrival;
 pub mod backup;
+pub mod clinic;
 pub mod diary;
 pub mod documents;
 pub mod exposure;

@@ -16,6 +16,7 @@ pub mod epoch_record;
 pub mod error;
 pub mod household_file;
 pub mod hpke_seal;
+pub mod japan_day;
 pub mod keyring_record;
 pub mod keys;
 pub mod manifest;
