@@ -8,6 +8,7 @@ pub mod decoys;
 pub mod fetch;
 pub mod lists;
 pub mod matching;
+pub mod recalls;
 pub mod trust;
 
 #[cfg(test)]
