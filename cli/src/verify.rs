@@ -93,10 +93,7 @@ fn show(session: &Session, verified: &Verified) -> Result<(), Failure> {
     let nobody = texts.plain("verify-nobody");
     out.say(
         &format!("verify-{}", verified.verdict().name()),
-        &[
-            ("kind", &out.bold(&kind)),
-            ("issuer", &verified.issuer.as_deref().unwrap_or(&nobody)),
-        ],
+        &[("kind", &kind), ("issuer", &verified.issuer.as_deref().unwrap_or(&nobody))],
     )?;
     if let Some(holder) = &verified.holder {
         let born = holder.born.as_deref().unwrap_or("?");

@@ -57,15 +57,15 @@ pub(super) fn of_text<'a>(map: &'a [(Value, Value)], key: &str) -> Option<&'a Va
 pub(super) fn time(value: &Value) -> Result<i64, Reason> {
     match value {
         Value::Integer(number) => i64::try_from(*number).map_err(|_| Reason::Number),
-        Value::Float(number) => seconds(*number),
+        Value::Float(number) => whole(*number),
         Value::Tag(1, inner) if !inner.is_tag() => time(inner),
         _ => Err(Reason::Schema { field: "time" }),
     }
 }
 
-/// Whole Unix seconds of a number that may have a fraction.
-pub(super) fn seconds(number: f64) -> Result<i64, Reason> {
-    /// Beyond that, a double does not hold every second any more.
+/// The whole number at or below a number.
+pub(super) fn whole(number: f64) -> Result<i64, Reason> {
+    /// Beyond that, a double does not hold every whole number any more.
     const MOST: f64 = 9_007_199_254_740_992.0;
     if !number.is_finite() || number.abs() > MOST {
         return Err(Reason::Number);

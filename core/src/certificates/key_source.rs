@@ -60,7 +60,11 @@ pub fn read(content: &[u8], seen_at: Option<i64>) -> Result<Vec<IssuerKey>, KeyS
         pem(text).map(|der| Certificate::read(&der?)?.issuer_key(seen_at)).collect()
     } else if text.starts_with(['{', '[']) {
         let value: serde_json::Value = serde_json::from_str(text).map_err(|_| KeySourceError::NotAKey)?;
-        usable(lists::read(&value, seen_at).unwrap_or_else(|| jwk::read(&value, seen_at)))
+        let keys = match lists::read(&value, seen_at) {
+            Some(keys) => keys,
+            None => whole_set(jwk::read(&value, seen_at))?,
+        };
+        usable(keys)
     } else {
         let der = base64(text).ok_or(KeySourceError::NotAKey)?;
         Ok(vec![Certificate::read(&der)?.issuer_key(seen_at)?])
@@ -82,14 +86,23 @@ pub fn narrowed(key: IssuerKey) -> IssuerKey {
     IssuerKey { uses, ..key }
 }
 
-/// What can be used; the first error where nothing can. A private key spoils all: its source is not to be trusted.
-fn usable(found: Vec<Result<IssuerKey, KeySourceError>>) -> Result<Vec<IssuerKey>, KeySourceError> {
+type Found = Vec<Result<IssuerKey, KeySourceError>>;
+
+/// The keys of one issuer. A private key among them spoils all: who let it out does not keep the others.
+fn whole_set(found: Found) -> Result<Found, KeySourceError> {
+    if found.contains(&Err(KeySourceError::Private)) {
+        return Err(KeySourceError::Private);
+    }
+    Ok(found)
+}
+
+/// What can be used; the first error where nothing can.
+fn usable(found: Found) -> Result<Vec<IssuerKey>, KeySourceError> {
     let mut keys = Vec::new();
     let mut first = None;
     for key in found {
         match key {
             Ok(key) => keys.push(key),
-            Err(KeySourceError::Private) => return Err(KeySourceError::Private),
             Err(error) => first = first.or(Some(error)),
         }
     }
@@ -131,3 +144,6 @@ pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
         .ok()
         .filter(|bytes| !bytes.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,7 +101,7 @@ impl Shc {
         verified.check(bundle.check());
         verified.holder = bundle.holder();
         verified.doses = bundle.doses();
-        verified.valid_until = card.exp.and_then(|exp| cbor::seconds(exp).ok());
+        verified.valid_until = card.exp.and_then(|exp| cbor::whole(exp).ok());
         verified
     }
 
@@ -131,8 +131,8 @@ impl Shc {
     }
 
     fn check_time(&self, now: i64) -> Result<(), Reason> {
-        let from = cbor::seconds(self.card.nbf)?;
-        let expires = self.card.exp.map(cbor::seconds).transpose()?;
+        let from = cbor::whole(self.card.nbf)?;
+        let expires = self.card.exp.map(cbor::whole).transpose()?;
         if expires.is_some_and(|expires| now >= expires) {
             Err(Reason::Expired)
         } else if now < from {

@@ -2,4 +2,4 @@
 
 mod conformance;
 mod forged;
-mod issuing;
+pub(super) mod issuing;

@@ -108,6 +108,28 @@ fn what_a_source_lists_no_more_stays_in_the_archive() {
     assert_eq!((newer.keys.len(), newer.archived()), (2, 1));
 }
 
+/// A bundle as version 1 wrote it, with a key of each type. Ed25519 signs alike every time, so it is also written like that.
+#[test]
+fn version_1_is_read_and_written() {
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trust-bundle-1.bin");
+    let mut ca = issuer_key(b"P384", "JP", 1_750_000_000);
+    ca.key = IssuerPublicKey::P384([9; 96]);
+    ca.uses = Uses::VDS_NC_AUTHORITY;
+    let mut rsa = issuer_key(b"RSA 2048", "LT", 1_700_000_000);
+    rsa.key = IssuerPublicKey::Rsa {
+        modulus: vec![0xAB; 256],
+        exponent: vec![1, 0, 1],
+    };
+    let bundle = bundle(vec![issuer_key(b"12345678", "DE", 1_750_000_000), ca, rsa]);
+    let file = bundle.write(&key(5));
+    if std::env::var_os("TECHO_WRITE").is_some() && !fixture.exists() {
+        std::fs::write(&fixture, &file).unwrap();
+    }
+    let stored = std::fs::read(fixture).unwrap();
+    assert_eq!(TrustBundle::read(&stored), Ok(bundle));
+    assert!(file == stored);
+}
+
 fn any_key() -> impl Strategy<Value = IssuerKey> {
     let point = |bytes: Vec<u8>| bytes.into_iter().cycle();
     let public = prop_oneof![

@@ -193,11 +193,14 @@ fn date<'a>(map: &'a Map, field: &'static str) -> Result<&'a str, Reason> {
     is_date.then_some(text).ok_or(Reason::Schema { field })
 }
 
-/// A dose number or the doses of a series: 1 or more.
+/// A dose number or the doses of a series: 1 or more. To JSON Schema, 2.0 is a whole number, and one country writes it so.
 fn count(map: &Map, field: &'static str) -> Result<u32, Reason> {
-    cbor::of_text(map, field)
-        .and_then(Value::as_integer)
-        .and_then(|number| u32::try_from(number).ok())
-        .filter(|&number| number > 0)
-        .ok_or(Reason::Schema { field })
+    let number = match cbor::of_text(map, field) {
+        Some(Value::Integer(number)) => u32::try_from(*number).ok(),
+        Some(Value::Float(number)) if number.fract() == 0.0 => {
+            cbor::whole(*number).ok().and_then(|number| u32::try_from(number).ok())
+        }
+        _ => None,
+    };
+    number.filter(|&number| number > 0).ok_or(Reason::Schema { field })
 }

@@ -6,14 +6,14 @@ use serde_json::Value;
 use techo_protocol::issuer_key::{IssuerKey, Uses};
 
 use super::x509::Certificate;
-use super::{KeySourceError, base64, jwk};
+use super::{Found, KeySourceError, base64, jwk, whole_set};
 
 /// Reads a list of one of the known forms; `None` where `value` is of none of them.
 ///
 /// - the EU's signers as Germany's apps get them: `{"certificates": [{"kid", "rawData"}]}`, which may stand as `list` beside its signature;
 /// - the directory of SMART Health Cards issuers (VCI snapshot): `{"issuerInfo": [{"issuer": {"iss"}, "keys": [JWK]}]}`;
 /// - certificates in Base64: `["MII…"]` or `{"name": "MII…"}`.
-pub(super) fn read(value: &Value, seen_at: Option<i64>) -> Option<Vec<Result<IssuerKey, KeySourceError>>> {
+pub(super) fn read(value: &Value, seen_at: Option<i64>) -> Option<Found> {
     if let Some(list) = value.get("list") {
         let inner: Value = list
             .as_str()
@@ -25,12 +25,7 @@ pub(super) fn read(value: &Value, seen_at: Option<i64>) -> Option<Vec<Result<Iss
         return Some(certificates.iter().map(|entry| signer(entry, seen_at)).collect());
     }
     if let Some(issuers) = value["issuerInfo"].as_array() {
-        let of_issuer = |issuer: &Value| {
-            let name = issuer["issuer"]["iss"].as_str().unwrap_or_default().to_owned();
-            let keys = issuer["keys"].as_array().cloned().unwrap_or_default();
-            keys.into_iter().map(move |key| jwk::of_card_issuer(&key, &name, seen_at))
-        };
-        return Some(issuers.iter().flat_map(of_issuer).collect());
+        return Some(issuers.iter().flat_map(|issuer| of_issuer(issuer, seen_at)).collect());
     }
     let texts: Vec<&Value> = match value {
         Value::Array(values) => values.iter().collect(),
@@ -42,6 +37,13 @@ pub(super) fn read(value: &Value, seen_at: Option<i64>) -> Option<Vec<Result<Iss
         return None;
     }
     Some(texts.into_iter().map(|text| certificate(text)?.issuer_key(seen_at)).collect())
+}
+
+fn of_issuer(issuer: &Value, seen_at: Option<i64>) -> Found {
+    let name = issuer["issuer"]["iss"].as_str().unwrap_or_default();
+    let keys = issuer["keys"].as_array().into_iter().flatten();
+    let found = keys.map(|key| jwk::of_card_issuer(key, name, seen_at)).collect();
+    whole_set(found).unwrap_or_else(|error| vec![Err(error)])
 }
 
 fn certificate(text: &Value) -> Result<Certificate, KeySourceError> {

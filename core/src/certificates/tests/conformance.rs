@@ -124,6 +124,30 @@ fn vds_nc() {
     }
 }
 
+/// A curve that is spelled out is taken only where every number of it is P-384's.
+#[test]
+fn a_curve_with_another_base_point_is_refused() {
+    let Some(folder) = vectors("vds-nc") else { return };
+    let base_point = hex::decode("04aa87ca22be8b05378eb1c71ef320ad746e").unwrap();
+    let mut changed = 0;
+    for text in json(&folder.join("csca_certs_b64.json")).as_object().unwrap().values() {
+        let mut der = key_source::base64(text.as_str().unwrap()).unwrap();
+        let Some(at) = der.windows(base_point.len()).position(|part| part == base_point) else {
+            continue;
+        };
+        assert!(key_source::read(&der, None).is_ok());
+        for offset in [-130_isize, -60, -20, 5, 90, 130] {
+            let at = at.checked_add_signed(offset).unwrap();
+            der[at] ^= 1;
+            let read = key_source::read(&der, None);
+            assert!(read.is_err(), "{offset}: {read:?}");
+            der[at] ^= 1;
+        }
+        changed += 1;
+    }
+    assert!(changed > 0, "Japan's certificates are among the vectors");
+}
+
 /// The EU's list of 829 signers, as Germany's apps last published it.
 #[test]
 fn the_eu_s_keys_fit_a_small_bundle() {

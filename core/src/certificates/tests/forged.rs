@@ -128,6 +128,11 @@ fn numbers_without_bounds_are_refused() {
     entry["dn"] = u64::MAX.into();
     let dcc = NewDcc::of(&json!({ "ver": "1.3.0", "dob": "", "nam": { "fnt": "SATO" }, "v": [entry] }));
     assert_eq!(reasons(&issuer, &dcc), [Reason::Schema { field: "dn" }]);
+    for (number, is_good) in [(2.0, true), (0.0, false), (-1.0, false), (1.5, false), (1e300, false)] {
+        entry["dn"] = number.into();
+        let dcc = NewDcc::of(&json!({ "ver": "1.3.0", "dob": "", "nam": { "fnt": "SATO" }, "v": [entry] }));
+        assert_eq!(reasons(&issuer, &dcc).is_empty(), is_good, "{number}");
+    }
 }
 
 #[test]
