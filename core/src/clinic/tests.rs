@@ -71,7 +71,14 @@ fn at(folder: &TempDir, now: i64) -> Clinic {
 
 fn unlicensed(seed: u64) -> (TempDir, SiteRequest) {
     let folder = tempfile::tempdir().unwrap();
-    let request = Clinic::init(&mut vault(&folder), &list(1).write(&key(1)), "Kanaria Clinic", NOON - DAY, &SeededRandom::new(seed)).unwrap();
+    let request = Clinic::init(
+        &mut vault(&folder),
+        &list(1).write(&key(1)),
+        "Kanaria Clinic",
+        NOON - DAY,
+        &SeededRandom::new(seed),
+    )
+    .unwrap();
     (folder, SiteRequest::read(&request).unwrap())
 }
 
@@ -114,10 +121,16 @@ fn refused(clinic: &mut Clinic, dose: &NewDose<'_>) -> &'static str {
 #[test]
 fn a_site_records_with_its_own_licence_only() {
     let (folder, request) = unlicensed(9);
-    assert_eq!(refused(&mut at(&folder, NOON), &dose("112714030000000001")), "clinic.no_licence");
+    assert_eq!(
+        refused(&mut at(&folder, NOON), &dose("112714030000000001")),
+        "clinic.no_licence"
+    );
     let (_other, other_request) = unlicensed(10);
     let mut clinic = at(&folder, NOON);
-    assert_eq!(clinic.license(&licence_of(&other_request)).unwrap_err().code(), "site_licence.other_site");
+    assert_eq!(
+        clinic.license(&licence_of(&other_request)).unwrap_err().code(),
+        "site_licence.other_site"
+    );
     let mut forged = licence_of(&request);
     *forged.last_mut().unwrap() ^= 1;
     assert_eq!(clinic.license(&forged).unwrap_err().code(), "site_licence.signature_invalid");
@@ -150,10 +163,32 @@ fn what_went_wrong_elsewhere_is_refused_before_it_is_saved() {
         ..dose("122714030000000001")
     };
     assert_eq!(refused(&mut clinic, &same_day), "clinic.dose_order");
-    for (lot, code) in [("", "clinic.lot"), ("ロット", "clinic.lot"), ("123456789012345678901", "clinic.lot")] {
-        assert_eq!(refused(&mut clinic, &NewDose { lot, ..dose("112714030000000002") }), code);
+    for (lot, code) in [
+        ("", "clinic.lot"),
+        ("ロット", "clinic.lot"),
+        ("123456789012345678901", "clinic.lot"),
+    ] {
+        assert_eq!(
+            refused(
+                &mut clinic,
+                &NewDose {
+                    lot,
+                    ..dose("112714030000000002")
+                }
+            ),
+            code
+        );
     }
-    assert_eq!(refused(&mut clinic, &NewDose { by: " ", ..dose("112714030000000002") }), "clinic.vaccinator");
+    assert_eq!(
+        refused(
+            &mut clinic,
+            &NewDose {
+                by: " ",
+                ..dose("112714030000000002")
+            }
+        ),
+        "clinic.vaccinator"
+    );
     let child = NewDose {
         born: NaiveDate::from_ymd_opt(2015, 1, 1),
         ..dose("112714030000000002")
@@ -205,7 +240,10 @@ fn the_interval_holds_when_the_rules_have_ended() {
         at: NOON + years + 5 * DAY,
         ..dose("122714030000000001")
     };
-    assert_eq!(refused(&mut at(&folder, NOON + years + 5 * DAY), &second), "schedule.too_early");
+    assert_eq!(
+        refused(&mut at(&folder, NOON + years + 5 * DAY), &second),
+        "schedule.too_early"
+    );
 }
 
 #[test]
@@ -225,7 +263,11 @@ fn a_dose_that_was_given_all_the_same_is_recorded_and_says_so() {
         despite: &used,
         ..dose("112714030000000001")
     };
-    assert_eq!(refused(&mut at(&folder, NOON + DAY), &twice), "clinic.ticket_used", "that is no matter of choice");
+    assert_eq!(
+        refused(&mut at(&folder, NOON + DAY), &twice),
+        "clinic.ticket_used",
+        "that is no matter of choice"
+    );
 }
 
 #[test]
@@ -242,7 +284,12 @@ fn the_picture_of_the_person_before_is_noticed() {
         ..dose("112714030000000002")
     };
     assert_eq!(refused(&mut clinic, &again), "clinic.same_picture");
-    clinic.record(&NewDose { picture: Some([2; 32]), ..dose("112714030000000002") }).unwrap();
+    clinic
+        .record(&NewDose {
+            picture: Some([2; 32]),
+            ..dose("112714030000000002")
+        })
+        .unwrap();
 }
 
 #[test]
@@ -252,7 +299,12 @@ fn ten_digits_take_the_next_dose_and_say_that_it_is_assumed() {
     assert_eq!(recorded.record.dose, 1);
     assert!(recorded.warnings.contains(&DoseWarning::DoseAssumed.into()));
     let later = NOON + 21 * DAY;
-    let second = at(&folder, later).record(&NewDose { at: later, ..dose("0000000001") }).unwrap();
+    let second = at(&folder, later)
+        .record(&NewDose {
+            at: later,
+            ..dose("0000000001")
+        })
+        .unwrap();
     assert_eq!(second.record.dose, 2);
     let stated = NewDose {
         dose: Some(2),
@@ -290,10 +342,19 @@ fn lots_are_compared_with_the_municipality_s_list() {
     let unknown = clinic.record(&dose("112714030000000001")).unwrap();
     assert_eq!(unknown.warnings, [LotWarning::Unknown.into()]);
     clinic.take_update(&update(2, &[]).write(&key(20))).unwrap();
-    assert_eq!(clinic.take_update(&update(1, &[]).write(&key(20))).unwrap_err().code(), "town_update.older");
-    assert_eq!(clinic.take_update(&update(3, &[]).write(&key(21))).unwrap_err().code(), "town_update.signature_invalid");
+    assert_eq!(
+        clinic.take_update(&update(1, &[]).write(&key(20))).unwrap_err().code(),
+        "town_update.older"
+    );
+    assert_eq!(
+        clinic.take_update(&update(3, &[]).write(&key(21))).unwrap_err().code(),
+        "town_update.signature_invalid"
+    );
     assert_eq!(clinic.record(&dose("112714030000000002")).unwrap().warnings, []);
-    let lot = |lot| NewDose { lot, ..dose("112714030000000003") };
+    let lot = |lot| NewDose {
+        lot,
+        ..dose("112714030000000003")
+    };
     assert_eq!(refused(&mut clinic, &lot("3004220")), "clinic.lot_of_another_product");
     assert_eq!(refused(&mut clinic, &lot("EX0001")), "clinic.lot_recalled");
     let revoked = RevokedSite { site: 7, from: NOON };
@@ -314,7 +375,10 @@ fn a_newer_trust_list_of_the_same_municipality_ends_a_licence_too() {
     newer.municipality.as_mut().unwrap().revoked_sites = vec![RevokedSite { site: 7, from: NOON }];
     let mut other = list(2);
     other.roots[0].key = key(2).public();
-    assert_eq!(clinic.take_trust(&other.write(&key(2))).unwrap_err().code(), "trust.other_authority");
+    assert_eq!(
+        clinic.take_trust(&other.write(&key(2))).unwrap_err().code(),
+        "trust.other_authority"
+    );
     clinic.take_trust(&newer.write(&key(1))).unwrap();
     assert_eq!(refused(&mut clinic, &dose("112714030000000001")), "clinic.licence_revoked");
 }
@@ -333,7 +397,10 @@ fn a_correction_and_an_undoing_are_statements_of_their_own() {
         ticket: Some(TicketText::read(ticket).unwrap()),
         ..Correction::default()
     };
-    assert_eq!(clinic.correct(1, &to("112714030000000002")).unwrap_err().code(), "clinic.ticket_used");
+    assert_eq!(
+        clinic.correct(1, &to("112714030000000002")).unwrap_err().code(),
+        "clinic.ticket_used"
+    );
     let corrected = clinic.correct(1, &to("112714030000000004")).unwrap();
     assert_eq!((corrected.record.revision, corrected.slip.unwrap().dose.revision), (1, 1));
     // The ticket that was read wrong is free again.
@@ -341,7 +408,10 @@ fn a_correction_and_an_undoing_are_statements_of_their_own() {
     assert!(clinic.undo(2).unwrap().slip.is_none());
     assert_eq!(clinic.undo(2).unwrap_err().code(), "clinic.withdrawn");
     assert_eq!(clinic.slip(2).unwrap_err().code(), "clinic.withdrawn");
-    assert_eq!(clinic.correct(2, &Correction::default()).unwrap_err().code(), "clinic.withdrawn");
+    assert_eq!(
+        clinic.correct(2, &Correction::default()).unwrap_err().code(),
+        "clinic.withdrawn"
+    );
     assert_eq!(clinic.undo(99).unwrap_err().code(), "clinic.unknown_record");
     clinic.record(&dose("112714030000000002")).unwrap();
     let stated: Vec<_> = open(&clinic.bundle(&SeededRandom::new(1)).unwrap().file)
@@ -351,14 +421,24 @@ fn a_correction_and_an_undoing_are_statements_of_their_own() {
         .collect();
     assert_eq!(
         stated,
-        [(1, 0, false, 1), (2, 0, false, 2), (1, 1, false, 4), (4, 0, false, 1), (2, 1, true, 2), (6, 0, false, 2)]
+        [
+            (1, 0, false, 1),
+            (2, 0, false, 2),
+            (1, 1, false, 4),
+            (4, 0, false, 1),
+            (2, 1, true, 2),
+            (6, 0, false, 2)
+        ]
     );
 }
 
 #[test]
 fn days_without_a_network_go_into_bundles_that_can_be_written_again() {
     let folder = site();
-    assert_eq!(at(&folder, NOON).bundle(&SeededRandom::new(1)).unwrap_err().code(), "clinic.nothing_new");
+    assert_eq!(
+        at(&folder, NOON).bundle(&SeededRandom::new(1)).unwrap_err().code(),
+        "clinic.nothing_new"
+    );
     at(&folder, NOON).record(&dose("112714030000000001")).unwrap();
     let monday = at(&folder, NOON).bundle(&SeededRandom::new(1)).unwrap();
     let tuesday_dose = NewDose {
@@ -371,9 +451,15 @@ fn days_without_a_network_go_into_bundles_that_can_be_written_again() {
     let again = at(&folder, NOON + 9 * DAY).bundle_again(1, &SeededRandom::new(3)).unwrap();
     assert_eq!(open(&again.file), open(&monday.file));
     assert_ne!(again.file, monday.file);
-    assert_eq!(at(&folder, NOON).bundle_again(3, &SeededRandom::new(3)).unwrap_err().code(), "clinic.unknown_bundle");
+    assert_eq!(
+        at(&folder, NOON).bundle_again(3, &SeededRandom::new(3)).unwrap_err().code(),
+        "clinic.unknown_bundle"
+    );
     let status = at(&folder, NOON).status().unwrap();
-    assert_eq!((status.waiting, status.bundles, status.place.as_str()), (0, 2, "Kanaria Clinic"));
+    assert_eq!(
+        (status.waiting, status.bundles, status.place.as_str()),
+        (0, 2, "Kanaria Clinic")
+    );
 }
 
 /// A relay that fails from the nth request on, and keeps what it took.
@@ -426,7 +512,10 @@ fn a_relay_carries_sealed_pieces_and_a_failure_loses_none() {
     let file = join(&pieces[0].bundle, &pieces).unwrap();
     assert_eq!(sha256(&file), pieces[0].bundle);
     assert_eq!(open(&file).doses.len(), 250);
-    assert!(clinic.send(&relay, "https://relay.example", &SeededRandom::new(3)).is_err(), "nothing is left");
+    assert!(
+        clinic.send(&relay, "https://relay.example", &SeededRandom::new(3)).is_err(),
+        "nothing is left"
+    );
 }
 
 #[test]
