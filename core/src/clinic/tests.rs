@@ -8,6 +8,7 @@ use techo_protocol::hpke_seal::HpkePrivate;
 use techo_protocol::keys::{PublicKey, sha256};
 use techo_protocol::municipality_code::MunicipalityCode;
 use techo_protocol::product::Product;
+use techo_protocol::random::RandomError;
 use techo_protocol::site_licence::NewSiteLicence;
 use techo_protocol::ticket::TicketText;
 use techo_protocol::town_update::{ProductLot, TownUpdate};
