@@ -3,7 +3,7 @@
 //! ```toml
 //! name = "clinic-system-a"          # corrections are matched within this name
 //! encoding = "shift_jis"            # or utf-8; without it, it is found out
-//! dates = ["%Y/%m/%d"]              # as chrono writes them; without it 2021-07-01, 2021/7/1 and 20210701
+//! dates = ["%Y/%m/%d"]              # as chrono writes them; without it 2021-07-01, 2021/7/1, 20210701 and RFC 3339
 //!
 //! [products]                        # words of the file beside our own names and the makers in Japanese
 //! "コミナティ" = "pfizer"
@@ -137,7 +137,7 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Our own columns: `ticket,dose,date,product,lot`, and if there are such `time,place,by,municipality`.
+    /// Our own columns: `ticket,dose,date,product,lot` (or `at` with times for `date`), and if there are such `time,place,by,municipality`.
     pub fn own() -> Self {
         let own = |name: &str| Some(name.to_owned());
         Self {
@@ -195,7 +195,17 @@ impl Mapping {
             .doses
             .first()
             .is_some_and(|columns| matches!(table.find(&columns.date), Ok(Some(_))));
-        Ok(if is_vrs { vrs } else { Self::own() })
+        if is_vrs {
+            return Ok(vrs);
+        }
+        let mut own = Self::own();
+        // A column of times in place of one of days.
+        if table.find("date")?.is_none() && table.find("at")?.is_some() {
+            for columns in &mut own.doses {
+                "at".clone_into(&mut columns.date);
+            }
+        }
+        Ok(own)
     }
 
     /// The source's name.

@@ -1,6 +1,6 @@
 //! Rows of one file, read by a mapping.
 
-use chrono::{NaiveDate, NaiveTime, Timelike as _};
+use chrono::{DateTime, NaiveDate, NaiveTime, Timelike as _};
 use techo_protocol::dose_bundle::LONGEST_NAME;
 use techo_protocol::dose_slip::is_lot;
 use techo_protocol::japan_day as days;
@@ -134,6 +134,16 @@ impl<'m> Reader<'m> {
     }
 
     fn at(&self, date: &str, time: &str) -> Result<i64, CellError> {
+        if self.mapping.dates.is_empty()
+            && let Ok(at) = DateTime::parse_from_rfc3339(date)
+        {
+            let at = at.timestamp();
+            return if (0..=0xFFFF_FFFF).contains(&at) {
+                Ok(at)
+            } else {
+                Err(CellError::Date)
+            };
+        }
         let read = |form: &str| NaiveDate::parse_from_str(date, form).ok();
         let date = if self.mapping.dates.is_empty() {
             USUAL_DATES.iter().find_map(|form| read(form))
