@@ -17,3 +17,6 @@ mod new_zealand;
 mod operator;
 mod several_processes;
 mod story;
+mod town;
+mod town_imports;
+mod town_relay;

@@ -3,7 +3,7 @@
 //! ```toml
 //! name = "clinic-system-a"          # corrections are matched within this name
 //! encoding = "shift_jis"            # or utf-8; without it, it is found out
-//! dates = ["%Y/%m/%d"]              # as chrono writes them; without it 2021-07-01, 2021/7/1 and 20210701
+//! dates = ["%Y/%m/%d"]              # as chrono writes them; without it 2021-07-01, 2021/7/1, 20210701 and RFC 3339
 //!
 //! [products]                        # words of the file beside our own names and the makers in Japanese
 //! "コミナティ" = "pfizer"
@@ -19,23 +19,17 @@
 //! ```
 //! Without a mapping the columns are those of [`Mapping::own`], or of the vaccination record system's ledger ([`Mapping::vrs`]).
 
-use chrono::{NaiveDate, NaiveTime};
-use serde::Deserialize;
-use techo_protocol::dose_bundle::LONGEST_NAME;
-use techo_protocol::dose_slip::is_lot;
-use techo_protocol::municipality_code::MunicipalityCode;
-use techo_protocol::product::Product;
-use techo_protocol::ticket::{TicketNumber, TicketText};
+mod reader;
 
-use super::days;
-use super::ledger::Dose;
-use super::table::{Row, Table, TableError};
+use serde::Deserialize;
+use techo_protocol::product::Product;
+
+use super::table::{Table, TableError};
+
+pub(super) use reader::Reader;
 
 /// Largest mapping file in bytes.
 pub const LARGEST_MAPPING_BYTES: usize = 64 * 1024;
-/// Longest name of a place, in characters: what Japan's vaccination record system keeps.
-const LONGEST_PLACE: usize = 30;
-const USUAL_DATES: [&str; 3] = ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"];
 
 techo_protocol::coded_errors! {
     /// What can be wrong with a mapping.
@@ -143,7 +137,7 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Our own columns: `ticket,dose,date,product,lot`, and if there are such `time,place,by,municipality`.
+    /// Our own columns: `ticket,dose,date,product,lot` (or `at` with times for `date`), and if there are such `time,place,by,municipality`.
     pub fn own() -> Self {
         let own = |name: &str| Some(name.to_owned());
         Self {
@@ -201,7 +195,17 @@ impl Mapping {
             .doses
             .first()
             .is_some_and(|columns| matches!(table.find(&columns.date), Ok(Some(_))));
-        Ok(if is_vrs { vrs } else { Self::own() })
+        if is_vrs {
+            return Ok(vrs);
+        }
+        let mut own = Self::own();
+        // A column of times in place of one of days.
+        if table.find("date")?.is_none() && table.find("at")?.is_some() {
+            for columns in &mut own.doses {
+                "at".clone_into(&mut columns.date);
+            }
+        }
+        Ok(own)
     }
 
     /// The source's name.
@@ -212,153 +216,5 @@ impl Mapping {
     /// The file's encoding, where it is known.
     pub fn encoding(&self) -> Option<&str> {
         self.encoding.as_deref()
-    }
-}
-
-/// Where the columns of a mapping stand in one file.
-struct Places {
-    ticket: usize,
-    dose: Option<usize>,
-    number: Option<u8>,
-    municipality: Option<usize>,
-    date: usize,
-    time: Option<usize>,
-    product: usize,
-    lot: usize,
-    place: Option<usize>,
-    by: Option<usize>,
-}
-
-/// Reads rows of one file.
-pub(super) struct Reader<'m> {
-    mapping: &'m Mapping,
-    doses: Vec<Places>,
-    town: MunicipalityCode,
-}
-
-impl<'m> Reader<'m> {
-    pub fn of(mapping: &'m Mapping, table: &Table<'_>, town: MunicipalityCode) -> Result<Self, TableError> {
-        let maybe = |column: &Option<String>| match column {
-            Some(column) => table.find(column),
-            None => Ok(None),
-        };
-        let places = |columns: &Columns| {
-            Ok(Places {
-                ticket: table.column(&columns.ticket)?,
-                dose: maybe(&columns.dose)?,
-                number: columns.number,
-                municipality: maybe(&columns.municipality)?,
-                date: table.column(&columns.date)?,
-                time: maybe(&columns.time)?,
-                product: table.column(&columns.product)?,
-                lot: table.column(&columns.lot)?,
-                place: maybe(&columns.place)?,
-                by: maybe(&columns.by)?,
-            })
-        };
-        Ok(Self {
-            doses: mapping.doses.iter().map(places).collect::<Result<_, TableError>>()?,
-            mapping,
-            town,
-        })
-    }
-
-    /// The doses that a row holds. One without a date is none where a row holds several.
-    pub fn doses(&self, row: &Row, now: i64) -> impl Iterator<Item = Result<Dose, CellError>> {
-        let is_there =
-            |places: &&Places| self.doses.len() == 1 || !row.cell(places.date).is_empty() || !row.cell(places.lot).is_empty();
-        self.doses
-            .iter()
-            .filter(is_there)
-            .map(move |places| self.dose(row, places, now))
-    }
-
-    fn dose(&self, row: &Row, places: &Places, now: i64) -> Result<Dose, CellError> {
-        let (ticket, of_ticket) = self.ticket(row.cell(places.ticket))?;
-        if let Some(municipality) = places
-            .municipality
-            .map(|column| row.cell(column))
-            .filter(|cell| !cell.is_empty())
-        {
-            let code = MunicipalityCode::read(municipality).map_err(|_| CellError::CheckDigit)?;
-            if code != self.town {
-                return Err(CellError::OtherTown);
-            }
-        }
-        let stated = match places.dose.map(|column| row.cell(column)).filter(|cell| !cell.is_empty()) {
-            Some(cell) => Some(
-                cell.trim_end_matches('回')
-                    .trim_end_matches("回目")
-                    .parse::<u8>()
-                    .map_err(|_| CellError::Number)?,
-            ),
-            None => places.number,
-        };
-        let number = match (stated, of_ticket) {
-            (Some(stated), Some(of_ticket)) if stated != of_ticket => return Err(CellError::Number),
-            (stated, of_ticket) => stated.or(of_ticket).ok_or(CellError::Number)?,
-        };
-        if !(1..=9).contains(&number) {
-            return Err(CellError::Number);
-        }
-        let lot = row.cell(places.lot);
-        if !is_lot(lot) {
-            return Err(CellError::Lot);
-        }
-        let optional = |column: Option<usize>| column.map_or("", |column| row.cell(column));
-        let (place, by) = (optional(places.place), optional(places.by));
-        if place.chars().count() > LONGEST_PLACE || by.chars().count() > LONGEST_NAME {
-            return Err(CellError::TooLong);
-        }
-        Ok(Dose {
-            ticket,
-            number,
-            at: self.at(row.cell(places.date), optional(places.time))?,
-            product: self.product(row.cell(places.product))?,
-            lot: lot.to_owned(),
-            place: place.to_owned(),
-            by: by.to_owned(),
-            recorded_at: now,
-        })
-    }
-
-    fn ticket(&self, cell: &str) -> Result<(TicketNumber, Option<u8>), CellError> {
-        use techo_protocol::ticket::TicketError;
-        match TicketText::read(cell) {
-            Ok(TicketText::Number(number)) => Ok((number, None)),
-            Ok(TicketText::Whole(ticket)) if ticket.municipality == self.town => Ok((ticket.number, Some(ticket.dose))),
-            Ok(TicketText::Whole(_)) => Err(CellError::OtherTown),
-            Err(TicketError::CheckDigit) => Err(CellError::CheckDigit),
-            Err(_) => Err(CellError::Ticket),
-        }
-    }
-
-    fn at(&self, date: &str, time: &str) -> Result<i64, CellError> {
-        let read = |form: &str| NaiveDate::parse_from_str(date, form).ok();
-        let date = if self.mapping.dates.is_empty() {
-            USUAL_DATES.iter().find_map(|form| read(form))
-        } else {
-            self.mapping.dates.iter().find_map(|form| read(form))
-        };
-        let date = date
-            .filter(|date| (0..=40_000).contains(&days::day_of(*date)))
-            .ok_or(CellError::Date)?;
-        let seconds = match time {
-            "" => 0,
-            time => {
-                use chrono::Timelike as _;
-                let time = ["%H:%M", "%H:%M:%S", "%H%M"]
-                    .iter()
-                    .find_map(|form| NaiveTime::parse_from_str(time, form).ok())
-                    .ok_or(CellError::Time)?;
-                time.num_seconds_from_midnight()
-            }
-        };
-        Ok(days::start_of(days::day_of(date)) + i64::from(seconds))
-    }
-
-    fn product(&self, cell: &str) -> Result<Product, CellError> {
-        let named = self.mapping.products.get(cell).map_or(cell, String::as_str);
-        Product::read(named).map_err(|_| CellError::Product)
     }
 }

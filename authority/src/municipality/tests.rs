@@ -388,6 +388,24 @@ fn files_of_any_layout_are_taken_and_every_bad_row_is_named() {
 }
 
 #[test]
+fn times_may_stand_in_place_of_days() {
+    let (_folder, mut town) = town();
+    let file =
+        b"ticket,dose,at,product,lot\n0000000001,1,2021-07-01T10:00:00+09:00,pfizer,A1\n0000000002,1,2021-07-01,pfizer,A1\n";
+    let mapping = Mapping::that_fits(file).unwrap();
+    assert_eq!(town.import_doses(file, &mapping, false, NOW).unwrap().new, 2);
+    let times: Vec<_> = entries(&town, ALL).iter().map(|entry| entry.dose.at).collect();
+    assert_eq!(times, [1_625_101_200, 1_625_065_200]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_mapping_or_is_refused(text in "(name|doses|=|\\[|\\]|\"|a|\n| )*") {
+        let _ = Mapping::read(text.as_bytes());
+    }
+}
+
+#[test]
 fn a_mapping_that_says_too_little_is_refused() {
     let read = |text: &str| Mapping::read(text.as_bytes()).err().map(|error| error.code());
     let dose = "ticket=\"a\"\ndate=\"b\"\nproduct=\"c\"\nlot=\"d\"\n";

@@ -27,7 +27,20 @@ use crate::{Failure, Outcome, input};
   techo --data sakai municipality import site.techo-bundle
   techo --data sakai municipality import paper.csv --mapping paper.toml --dry-run
   techo --data sakai municipality import --relay https://relay.example
-  techo --data sakai municipality import slip.png --ticket 0000000009 --trust oldtown.trust")]
+  techo --data sakai municipality import slip.png --ticket 0000000009 --trust oldtown.trust
+
+Without --mapping a CSV file has the columns ticket,dose,date,product,lot (and time,place,by), or those of the VRS ledger. A mapping:
+  name = \"paper\"               # corrections are matched within this name
+  encoding = \"shift_jis\"       # may be left out
+  dates = [\"%Y年%m月%d日\"]      # may be left out
+  [products]                    # words of the file beside our own and the makers in Japanese
+  \"コミナティ\" = \"pfizer\"
+  [[doses]]                     # one, or one for each dose where a row holds several; then with number = 1, 2
+  ticket = \"券番号\"
+  dose = \"回数\"
+  date = \"接種日\"
+  product = \"メーカー\"
+  lot = \"ロット\"")]
 pub struct Import {
     /// The bundle, the CSV file or the slip; not needed with --relay
     #[arg(required_unless_present = "relay", conflicts_with = "relay")]

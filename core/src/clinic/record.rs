@@ -1,4 +1,4 @@
-//! Recording a dose, correcting a record, and taking one back.
+//! Recording a dose.
 
 use std::collections::BTreeSet;
 
@@ -37,25 +37,6 @@ pub struct NewDose<'a> {
     pub despite: &'a [String],
 }
 
-/// What is changed in a record; `None` stays as it was.
-#[derive(Debug, Clone, Default)]
-pub struct Correction<'a> {
-    /// The ticket.
-    pub ticket: Option<TicketText>,
-    /// Which dose.
-    pub dose: Option<u8>,
-    /// The vaccine.
-    pub product: Option<Product>,
-    /// The lot.
-    pub lot: Option<&'a str>,
-    /// When it was given, in Unix seconds.
-    pub at: Option<i64>,
-    /// By whom.
-    pub by: Option<&'a str>,
-    /// As [`NewDose::despite`].
-    pub despite: &'a [String],
-}
-
 /// A record as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
@@ -68,11 +49,11 @@ pub struct Recorded {
 }
 
 /// What the municipality has said, as far as it is here.
-struct Known {
-    town: TrustList,
-    lots: Vec<ProductLot>,
-    recalled: BTreeSet<ProductLot>,
-    revoked_from: Option<i64>,
+pub(super) struct Known {
+    pub town: TrustList,
+    pub lots: Vec<ProductLot>,
+    pub recalled: BTreeSet<ProductLot>,
+    pub revoked_from: Option<i64>,
 }
 
 impl Clinic {
@@ -139,89 +120,6 @@ impl Clinic {
         })
     }
 
-    /// Corrects a record, with the same checks; the slip takes the old one's place at the person's phone.
-    ///
-    /// # Errors
-    /// [`ClinicError`]: no such record, or why the correction was refused.
-    pub fn correct(&mut self, number: u32, change: &Correction<'_>) -> Result<Recorded, ClinicError> {
-        let known = self.known()?;
-        let (schedule, now) = (&self.schedule, self.now);
-        self.vault.write(|writer| {
-            let mut state = state::of(&writer.reader())?;
-            let licence = state.licence.clone().ok_or(Refusal::NoLicence)?;
-            let before = state::newest(&writer.reader(), number)?;
-            if before.withdrawn {
-                return Err(Refusal::Withdrawn.into());
-            }
-            let ticket = match &change.ticket {
-                Some(ticket) => ticket_here(&known.town, ticket)?,
-                None => before.ticket,
-            };
-            let of_ticket = match &change.ticket {
-                Some(TicketText::Whole(ticket)) => Some(ticket.dose),
-                _ => None,
-            };
-            let record = DoseRecord {
-                number,
-                revision: before.revision.checked_add(1).ok_or(Refusal::TooManyCorrections)?,
-                withdrawn: false,
-                ticket,
-                dose: change.dose.or(of_ticket).unwrap_or(before.dose),
-                at: change.at.unwrap_or(before.at),
-                product: change.product.unwrap_or(before.product),
-                lot: change.lot.map_or(before.lot, |lot| lot.trim().to_owned()),
-                by: change.by.map_or(before.by, |by| by.trim().to_owned()),
-                recorded_at: now,
-            };
-            let others = current(&writer.reader(), ticket, Some(number))?;
-            let checks = Checks {
-                schedule,
-                licence: &licence,
-                revoked_from: known.revoked_from,
-                now,
-                lots: &known.lots,
-                recalled: &known.recalled,
-                despite: change.despite,
-            };
-            let warnings = checks.check(&record, &others, None)?;
-            let slip = slip(&record, &state)?;
-            state::put_statement(writer, &mut state, &record)?;
-            Ok(Recorded {
-                record,
-                slip: Some(slip),
-                warnings,
-            })
-        })
-    }
-
-    /// Takes a record back: the dose was not given so.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownRecord`], [`Refusal::Withdrawn`].
-    pub fn undo(&mut self, number: u32) -> Result<Recorded, ClinicError> {
-        let now = self.now;
-        self.vault.write(|writer| {
-            let mut state = state::of(&writer.reader())?;
-            let before = state::newest(&writer.reader(), number)?;
-            if before.withdrawn {
-                return Err(Refusal::Withdrawn.into());
-            }
-            let record = DoseRecord {
-                revision: before.revision.checked_add(1).ok_or(Refusal::TooManyCorrections)?,
-                withdrawn: true,
-                recorded_at: now,
-                ..before
-            };
-            state.picture = None;
-            state::put_statement(writer, &mut state, &record)?;
-            Ok(Recorded {
-                record,
-                slip: None,
-                warnings: Vec::new(),
-            })
-        })
-    }
-
     /// The slip of a record, to be printed again.
     ///
     /// # Errors
@@ -251,7 +149,7 @@ impl Clinic {
         })
     }
 
-    fn known(&mut self) -> Result<Known, ClinicError> {
+    pub(super) fn known(&mut self) -> Result<Known, ClinicError> {
         let town = self.town()?;
         let update = self.update()?;
         let site = state::read(&mut self.vault)?.licence.map(|licence| licence.site);
@@ -276,7 +174,7 @@ impl Clinic {
     }
 }
 
-fn ticket_here(town: &TrustList, ticket: &TicketText) -> Result<TicketNumber, Refusal> {
+pub(super) fn ticket_here(town: &TrustList, ticket: &TicketText) -> Result<TicketNumber, Refusal> {
     match ticket {
         TicketText::Whole(ticket)
             if town
@@ -291,7 +189,7 @@ fn ticket_here(town: &TrustList, ticket: &TicketText) -> Result<TicketNumber, Re
 }
 
 /// The doses of a ticket that stand, but for one record.
-fn current(reader: &Reader<'_>, ticket: TicketNumber, but: Option<u32>) -> Result<Vec<DoseRecord>, ClinicError> {
+pub(super) fn current(reader: &Reader<'_>, ticket: TicketNumber, but: Option<u32>) -> Result<Vec<DoseRecord>, ClinicError> {
     let mut out = Vec::new();
     for number in state::of_ticket(reader, ticket)? {
         let record = state::newest(reader, number)?;
@@ -303,7 +201,7 @@ fn current(reader: &Reader<'_>, ticket: TicketNumber, but: Option<u32>) -> Resul
     Ok(out)
 }
 
-fn slip(record: &DoseRecord, state: &State) -> Result<DoseSlip, ClinicError> {
+pub(super) fn slip(record: &DoseRecord, state: &State) -> Result<DoseSlip, ClinicError> {
     let licence = state.licence.as_ref().ok_or(Refusal::NoLicence)?;
     let dose = SlipDose {
         ticket: record.ticket,

@@ -8,6 +8,7 @@ use techo_protocol::hpke_seal::HpkePrivate;
 use techo_protocol::keys::{PublicKey, sha256};
 use techo_protocol::municipality_code::MunicipalityCode;
 use techo_protocol::product::Product;
+use techo_protocol::random::RandomError;
 use techo_protocol::site_licence::NewSiteLicence;
 use techo_protocol::ticket::TicketText;
 use techo_protocol::town_update::{ProductLot, TownUpdate};
@@ -489,7 +490,7 @@ impl crate::ports::Relay for Kept {
 fn a_relay_carries_sealed_pieces_and_a_failure_loses_none() {
     let folder = site();
     let mut clinic = at(&folder, NOON);
-    for ticket in 1..=250 {
+    for ticket in 1..=400 {
         clinic.record(&dose(&format!("11271403{ticket:010}"))).unwrap();
     }
     let relay = Kept {
@@ -499,7 +500,7 @@ fn a_relay_carries_sealed_pieces_and_a_failure_loses_none() {
     assert!(clinic.send(&relay, "https://relay.example", &SeededRandom::new(1)).is_err());
     let relay = Kept { most: 100, ..relay };
     let sent = clinic.send(&relay, "https://relay.example", &SeededRandom::new(2)).unwrap();
-    assert_eq!((sent.len(), sent[0].sequence, sent[0].doses), (1, 1, 250));
+    assert_eq!((sent.len(), sent[0].sequence, sent[0].doses), (1, 1, 400));
     assert!(sent[0].pieces > 1);
     let town = list(1).authority();
     let pieces: Vec<Piece> = relay
@@ -511,7 +512,7 @@ fn a_relay_carries_sealed_pieces_and_a_failure_loses_none() {
         .collect();
     let file = join(&pieces[0].bundle, &pieces).unwrap();
     assert_eq!(sha256(&file), pieces[0].bundle);
-    assert_eq!(open(&file).doses.len(), 250);
+    assert_eq!(open(&file).doses.len(), 400);
     assert!(
         clinic.send(&relay, "https://relay.example", &SeededRandom::new(3)).is_err(),
         "nothing is left"

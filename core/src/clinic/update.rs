@@ -49,22 +49,14 @@ impl Clinic {
             fetched.outcome?;
         }
         let vault = |error: crate::vault::VaultError| FetchError::List(error.into());
-        let town = self
-            .vault
-            .records(RecordKind::TrustList)
-            .map_err(vault)?
-            .first()
-            .and_then(|(name, _)| name.as_slice().try_into().ok())
-            .map(techo_protocol::trust::AuthorityId);
         let mut recalled = Vec::new();
-        if let Some(town) = town {
-            for recall in recalls::standing(&mut self.vault, town).map_err(lists)? {
-                if let Ok(product) = Product::read(&recall.product) {
-                    recalled.push(ProductLot {
-                        product,
-                        lot: recall.lot,
-                    });
-                }
+        // A site follows its municipality alone.
+        for (_, recall) in recalls::all(&mut self.vault).map_err(lists)? {
+            if let Ok(product) = Product::read(&recall.product) {
+                recalled.push(ProductLot {
+                    product,
+                    lot: recall.lot,
+                });
             }
         }
         self.vault

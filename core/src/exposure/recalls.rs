@@ -1,4 +1,4 @@
-//! Recalled lots, out of the lists that are here.
+//! Recalled lots, as the lists that are here say: public, and compared with the person's doses on this device alone.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +8,26 @@ use techo_protocol::trust::AuthorityId;
 use super::{ExposureError, lists};
 use crate::vault::Vault;
 
-/// The recalls of an authority that stand: the newest revision of each, without those that were withdrawn.
+/// The recalls that hold, of every authority that is followed, each in its newest revision.
 ///
 /// # Errors
-/// [`ExposureError`] where a list that is here cannot be read.
-pub fn standing(vault: &mut Vault, authority: AuthorityId) -> Result<Vec<Recall>, ExposureError> {
-    let held = vault.read(lists::all)?;
-    let mut newest: BTreeMap<u32, Recall> = BTreeMap::new();
-    for listed in held
-        .iter()
-        .filter(|(of, _)| *of == authority)
-        .flat_map(|(_, held)| &held.segments)
-    {
-        let Some(file) = vault.segment(&listed.hash)? else { continue };
-        for recall in Segment::parse(&file)?.recalls()? {
-            let known = newest.entry(recall.id).or_insert_with(|| recall.clone());
-            if known.revision < recall.revision {
-                *known = recall;
+/// [`ExposureError`] where the vault or a segment cannot be read.
+pub fn all(vault: &mut Vault) -> Result<Vec<(AuthorityId, Recall)>, ExposureError> {
+    vault.read(|reader| {
+        let mut newest: BTreeMap<(AuthorityId, u32), Recall> = BTreeMap::new();
+        for (authority, held) in lists::all(reader)? {
+            for listed in &held.segments {
+                // A damaged one is left out here; `lists::ages` says so, and the next fetch brings it again.
+                let Some(file) = reader.segment(&listed.hash)? else { continue };
+                for recall in Segment::parse(&file)?.recalls()? {
+                    let key = (authority, recall.id);
+                    if newest.get(&key).is_none_or(|known| known.revision < recall.revision) {
+                        newest.insert(key, recall);
+                    }
+                }
             }
         }
-    }
-    Ok(newest.into_values().filter(|recall| !recall.withdrawn).collect())
+        let holding = newest.into_iter().filter(|(_, recall)| !recall.withdrawn);
+        Ok(holding.map(|((authority, _), recall)| (authority, recall)).collect())
+    })
 }
