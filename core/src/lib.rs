@@ -10,4 +10,5 @@ pub mod posters;
 pub mod recognise;
 pub mod scan;
 pub mod sync;
+pub mod vaccine;
 pub mod vault;

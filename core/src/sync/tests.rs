@@ -6,3 +6,4 @@ mod membership;
 mod merging;
 mod recovering;
 mod schedule;
+mod vaccine;
