@@ -13,6 +13,7 @@
 //! | [`import`], [`events`] | a list of events as CSV, and what it does to the notices |
 //! | [`notices`], [`recalls`] | what is said |
 //! | [`publishing`] | segments, manifests, relays |
+//! | [`municipality`] | residents' tickets, vaccination sites, doses |
 //! | [`cases`] | one-time codes and sent diaries |
 //! | [`audit`] | the log whose head every manifest carries |
 
@@ -22,6 +23,7 @@ pub mod error;
 pub mod events;
 pub mod import;
 pub mod keys;
+pub mod municipality;
 pub mod notices;
 pub mod posters;
 pub mod profile;

@@ -156,6 +156,7 @@ fn bundle(point: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
             revoked: false,
         }],
         relays: vec![],
+        municipality: None,
     };
     let kinds = EU_KEYS
         .iter()

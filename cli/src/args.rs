@@ -64,6 +64,10 @@ pub enum Command {
     #[command(subcommand)]
     Authority(Box<crate::authority::Authority>),
     #[command(subcommand)]
+    Municipality(Box<crate::municipality::Municipality>),
+    #[command(subcommand)]
+    Clinic(Box<crate::clinic::Clinic>),
+    #[command(subcommand)]
     Relay(crate::relay::Relay),
     /// What this profile holds, and how old its lists are
     Status,
@@ -98,6 +102,8 @@ impl Command {
             Self::Recovery(recovery) => recovery.run(session),
             Self::Backup(backup) => backup.run(session),
             Self::Authority(authority) => authority.run(session),
+            Self::Municipality(municipality) => municipality.run(session),
+            Self::Clinic(clinic) => clinic.run(session),
             Self::Relay(relay) => relay.run(session),
             Self::Status => crate::status::status(session),
             Self::Reset => crate::status::reset(session),

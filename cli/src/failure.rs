@@ -29,6 +29,8 @@ techo_protocol::coded_errors! {
         ProfileNewer = "profile.newer_version", "This profile was made by a newer version of Techo.", "Update Techo.";
         /// Nowhere to put a profile.
         NoDataFolder = "profile.no_data_folder", "This machine has no folder for data.", "Give one with --data.";
+        /// A municipality without a name.
+        NameMissing = "municipality.name_missing", "A new municipality needs a name.", "Give one with --name.";
         /// Not a visit's id.
         NotAVisitId = "diary.not_a_visit_id", "This is not a visit's id.", "See `diary list` for the ids.";
         /// Not an authority's id.

@@ -2,6 +2,7 @@
 pub mod arrival;
 pub mod backup;
 pub mod certificates;
+pub mod clinic;
 pub mod diary;
 pub mod documents;
 pub mod exposure;

@@ -17,6 +17,7 @@ pub mod error;
 pub mod household_file;
 pub mod hpke_seal;
 pub mod issuer_key;
+pub mod japan_day;
 pub mod keyring_record;
 pub mod keys;
 pub mod manifest;

@@ -130,6 +130,8 @@ fn role(role: Role) -> &'static str {
         Role::Manifest => "manifest",
         Role::Notice => "notice",
         Role::Diary => "diary",
+        Role::Licence => "licence",
+        Role::Bundle => "bundle",
         Role::Unknown => "unknown",
     }
 }

@@ -31,3 +31,12 @@ pub fn all(vault: &mut Vault) -> Result<Vec<(AuthorityId, Recall)>, ExposureErro
         Ok(holding.map(|((authority, _), recall)| (authority, recall)).collect())
     })
 }
+
+/// Those of one authority.
+///
+/// # Errors
+/// As [`all`].
+pub fn standing(vault: &mut Vault, authority: AuthorityId) -> Result<Vec<Recall>, ExposureError> {
+    let recalls = all(vault)?.into_iter().filter(|(of, _)| *of == authority);
+    Ok(recalls.map(|(_, recall)| recall).collect())
+}

@@ -26,6 +26,7 @@ fn list() -> TrustList {
             })
             .into(),
         relays: vec![],
+        municipality: None,
     }
 }
 
