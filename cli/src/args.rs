@@ -53,6 +53,8 @@ pub enum Command {
     #[command(subcommand)]
     Trust(crate::trust::Trust),
     #[command(subcommand)]
+    Vaccine(crate::vaccine::Vaccine),
+    #[command(subcommand)]
     Device(crate::device_pairing::Device),
     Sync(crate::sync::Sync),
     #[command(subcommand)]
@@ -94,6 +96,7 @@ impl Command {
             Self::Diary(diary) => diary.run(session),
             Self::Exposure(exposure) => exposure.run(session),
             Self::Trust(trust) => trust.run(session),
+            Self::Vaccine(vaccine) => vaccine.run(session),
             Self::Device(device) => device.run(session),
             Self::Sync(sync) => sync.run(session),
             Self::Recovery(recovery) => recovery.run(session),

@@ -28,6 +28,7 @@ mod sync;
 mod texts;
 mod time;
 mod trust;
+mod vaccine;
 mod verify;
 
 use std::process::ExitCode;

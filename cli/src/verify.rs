@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 use techo_core::certificates::{self, Kind, Reason, Trust, Verdict, Verified, key_source};
+use techo_core::vaccine;
 use techo_protocol::Coded;
+use techo_protocol::dose_slip;
+use techo_protocol::trust::{TrustError, TrustList};
 use techo_protocol::trust_bundle::TrustBundle;
 
 use crate::session::Session;
@@ -27,7 +30,7 @@ pub struct Verify {
     /// Trust this issuer's key for this run: an X.509 certificate, a JWK or JWK set, or a DID document. May be given several times
     #[arg(long, value_name = "FILE")]
     trust_key: Vec<PathBuf>,
-    /// Trust the issuers' keys of this bundle for this run, beside those that the profile has. May be given several times
+    /// Trust the issuers' keys of this bundle, or this municipality's trust file, for this run, beside those that the profile has. May be given several times
     #[arg(long, value_name = "BUNDLE")]
     trust: Vec<PathBuf>,
     /// Strict check: the pass must answer this nonce, which the checker showed. As with --door, nothing but a status pass does
@@ -42,13 +45,13 @@ impl Verify {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let at = self.at.as_deref().map(time::read).transpose()?;
         let now = at.unwrap_or_else(|| session.now());
-        let trust = self.trusted(session)?;
+        let (trust, lists) = self.trusted(session)?;
         let mut texts = Vec::new();
         for name in &self.inputs {
             texts.extend(input::read(name)?.codes.into_iter().map(|code| code.text));
         }
         let mut answers: Vec<Verified> = match certificates::whole(&texts) {
-            Ok(texts) => texts.iter().map(|text| certificates::verify(text, &trust, now)).collect(),
+            Ok(texts) => texts.iter().map(|text| verify(text, &trust, &lists, now)).collect(),
             Err(reason) => vec![Verified::unreadable(reason)],
         };
         if answers.is_empty() {
@@ -71,17 +74,33 @@ impl Verify {
         Ok(outcome)
     }
 
-    fn trusted(&self, session: &Session) -> Result<Trust, Failure> {
+    fn trusted(&self, session: &Session) -> Result<(Trust, Vec<TrustList>), Failure> {
         let mut keys = device::issuers(session)?;
+        let mut lists = device::followed(session)?;
         for path in &self.trust {
-            let bundle = TrustBundle::read(&input::file(path)?).map_err(|error| Failure::from(error).about(path.display()))?;
-            keys.extend(bundle.keys);
+            let content = input::file(path)?;
+            match TrustList::read(&content) {
+                Ok(list) => lists.push(list),
+                Err(TrustError::NotATrustList) => {
+                    let bundle = TrustBundle::read(&content).map_err(|error| Failure::from(error).about(path.display()))?;
+                    keys.extend(bundle.keys);
+                }
+                Err(error) => return Err(Failure::from(error).about(path.display())),
+            }
         }
         for path in &self.trust_key {
             let content = input::file(path)?;
             keys.extend(key_source::read(&content, None).map_err(|error| Failure::from(error).about(path.display()))?);
         }
-        Ok(Trust::new(keys))
+        Ok((Trust::new(keys), lists))
+    }
+}
+
+fn verify(text: &str, trust: &Trust, lists: &[TrustList], now: i64) -> Verified {
+    if text.trim().starts_with(dose_slip::PREFIX) {
+        vaccine::verify_slip(text, lists, now)
+    } else {
+        certificates::verify(text, trust, now)
     }
 }
 

@@ -11,4 +11,5 @@ pub mod posters;
 pub mod recognise;
 pub mod scan;
 pub mod sync;
+pub mod vaccine;
 pub mod vault;

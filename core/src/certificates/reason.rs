@@ -53,6 +53,8 @@ techo_protocol::coded_errors! {
         IssuerKeyTime = "issuer.key_time", "The certificate was signed outside the time of its key.", "Ask the issuer for a new one.";
         /// The signer's own certificate cannot be read.
         IssuerCertificate = "issuer.certificate", "The certificate of its signer cannot be read.", "Ask the issuer for a new one.";
+        /// A site without its municipality's licence for that time.
+        IssuerLicence = "issuer.licence", "The site that signed it had no licence of its municipality for that time.", "Ask the municipality to look the dose up.";
         /// It breaks the rules of its kind.
         Schema { field: &'static str } = "content.schema", "Its content breaks the rules of its kind ({field}).", "Ask the issuer for a new certificate.";
         /// Several certificates in one.

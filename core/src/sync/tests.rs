@@ -7,3 +7,4 @@ mod merging;
 mod pairing_directly;
 mod recovering;
 mod schedule;
+mod vaccine;
