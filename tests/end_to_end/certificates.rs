@@ -137,7 +137,7 @@ fn a_bundle_travels_from_an_authority_to_a_phone() {
     assert_eq!(resident.fails(&["trust", "update", &bundle]), "trust_bundle.older");
 
     // Nobody who does not follow the authority takes its bundle.
-    let stranger = Profile::new(base.path(), "stranger");
+    let stranger = Profile::new(base.path(), "stranger").at("2023-07-02T09:00:00+09:00");
     stranger.run(&[
         "diary",
         "add",
