@@ -583,10 +583,10 @@ impl Intake<'_, '_> {
         Ok(self.documents.get_mut(name))
     }
 
-    /// Stores what was taken in. A document that holds something buried elsewhere is written anew.
+    /// Stores what was taken in. A document that holds something deleted is written anew.
     fn finish(mut self) -> Result<(), SyncError> {
         for (name, document) in &mut self.documents {
-            if document.holds_buried() {
+            if document.holds_deleted() {
                 document.rewrite(self.writer)?;
                 continue;
             }
