@@ -200,6 +200,30 @@ fn a_removed_device_that_is_paired_again_brings_what_only_it_has() {
 }
 
 #[test]
+fn what_a_removed_device_gave_directly_is_passed_on_by_who_took_it() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    pair(&relay, &mut phone, &mut laptop);
+    let a = phone.add("a", 3);
+    phone.add("b", 3);
+    for device in [&mut phone, &mut tablet, &mut laptop] {
+        device.sync(&relay);
+    }
+    laptop.diary.delete(&[a]).unwrap();
+    laptop.add("c", 3);
+    laptop.give(&mut tablet);
+    remove(&mut phone, 2);
+    phone.sync(&relay);
+    for _ in 0..2 {
+        tablet.sync(&relay);
+        phone.sync(&relay);
+    }
+    assert_eq!(tablet.names(), ["b", "c"]);
+    assert_eq!(phone.names(), tablet.names());
+}
+
+#[test]
 fn a_relay_that_shows_an_older_record_takes_no_device_back() {
     let relay = MemoryRelay::new(1);
     let (mut phone, mut tablet) = (Device::new(), Device::new());
