@@ -220,6 +220,9 @@ pub struct Household {
     pub former: Option<FormerAccount>,
     /// What the relay was caught at, until it is whole again.
     pub caught: Option<Caught>,
+    /// The same, of a conversation that broke off before it could tell.
+    #[serde(default)]
+    pub(super) untold: Option<Caught>,
     /// A heartbeat is to be sent.
     pub(super) heartbeat_due: bool,
     /// All documents are to be written anew under new keys: this device has changed the epoch.
@@ -306,6 +309,7 @@ impl Household {
             wants: Vec::new(),
             former: None,
             caught: None,
+            untold: None,
             heartbeat_due: true,
             rekey_due: false,
             heartbeat_day: 0,
@@ -415,6 +419,11 @@ impl Household {
     /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
     pub fn last_heard(&self, index: u8) -> Option<u32> {
         self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)
+    }
+
+    /// Whether the relay hides what another device has seen there, after all that it shows was taken in.
+    pub(super) fn misses_something(&self) -> bool {
+        self.vector.misses_something(|device| self.list.device(device).is_some())
     }
 
     /// The devices that may still hold what was deleted here last.
