@@ -373,6 +373,16 @@ impl Household {
         })
     }
 
+    /// The key of who wrote number `number` of a device; `None` where it is not listed, or was removed before that.
+    pub(super) fn author(&self, device: u8, number: u64) -> Option<PublicKey> {
+        let mut removed = self.list.removed.iter();
+        let removed = removed.find(|removed| removed.index == device && number <= removed.last);
+        self.list
+            .device(device)
+            .map(|device| device.key)
+            .or(removed.map(|removed| removed.key))
+    }
+
     /// The newest HPKE key that is known of a device.
     pub(super) fn hpke_of(&self, device: &Device) -> [u8; 32] {
         if device.index == self.index

@@ -190,6 +190,11 @@ impl State {
         if newest.hash() == present.hash() {
             return Ok(TakenRecords::Same);
         }
+        // A relay that shows an older state, or a late answer, leads nobody back to what was here before.
+        let was_here = |bytes: &ByteBuf| EpochRecord::read(bytes).is_ok_and(|record| record.hash() == newest.hash());
+        if self.household.replaced.iter().any(was_here) {
+            return Ok(TakenRecords::Older);
+        }
         let Some(first) = self.follows_what_is_here(&chain, &present) else {
             let is_older = newest.head.stream == present.head.stream && newest.head.number <= present.head.number;
             return Ok(if is_older {
