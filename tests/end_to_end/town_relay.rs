@@ -27,7 +27,7 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
         (sent.first()["sequence"].as_u64(), sent.first()["doses"].as_u64()),
         (Some(1), Some(3))
     );
-    assert!(files_holding(&relay_profile.folder, &["EX3617", "0000000001", "site", "Dr. K"]).is_empty());
+    assert!(files_holding(&relay_profile.folder, &["EX3617", "0000000001", "Dr. K"]).is_empty());
     let town = world.town.at("2021-07-01T18:00:00+09:00");
     // Whoever fetches first: a piece is no diary, and is not lost as a dummy.
     town.run(&["authority", "publish", "--relay", &relay.url]);
