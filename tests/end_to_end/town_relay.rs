@@ -2,11 +2,11 @@
 
 use techo_tests::{Profile, files_holding};
 
-use crate::town::{MORNING, Town};
+use crate::town::{MORNING, World, ask};
 
 #[test]
 fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
-    let world = Town::new();
+    let world = World::new();
     let relay_profile = Profile::new(world.folder.path(), "relay").at(MORNING);
     let relay = relay_profile.serve(&[
         "relay",
@@ -17,10 +17,7 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
         &world.path("town.trust"),
     ]);
     for number in 1..=3 {
-        assert_eq!(
-            world.ask(&world.site, &format!("11271403{number:010}"), MORNING, &[]).status,
-            0
-        );
+        assert_eq!(ask(&world.site, &format!("11271403{number:010}"), MORNING, &[]).status, 0);
     }
     let sent = world.site.run(&["clinic", "bundle", "--relay", &relay.url]);
     assert_eq!(
@@ -65,7 +62,7 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
 
 #[test]
 fn the_new_town_sees_a_moved_resident_s_dose_the_same_day() {
-    let world = Town::new();
+    let world = World::new();
     let slip = world.path("slip.png");
     assert_eq!(
         world
