@@ -304,9 +304,7 @@ fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
         .run(&["municipality", "lots", "export", &update]);
     world.site.at("2021-07-02T09:00:00+09:00").run(&["clinic", "update", &update]);
     assert_eq!(
-        world
-            .ask(&world.site, "112714030000000003", "2021-07-02T10:00:00+09:00", &[])
-            .error_code(),
+        ask(&world.site, "112714030000000003", "2021-07-02T10:00:00+09:00", &[]).error_code(),
         "clinic.licence_revoked"
     );
     let stock = world.town.at("2021-07-03T08:00:00+09:00").run(&["municipality", "stock"]);

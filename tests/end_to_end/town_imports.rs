@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::town::{World, ask};
+use crate::town::World;
 
 const AUGUST: &str = "2021-08-31T09:00:00+09:00";
 

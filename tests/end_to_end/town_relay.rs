@@ -44,15 +44,11 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
         .run(&["clinic", "update", "--relay", &relay.url]);
     assert_eq!(updated.first()["recalled"].as_u64(), Some(1));
     assert_eq!(
-        world
-            .ask(&world.site, "112714030000000009", "2021-07-02T10:00:00+09:00", &[])
-            .error_code(),
+        ask(&world.site, "112714030000000009", "2021-07-02T10:00:00+09:00", &[]).error_code(),
         "clinic.lot_recalled"
     );
     assert_eq!(
-        world
-            .ask(&world.site, "112714030000000009", "2021-07-03T10:00:00+09:00", &[])
-            .error_code(),
+        ask(&world.site, "112714030000000009", "2021-07-03T10:00:00+09:00", &[]).error_code(),
         "clinic.licence_revoked"
     );
     let (status, log) = relay.stop();
@@ -64,12 +60,7 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
 fn the_new_town_sees_a_moved_resident_s_dose_the_same_day() {
     let world = World::new();
     let slip = world.path("slip.png");
-    assert_eq!(
-        world
-            .ask(&world.site, "112714030000000001", MORNING, &["--slip", &slip])
-            .status,
-        0
-    );
+    assert_eq!(ask(&world.site, "112714030000000001", MORNING, &["--slip", &slip]).status, 0);
     let new = Profile::new(world.folder.path(), "new").at("2021-07-01T15:00:00+09:00");
     new.run(&["municipality", "init", "--code", "131041", "--name", "Shinjuku"]);
     let trust = world.path("town.trust");
