@@ -61,12 +61,17 @@ pub fn run(doses: usize) -> Result<Value, Box<dyn std::error::Error>> {
     Ok(json!({
         "doses": doses,
         "residents": enrolled.new,
-        "import_per_s": doses as f64 / import_s,
-        "bare_per_s": doses as f64 / bare_s,
+        "import_per_s": per_second(doses, import_s),
+        "bare_per_s": per_second(doses, bare_s),
         "coverage_ms": coverage_ms,
         "overdue": overdue,
         "overdue_ms": overdue_ms,
     }))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a count far under 2^52")]
+fn per_second(count: usize, seconds: f64) -> f64 {
+    count as f64 / seconds
 }
 
 /// The residents and their doses as CSV: of every nineteen doses one is a first without a second.

@@ -165,6 +165,9 @@ mod tests {
                     folders.push(path);
                     continue;
                 }
+                if path.extension().is_none_or(|extension| extension != "rs") {
+                    continue;
+                }
                 let source = std::fs::read_to_string(&path).unwrap();
                 let is_example =
                     |line: &str| line.trim_start().starts_with("///") || line.contains("kettle.") || line.contains("fake_relay.");

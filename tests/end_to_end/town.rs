@@ -9,13 +9,13 @@ use tempfile::TempDir;
 /// The morning of the first doses.
 pub const MORNING: &str = "2021-07-01T10:00:00+09:00";
 
-pub struct Town {
+pub struct World {
     pub folder: TempDir,
     pub town: Profile,
     pub site: Profile,
 }
 
-impl Town {
+impl World {
     /// Sakai with 500 residents, and a licensed site.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -62,27 +62,27 @@ impl Town {
         site
     }
 
-    /// What recording a ticket at that time answers.
-    pub fn ask(&self, site: &Profile, ticket: &str, at: &str, more: &[&str]) -> Answer {
-        let base = [
-            "clinic",
-            "record",
-            ticket,
-            "--product",
-            "pfizer",
-            "--lot",
-            "EX3617",
-            "--at",
-            at,
-            "--by",
-            "Dr. K",
-        ];
-        site.at(at).ask(&[&base[..], more].concat())
-    }
-
     pub fn ledger(&self, at: &str) -> Vec<serde_json::Value> {
         self.town.at(at).run(&["municipality", "ledger"]).lines
     }
+}
+
+/// What recording a ticket at that time answers.
+pub fn ask(site: &Profile, ticket: &str, at: &str, more: &[&str]) -> Answer {
+    let base = [
+        "clinic",
+        "record",
+        ticket,
+        "--product",
+        "pfizer",
+        "--lot",
+        "EX3617",
+        "--at",
+        at,
+        "--by",
+        "Dr. K",
+    ];
+    site.at(at).ask(&[&base[..], more].concat())
 }
 
 /// A picture of a ticket.
@@ -95,11 +95,11 @@ fn picture(path: &Path, digits: &str) {
 
 #[test]
 fn a_ticket_s_picture_becomes_a_dose_a_slip_and_a_line_of_the_ledger() {
-    let world = Town::new();
+    let world = World::new();
     let ticket = world.folder.path().join("ticket.png");
     picture(&ticket, "112714030000000009");
     let (ticket, slip) = (ticket.display().to_string(), world.path("slip.png"));
-    let answer = world.ask(&world.site, &ticket, MORNING, &["--slip", &slip]);
+    let answer = ask(&world.site, &ticket, MORNING, &["--slip", &slip]);
     assert_eq!(answer.status, 0, "{}", answer.stderr);
     let line = answer.first();
     assert_eq!(
@@ -114,10 +114,7 @@ fn a_ticket_s_picture_becomes_a_dose_a_slip_and_a_line_of_the_ledger() {
 
     // The same picture, as if the person before were read again.
     picture(&PathBuf::from(&ticket), "112714030000000009");
-    assert_eq!(
-        world.ask(&world.site, &ticket, MORNING, &[]).error_code(),
-        "clinic.same_picture"
-    );
+    assert_eq!(ask(&world.site, &ticket, MORNING, &[]).error_code(), "clinic.same_picture");
 
     let bundle = world.path("one.techo-bundle");
     world.site.run(&["clinic", "bundle", &bundle]);
@@ -147,14 +144,14 @@ fn a_ticket_s_picture_becomes_a_dose_a_slip_and_a_line_of_the_ledger() {
 
 #[test]
 fn what_is_wrong_is_refused_with_its_code_before_anything_is_saved() {
-    let world = Town::new();
+    let world = World::new();
     let at = |ticket: &str, at: &str, more: &[&str]| {
-        let answer = world.ask(&world.site, ticket, at, more);
+        let answer = ask(&world.site, ticket, at, more);
         assert!(matches!(answer.status, 1 | 3), "{ticket}: {:?}", answer.lines);
         answer.error_code()
     };
     let code = |ticket: &str| at(ticket, MORNING, &[]);
-    assert_eq!(world.ask(&world.site, "112714030000000001", MORNING, &[]).status, 0);
+    assert_eq!(ask(&world.site, "112714030000000001", MORNING, &[]).status, 0);
     assert_eq!(code("112714030000000001"), "clinic.ticket_used");
     assert_eq!(code("111300010000000009"), "clinic.other_town");
     assert_eq!(code("112714040000000009"), "ticket.check_digit");
@@ -169,7 +166,7 @@ fn what_is_wrong_is_refused_with_its_code_before_anything_is_saved() {
 
 #[test]
 fn other_refusals_have_their_codes_too() {
-    let world = Town::new();
+    let world = World::new();
     let record = |ticket: &str, product: &str, lot: &str, at: &str, now: &str, by: &str| {
         let answer = world.site.at(now).ask(&[
             "clinic",
@@ -201,7 +198,7 @@ fn other_refusals_have_their_codes_too() {
         record(ticket, "pfizer", "EX3617", MORNING, MORNING, &"K".repeat(21)),
         "clinic.vaccinator"
     );
-    let child = world.ask(&world.site, ticket, MORNING, &["--born", "2015-01-01"]);
+    let child = ask(&world.site, ticket, MORNING, &["--born", "2015-01-01"]);
     assert_eq!(child.error_code(), "schedule.age");
     assert_eq!(
         world
@@ -214,7 +211,7 @@ fn other_refusals_have_their_codes_too() {
     let two = world.folder.path().join("two.txt");
     std::fs::write(&two, "nothing of a ticket").unwrap();
     assert_eq!(
-        world.ask(&world.site, &two.display().to_string(), MORNING, &[]).error_code(),
+        ask(&world.site, &two.display().to_string(), MORNING, &[]).error_code(),
         "ticket.malformed"
     );
 
@@ -230,7 +227,7 @@ fn other_refusals_have_their_codes_too() {
         "--request",
         &request,
     ]);
-    assert_eq!(world.ask(&stranger, ticket, MORNING, &[]).error_code(), "clinic.no_licence");
+    assert_eq!(ask(&stranger, ticket, MORNING, &[]).error_code(), "clinic.no_licence");
     assert_eq!(
         stranger.fails(&["clinic", "licence", &world.path("site.licence")]),
         "site_licence.other_site"
@@ -265,7 +262,7 @@ fn other_refusals_have_their_codes_too() {
 
 #[test]
 fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
-    let world = Town::new();
+    let world = World::new();
     let lots = world.folder.path().join("lots.csv");
     std::fs::write(
         &lots,
@@ -278,7 +275,7 @@ fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
     let update = world.path("sites.update");
     june.run(&["municipality", "lots", "export", &update]);
     world.site.run(&["clinic", "update", &update]);
-    let answer = world.ask(&world.site, "112714030000000001", MORNING, &[]);
+    let answer = ask(&world.site, "112714030000000001", MORNING, &[]);
     assert_eq!((answer.status, answer.first().get("warnings")), (0, None));
     let lot = |product: &str, lot: &str| {
         let record = [
@@ -307,9 +304,7 @@ fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
         .run(&["municipality", "lots", "export", &update]);
     world.site.at("2021-07-02T09:00:00+09:00").run(&["clinic", "update", &update]);
     assert_eq!(
-        world
-            .ask(&world.site, "112714030000000003", "2021-07-02T10:00:00+09:00", &[])
-            .error_code(),
+        ask(&world.site, "112714030000000003", "2021-07-02T10:00:00+09:00", &[]).error_code(),
         "clinic.licence_revoked"
     );
     let stock = world.town.at("2021-07-03T08:00:00+09:00").run(&["municipality", "stock"]);
@@ -324,9 +319,9 @@ fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
 
 #[test]
 fn a_missing_bundle_is_named_and_written_again_and_a_correction_is_seen() {
-    let world = Town::new();
+    let world = World::new();
     for ticket in ["112714030000000001", "112714030000000002", "112714030000000003"] {
-        assert_eq!(world.ask(&world.site, ticket, MORNING, &[]).status, 0);
+        assert_eq!(ask(&world.site, ticket, MORNING, &[]).status, 0);
         let file = world.path(&format!("{}.techo-bundle", &ticket[17..]));
         world.site.run(&["clinic", "bundle", &file]);
     }
@@ -381,11 +376,11 @@ fn a_missing_bundle_is_named_and_written_again_and_a_correction_is_seen() {
 
 #[test]
 fn a_ticket_at_two_offline_sites_shows_when_both_bundles_are_in() {
-    let world = Town::new();
+    let world = World::new();
     let other = world.licensed("other");
     let evening = "2021-07-02T18:00:00+09:00";
     for (site, at, file) in [(&world.site, MORNING, "a"), (&other, "2021-07-02T10:00:00+09:00", "b")] {
-        assert_eq!(world.ask(site, "112714030000000001", at, &[]).status, 0);
+        assert_eq!(ask(site, "112714030000000001", at, &[]).status, 0);
         let file = world.path(&format!("{file}.techo-bundle"));
         site.at(evening).run(&["clinic", "bundle", &file]);
     }

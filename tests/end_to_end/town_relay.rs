@@ -2,11 +2,11 @@
 
 use techo_tests::{Profile, files_holding};
 
-use crate::town::{MORNING, Town};
+use crate::town::{MORNING, World, ask};
 
 #[test]
 fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
-    let world = Town::new();
+    let world = World::new();
     let relay_profile = Profile::new(world.folder.path(), "relay").at(MORNING);
     let relay = relay_profile.serve(&[
         "relay",
@@ -17,17 +17,14 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
         &world.path("town.trust"),
     ]);
     for number in 1..=3 {
-        assert_eq!(
-            world.ask(&world.site, &format!("11271403{number:010}"), MORNING, &[]).status,
-            0
-        );
+        assert_eq!(ask(&world.site, &format!("11271403{number:010}"), MORNING, &[]).status, 0);
     }
     let sent = world.site.run(&["clinic", "bundle", "--relay", &relay.url]);
     assert_eq!(
         (sent.first()["sequence"].as_u64(), sent.first()["doses"].as_u64()),
         (Some(1), Some(3))
     );
-    assert!(files_holding(&relay_profile.folder, &["EX3617", "0000000001", "site", "Dr. K"]).is_empty());
+    assert!(files_holding(&relay_profile.folder, &["EX3617", "0000000001", "Dr. K"]).is_empty());
     let town = world.town.at("2021-07-01T18:00:00+09:00");
     // Whoever fetches first: a piece is no diary, and is not lost as a dummy.
     town.run(&["authority", "publish", "--relay", &relay.url]);
@@ -47,15 +44,11 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
         .run(&["clinic", "update", "--relay", &relay.url]);
     assert_eq!(updated.first()["recalled"].as_u64(), Some(1));
     assert_eq!(
-        world
-            .ask(&world.site, "112714030000000009", "2021-07-02T10:00:00+09:00", &[])
-            .error_code(),
+        ask(&world.site, "112714030000000009", "2021-07-02T10:00:00+09:00", &[]).error_code(),
         "clinic.lot_recalled"
     );
     assert_eq!(
-        world
-            .ask(&world.site, "112714030000000009", "2021-07-03T10:00:00+09:00", &[])
-            .error_code(),
+        ask(&world.site, "112714030000000009", "2021-07-03T10:00:00+09:00", &[]).error_code(),
         "clinic.licence_revoked"
     );
     let (status, log) = relay.stop();
@@ -65,14 +58,9 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
 
 #[test]
 fn the_new_town_sees_a_moved_resident_s_dose_the_same_day() {
-    let world = Town::new();
+    let world = World::new();
     let slip = world.path("slip.png");
-    assert_eq!(
-        world
-            .ask(&world.site, "112714030000000001", MORNING, &["--slip", &slip])
-            .status,
-        0
-    );
+    assert_eq!(ask(&world.site, "112714030000000001", MORNING, &["--slip", &slip]).status, 0);
     let new = Profile::new(world.folder.path(), "new").at("2021-07-01T15:00:00+09:00");
     new.run(&["municipality", "init", "--code", "131041", "--name", "Shinjuku"]);
     let trust = world.path("town.trust");

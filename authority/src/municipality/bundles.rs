@@ -3,7 +3,6 @@
 use rusqlite::Connection;
 use techo_protocol::dose_bundle::DoseBundle;
 use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keys::sha256;
 use techo_protocol::town_update::LotWarning;
 use techo_protocol::trust::Role;
 
@@ -130,8 +129,8 @@ impl Authority {
         if !is_ours {
             return Err(BundleError::UnknownSite.into());
         }
-        // What is written once and not the same when it is sealed again is the content, not the file.
-        let hash = sha256(&content(&bundle));
+        // A bundle that is written again is sealed anew: its content is the same, and not its file.
+        let hash = bundle.content_hash();
         let known: Option<Vec<u8>> = match transaction.query_row(
             "SELECT hash FROM bundle WHERE site = ?1 AND sequence = ?2",
             (site, bundle.sequence),
@@ -210,34 +209,6 @@ impl Authority {
         let named = list.keys.iter().filter(|key| key.role == Role::Bundle);
         named.map(|key| self.keys.bundle_key(&key.key)).collect()
     }
-}
-
-/// What a bundle says, whichever licence of the site it carries.
-fn content(bundle: &DoseBundle) -> Vec<u8> {
-    format!(
-        "{}|{}|{:?}",
-        bundle.made_at,
-        bundle.sequence,
-        bundle
-            .doses
-            .iter()
-            .map(|dose| {
-                (
-                    dose.number,
-                    dose.revision,
-                    dose.withdrawn,
-                    dose.ticket.number(),
-                    dose.dose,
-                    dose.at,
-                    dose.product.number(),
-                    &dose.lot,
-                    &dose.by,
-                    dose.recorded_at,
-                )
-            })
-            .collect::<Vec<_>>()
-    )
-    .into_bytes()
 }
 
 /// The highest number of a site's bundles, and those below it that did not come.

@@ -24,6 +24,8 @@ techo_protocol::coded_errors! {
         Unknown = "site.unknown", "There is no site with this number.", "`municipality site list` shows the sites.";
         /// The request is for another municipality.
         OtherTown = "site.other_town", "This request is for another municipality.", "Ask the site to use this municipality's trust file.";
+        /// A request of a site whose licence was revoked.
+        Ended = "site.ended", "This site's licence was revoked.", "If it is to work again, have it make a new profile and a new request.";
         /// Revoked before, from an earlier time.
         Revoked = "site.revoked", "This site's licence is revoked from an earlier time on already.", "Nothing needs to be done.";
     }
@@ -44,7 +46,7 @@ impl Authority {
     /// Licenses the site that makes this request, and gives the licence's file. The same request again gives the same licence.
     ///
     /// # Errors
-    /// [`techo_protocol::site_licence::SiteLicenceError`] for a request that is none; [`SiteError::OtherTown`];
+    /// [`techo_protocol::site_licence::SiteLicenceError`] for a request that is none; [`SiteError`];
     /// [`super::MunicipalityError::NotOne`].
     pub fn add_site(&mut self, request: &[u8], until: Option<i64>, now: i64) -> Result<(SiteLicence, Vec<u8>), Error> {
         let code = self.town()?.code;
@@ -54,6 +56,7 @@ impl Authority {
             return Err(SiteError::OtherTown.into());
         }
         let signer = self.signer(KeyRole::Licence)?;
+        let list = self.trust_list()?;
         let transaction = write(&mut self.db)?;
         let known: Option<Vec<u8>> =
             match transaction.query_row("SELECT licence FROM site WHERE key = ?1", [request.key.0], |row| row.get(0)) {
@@ -61,9 +64,13 @@ impl Authority {
                 Err(rusqlite::Error::QueryReturnedNoRows) => None,
                 Err(error) => return Err(error.into()),
             };
-        if let (Some(file), None) = (&known, until) {
+        if let Some(file) = &known {
             let (_, licence) = SiteLicence::read(file)?;
-            if i64::from(licence.until) > now {
+            if revoked_from(&transaction, licence.site)?.is_some() {
+                return Err(SiteError::Ended.into());
+            }
+            // One that a revoked key signed is no use any more.
+            if until.is_none() && i64::from(licence.until) > now && licence.is_signed_by(&list) {
                 return Ok((licence, file.clone()));
             }
         }

@@ -212,6 +212,26 @@ fn a_site_is_licensed_once_and_its_end_is_in_the_trust_list() {
 }
 
 #[test]
+fn a_licence_of_a_revoked_key_is_signed_anew_and_a_revoked_site_gets_none() {
+    let (_folder, mut town) = town();
+    let licence = licensed(&mut town, 40);
+    let key = *town.trust_list().unwrap().keys(Role::Licence).next().unwrap();
+    town.revoke_key(&techo_protocol::relay_api::hex(&key.0[..8]), NOW, &SeededRandom::new(7))
+        .unwrap();
+    let anew = licensed(&mut town, 40);
+    assert!(anew.site == licence.site && anew.from == licence.from && anew.is_signed_by(&town.trust_list().unwrap()));
+    town.revoke_site(licence.site, NOW, NOW).unwrap();
+    let request = SiteRequest {
+        town: town.id(),
+        place: "Site 40".into(),
+        key: site_key(40).public(),
+        made_at: NOW,
+    };
+    let refused = town.add_site(&request.write(&site_key(40)), None, NOW);
+    assert_eq!(refused.unwrap_err().code(), "site.ended");
+}
+
+#[test]
 fn a_bundle_is_taken_once_and_a_missing_one_is_named() {
     let (_folder, mut town) = town();
     let licence = licensed(&mut town, 40);

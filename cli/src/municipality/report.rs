@@ -76,7 +76,10 @@ fn show_people(session: &Session, number: u8, age: AgeBand, people: Option<u64>,
             ("dose", &number),
             ("age", &age),
             ("people", &said(people)),
-            ("population", &said(population)),
+            (
+                "population",
+                &population.map_or_else(|| "–".to_owned(), |population| population.to_string()),
+            ),
             ("percent", &percent),
         ],
     )
