@@ -297,6 +297,11 @@ impl State {
                 household.vector.forget(device.index);
             }
         }
+        if list.removed.iter().any(|removed| !household.list.removed.contains(removed)) {
+            // The snapshot that such a key waits for may have been the removed device's to send. What stands is in the keyring of who has it.
+            household.keys.retain(|known| known.begins_empty);
+            self.forget = true;
+        }
         household.list = list;
         household.heartbeat_due = true;
         household.locked_out = false;

@@ -166,3 +166,29 @@ fn a_text_that_a_later_one_overruled_opens_with_no_key() {
     assert!(holds(&plain, "Suzume"));
     assert!(!holds(&plain, "Kanaria"));
 }
+
+#[test]
+fn two_keyrings_with_one_number_keep_nobody_out() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    let (a, b) = (phone.add("a", 3), phone.add("b", 12));
+    phone.sync(&relay);
+    tablet.sync(&relay);
+    phone.sync(&relay);
+    // Each is shown a view of its own, announces a new key there, and destroys the one that the other's keyring is sealed to.
+    let fork = MemoryRelay::new(1);
+    *fork.kept.borrow_mut() = relay.kept.borrow().clone();
+    phone.diary.delete(&[a]).unwrap();
+    tablet.diary.delete(&[b]).unwrap();
+    phone.sync(&relay);
+    tablet.sync(&fork);
+    assert_eq!(phone.household().keyring.number, tablet.household().keyring.number);
+    for _ in 0..3 {
+        phone.sync(&fork);
+        tablet.sync(&fork);
+    }
+    assert_eq!((phone.names(), tablet.names()), (vec![], vec![]));
+    assert_eq!(phone.household().keyring.record, tablet.household().keyring.record);
+}
+

@@ -224,6 +224,35 @@ fn what_a_removed_device_gave_directly_is_passed_on_by_who_took_it() {
 }
 
 #[test]
+fn nobody_waits_for_what_a_removed_device_would_have_sent() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    pair(&relay, &mut phone, &mut laptop);
+    let a = phone.add("a", 3);
+    phone.add("b", 3);
+    for device in [&mut phone, &mut tablet, &mut laptop] {
+        device.sync(&relay);
+    }
+    // A keyring with the key of a lineage whose chunks never come; more than once, so that it is above what the phone makes.
+    laptop.diary.delete(&[a]).unwrap();
+    laptop.everything();
+    let c = laptop.add("c", 3);
+    laptop.diary.delete(&[c]).unwrap();
+    let stick = file::make_file(laptop.diary.vault(), NOW).unwrap();
+    file::take_records(tablet.diary.vault(), &stick.records, stick.keyring.as_deref(), NOW).unwrap();
+    remove(&mut phone, 2);
+    phone.sync(&relay);
+    tablet.add("d", 3);
+    for _ in 0..2 {
+        tablet.sync(&relay);
+        phone.sync(&relay);
+    }
+    assert_eq!(tablet.names(), ["a", "b", "d"]);
+    assert_eq!(phone.names(), tablet.names());
+}
+
+#[test]
 fn a_relay_that_shows_an_older_record_takes_no_device_back() {
     let relay = MemoryRelay::new(1);
     let (mut phone, mut tablet) = (Device::new(), Device::new());
