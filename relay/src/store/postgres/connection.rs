@@ -23,6 +23,7 @@ const TRIES: u32 = 6;
 const PLANNING: &str = "
     SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off;
+    SET enable_bitmapscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
     SET jit = off";
@@ -145,6 +146,13 @@ impl Work<'_> {
     /// Whether a statement that is made for once gives a row.
     pub fn query_any(&mut self, sql: &str) -> Done<bool> {
         Ok(self.transaction.query_opt(sql, &[])?.is_some())
+    }
+
+    /// The first column of each row of a statement that is made for once, as text.
+    #[cfg(test)]
+    pub fn query_text(&mut self, sql: &str) -> Done<Vec<String>> {
+        let rows = self.transaction.query(sql, &[])?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
     }
 
     /// Takes rows for `COPY ... FROM STDIN`.
