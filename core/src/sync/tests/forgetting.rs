@@ -191,4 +191,3 @@ fn two_keyrings_with_one_number_keep_nobody_out() {
     assert_eq!((phone.names(), tablet.names()), (vec![], vec![]));
     assert_eq!(phone.household().keyring.record, tablet.household().keyring.record);
 }
-
