@@ -130,7 +130,7 @@ impl TownCast {
     }
 
     /// The town takes a file from the stick.
-    pub fn from_stick(&mut self, file: &[u8]) -> Result<BundleImported, Failure> {
+    pub fn take_stick(&mut self, file: &[u8]) -> Result<BundleImported, Failure> {
         Ok(self.town.import_bundle(file, false, self.now)?)
     }
 }

@@ -94,14 +94,14 @@ impl Story<'_> {
         let file = cast.to_stick(SITE)?;
         let holds = |word: &str| file.windows(word.len()).any(|part| part == word.as_bytes());
         expect(!holds(LOT) && !holds("0000000001"))?;
-        let taken = cast.from_stick(&file)?;
-        let again = cast.from_stick(&file)?;
+        let taken = cast.take_stick(&file)?;
+        let again = cast.take_stick(&file)?;
         expect(taken.imported.new == 6 && again.again && again.imported.new == 0)?;
         let mut torn = file.clone();
         if let Some(byte) = torn.get_mut(file.len() / 2) {
             *byte ^= 1;
         }
-        expect(cast.from_stick(&torn).is_err_and(|failure| failure.is("dose_bundle.damaged")))?;
+        expect(cast.take_stick(&torn).is_err_and(|failure| failure.is("dose_bundle.damaged")))?;
         self.say(
             "demo-vaccine-taken",
             &[("doses", &taken.imported.new), ("bytes", &file.len())],
@@ -114,7 +114,7 @@ impl Story<'_> {
             expect(recorded?.record.dose == 2)?;
         }
         let file = cast.to_stick(SITE)?;
-        cast.from_stick(&file)?;
+        cast.take_stick(&file)?;
         let now = MORNING + 60 * DAY;
         let coverage = cast.town.coverage(now)?;
         let population: u64 = coverage.population.values().sum();

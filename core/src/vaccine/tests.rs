@@ -188,7 +188,7 @@ fn what_is_forged_is_not_kept_and_does_not_count() {
         }),
         ..sakai()
     };
-    assert_eq!(verdict(&[revoked.clone()], FIRST).2, false);
+    assert!(!verdict(std::slice::from_ref(&revoked), FIRST).2);
     // Kept while it was believed, and the licence was revoked since: it is shown, and does not count.
     let (_folder, mut vault) = vault();
     let aki = people::add(&mut vault, "Aki", None, FIRST).unwrap();
