@@ -56,7 +56,7 @@ pub fn file(path: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(|_| Failure::from(CliError::FileUnreadable).about(path.display()))
 }
 
-/// Reads a list of a municipality's size, in the manner of [`file`].
+/// Reads a list of a municipality's size, in the manner of [`file()`].
 ///
 /// # Errors
 /// `file.unreadable`.
