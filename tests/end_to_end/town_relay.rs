@@ -53,7 +53,8 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
     );
     let (status, log) = relay.stop();
     assert_eq!(status, 0);
-    assert!(!log.contains("0000000001") && !log.contains("EX3617"));
+    // As a text: a duration in the log may end in the same digits.
+    assert!(!log.contains("\"0000000001") && !log.contains("2714030000000001") && !log.contains("EX3617"));
 }
 
 #[test]

