@@ -2,12 +2,15 @@
 
 use techo_protocol::case_code::CaseCodeError;
 use techo_protocol::diary_upload::DiaryUploadError;
+use techo_protocol::dose_bundle::DoseBundleError;
+use techo_protocol::dose_slip::DoseSlipError;
 use techo_protocol::manifest::ManifestError;
 use techo_protocol::notice::NoticeError;
 use techo_protocol::passphrase::PassphraseError;
 use techo_protocol::qr::QrError;
 use techo_protocol::random::RandomError;
 use techo_protocol::segment::{SegmentError, WriteError};
+use techo_protocol::site_licence::SiteLicenceError;
 use techo_protocol::trust::TrustError;
 use techo_protocol::venue_code::VenueCodeError;
 use techo_protocol::{Coded, ErrorInfo};
@@ -16,6 +19,14 @@ use crate::audit::AuditError;
 use crate::cases::CaseError;
 use crate::import::{ImportError, RowError};
 use crate::keys::KeyError;
+use crate::municipality::MunicipalityError;
+use crate::municipality::bundles::{BundleError, TicketWarning};
+use crate::municipality::ledger::DoseRowError;
+use crate::municipality::mapping::{CellError, MappingError};
+use crate::municipality::residents::ResidentRowError;
+use crate::municipality::sites::SiteError;
+use crate::municipality::stock::LotRowError;
+use crate::municipality::table::{TableError, TableRowError};
 use crate::notices::NoticeChangeError;
 use crate::posters::PosterError;
 use crate::publishing::{PublishError, PublishWarning};
@@ -49,11 +60,16 @@ macro_rules! areas {
 
 areas! {
     Audit(AuditError),
+    Bundle(BundleError),
     Case(CaseError),
     CaseCode(CaseCodeError),
     DiaryUpload(DiaryUploadError),
+    DoseBundle(DoseBundleError),
+    DoseSlip(DoseSlipError),
     Key(KeyError),
     Manifest(ManifestError),
+    Mapping(MappingError),
+    Municipality(MunicipalityError),
     NotAnId(NoticeError),
     Notice(NoticeChangeError),
     Passphrase(PassphraseError),
@@ -63,7 +79,10 @@ areas! {
     Random(RandomError),
     Recall(RecallError),
     Segment(SegmentError),
+    Site(SiteError),
+    SiteLicence(SiteLicenceError),
     Store(StoreError),
+    Table(TableError),
     Trust(TrustError),
     TrustChange(TrustChangeError),
     Venue(VenueError),
@@ -98,8 +117,19 @@ impl From<WriteError> for Error {
 /// The errors and warnings that begin here, for the list of codes; those of `techo-protocol` have lists of their own.
 pub const CATALOGUES: &[&[ErrorInfo]] = &[
     AuditError::CATALOGUE,
+    BundleError::CATALOGUE,
     CaseError::CATALOGUE,
+    CellError::CATALOGUE,
+    DoseRowError::CATALOGUE,
     ImportError::CATALOGUE,
+    TicketWarning::CATALOGUE,
+    LotRowError::CATALOGUE,
+    MappingError::CATALOGUE,
+    MunicipalityError::CATALOGUE,
+    ResidentRowError::CATALOGUE,
+    SiteError::CATALOGUE,
+    TableError::CATALOGUE,
+    TableRowError::CATALOGUE,
     RowError::CATALOGUE,
     KeyError::CATALOGUE,
     NoticeChangeError::CATALOGUE,

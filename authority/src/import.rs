@@ -28,7 +28,7 @@ mod fields;
 mod header;
 mod layout;
 mod nz;
-mod records;
+pub(crate) mod records;
 mod techo;
 
 use std::collections::HashSet;

@@ -11,7 +11,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use techo_protocol::diary_upload::DiaryKey;
-use techo_protocol::keys::{PublicKey, SigningKey};
+use techo_protocol::hpke_seal::HpkePrivate;
+use techo_protocol::keys::{PublicKey, SigningKey, sha256};
 use techo_protocol::passphrase::{self, Cost};
 use techo_protocol::random::{Random, random_bytes};
 use techo_protocol::relay_api::hex;
@@ -82,11 +83,28 @@ pub enum KeyRole {
     Notice,
     /// Opens sent diaries.
     Diary,
+    /// Signs vaccination sites' licences and updates.
+    Licence,
+    /// Opens bundles of doses.
+    Bundle,
+    /// Seals residents' birth dates in the database. It is no public key's half.
+    Residents,
 }
 
 impl KeyRole {
     /// The roles that a trust list names.
-    pub const LISTED: [Self; 4] = [Self::Code, Self::Manifest, Self::Notice, Self::Diary];
+    pub const LISTED: [Self; 6] = [
+        Self::Code,
+        Self::Manifest,
+        Self::Notice,
+        Self::Diary,
+        Self::Licence,
+        Self::Bundle,
+    ];
+    /// Those that every authority has.
+    pub(crate) const OF_AUTHORITY: [Self; 4] = [Self::Code, Self::Manifest, Self::Notice, Self::Diary];
+    /// Those that a municipality has besides.
+    pub(crate) const OF_MUNICIPALITY: [Self; 2] = [Self::Licence, Self::Bundle];
 
     /// The name on the command line and of the file.
     pub fn as_str(self) -> &'static str {
@@ -96,17 +114,22 @@ impl KeyRole {
             Self::Manifest => "manifest",
             Self::Notice => "notice",
             Self::Diary => "diary",
+            Self::Licence => "licence",
+            Self::Bundle => "bundle",
+            Self::Residents => "residents",
         }
     }
 
-    /// The role in a trust list; none for the root.
+    /// The role in a trust list; none for the root and for what is no public key.
     pub fn listed(self) -> Option<Role> {
         match self {
-            Self::Root => None,
+            Self::Root | Self::Residents => None,
             Self::Code => Some(Role::Code),
             Self::Manifest => Some(Role::Manifest),
             Self::Notice => Some(Role::Notice),
             Self::Diary => Some(Role::Diary),
+            Self::Licence => Some(Role::Licence),
+            Self::Bundle => Some(Role::Bundle),
         }
     }
 
@@ -117,12 +140,18 @@ impl KeyRole {
             Self::Manifest => 2,
             Self::Notice => 3,
             Self::Diary => 4,
+            Self::Licence => 5,
+            Self::Bundle => 6,
+            Self::Residents => 7,
         }
     }
 
     fn public(self, seed: &[u8; SEED_BYTES]) -> PublicKey {
         match self {
             Self::Diary => DiaryKey::from_seed(seed).public(),
+            Self::Bundle => PublicKey(HpkePrivate::from_seed(seed).public()),
+            // A name for the file, from which the key does not follow.
+            Self::Residents => PublicKey(sha256(&[b"techo residents key", seed.as_slice()].concat())),
             _ => SigningKey::from_seed(seed).public(),
         }
     }
@@ -173,6 +202,17 @@ impl KeyFiles {
     pub fn diary_key(&self, public: &PublicKey) -> Result<DiaryKey, Error> {
         let file = self.file(KeyRole::Diary, public);
         Ok(DiaryKey::from_seed(&*self.seed(&file, KeyRole::Diary, public)?))
+    }
+
+    /// A key that opens bundles.
+    pub fn bundle_key(&self, public: &PublicKey) -> Result<HpkePrivate, Error> {
+        let file = self.file(KeyRole::Bundle, public);
+        Ok(HpkePrivate::from_seed(&*self.seed(&file, KeyRole::Bundle, public)?))
+    }
+
+    /// The key of birth dates, by its file's name.
+    pub fn residents_key(&self, name: &PublicKey) -> Result<Zeroizing<[u8; SEED_BYTES]>, Error> {
+        self.seed(&self.file(KeyRole::Residents, name), KeyRole::Residents, name)
     }
 
     /// The root key, whose public half is known from the trust list.

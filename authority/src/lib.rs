@@ -8,10 +8,12 @@
 //! | [`profile`] | the folder: database and keys |
 //! | [`keys`] | key files, in the clear or under a passphrase |
 //! | [`trust`] | the trust list, signed by the root |
+//! | [`trust_bundle`] | bundles of the keys of those who issue certificates |
 //! | [`venues`], [`posters`] | the registry, codes, and what is printed |
 //! | [`import`], [`events`] | a list of events as CSV, and what it does to the notices |
 //! | [`notices`], [`recalls`] | what is said |
 //! | [`publishing`] | segments, manifests, relays |
+//! | [`municipality`] | residents' tickets, vaccination sites, doses |
 //! | [`cases`] | one-time codes and sent diaries |
 //! | [`audit`] | the log whose head every manifest carries |
 
@@ -21,6 +23,7 @@ pub mod error;
 pub mod events;
 pub mod import;
 pub mod keys;
+pub mod municipality;
 pub mod notices;
 pub mod posters;
 pub mod profile;
@@ -28,6 +31,7 @@ pub mod publishing;
 pub mod recalls;
 pub mod store;
 pub mod trust;
+pub mod trust_bundle;
 pub mod venues;
 
 pub use error::Error;

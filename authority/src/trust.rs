@@ -78,7 +78,7 @@ pub(crate) fn first_list(
     let root = keys.make(KeyRole::Root, random)?;
     keys.take_next_root()?;
     let mut trusted = Vec::new();
-    for role in KeyRole::LISTED {
+    for role in KeyRole::OF_AUTHORITY {
         trusted.extend(new_key(keys, role, random)?);
     }
     let list = TrustList {
@@ -99,7 +99,7 @@ pub(crate) fn first_list(
     Ok((list, file))
 }
 
-fn new_key(keys: &KeyFiles, role: KeyRole, random: &dyn Random) -> Result<Option<TrustedKey>, Error> {
+pub(crate) fn new_key(keys: &KeyFiles, role: KeyRole, random: &dyn Random) -> Result<Option<TrustedKey>, Error> {
     let Some(listed) = role.listed() else { return Ok(None) };
     let key = keys.make(role, random)?;
     Ok(Some(TrustedKey {
@@ -217,13 +217,13 @@ impl Authority {
         Ok(list)
     }
 
-    fn root(&self) -> Result<SigningKey, Error> {
+    pub(crate) fn root(&self) -> Result<SigningKey, Error> {
         let list = self.trust_list()?;
         let root: &PublicKey = &list.roots.last().ok_or(StoreError::Damaged)?.key;
         self.keys.root_key(root)
     }
 
-    fn sign_next(&mut self, list: TrustList, now: i64, what: &str) -> Result<TrustList, Error> {
+    pub(crate) fn sign_next(&mut self, list: TrustList, now: i64, what: &str) -> Result<TrustList, Error> {
         let root = self.root()?;
         self.sign_next_with(&root, list, now, what)
     }

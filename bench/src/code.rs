@@ -1,8 +1,13 @@
 //! `code`: sizes of the QR codes that people scan, all at level M.
 
 use serde_json::{Value, json};
+use techo_protocol::dose_slip::{DoseSlip, LONGEST_LOT_BYTES, SlipDose};
 use techo_protocol::keys::SigningKey;
+use techo_protocol::municipality_code::MunicipalityCode;
+use techo_protocol::product::Product;
 use techo_protocol::qr::Qr;
+use techo_protocol::site_licence::{LONGEST_PLACE_BYTES, NewSiteLicence};
+use techo_protocol::ticket::TicketNumber;
 use techo_protocol::venue_code::{MOST_KEYS, NewPoster, NewRotating};
 
 /// Host of the measured codes: with it the prefix has 24 characters.
@@ -51,7 +56,40 @@ pub fn run() -> Result<Vec<Value>, Box<dyn std::error::Error>> {
             )?);
         }
     }
+    for (place_bytes, lot_bytes) in [(14, 6), (LONGEST_PLACE_BYTES, LONGEST_LOT_BYTES)] {
+        let slip = slip(place_bytes, lot_bytes, &signer)?;
+        // A slip's place stands where a venue's name does, and its lot where the address does.
+        lines.push(line(
+            "dose_slip",
+            place_bytes,
+            lot_bytes,
+            0,
+            slip.cose_bytes(),
+            &slip.to_text(),
+        )?);
+    }
     Ok(lines)
+}
+
+/// A slip whose numbers are as long as they can be.
+fn slip(place_bytes: usize, lot_bytes: usize, signer: &SigningKey) -> Result<DoseSlip, Box<dyn std::error::Error>> {
+    let licence = NewSiteLicence {
+        municipality: MunicipalityCode::read("271403")?,
+        site: u32::MAX,
+        key: signer.public(),
+        place: &"p".repeat(place_bytes),
+        from: 1_625_000_000,
+        until: 1_700_000_000,
+    };
+    let dose = SlipDose {
+        ticket: TicketNumber::read("9999999999")?,
+        dose: 9,
+        at: 1_625_101_200,
+        product: Product::Novavax,
+        lot: "L".repeat(lot_bytes),
+        revision: 255,
+    };
+    Ok(dose.sign(&licence.sign(signer)?, signer)?)
 }
 
 fn line(

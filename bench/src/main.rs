@@ -1,7 +1,9 @@
 //! `techo-bench NAME`: every bar of Techo, one command each. One JSON line; numbers in SI units named in the key; peers in the same run.
 
+mod clinic;
 mod code;
 mod matching;
+mod municipality;
 mod relay_load;
 mod scan;
 mod segment;
@@ -9,6 +11,7 @@ mod simulate;
 mod stopwatch;
 mod sync;
 mod vault;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +57,14 @@ enum Bench {
     },
     /// Sizes of the codes that people scan; a line a size
     Code,
+    /// From a ticket's picture to a dose that is durable and signed
+    Clinic,
+    /// A municipality's ledger: taking in, coverage, who is overdue
+    Municipality {
+        /// Doses in the file
+        #[arg(long, default_value_t = 100_000)]
+        doses: usize,
+    },
     /// Reading pictures of codes, against plain rqrr
     Scan {
         /// Folder with pictures and manifest.json
@@ -108,6 +119,8 @@ enum Bench {
     Sync,
     /// Opening the vault and a durable check-in, against plain SQLite
     Vault,
+    /// Verifying an EU certificate, against decoding and its signature alone; a trust bundle of 829 keys
+    Verify,
 }
 
 fn main() -> ExitCode {
@@ -139,6 +152,8 @@ fn run(bench: Bench) -> Result<(Vec<serde_json::Value>, bool), Box<dyn std::erro
             segments,
         } => vec![matching::run(entries, visits, segments)?],
         Bench::Code => code::run()?,
+        Bench::Clinic => vec![clinic::run()?],
+        Bench::Municipality { doses } => vec![municipality::run(doses)?],
         Bench::Scan { dir, each } => scan::run(&dir, each)?,
         Bench::RelayLoad {
             devices,
@@ -170,6 +185,7 @@ fn run(bench: Bench) -> Result<(Vec<serde_json::Value>, bool), Box<dyn std::erro
             vec![relay_load::run_load(address, load)?]
         }
         Bench::Vault => vec![vault::run()?],
+        Bench::Verify => vec![verify::run()?],
     };
     Ok((lines, true))
 }

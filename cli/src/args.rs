@@ -43,6 +43,7 @@ pub struct Global {
 pub enum Command {
     Demo(crate::demo::Demo),
     Scan(crate::scan::Scan),
+    Verify(crate::verify::Verify),
     #[command(name = "checkin")]
     CheckIn(crate::checkin::CheckIn),
     #[command(subcommand)]
@@ -52,6 +53,8 @@ pub enum Command {
     #[command(subcommand)]
     Trust(crate::trust::Trust),
     #[command(subcommand)]
+    Vaccine(crate::vaccine::Vaccine),
+    #[command(subcommand)]
     Device(crate::device_pairing::Device),
     Sync(crate::sync::Sync),
     #[command(subcommand)]
@@ -60,6 +63,10 @@ pub enum Command {
     Backup(crate::backup::Backup),
     #[command(subcommand)]
     Authority(Box<crate::authority::Authority>),
+    #[command(subcommand)]
+    Municipality(Box<crate::municipality::Municipality>),
+    #[command(subcommand)]
+    Clinic(Box<crate::clinic::Clinic>),
     #[command(subcommand)]
     Relay(crate::relay::Relay),
     /// What this profile holds, and how old its lists are
@@ -84,15 +91,19 @@ impl Command {
         match self {
             Self::Demo(demo) => demo.run(session),
             Self::Scan(scan) => scan.run(session),
+            Self::Verify(verify) => verify.run(session),
             Self::CheckIn(check_in) => check_in.run(session),
             Self::Diary(diary) => diary.run(session),
             Self::Exposure(exposure) => exposure.run(session),
             Self::Trust(trust) => trust.run(session),
+            Self::Vaccine(vaccine) => vaccine.run(session),
             Self::Device(device) => device.run(session),
             Self::Sync(sync) => sync.run(session),
             Self::Recovery(recovery) => recovery.run(session),
             Self::Backup(backup) => backup.run(session),
             Self::Authority(authority) => authority.run(session),
+            Self::Municipality(municipality) => municipality.run(session),
+            Self::Clinic(clinic) => clinic.run(session),
             Self::Relay(relay) => relay.run(session),
             Self::Status => crate::status::status(session),
             Self::Reset => crate::status::reset(session),

@@ -5,10 +5,11 @@ mod case;
 mod code;
 mod import;
 mod notice;
-mod publish;
+pub(crate) mod publish;
 mod recall;
 mod sheet;
 mod trust;
+mod trust_bundle;
 mod venue;
 
 use std::path::Path;
@@ -131,7 +132,7 @@ impl Init {
 }
 
 /// The authority of the profile.
-fn open(session: &Session) -> Result<techo_authority::Authority, Failure> {
+pub(crate) fn open(session: &Session) -> Result<techo_authority::Authority, Failure> {
     let folder = session.profile(Kind::Authority)?;
     Ok(techo_authority::Authority::open(
         &folder,
@@ -139,7 +140,7 @@ fn open(session: &Session) -> Result<techo_authority::Authority, Failure> {
     )?)
 }
 
-fn warn_of_clear_keys(session: &Session, authority: &techo_authority::Authority) {
+pub(crate) fn warn_of_clear_keys(session: &Session, authority: &techo_authority::Authority) {
     if authority.has_clear_keys() {
         session.out.warn("authority-clear-keys", &[]);
     }
@@ -169,13 +170,13 @@ fn is_language(text: &str) -> bool {
     (2..=35).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
+pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, content).map_err(|_| unwritable(path))
 }
 
 /// Checks that a file can be written before something is done that it is to show: a poster that cannot be written must not
 /// leave a venue that is registered twice at the next try. Leaves the file as it is.
-fn expect_writable(path: &Path) -> Result<(), Failure> {
+pub(crate) fn expect_writable(path: &Path) -> Result<(), Failure> {
     let is_there = path.exists();
     std::fs::OpenOptions::new()
         .append(true)

@@ -5,6 +5,8 @@ mod cast;
 mod household;
 mod search;
 mod sync;
+mod town;
+mod vaccine;
 
 use std::fmt::Display;
 use std::path::Path;
@@ -29,6 +31,9 @@ pub struct Demo {
     /// Two devices of one household and a relay that lies, in place of the main job
     #[arg(long)]
     sync: bool,
+    /// A town, a vaccination site without a network, and a stick, in place of the main job
+    #[arg(long, conflicts_with = "sync")]
+    vaccine: bool,
     /// Keep the folder of the demonstration, to look at what each party held
     #[arg(long)]
     keep: bool,
@@ -46,6 +51,8 @@ impl Demo {
         };
         if self.sync {
             told.tell_sync(folder.path())
+        } else if self.vaccine {
+            told.tell_vaccine(folder.path())
         } else {
             told.tell(folder.path())
         }

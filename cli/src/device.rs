@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use techo_core::certificates::bundles;
 use techo_core::diary::{Diary, Filter, Visit};
 use techo_core::documents::EntryId;
 use techo_core::exposure::trust;
@@ -10,6 +11,7 @@ use techo_core::sync::household;
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
+use techo_protocol::issuer_key::IssuerKey;
 use techo_protocol::random::SystemRandom;
 use techo_protocol::trust::TrustList;
 
@@ -55,6 +57,19 @@ pub fn followed(session: &Session) -> Result<Vec<TrustList>, Failure> {
         return Ok(Vec::new());
     }
     Ok(trust::all(diary(session, &folder)?.vault())?)
+}
+
+/// The keys of the bundles that the profile's device keeps; none where there is no device's profile.
+///
+/// # Errors
+/// The vault cannot be opened.
+pub fn issuers(session: &Session) -> Result<Vec<IssuerKey>, Failure> {
+    let Ok(folder) = session.folder() else { return Ok(Vec::new()) };
+    if profile::kind(&folder)? != Some(Kind::Device) {
+        return Ok(Vec::new());
+    }
+    let bundles = bundles::all(diary(session, &folder)?.vault())?;
+    Ok(bundles.into_iter().flat_map(|bundle| bundle.keys).collect())
 }
 
 /// All visits of the diary.

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
+use techo_authority::municipality::table::LARGEST_FILE_BYTES as LARGEST_LIST;
 use techo_core::scan::{self, Found, Options, ScanError, picture};
 
 use crate::Failure;
@@ -55,10 +56,24 @@ pub fn file(path: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(|_| Failure::from(CliError::FileUnreadable).about(path.display()))
 }
 
+/// Reads a list of a municipality's size, in the manner of [`file()`].
+///
+/// # Errors
+/// `file.unreadable`.
+pub fn large_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::File::open(path)
+        .and_then(|file| up_to(file, LARGEST_LIST))
+        .map_err(|_| Failure::from(CliError::FileUnreadable).about(path.display()))
+}
+
 fn up_to_limit(from: impl Read) -> std::io::Result<Vec<u8>> {
+    up_to(from, LARGEST_FILE)
+}
+
+fn up_to(from: impl Read, most: usize) -> std::io::Result<Vec<u8>> {
     let mut content = Vec::new();
     // A length in memory fits 64 bits.
-    from.take(LARGEST_FILE as u64 + 1).read_to_end(&mut content)?;
+    from.take(most as u64 + 1).read_to_end(&mut content)?;
     Ok(content)
 }
 

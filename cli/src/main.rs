@@ -4,6 +4,8 @@ mod args;
 mod authority;
 mod backup;
 mod checkin;
+mod clinic;
+mod code_picture;
 mod demo;
 mod device;
 mod device_pairing;
@@ -12,6 +14,7 @@ mod errors;
 mod exposure;
 mod failure;
 mod input;
+mod municipality;
 mod output;
 mod profile;
 mod question;
@@ -25,6 +28,8 @@ mod sync;
 mod texts;
 mod time;
 mod trust;
+mod vaccine;
+mod verify;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 mod account;
 mod http;
-mod lan;
+pub mod lan;
 mod watch;
 
 use std::path::{Path, PathBuf};

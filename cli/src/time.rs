@@ -10,7 +10,8 @@ use crate::texts::Texts;
 /// # Errors
 /// [`CliError::TimeInvalid`] for anything else, and for a local time that does not exist.
 pub fn read(text: &str) -> Result<i64, CliError> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+    // ISO 8601 may have its offset without a colon.
+    if let Ok(time) = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")) {
         return Ok(time.timestamp());
     }
     let local = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
@@ -98,6 +99,7 @@ mod tests {
     #[test]
     fn a_zone_is_kept_and_one_without_is_this_machine_s() {
         assert_eq!(read("2026-11-20T19:05:00+09:00"), Ok(1_795_169_100));
+        assert_eq!(read("2026-11-20T19:05:00.5+0900"), Ok(1_795_169_100));
         let local = read("2026-11-20T19:05").unwrap();
         assert_eq!(clock(local), "19:05");
         assert_eq!(read(&write(local)), Ok(local));

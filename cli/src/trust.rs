@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::json;
+use techo_core::certificates::bundles;
 use techo_core::exposure::{ListError, lists, trust};
 use techo_core::ports::Relay;
 use techo_protocol::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
 use techo_protocol::relay_api::manifest_path;
+use techo_protocol::slot::DAY_SECONDS;
 use techo_protocol::trust::{AuthorityId, TrustList};
+use techo_protocol::trust_bundle::{self, TrustBundle};
 
 use crate::failure::CliError;
 use crate::session::Session;
@@ -25,16 +28,16 @@ pub enum Trust {
         /// The authority's trust file
         file: PathBuf,
     },
-    /// The authorities that are followed, and how old their lists are
+    /// The authorities that are followed, their bundles of issuers' keys, and how old all that is
     List,
     /// Stop following an authority
     Remove {
         /// The authority's id, as `trust list` shows it
         id: String,
     },
-    /// Take a newer trust list, from a file or from the relays
+    /// Take a newer trust list or a bundle of issuers' keys, from a file; without one, trust lists from the relays
     Update {
-        /// The newer trust file; without it the relays are asked
+        /// The newer trust file or trust bundle; without it the relays are asked
         file: Option<PathBuf>,
     },
 }
@@ -48,6 +51,10 @@ impl Trust {
             Self::Update { file: Some(file) } => {
                 let mut diary = device::open(session)?;
                 let content = input::file(&file)?;
+                if content.starts_with(trust_bundle::MAGIC) {
+                    let bundle = bundles::add(diary.vault(), &content)?;
+                    return show_bundle(session, &bundle);
+                }
                 let authority = TrustList::read(&content)?.authority();
                 if trust::all(diary.vault())?.iter().all(|list| list.authority() != authority) {
                     return Err(techo_core::exposure::ExposureError::from(ListError::NotFollowed).into());
@@ -124,6 +131,34 @@ fn list(session: &Session) -> Result<Outcome, Failure> {
             ],
         )?;
     }
+    for bundle in bundles::all(diary.vault())? {
+        show_bundle(session, &bundle)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn show_bundle(session: &Session, bundle: &TrustBundle) -> Result<Outcome, Failure> {
+    let age_days = session.now().saturating_sub(bundle.signed_at) / DAY_SECONDS;
+    let line = json!({
+        "bundle": bundle.name,
+        "authority": bundle.authority().map(|authority| authority.to_string()),
+        "keys": bundle.keys.len(),
+        "archived": bundle.archived(),
+        "as_of": time::write(bundle.signed_at),
+        "age_days": age_days,
+    });
+    let day = time::day(bundle.signed_at, session.out.texts());
+    session.out.answer(
+        &line,
+        "trust-bundle-line",
+        &[
+            ("name", &bundle.name),
+            ("keys", &bundle.keys.len()),
+            ("archived", &bundle.archived()),
+            ("day", &day),
+            ("age", &age_days),
+        ],
+    )?;
     Ok(Outcome::Done)
 }
 

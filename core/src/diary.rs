@@ -12,7 +12,7 @@ mod import;
 mod people;
 pub(crate) mod retention;
 mod stay;
-mod text;
+pub(crate) mod text;
 mod visit;
 
 use std::ops::RangeInclusive;
@@ -22,6 +22,7 @@ pub use crate::documents::settings::Person;
 pub use crate::documents::week::{CodeKind, ForeignPoster, Source, VisitKeys};
 pub use error::{DiaryError, Refusal};
 pub use export::Exported;
+pub(crate) use export::time_text;
 pub use import::Imported;
 pub use retention::{DEFAULT_KEEP_DAYS, KEEP_DAYS};
 pub use text::{LONGEST_ADDRESS, LONGEST_NAME, LONGEST_NOTE};
@@ -235,7 +236,14 @@ fn view(entry: VisitEntry, stay: stay::Stay, people: &[Person]) -> Visit {
             Some(entry.core.address).filter(|address| !address.is_empty()),
         )
     };
-    let companions = entry.people.into_iter().map(|id| {
+    let mut along: Vec<EntryId> = Vec::new();
+    for id in entry.people {
+        let id = settings::who_is(people, id);
+        if !along.contains(&id) {
+            along.push(id);
+        }
+    }
+    let companions = along.into_iter().map(|id| {
         let name = people.iter().find(|person| person.id == id).map(|person| person.name.clone());
         Companion { id, name }
     });

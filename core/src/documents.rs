@@ -1,6 +1,6 @@
 //! Documents: what a household shares, as Automerge documents of one flat map each.
 //!
-//! One document a week of visits, fixed by the check-in; one for settings and people. A document is loaded from its
+//! One document a week of visits, fixed by the check-in; one for settings and people; one a person for the vaccine record. A document is loaded from its
 //! snapshot and its tail in one go, read by range, and written as one change a commit. Automerge keeps everything that
 //! was ever in a document, so to delete something is to write the document anew, without its history, as the next
 //! generation ([`Document::rewrite`]).
@@ -9,6 +9,7 @@ mod carry;
 pub mod entry_id;
 pub mod flat;
 mod open;
+pub mod record;
 pub mod settings;
 pub mod stamps;
 pub mod week;

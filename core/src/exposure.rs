@@ -1,13 +1,14 @@
 //! Exposure: which of a person's visits were at a place and time that an authority names, found on the device alone.
 //!
 //! [`trust`] keeps whom the person follows, [`fetch`] brings the authorities' lists, [`lists`] keeps them and knows how old they are,
-//! [`matching`] finds the visits, [`alerts`] remembers what the person has seen of them.
+//! [`matching`] finds the visits, [`recalls`] tells of lots, [`alerts`] remembers what the person has seen of them.
 
 pub mod alerts;
 pub mod decoys;
 pub mod fetch;
 pub mod lists;
 pub mod matching;
+pub mod recalls;
 pub mod trust;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use techo_protocol::trust::{AuthorityId, TrustList};
 use techo_protocol::venue_code::{VenueCode, VenueCodeError};
 
+use crate::certificates::{self, Kind};
 use crate::posters::{self, ForeignPoster, PosterError, PosterSignature};
 
 /// What a text is.
@@ -59,7 +60,7 @@ impl Recognised {
         match posters::read(text) {
             Some(Ok(poster)) => Self::Foreign(poster),
             Some(Err(error)) => Self::Unreadable("unknown", error.into()),
-            None => by_form(text).map_or(Self::Unknown, Self::Other),
+            None => other(text).map_or(Self::Unknown, Self::Other),
         }
     }
 
@@ -123,16 +124,15 @@ impl Recognised {
     }
 }
 
-/// Documents of other parts of Techo, by their first characters alone: nothing of them is checked here.
-fn by_form(text: &str) -> Option<&'static str> {
+/// Documents of other parts of Techo: decoded, where that is more than digits, but not checked.
+fn other(text: &str) -> Option<&'static str> {
     let is_ticket = matches!(text.len(), 10 | 18) && text.bytes().all(|b| b.is_ascii_digit());
-    let prefixes = [("HC1:", "dcc"), ("shc:/", "shc"), ("NZCP:/", "nzcp")];
     if is_ticket {
-        Some("ticket")
-    } else if let Some((_, kind)) = prefixes.iter().find(|(prefix, _)| text.starts_with(prefix)) {
-        Some(kind)
-    } else {
-        (text.starts_with('{') && text.contains("\"icao.")).then_some("vds_nc")
+        return Some("ticket");
+    }
+    match certificates::kind(text) {
+        Kind::Unknown => None,
+        kind => Some(kind.name()),
     }
 }
 
@@ -141,12 +141,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_documents_are_known_by_their_form() {
+    fn other_documents_are_known_when_they_can_be_decoded() {
         for (text, kind) in [
-            ("HC1:6BF", "dcc"),
-            ("shc:/5676", "shc"),
-            ("NZCP:/1/2KCE", "nzcp"),
-            ("{\"data\":{\"hdr\":{\"t\":\"icao.vacc\"}}}", "vds_nc"),
+            ("HC1:6BF", "unknown"),
+            ("shc:/5676", "unknown"),
+            ("shc:/1/3/5676", "shc"),
+            ("NZCP:/1/2KCE", "unknown"),
+            ("{\"data\":{\"hdr\":{\"t\":\"icao.vacc\"}}}", "unknown"),
             ("0000000009", "ticket"),
             ("000000009", "unknown"),
             ("https://example.org/", "unknown"),

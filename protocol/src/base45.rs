@@ -1,6 +1,20 @@
 //! Base45 (RFC 9285): bytes as characters of a QR code's alphanumeric mode.
 
 const ALPHABET: &[u8; 45] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+/// No character of the alphabet.
+const NONE: u8 = 0xFF;
+/// What each byte stands for.
+const VALUES: [u8; 256] = values();
+
+const fn values() -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut value: u8 = 0;
+    while (value as usize) < ALPHABET.len() {
+        values[ALPHABET[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+}
 
 /// Writes bytes in Base45.
 pub fn encode(bytes: &[u8]) -> String {
@@ -21,15 +35,15 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// Reads Base45; `None` for a character of another alphabet, a cut end, or a group that stands for more than its bytes hold.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let value = |byte: u8| Some(VALUES[usize::from(byte)]).filter(|&value| value != NONE).map(u32::from);
     let mut out = Vec::with_capacity(text.len() / 3 * 2 + 1);
     for group in text.as_bytes().chunks(3) {
-        let mut value = 0;
-        for digit in group.iter().rev() {
-            value = value * 45 + u32::try_from(ALPHABET.iter().position(|character| character == digit)?).ok()?;
-        }
-        match group.len() {
-            3 => out.extend_from_slice(&u16::try_from(value).ok()?.to_be_bytes()),
-            2 => out.push(u8::try_from(value).ok()?),
+        match *group {
+            [a, b, c] => {
+                let sum = value(a)? + value(b)? * 45 + value(c)? * 2025;
+                out.extend_from_slice(&u16::try_from(sum).ok()?.to_be_bytes());
+            }
+            [a, b] => out.push(u8::try_from(value(a)? + value(b)? * 45).ok()?),
             _ => return None,
         }
     }

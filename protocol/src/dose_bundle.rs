@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hpke_seal::{HpkePrivate, HpkeSealError, SEAL_BYTES, open_with, seal_to};
-use crate::keys::{PublicKey, SigningKey};
+use crate::keys::{PublicKey, SigningKey, sha256};
 use crate::padme::padme;
 use crate::product::Product;
 use crate::random::Random;
@@ -129,6 +129,14 @@ impl DoseBundle {
             && (0..=0xFFFF_FFFF).contains(&self.made_at)
             && self.doses.len() <= MOST_DOSES
             && self.doses.iter().all(DoseRecord::is_possible)
+    }
+
+    /// SHA-256 of what the bundle says, whichever licence of the site it carries and however often it is sealed.
+    pub fn content_hash(&self) -> [u8; 32] {
+        let mut content = Vec::new();
+        ciborium::into_writer(&(self.sequence, self.made_at, &self.doses), &mut content)
+            .expect("writing to memory does not fail");
+        sha256(&content)
     }
 
     /// Signs the bundle by the site's key and seals it to the municipality's bundle key.

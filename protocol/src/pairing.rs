@@ -1,4 +1,5 @@
-//! Pairing: how a device that has the diary lets another one in, over a mailbox that its relay keeps for two minutes (3-sync, "Pairing").
+//! Pairing: how a device that has the diary lets another one in, over a mailbox that its relay keeps for two minutes, or over a connection
+//! between the two (3-sync, "Pairing").
 //!
 //! | message | from | content |
 //! |---|---|---|
@@ -13,6 +14,7 @@
 //! codes agree, in a fraction of a second. The relay sees no name and no device's key.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 use hpke::aead::{AeadCtxR, AeadCtxS, ChaCha20Poly1305};
 use hpke::kdf::HkdfSha256;
@@ -30,6 +32,7 @@ use crate::random::{Random, RandomError, random_bytes};
 pub const LONGEST_DEVICE_NAME: usize = 60;
 
 const PREFIX: &str = "TECHO-PAIR:";
+const NETWORK: &str = "lan:";
 const VERSION: u8 = 1;
 const LONGEST_RELAY: usize = 200;
 const NONCE_BYTES: usize = 16;
@@ -51,6 +54,8 @@ crate::coded_errors! {
         TooLong = "pairing.too_long", "The relay's address or the device's name is too long.", "Give a shorter one.";
         /// The other device did not come in time.
         TimedOut = "pairing.timed_out", "The other device did not answer in time. Nothing was changed.", "Begin again with a new pairing code; it is good for two minutes.";
+        /// No address in the code answers.
+        Unreachable = "pairing.unreachable", "The other device cannot be reached on this network. Nothing was changed.", "Connect both to one network. Networks for guests often keep devices apart: use a relay there.";
     }
 }
 
@@ -63,8 +68,14 @@ pub struct PairingText {
     pub mailbox: [u8; 16],
     /// Known only to who has seen the text.
     pub secret: [u8; 16],
-    /// The relay's address.
+    /// Where the two meet: a relay's address, or what [`network_place`] writes.
     pub relay: String,
+}
+
+/// Where two devices meet that pair without a relay, as it stands in the place of a relay's address: `lan:` and addresses of the owner's.
+pub fn network_place(addresses: &[SocketAddr]) -> String {
+    let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+    format!("{NETWORK}{}", addresses.join(","))
 }
 
 /// What the new device says of itself.
@@ -147,6 +158,20 @@ impl PairingText {
         Self::split(&bytes[1..]).ok_or(PairingError::NotAPairing)
     }
 
+    /// The owner's addresses, where the two meet on their own network and not at a relay. Those that cannot be read are left out.
+    ///
+    /// ```
+    /// use techo_protocol::pairing::{Owner, network_place};
+    /// use techo_protocol::random::SystemRandom;
+    /// let addresses = vec!["192.0.2.7:4711".parse().unwrap()];
+    /// let owner = Owner::new(&network_place(&addresses), &SystemRandom::new()).unwrap();
+    /// assert_eq!(owner.text().addresses(), Some(addresses));
+    /// ```
+    pub fn addresses(&self) -> Option<Vec<SocketAddr>> {
+        let addresses = self.relay.strip_prefix(NETWORK)?;
+        Some(addresses.split(',').filter_map(|address| address.parse().ok()).collect())
+    }
+
     fn split(bytes: &[u8]) -> Option<Self> {
         let (key, rest) = bytes.split_first_chunk()?;
         let (mailbox, rest) = rest.split_first_chunk()?;
@@ -170,7 +195,7 @@ impl std::fmt::Debug for PairingText {
 }
 
 impl Owner {
-    /// Offers a pairing through the relay at `relay`.
+    /// Offers a pairing through the relay at `relay`, or at a [`network_place`].
     ///
     /// # Errors
     /// [`PairingFailure`]: the address is too long, or no randomness.

@@ -174,7 +174,7 @@ fn digits(text: &str) -> Option<String> {
     if text.len() > 200 {
         return None;
     }
-    let mut out: String = text
+    let out: String = text
         .chars()
         .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '‐' | '－'))
         .map(|c| match c {
@@ -185,7 +185,10 @@ fn digits(text: &str) -> Option<String> {
         .collect();
     let is_stop = |c: char| matches!(c.to_ascii_lowercase(), 'a'..='d');
     if out.len() == 12 && out.starts_with(is_stop) && out.ends_with(is_stop) {
-        out = out.get(1..11)?.to_owned();
+        return out
+            .get(1..11)
+            .filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+            .map(str::to_owned);
     }
     out.bytes().all(|byte| byte.is_ascii_digit()).then_some(out)
 }

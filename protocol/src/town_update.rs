@@ -32,6 +32,16 @@ crate::coded_errors! {
     }
 }
 
+crate::coded_errors! {
+    /// What should be looked at in a dose's lot.
+    pub enum LotWarning {
+        /// A lot that the list of lots lacks.
+        Unknown = "lot.unknown", "The list of lots does not have this lot.", "Compare it with the vial; get the municipality's newest list.";
+        /// A lot that is recalled.
+        Recalled = "lot.recalled", "This lot is recalled.", "Do not use it. Set it aside, and tell the municipality.";
+    }
+}
+
 /// A lot of a product.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProductLot {

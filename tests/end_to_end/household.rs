@@ -38,9 +38,14 @@ pub fn start(profile: &Profile, arguments: &[&str]) -> Waiting {
     }
 }
 
-/// Pairs two devices; `change` is what the person makes of the code. Answers both exit statuses.
+/// Pairs two devices through a relay; `change` is what the person makes of the code. Answers the owner's exit status, and the joiner.
 pub fn pair(relay: &str, owner: &Profile, joiner: &Profile, change: impl Fn(&str) -> String) -> (Option<i32>, Waiting) {
-    let mut owner = start(owner, &["device", "pair", "--relay", relay]);
+    pair_by(&["--relay", relay], owner, joiner, change)
+}
+
+/// Pairs two devices that meet as the owner's flags say.
+pub fn pair_by(flags: &[&str], owner: &Profile, joiner: &Profile, change: impl Fn(&str) -> String) -> (Option<i32>, Waiting) {
+    let mut owner = start(owner, &[&["device", "pair"], flags].concat());
     let joiner = start(joiner, &["device", "join", owner.first["pairing"].as_str().unwrap()]);
     let code = change(joiner.first["confirm"].as_str().unwrap());
     writeln!(owner.process.stdin.take().unwrap(), "{code}").unwrap();

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use serde_json::Value;
 use techo_tests::{Profile, binary};
 
-use crate::household::{add, names, pair};
+use crate::household::{add, names, pair, pair_by};
 use crate::story::NOW;
 
 /// A device that listens, and what it printed to be given to `--peer`.
@@ -87,4 +87,33 @@ fn two_devices_sync_directly_and_a_stranger_is_told_nothing() {
     // Nobody comes.
     let (status, _) = listen(&phone, "1").end();
     assert_eq!(status, Some(3));
+}
+
+#[test]
+fn two_devices_pair_and_share_a_diary_though_no_relay_was_ever_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let [phone, tablet] = ["phone", "tablet"].map(|name| Profile::new(folder.path(), name).at(NOW));
+    add(&phone, "Kanaria Tei", 12);
+    let flags = ["--lan", "--listen", "127.0.0.1:0"];
+    let (refused, mut joiner) = pair_by(&flags, &phone, &tablet, |code| {
+        format!("{:04}", (code.parse::<u32>().unwrap() + 1) % 10_000)
+    });
+    assert_eq!((refused, joiner.process.wait().unwrap().code()), (Some(3), Some(3)));
+    assert_eq!(phone.run(&["device", "list"]).lines.len(), 1, "a wrong code lets nobody in");
+    add(&tablet, "Suzume An", 14);
+    let (paired, mut joiner) = pair_by(&flags, &phone, &tablet, str::to_owned);
+    assert_eq!((paired, joiner.process.wait().unwrap().code()), (Some(0), Some(0)));
+    assert_eq!(
+        names(&tablet),
+        ["Kanaria Tei", "Suzume An"],
+        "the diary came over the same connection"
+    );
+    assert_eq!(names(&phone), names(&tablet));
+    // A relay that comes later has the household as it is.
+    let server = Profile::new(folder.path(), "relay").serve(&["relay", "serve", "--listen", "127.0.0.1:0"]);
+    add(&phone, "Hibari Ya", 16);
+    for device in [&phone, &tablet] {
+        device.run(&["sync", "--relay", &server.url]);
+    }
+    assert_eq!(names(&tablet).len(), 3);
 }

@@ -5,6 +5,7 @@
 mod backup;
 mod bad_input;
 mod cases;
+mod certificates;
 mod command_line;
 mod edges;
 mod household;
@@ -16,3 +17,6 @@ mod new_zealand;
 mod operator;
 mod several_processes;
 mod story;
+mod town;
+mod town_imports;
+mod town_relay;

@@ -22,6 +22,8 @@ pub struct Fetched {
     pub envelopes: usize,
     /// The cases whose diary came, in the order it came.
     pub cases: Vec<u32>,
+    /// Pieces of vaccination sites' bundles, which wait for `municipality import`.
+    pub pieces: usize,
 }
 
 impl Authority {
@@ -33,6 +35,7 @@ impl Authority {
     pub fn fetch_diaries(&mut self, relay: &dyn RelayPort, now: i64) -> Result<Fetched, Error> {
         let authority = self.id();
         let signer = announced_signer(&self.db, &self.keys, KeyRole::Manifest)?;
+        let bundle_keys = self.bundle_keys()?;
         let mut fetched = Fetched::default();
         let mut stored: Vec<StoredDiary> = Vec::new();
         loop {
@@ -55,7 +58,11 @@ impl Authority {
                 if told.contains(&this) {
                     return Err(CaseError::RelayKeeps.into());
                 }
-                fetched.cases.extend(self.take_in(envelope, &hash, now)?);
+                if self.keep_piece(&envelope.sealed, &bundle_keys, now)? {
+                    fetched.pieces += 1;
+                } else {
+                    fetched.cases.extend(self.take_in(envelope, &hash, now)?);
+                }
                 stored.push(this);
             }
             fetched.envelopes += page.diaries.len();

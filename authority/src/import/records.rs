@@ -9,7 +9,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 const MARKERS: [&[u8]; 4] = [b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>"];
 
 /// One record that is not blank.
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The line on which it begins, counted from 1.
     pub row: u64,
     /// How many lines it goes over; more than one where a quoted cell holds line breaks.
@@ -20,6 +20,8 @@ pub(super) struct Record {
     pub cells: ByteRecord,
     /// Whether the file ends before its last quotation mark.
     pub cut_off: bool,
+    /// Whether nothing follows it.
+    pub is_last: bool,
     /// Where its second line begins.
     after_first_line: usize,
 }
@@ -39,7 +41,7 @@ fn is_marker(line: &[u8]) -> bool {
 }
 
 /// Goes through a file's records.
-pub(super) struct Records<'a> {
+pub(crate) struct Records<'a> {
     text: &'a [u8],
     reader: Reader<&'a [u8]>,
     /// Where in `text` the reader began.
@@ -106,6 +108,7 @@ impl Iterator for Records<'_> {
             bytes: record.len(),
             cells,
             cut_off: self.rest().is_empty() && is_open(record),
+            is_last: self.rest().is_empty(),
             after_first_line: start + first_line(record),
         })
     }

@@ -12,6 +12,13 @@
 //! | `manifest` | a signed manifest; files of all but the newest are dropped |
 //! | `case_file`, `diary` | a one-time code's mailbox (never the code), and the sealed diary that came for it |
 //! | `take` | the number of the last request for diaries |
+//! | `municipality` | what this authority is as a municipality |
+//! | `resident` | a ticket that was given out, and the birth date of its holder, sealed |
+//! | `site` | a vaccination site's licence |
+//! | `stock` | doses of a lot that were distributed |
+//! | `bundle`, `piece` | a site's bundle that was taken in; a piece of one that came through a relay and is not whole yet |
+//! | `source` | who states doses: a site, a kind of file, another municipality's slips |
+//! | `dose` | one statement of a dose; `current` where it is the newest of its record and not withdrawn |
 //! | `audit` | the hash-chained log |
 //!
 //! Times are Unix seconds.
@@ -21,7 +28,7 @@ use rusqlite::Connection;
 use super::{StoreError, write};
 
 /// The version of the schema that this program writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// Every step there ever was, each from the version that is its place to the next; released steps are never changed.
 pub(super) const MIGRATIONS: &[&str] = &["
@@ -81,6 +88,36 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE TABLE audit (
         number INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL, hash BLOB NOT NULL
     ) STRICT;
+", "
+    CREATE TABLE municipality (
+        one INTEGER PRIMARY KEY CHECK (one = 1), code INTEGER NOT NULL, residents_key BLOB NOT NULL, updates INTEGER NOT NULL DEFAULT 0,
+        made_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE resident (ticket INTEGER PRIMARY KEY, born BLOB NOT NULL, enrolled_at INTEGER NOT NULL) STRICT;
+    CREATE TABLE site (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, licence BLOB NOT NULL, added_at INTEGER NOT NULL,
+        revoked_from INTEGER
+    ) STRICT;
+    CREATE TABLE stock (
+        product INTEGER NOT NULL, lot TEXT NOT NULL, doses INTEGER NOT NULL, changed_at INTEGER NOT NULL, PRIMARY KEY (product, lot)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE bundle (
+        site INTEGER NOT NULL, sequence INTEGER NOT NULL, hash BLOB NOT NULL, made_at INTEGER NOT NULL, taken_at INTEGER NOT NULL,
+        PRIMARY KEY (site, sequence)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE piece (
+        bundle BLOB NOT NULL, place INTEGER NOT NULL, of INTEGER NOT NULL, content BLOB NOT NULL, taken_at INTEGER NOT NULL,
+        PRIMARY KEY (bundle, place)
+    ) STRICT;
+    CREATE TABLE source (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (kind, name)) STRICT;
+    CREATE TABLE dose (
+        id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source, record INTEGER NOT NULL, revision INTEGER NOT NULL,
+        current INTEGER NOT NULL, withdrawn INTEGER NOT NULL, ticket INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL,
+        product INTEGER NOT NULL, lot TEXT NOT NULL, place TEXT NOT NULL, given_by TEXT NOT NULL, recorded_at INTEGER NOT NULL,
+        taken_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX dose_by_record ON dose (source, record, revision);
+    CREATE INDEX dose_now ON dose (ticket, number, at, product) WHERE current = 1;
 "];
 
 /// Brings the schema to [`SCHEMA_VERSION`], in one transaction.

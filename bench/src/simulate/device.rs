@@ -112,6 +112,7 @@ impl Device {
             folder: folder()?,
             keeper: self.keeper.copied(),
             memory: self.memory.clone(),
+            seen: self.seen,
         };
         for (from, to) in files(self.folder.path(), copy.folder.path())? {
             std::fs::copy(from, to).map_err(|error| error.to_string())?;
@@ -131,7 +132,7 @@ impl Device {
             memory: copy.memory.clone(),
             was_copied: true,
             may_be_out: true,
-            seen: 0,
+            seen: copy.seen,
             seen_whole: 0,
             must_notice: None,
         };
@@ -187,6 +188,7 @@ pub struct Copy {
     folder: TempDir,
     keeper: Keeper,
     memory: Memory,
+    seen: usize,
 }
 
 fn files(from: &Path, to: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Trouble> {

@@ -435,8 +435,10 @@ impl World {
         let Some(key) = its.list.device(its.index).map(|device| device.key) else {
             return Ok(());
         };
-        let list = self.devices[at].household()?.list;
-        if list.device(its.index).is_some_and(|listed| listed.key == key) {
+        // One that goes on from a copy is listed as the device that it is of: its person cannot ask for the removal of the one entry that is theirs.
+        let mine = self.devices[at].household()?;
+        let listed = mine.list.device(its.index).filter(|_| its.index != mine.index);
+        if listed.is_some_and(|listed| listed.key == key) {
             self.devices[other].may_be_out = true;
             self.ask_for(at, Want::Remove(its.index, key))?;
         }

@@ -311,6 +311,8 @@ impl World {
         let line = self.network.line(number, script, &self.chance);
         let admitted = pairing::admit(device.vault()?, &line, &self.network.address, &identity.device, now);
         let broke = !line.happened.borrow().is_empty();
+        // It has seen the record that it made there: an honest relay does not answer it from before that.
+        self.devices[owner].seen = self.network.happened.get();
         if self.tells {
             eprintln!(
                 "  device {number} admits device {}: {:?}",

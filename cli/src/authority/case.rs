@@ -58,7 +58,7 @@ fn fetch(session: &Session, relays: &[String]) -> Result<Outcome, Failure> {
         let fetched = authority
             .fetch_diaries(&relay, session.now())
             .map_err(|error| Failure::from(error).about(&address))?;
-        let line = json!({ "relay": address, "envelopes": fetched.envelopes, "cases": fetched.cases });
+        let line = json!({ "relay": address, "envelopes": fetched.envelopes, "cases": fetched.cases, "pieces": fetched.pieces });
         let count = fetched.cases.len();
         session.out.answer(
             &line,

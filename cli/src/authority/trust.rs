@@ -16,7 +16,7 @@ use crate::{Failure, Outcome, time};
 /// Digits by which a key is shown: enough to name one of a list.
 const KEY_DIGITS: usize = 16;
 
-/// Hand out the trust list, and change the keys that it names. All but `export` and `show` need the folder `root`
+/// Hand out the trust list, and change the keys that it names. All but `export`, `bundle` and `show` need the folder `root`
 #[derive(Debug, Subcommand)]
 pub enum Trust {
     /// Write the trust file, for residents and relays to add
@@ -27,6 +27,7 @@ pub enum Trust {
         #[arg(long, value_name = "URL")]
         relay: Vec<String>,
     },
+    Bundle(super::trust_bundle::Bundle),
     /// The keys, and until when the list is good
     Show,
     /// Sign the list anew for two years
@@ -57,6 +58,9 @@ fn roles() -> impl clap::builder::TypedValueParser<Value = KeyRole> {
 
 impl Trust {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
+        if let Self::Bundle(bundle) = self {
+            return bundle.run(session);
+        }
         let mut authority = open(session)?;
         let now = session.now();
         let list = match self {
@@ -65,7 +69,7 @@ impl Trust {
                 write_file(&file, &content)?;
                 authority.trust_list()?
             }
-            Self::Show => authority.trust_list()?,
+            Self::Show | Self::Bundle(_) => authority.trust_list()?,
             Self::Renew => authority.renew_trust(now)?,
             Self::RotateKey { role } => authority.rotate_key(role, now, &session.random)?,
             Self::Revoke { key } => authority.revoke_key(&key, now, &session.random)?,
@@ -126,6 +130,8 @@ fn role(role: Role) -> &'static str {
         Role::Manifest => "manifest",
         Role::Notice => "notice",
         Role::Diary => "diary",
+        Role::Licence => "licence",
+        Role::Bundle => "bundle",
         Role::Unknown => "unknown",
     }
 }

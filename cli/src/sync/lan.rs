@@ -1,8 +1,8 @@
 //! `techo sync --lan`: find the household's devices on this network, and sync with each without a relay.
 
-mod connection;
+pub mod connection;
 mod discovery;
-mod nearby;
+pub mod nearby;
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
@@ -113,7 +113,7 @@ pub fn run(session: &Session, flags: &Flags) -> Result<Outcome, Failure> {
 }
 
 /// On every address of this machine, of both kinds where the system allows.
-fn listen_everywhere() -> Result<TcpListener, LanError> {
+pub fn listen_everywhere() -> Result<TcpListener, LanError> {
     let port = 0;
     TcpListener::bind((Ipv6Addr::UNSPECIFIED, port))
         .or_else(|_| TcpListener::bind((std::net::Ipv4Addr::UNSPECIFIED, port)))

@@ -111,7 +111,7 @@ impl Diary {
 }
 
 /// Unix seconds as RFC 3339 in UTC.
-pub(super) fn time_text(unix_seconds: i64) -> String {
+pub(crate) fn time_text(unix_seconds: i64) -> String {
     DateTime::from_timestamp(unix_seconds, 0)
         .unwrap_or_default()
         .to_rfc3339_opts(SecondsFormat::Secs, true)

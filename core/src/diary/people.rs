@@ -8,17 +8,20 @@ use crate::documents::week::DAY_SECONDS;
 use crate::vault::DocumentName;
 
 impl Diary {
-    /// The people, by name.
+    /// The people, by name; of those who were said to be one, that one.
     ///
     /// # Errors
     /// A [`DiaryError::Vault`].
     pub fn people(&mut self) -> Result<Vec<Person>, DiaryError> {
         self.refresh()?;
-        Ok(self
+        let mut people = self
             .documents
             .get(&DocumentName::Settings)
             .map(settings::people)
-            .unwrap_or_default())
+            .unwrap_or_default();
+        let all = people.clone();
+        people.retain(|person| settings::who_is(&all, person.id) == person.id);
+        Ok(people)
     }
 
     /// Adds somebody, even if there is somebody of that name.
@@ -54,10 +57,7 @@ impl Diary {
 
 impl Change<'_, '_> {
     fn add_person(&mut self, name: &str) -> Result<Person, DiaryError> {
-        let person = Person {
-            id: EntryId::random(self.writer.random())?,
-            name: name.to_string(),
-        };
+        let person = Person::called(EntryId::random(self.writer.random())?, name);
         settings::add_person(self.settings(), &person)?;
         Ok(person)
     }
@@ -73,7 +73,7 @@ impl Change<'_, '_> {
         for name in names {
             let name = text::name(name)?;
             if let Some(person) = known.iter().find(|person| person.name == name) {
-                ids.insert(person.id);
+                ids.insert(settings::who_is(&known, person.id));
                 continue;
             }
             let person = self.add_person(name)?;

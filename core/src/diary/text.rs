@@ -10,7 +10,7 @@ pub const LONGEST_ADDRESS: usize = 300;
 pub const LONGEST_NOTE: usize = 2_000;
 
 /// A text that a person typed, without white space around it.
-pub(super) fn typed(text: &str, longest: usize) -> Result<&str, Refusal> {
+pub(crate) fn typed(text: &str, longest: usize) -> Result<&str, Refusal> {
     let text = text.trim();
     if text.len() > longest {
         Err(Refusal::TextTooLong { bytes: longest })
@@ -20,7 +20,7 @@ pub(super) fn typed(text: &str, longest: usize) -> Result<&str, Refusal> {
 }
 
 /// As [`typed`], and not empty.
-pub(super) fn name(text: &str) -> Result<&str, Refusal> {
+pub(crate) fn name(text: &str) -> Result<&str, Refusal> {
     let text = typed(text, LONGEST_NAME)?;
     if text.is_empty() { Err(Refusal::NoName) } else { Ok(text) }
 }

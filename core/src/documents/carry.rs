@@ -107,12 +107,12 @@ impl Document {
         }
     }
 
-    /// Whether something is here that was deleted elsewhere at the same time: it is to be written anew then.
-    pub fn holds_buried(&self) -> bool {
+    /// Whether something is here that was deleted elsewhere at the same time, or a text that a later one overruled: it is to be written anew
+    /// then.
+    pub fn holds_deleted(&self) -> bool {
         let buried = flat::buried(&self.doc);
-        buried
-            .iter()
-            .any(|id| matches!(self.doc.get(ROOT, flat::core_key(id)), Ok(Some(_))))
+        let mut buried = buried.iter();
+        buried.any(|id| matches!(self.doc.get(ROOT, flat::core_key(id)), Ok(Some(_)))) || flat::holds_overruled(&self.doc)
     }
 }
 

@@ -200,6 +200,18 @@ pub fn living_entries(doc: &AutoCommit) -> Vec<Stamped> {
     entries
 }
 
+/// Whether a text lies here that is shown no more, because a later value overruled it: of two that were set at the same time, one of them
+/// carried over from another generation, only the later stays.
+pub fn holds_overruled(doc: &AutoCommit) -> bool {
+    doc.map_range(ROOT, ..).filter(|item| item.conflict).any(|item| {
+        let ValueRef::Scalar(value) = item.value else { return false };
+        let shown = settle(doc, &item.key, value);
+        let is_shown = |text: &str| matches!(&shown, ScalarValueRef::Str(shown) if shown.contains(text));
+        let all = doc.get_all(ROOT, &*item.key).unwrap_or_default();
+        all.iter().filter_map(|(value, _)| value.as_str()).any(|text| !is_shown(text))
+    })
+}
+
 /// Whether the row has a tombstone.
 pub fn is_buried(doc: &AutoCommit, id: &EntryId) -> bool {
     matches!(doc.get(ROOT, tombstone_key(id)), Ok(Some(_)))

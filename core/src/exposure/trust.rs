@@ -3,6 +3,7 @@
 use techo_protocol::trust::{AuthorityId, TrustList};
 
 use super::{ExposureError, ListError};
+use crate::certificates::bundles;
 use crate::vault::{RecordKind, Vault, Writer};
 
 /// Follows the authority of a trust file, or takes a newer list of one that is followed.
@@ -27,7 +28,7 @@ pub fn all(vault: &mut Vault) -> Result<Vec<TrustList>, ExposureError> {
         .collect()
 }
 
-/// Stops following an authority; its lists go too.
+/// Stops following an authority; its lists and its bundles of issuers' keys go too.
 ///
 /// # Errors
 /// [`ListError::NotFollowed`] where it is not followed.
@@ -38,6 +39,7 @@ pub fn remove(vault: &mut Vault, authority: AuthorityId) -> Result<(), ExposureE
         }
         writer.delete_record(RecordKind::TrustList, &authority.0)?;
         writer.delete_record(RecordKind::ExposureList, &authority.0)?;
+        bundles::remove_of(writer, authority)?;
         Ok(())
     })
 }

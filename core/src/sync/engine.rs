@@ -105,6 +105,7 @@ impl State {
     pub(super) fn settle(&mut self, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
         self.today = day_of(now);
         self.notice(writer)?;
+        self.write_anew_what_nobody_takes(writer)?;
         if std::mem::take(&mut self.household.rekey_due) {
             self.write_all_anew(day_of(now), writer)?;
         }

@@ -76,7 +76,7 @@ pub fn exchange_by<R: StreamRelay>(
         match talk.send(Scope::Everything)? {
             Sent::Nothing => {
                 talk.finish()?;
-                return Ok(talk.done);
+                return talk.tell();
             }
             Sent::Something | Sent::Behind => talk.pull()?,
         }
@@ -201,7 +201,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
 
     /// Another relay, or one that was wiped, has nothing of this device's: it gets all. One that counts backwards was set back.
     fn note_opened(&mut self, address: &str, answer: &SyncAnswer) -> Result<(), SyncError> {
-        let (refilled, set_back) = change(self.vault, |state, _| {
+        let (refilled, untold) = change(self.vault, |state, _| {
             let known = state.household.relay.take();
             let same = known
                 .clone()
@@ -233,14 +233,25 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
             });
             if set_back {
                 state.household.caught = Some(Caught::RolledBack);
+                state.household.untold = state.household.caught;
             }
-            Ok((refilled, set_back))
+            Ok((refilled, state.household.untold))
         })?;
         self.done.refilled |= refilled;
-        if set_back {
-            self.done.caught = Some(Caught::RolledBack);
-        }
+        self.done.caught = untold;
         Ok(())
+    }
+
+    /// Answers what was done. With that it is told what the relay was caught at; until then every conversation tells it again, for the traces of
+    /// it are gone once they were seen.
+    pub(super) fn tell(self) -> Result<Exchanged, R::Error> {
+        if self.done.caught.is_some() {
+            change(self.vault, |state, _| {
+                state.household.untold = None;
+                Ok(())
+            })?;
+        }
+        Ok(self.done)
     }
 
     /// Takes in all pages, and the records that came with them.

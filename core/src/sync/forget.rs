@@ -7,7 +7,8 @@ use super::SyncError;
 use techo_protocol::keyring_record::DocumentKey;
 
 use super::keyring::new_key;
-use super::line::{Held, Line, State, UNSTORED, subject_of_document};
+use super::line::{Held, Line, State, UNSTORED, document_of, subject_of_document};
+use crate::documents::Document;
 use crate::vault::Writer;
 
 impl State {
@@ -48,9 +49,7 @@ impl State {
             .iter()
             .filter(|(_, line)| line.vault_generation != UNSTORED)
             .map(|(subject, _)| *subject)
-            .filter(|subject| {
-                super::line::document_of(*subject).is_some_and(|name| names.iter().all(|(there, _)| *there != name))
-            })
+            .filter(|subject| document_of(*subject).is_some_and(|name| names.iter().all(|(there, _)| *there != name)))
             .collect();
         for subject in gone {
             if let Some(mut line) = self.lines.remove(&subject) {
@@ -67,6 +66,24 @@ impl State {
         }
         self.drop_overtaken();
         Ok(())
+    }
+
+    /// Writes documents anew that hold what a removed device wrote beyond the last number that its removal names. Who met it before that record
+    /// has taken it in; everybody else refuses it, and gets its content as this device's own.
+    pub(super) fn write_anew_what_nobody_takes(&mut self, writer: &mut Writer<'_>) -> Result<(), SyncError> {
+        let household = &self.household;
+        let is_refused = |held: &Held| household.author(held.device, held.number).is_none();
+        let lines = self.lines.iter().filter(|(_, line)| line.held.iter().any(is_refused));
+        let names: Vec<_> = lines.filter_map(|(subject, _)| document_of(*subject)).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        for name in &names {
+            if let Some(stored) = writer.reader().document(name)? {
+                Document::load(stored, writer.actor()).rewrite(writer)?;
+            }
+        }
+        self.notice(writer)
     }
 
     /// Drops the lines whose documents did not come to be, because nothing of them could be read yet; their keys stay known.

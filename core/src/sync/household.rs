@@ -139,6 +139,8 @@ pub enum Want {
     Words(RecoveryPublic),
     /// An end of this epoch.
     Rotate(u32),
+    /// A device that was let in off the relay stays in, should the relay have another record by then.
+    Admit(Device),
 }
 
 /// What the relay was caught at.
@@ -220,6 +222,9 @@ pub struct Household {
     pub former: Option<FormerAccount>,
     /// What the relay was caught at, until it is whole again.
     pub caught: Option<Caught>,
+    /// The same, of a conversation that broke off before it could tell.
+    #[serde(default)]
+    pub(super) untold: Option<Caught>,
     /// A heartbeat is to be sent.
     pub(super) heartbeat_due: bool,
     /// All documents are to be written anew under new keys: this device has changed the epoch.
@@ -306,6 +311,7 @@ impl Household {
             wants: Vec::new(),
             former: None,
             caught: None,
+            untold: None,
             heartbeat_due: true,
             rekey_due: false,
             heartbeat_day: 0,
@@ -367,6 +373,16 @@ impl Household {
         })
     }
 
+    /// The key of who wrote number `number` of a device; `None` where it is not listed, or was removed before that.
+    pub(super) fn author(&self, device: u8, number: u64) -> Option<PublicKey> {
+        let mut removed = self.list.removed.iter();
+        let removed = removed.find(|removed| removed.index == device && number <= removed.last);
+        self.list
+            .device(device)
+            .map(|device| device.key)
+            .or(removed.map(|removed| removed.key))
+    }
+
     /// The newest HPKE key that is known of a device.
     pub(super) fn hpke_of(&self, device: &Device) -> [u8; 32] {
         if device.index == self.index
@@ -405,6 +421,11 @@ impl Household {
     /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
     pub fn last_heard(&self, index: u8) -> Option<u32> {
         self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)
+    }
+
+    /// Whether the relay hides what another device has seen there, after all that it shows was taken in.
+    pub(super) fn misses_something(&self) -> bool {
+        self.vector.misses_something(|device| self.list.device(device).is_some())
     }
 
     /// The devices that may still hold what was deleted here last.
@@ -535,7 +556,7 @@ pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
                     return Err(Refusal::ThisDevice.into());
                 }
             }
-            Want::Words(_) | Want::Rotate(_) => {}
+            Want::Words(_) | Want::Rotate(_) | Want::Admit(_) => {}
         }
         if !household.wants.contains(&want) {
             household.wants.push(want);

@@ -123,11 +123,12 @@ impl State {
             .iter()
             .filter(|peer| household.list.device(peer.device).is_some())
             .any(|peer| peer.keyring < keyring.number && sealed_to(peer.device) != Some(*peer.hpke));
-        // What was made for a stick goes to the relay too.
-        let is_ahead = household
-            .relay
-            .as_ref()
-            .is_some_and(|relay| relay.keyring.is_some_and(|mark| mark.number < keyring.number));
+        // What was made for a stick goes to the relay too. And where the relay has another with the same number, which this device cannot open,
+        // nobody would see by its heartbeat that it lacks one: it makes the next.
+        let held = keyring.record.as_ref().and_then(|record| KeyringRecord::read(record).ok());
+        let held = held.map(|record| record.mark());
+        let at_relay = household.relay.as_ref().and_then(|relay| relay.keyring);
+        let is_ahead = at_relay.is_some_and(|mark| mark.number <= keyring.number && held != Some(mark));
         is_ahead
             || keyring.record.is_none()
             || household.drop_due

@@ -1,14 +1,16 @@
-//! Letting a device into the household, and joining one.
+//! Letting a device into the household, and joining one: through a relay, or directly where the two stand side by side.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::agreement::AgreementPublic;
 use techo_protocol::chunk::EpochKey;
+use techo_protocol::direct::Salt;
 use techo_protocol::epoch_record::{Device, EpochRecord};
 use techo_protocol::pairing::NewDevice;
 use techo_protocol::sync_api::{Call, StreamId, SyncAnswer, relay_key};
 
 use super::exchange::{StreamRelay, Talk, ask_as, change, the_household};
-use super::household::{self, FormerAccount, Household, NewIdentity, checked, day_of, free_index};
+use super::household::{self, FormerAccount, Household, NewIdentity, Want, checked, day_of, free_index};
 use super::line::{State, to_cbor};
 use super::rules::Rules;
 use super::{Refusal, SyncError};
@@ -23,6 +25,28 @@ struct Welcome {
     stream: StreamId,
     index: u8,
     epoch_key: ByteArray<32>,
+}
+
+/// The last message of a pairing without a relay (CBOR): with it comes what a relay would have had.
+#[derive(Serialize, Deserialize)]
+struct DirectWelcome {
+    welcome: Welcome,
+    records: Vec<ByteBuf>,
+    keyring: Option<ByteBuf>,
+    /// The owner's index, and the salt under which it expects to be called at once.
+    owner: u8,
+    salt: ByteArray<16>,
+}
+
+/// Whom a device that has joined directly calls for the diary itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnerToCall {
+    /// The owner's index in the device list.
+    pub device: u8,
+    /// Its key.
+    pub key: AgreementPublic,
+    /// Under which salt it listens.
+    pub salt: Salt,
 }
 
 /// Puts a device whose code was confirmed on the list, at the relay and here, and gives what it needs.
@@ -58,6 +82,72 @@ pub fn admit<R: StreamRelay>(
         talk.install(&household, &install, Some(&new))?;
     }
     Err(SyncError::from(Refusal::Behind).into())
+}
+
+/// Puts a device whose code was confirmed on the list here, without a relay, and gives what it needs. `salt` is the one under which this
+/// device then expects its call. A relay that the household has is told with the next sync: where another device has changed the list there in
+/// the meantime, that change comes first and this one after it.
+///
+/// # Errors
+/// [`Refusal::Full`], [`Refusal::NameInvalid`], [`Refusal::LockedOut`], or the vault cannot be written.
+pub fn admit_directly(vault: &mut Vault, device: &NewDevice, salt: &Salt, now: i64) -> Result<Vec<u8>, SyncError> {
+    the_household(vault)?.is_let_in()?;
+    change(vault, |state, writer| {
+        let (today, random) = (day_of(now), writer.random());
+        state.settle(writer, now)?;
+        let known = state.household.list.devices.iter().find(|known| known.key == device.key);
+        let index = if let Some(known) = known {
+            known.index
+        } else {
+            let device = listed(&state.household, device, now)?;
+            let index = device.index;
+            let new = state.household.record_with_only(device.clone(), today, random)?;
+            let list = new.record.open_list(&new.key)?.list;
+            state.adopt(&new.record, &[], list, &new.key, today, random)?;
+            state.household.wants.push(Want::Admit(device));
+            state.settle(writer, now)?;
+            index
+        };
+        let keyring = state.make_keyring(0, random)?;
+        state.take_keyring(keyring.bytes(), false, today, random)?;
+        let records = state.records_after(None).into_iter().map(ByteBuf::from).collect();
+        let household = &state.household;
+        let welcome = Welcome {
+            stream: household.stream,
+            index,
+            epoch_key: ByteArray::new(household.epoch_key().0),
+        };
+        Ok(to_cbor(&DirectWelcome {
+            welcome,
+            records,
+            keyring: state.keyring_bytes().map(ByteBuf::from),
+            owner: household.index,
+            salt: ByteArray::new(salt.0),
+        }))
+    })
+}
+
+/// Joins the household of the last message of a pairing without a relay. A diary that is here stays, as with [`join`]. Answers whom to call for
+/// the household's own.
+///
+/// # Errors
+/// [`Refusal::Other`] where the message is not for this device, or the vault cannot be written.
+pub fn join_directly(vault: &mut Vault, identity: &NewIdentity, message: &[u8], now: i64) -> Result<OwnerToCall, SyncError> {
+    let said: DirectWelcome = ciborium::from_reader(message).map_err(|_| Refusal::Other)?;
+    let key = EpochKey(said.welcome.epoch_key.into_array());
+    let answer = SyncAnswer {
+        records: said.records,
+        keyring_record: said.keyring,
+        ..SyncAnswer::default()
+    };
+    take_place(vault, identity, &said.welcome, &key, &answer, now)?;
+    let household = the_household(vault)?;
+    let owner = household.list.device(said.owner).ok_or(Refusal::Other)?;
+    Ok(OwnerToCall {
+        device: owner.index,
+        key: owner.agreement,
+        salt: Salt(said.salt.into_array()),
+    })
 }
 
 fn listed(household: &Household, device: &NewDevice, now: i64) -> Result<Device, SyncError> {

@@ -5,7 +5,7 @@ use techo_protocol::chunk::{Envelope, EpochKey, Padding, SMALLEST_SNAPSHOT_BYTES
 use techo_protocol::epoch_record::{Author, Device, DeviceList, EpochRecord, EpochRecordError, Head, Removed};
 use techo_protocol::sync_api::{FOLLOWED_DAYS, relay_key};
 
-use super::household::{Household, Want, checked};
+use super::household::{Household, Want, checked, free_index};
 use super::line::State;
 use super::{Refusal, SyncError};
 use crate::ports::{Random, random_bytes};
@@ -48,6 +48,10 @@ impl Household {
             Want::Remove(_, key) => self.list.devices.iter().any(|device| device.key == *key),
             Want::Words(words) => recovery != Some(*words),
             Want::Rotate(epoch) => self.epoch() <= *epoch,
+            Want::Admit(device) => {
+                let removed = self.list.removed.iter().any(|removed| removed.key == device.key);
+                !removed && self.list.devices.iter().all(|listed| listed.key != device.key)
+            }
         };
         self.wants.iter().filter(is_open).cloned().collect()
     }
@@ -62,22 +66,24 @@ impl Household {
         if wants.is_empty() {
             return Ok(None);
         }
-        self.next_record(&wants, None, today, random).map(Some)
+        self.next_record(&wants, today, random).map(Some)
     }
 
     /// The record that lets a device in.
     pub(super) fn record_with(&self, device: Device, today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
-        self.next_record(&self.unfulfilled(), Some(device), today, random)
+        let mut wants = self.unfulfilled();
+        wants.push(Want::Admit(device));
+        self.next_record(&wants, today, random)
     }
 
-    fn next_record(
-        &self,
-        wants: &[Want],
-        added: Option<Device>,
-        today: u32,
-        random: &dyn Random,
-    ) -> Result<NewRecord, SyncError> {
+    /// The record that lets a device in and does nothing else of what is wanted: of several devices, the relay decides who was first.
+    pub(super) fn record_with_only(&self, device: Device, today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
+        self.next_record(&[Want::Admit(device)], today, random)
+    }
+
+    fn next_record(&self, wants: &[Want], today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
         let present = self.present()?;
+        let mut added = Vec::new();
         let mut list = self.recipients();
         let mut recovery = present.head.recovery;
         let mut ends_epoch = false;
@@ -92,6 +98,7 @@ impl Household {
                 Want::Remove(index, key) => ends_epoch |= self.remove(&mut list, *index, key, today),
                 Want::Words(words) => recovery = Some(*words),
                 Want::Rotate(_) => ends_epoch = true,
+                Want::Admit(device) => added.push(device.clone()),
             }
         }
         if ends_epoch {
@@ -101,13 +108,19 @@ impl Household {
         }
         list.removed
             .retain(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS);
-        if let Some(device) = added {
+        for device in added {
+            // Its place may have been given to another in the meantime.
+            let index = match list.device(device.index) {
+                None => device.index,
+                Some(_) => free_index(&list, today)?,
+            };
             list.devices.push(Device {
+                index,
                 since: present.head.number.saturating_add(1),
                 ..device
             });
-            list.devices.sort_by_key(|device| device.index);
         }
+        list.devices.sort_by_key(|device| device.index);
         let key = if ends_epoch {
             EpochKey(random_bytes(random)?)
         } else {
@@ -176,6 +189,11 @@ impl State {
         };
         if newest.hash() == present.hash() {
             return Ok(TakenRecords::Same);
+        }
+        // A relay that shows an older state, or a late answer, leads nobody back to what was here before.
+        let was_here = |bytes: &ByteBuf| EpochRecord::read(bytes).is_ok_and(|record| record.hash() == newest.hash());
+        if self.household.replaced.iter().any(was_here) {
+            return Ok(TakenRecords::Older);
         }
         let Some(first) = self.follows_what_is_here(&chain, &present) else {
             let is_older = newest.head.stream == present.head.stream && newest.head.number <= present.head.number;
@@ -278,6 +296,11 @@ impl State {
                 household.heard.retain(|heard| heard.device != device.index);
                 household.vector.forget(device.index);
             }
+        }
+        if list.removed.iter().any(|removed| !household.list.removed.contains(removed)) {
+            // The snapshot that such a key waits for may have been the removed device's to send. What stands is in the keyring of who has it.
+            household.keys.retain(|known| known.begins_empty);
+            self.forget = true;
         }
         household.list = list;
         household.heartbeat_due = true;

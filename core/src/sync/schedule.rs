@@ -55,7 +55,7 @@ pub fn upload<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, now: 
         if let Sent::Something = talk.push(&household, &cells)? {
             talk.pull()?;
             talk.finish()?;
-            return Ok(talk.done);
+            return talk.tell();
         }
     }
     Err(SyncError::from(Refusal::Behind).into())

@@ -7,7 +7,6 @@ use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::body::{Body, Heartbeat, Identity, Kind, Lineage, Snapshot, Subject, UnverifiedBody, chain_after};
 use techo_protocol::chunk::Envelope;
 use techo_protocol::keyring_record::DocumentKey;
-use techo_protocol::keys::PublicKey;
 
 use super::SyncError;
 use super::household::{Heard, Peer, day_of, start_over};
@@ -175,7 +174,7 @@ impl Intake<'_, '_> {
             return Ok(Taken::Refused);
         };
         let identity = unverified.identity();
-        let Some(author) = self.author(identity.device, identity.number) else {
+        let Some(author) = self.state.household.author(identity.device, identity.number) else {
             // The record that lists it may come later. One that was removed is refused beyond its last.
             let was_removed = self
                 .state
@@ -222,18 +221,6 @@ impl Intake<'_, '_> {
             self.heard(&body, after);
         }
         Ok(taken)
-    }
-
-    /// The key of who wrote number `number` of a device; `None` where it is not listed, or was removed before that.
-    fn author(&self, device: u8, number: u64) -> Option<PublicKey> {
-        let list = &self.state.household.list;
-        let removed = list
-            .removed
-            .iter()
-            .find(|removed| removed.index == device && number <= removed.last);
-        list.device(device)
-            .map(|device| device.key)
-            .or(removed.map(|removed| removed.key))
     }
 
     /// Whether a body under this device's name is one that it wrote: it is not beyond the last, and not another at its place.
@@ -583,10 +570,10 @@ impl Intake<'_, '_> {
         Ok(self.documents.get_mut(name))
     }
 
-    /// Stores what was taken in. A document that holds something buried elsewhere is written anew.
+    /// Stores what was taken in. A document that holds something deleted is written anew.
     fn finish(mut self) -> Result<(), SyncError> {
         for (name, document) in &mut self.documents {
-            if document.holds_buried() {
+            if document.holds_deleted() {
                 document.rewrite(self.writer)?;
                 continue;
             }

@@ -4,5 +4,7 @@ mod faults;
 mod forgetting;
 mod membership;
 mod merging;
+mod pairing_directly;
 mod recovering;
 mod schedule;
+mod vaccine;

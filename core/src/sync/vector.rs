@@ -65,9 +65,12 @@ impl Vector {
         }
     }
 
-    /// Whether something is hidden: somebody has seen at the relay what this device, after taking in all that there is, has not.
-    pub(super) fn misses_something(&self) -> bool {
-        self.0.iter().any(|seen| seen.claimed > seen.at_relay)
+    /// Whether something is hidden: somebody has seen at the relay what this device, after taking in all that there is, has not. Of a device
+    /// that is not listed nothing is missed: what it wrote beyond its last is refused, and all that counts was written anew when it was removed.
+    pub(super) fn misses_something(&self, is_listed: impl Fn(u8) -> bool) -> bool {
+        self.0
+            .iter()
+            .any(|seen| seen.claimed > seen.at_relay && is_listed(seen.device))
     }
 
     /// Whether there is something that was not said yet.
@@ -129,14 +132,15 @@ mod tests {
     fn what_another_has_seen_there_is_missed_until_it_is_met_or_gone() {
         let mut vector = Vector::default();
         vector.take(&[entry(1, 9, 0)]);
-        assert!(vector.misses_something());
+        assert!(vector.misses_something(|_| true));
         vector.met_at_relay(1, 8);
-        assert!(vector.misses_something());
+        assert!(vector.misses_something(|_| true));
         let mut met = vector.clone();
         met.met_at_relay(1, 9);
-        assert!(!met.misses_something());
+        assert!(!met.misses_something(|_| true));
+        assert!(!vector.misses_something(|device| device != 1), "it was removed");
         vector.take(&[entry(1, 0, 9)]);
-        assert!(!vector.misses_something());
+        assert!(!vector.misses_something(|_| true));
     }
 
     #[test]

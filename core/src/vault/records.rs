@@ -22,6 +22,8 @@ pub enum RecordKind {
     Vaccine = 6,
     /// What was sent or is waiting to be sent to a health authority.
     DiaryUpload = 7,
+    /// What a vaccination site keeps: its licence, and the doses that it recorded.
+    Clinic = 8,
 }
 
 /// A record's name and its content.

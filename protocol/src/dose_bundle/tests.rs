@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::keys::sha256;
 use crate::random::SeededRandom;
 use crate::site_licence::tests::{key, licence, new};
 use crate::trust::tests::town;
@@ -113,6 +112,16 @@ fn what_no_site_records_is_not_sealed() {
     assert_eq!(spoil(|dose| dose.lot = String::new()), Some(DoseBundleError::TooLarge));
     assert_eq!(spoil(|dose| dose.by = "x".repeat(21)), Some(DoseBundleError::TooLarge));
     assert_eq!(spoil(|dose| dose.at = -1), Some(DoseBundleError::TooLarge));
+}
+
+#[test]
+fn the_content_s_hash_is_of_the_doses_and_not_of_the_licence() {
+    let renewed = DoseBundle {
+        licence: new("Another name").sign(&key(20)).unwrap(),
+        ..bundle(2)
+    };
+    assert_eq!(renewed.content_hash(), bundle(2).content_hash());
+    assert_ne!(bundle(3).content_hash(), bundle(2).content_hash());
 }
 
 #[test]

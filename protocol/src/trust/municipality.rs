@@ -57,7 +57,8 @@ impl Municipality {
         self.status_keys.iter().filter(|key| !key.revoked)
     }
 
-    pub(super) fn is_possible(&self) -> bool {
+    /// Whether a trust list can carry it: its address and its keys have the form that they must have.
+    pub fn is_possible(&self) -> bool {
         let is_url = |url: &String| {
             let rest = url.strip_prefix("https://");
             url.len() <= LONGEST_URL_BYTES

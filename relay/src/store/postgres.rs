@@ -9,6 +9,8 @@ mod connection;
 mod listening;
 mod mailboxes;
 mod place;
+#[cfg(test)]
+mod plans;
 mod records;
 mod schema;
 mod streams;

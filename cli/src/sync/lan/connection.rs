@@ -41,7 +41,20 @@ impl Connection {
         let connected = addresses
             .iter()
             .find_map(|address| TcpStream::connect_timeout(address, CONNECT).ok());
-        let mut stream = connected.ok_or(LanError::Cut)?;
+        Self::call_over(connected.ok_or(LanError::Cut)?, own, peer, listening, random)
+    }
+
+    /// Calls the device at the other end of a connection that stands.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub fn call_over(
+        mut stream: TcpStream,
+        own: &AgreementKey,
+        peer: &AgreementPublic,
+        listening: &Salt,
+        random: &dyn Random,
+    ) -> Result<Self, MeetError> {
         prepare(&stream)?;
         let (connecting, opening) = Connecting::new(own, peer, listening, random)?;
         stream.write_all(&opening).map_err(|_| LanError::Cut)?;
@@ -112,7 +125,7 @@ impl Connection {
     }
 }
 
-fn prepare(stream: &TcpStream) -> Result<(), LanError> {
+pub fn prepare(stream: &TcpStream) -> Result<(), LanError> {
     let prepared = stream
         .set_nonblocking(false)
         .and_then(|()| stream.set_nodelay(true))
@@ -122,7 +135,7 @@ fn prepare(stream: &TcpStream) -> Result<(), LanError> {
 }
 
 /// Fills `out`, however slowly the bytes drip, by a time for all of them.
-fn read_until(stream: &mut TcpStream, out: &mut [u8], until: Instant) -> Result<(), LanError> {
+pub fn read_until(stream: &mut TcpStream, out: &mut [u8], until: Instant) -> Result<(), LanError> {
     let mut filled = 0;
     while filled < out.len() {
         let left = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());

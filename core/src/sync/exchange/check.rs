@@ -15,7 +15,7 @@ impl<R: StreamRelay> Talk<'_, R> {
     pub(super) fn check(&mut self) -> Result<(), R::Error> {
         let (mut lost, all_shown) = self.missing()?;
         let misses = change(self.vault, |state, _| {
-            Ok(state.household.vector.misses_something() || state.lacks_a_lineage())
+            Ok(state.household.misses_something() || state.lacks_a_lineage())
         })?;
         if lost || misses || !all_shown {
             // From the beginning once more: what has come at places that were read before.
@@ -30,7 +30,7 @@ impl<R: StreamRelay> Talk<'_, R> {
         }
         let caught = self.done.caught;
         self.done.caught = change(self.vault, |state, _| {
-            let withholds = state.household.vector.misses_something().then_some(Caught::Withholds);
+            let withholds = state.household.misses_something().then_some(Caught::Withholds);
             let caught = caught.or(lost.then_some(Caught::RolledBack)).or(withholds);
             state.household.caught = caught;
             Ok(caught)
@@ -54,7 +54,11 @@ impl<R: StreamRelay> Talk<'_, R> {
             }
             let there: HashSet<&[u8]> = answer.ids.chunks_exact(16).collect();
             return Ok(change(self.vault, |state, _| {
-                Ok((state.mark_missing(&there), state.was_shown_all(&there)))
+                let lost = state.mark_missing(&there);
+                if lost {
+                    state.household.untold = Some(Caught::RolledBack);
+                }
+                Ok((lost, state.was_shown_all(&there)))
             })?);
         }
         Ok((false, true))

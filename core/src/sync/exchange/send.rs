@@ -99,9 +99,9 @@ impl<R: StreamRelay> Talk<'_, R> {
                 let list = new.record.open_list(&new.key)?.list;
                 let ends_epoch = new.record.head.epoch != state.household.epoch();
                 state.adopt(&new.record, &[], list, &new.key, day_of(now), writer.random())?;
-                state.household.wants_fulfilled();
                 state.household.rekey_due |= ends_epoch;
             }
+            state.household.wants_fulfilled();
             if let Some(keyring) = &install.keyring {
                 state.take_keyring(keyring, true, day_of(now), writer.random())?;
             }

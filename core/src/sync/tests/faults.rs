@@ -1,7 +1,12 @@
-use super::devices::{Device, NOW, pair};
+use std::cell::Cell;
+
+use techo_protocol::sync_api::{SyncAnswer, SyncRequest};
+
+use super::devices::{Device, NOW, let_in, pair};
 use crate::ports::testing::{MemoryKeeper, copy_folder};
 use crate::sync::engine::{self, Source};
-use crate::sync::household::Caught;
+use crate::sync::exchange::{StreamRelay, exchange};
+use crate::sync::household::{Caught, Want, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::{Refusal, SyncError};
 
@@ -74,6 +79,28 @@ fn a_copy_that_wrote_at_once_is_noticed_by_a_third() {
 }
 
 #[test]
+fn what_a_copy_wrote_beyond_its_last_is_not_missed_once_it_is_removed() {
+    let relay = MemoryRelay::new(4);
+    let keeper = MemoryKeeper::default();
+    let (mut phone, mut laptop) = (Device::new(), Device::new());
+    let mut tablet = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    pair(&relay, &mut phone, &mut tablet);
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(tablet.folder.path(), copy.path());
+    let mut twin = Device::in_folder(copy, &keeper);
+    tablet.add("a", 3);
+    tablet.give(&mut phone);
+    (0..3).for_each(|_| _ = twin.add("b", 3));
+    twin.sync(&relay);
+    assert!(phone.sync(&relay).received.copied > 0);
+    let key = phone.household().list.device(1).unwrap().key;
+    let_in(&relay, &mut phone, &mut laptop);
+    want(phone.diary.vault(), Want::Remove(1, key)).unwrap();
+    phone.sync(&relay);
+    assert_eq!(laptop.sync(&relay).caught, None);
+}
+
+#[test]
 fn a_relay_that_was_set_back_is_noticed_and_filled_again() {
     let relay = MemoryRelay::new(1);
     let (mut phone, mut tablet) = (Device::new(), Device::new());
@@ -139,8 +166,7 @@ fn what_two_devices_sealed_anew_is_one_chunk_and_no_loss() {
     pair(&relay, &mut phone, &mut laptop);
     phone.add("a", 3);
     phone.give(&mut tablet);
-    let want = crate::sync::household::Want::Rotate(0);
-    crate::sync::household::want(laptop.diary.vault(), want).unwrap();
+    want(laptop.diary.vault(), Want::Rotate(0)).unwrap();
     laptop.sync(&relay);
     for _ in 0..2 {
         for device in [&mut tablet, &mut phone, &mut laptop] {
@@ -222,4 +248,40 @@ fn what_a_relay_hid_for_a_time_is_taken_in_when_it_is_shown() {
     }
     tablet.sync(&relay);
     assert_eq!(tablet.names(), ["a", "b"]);
+}
+
+/// A way to the relay that breaks off after some calls.
+struct Breaking<'r>(&'r MemoryRelay, Cell<usize>);
+
+impl StreamRelay for Breaking<'_> {
+    type Error = Trouble;
+
+    fn call(&self, request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, Trouble> {
+        self.1.set(self.1.get().checked_sub(1).ok_or(Trouble::Lost)?);
+        self.0.call(request, signed)
+    }
+}
+
+#[test]
+fn a_relay_that_was_set_back_is_told_of_though_the_conversation_breaks_off() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    // Whether the relay counts backwards, or went on from there with what another has sent.
+    for (goes_on, calls) in (0..5).flat_map(|calls| [(false, calls), (true, calls)]) {
+        let old = relay.kept.borrow().clone();
+        phone.add("a", 3);
+        phone.sync(&relay);
+        *relay.kept.borrow_mut() = old;
+        if goes_on {
+            (0..6).for_each(|_| _ = tablet.add("more", 2));
+            tablet.sync(&relay);
+        }
+        let broken = exchange(phone.diary.vault(), &Breaking(&relay, Cell::new(calls)), "relay", NOW);
+        assert!(matches!(broken, Err(Trouble::Lost)), "{broken:?}");
+        assert_eq!(phone.sync(&relay).caught, Some(Caught::RolledBack), "{goes_on} after {calls}");
+        for device in [&mut tablet, &mut phone] {
+            assert_eq!(device.sync(&relay).caught, None, "{goes_on} after {calls}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What is deleted is gone: everything that the relay ever saw is opened with every key that a device still has, and then searched.
 
 use super::devices::{Device, pair};
+use crate::ports::testing::{MemoryKeeper, copy_folder};
 use crate::sync::memory_relay::MemoryRelay;
 use crate::sync::seizure::{self, Seized};
 
@@ -134,4 +135,59 @@ fn tombstones_of_people_die_after_half_a_year() {
         assert_eq!(buried(&mut phone), is_buried, "after {days} days");
     }
     assert_eq!(phone.diary.people().unwrap().len(), 1);
+}
+
+#[test]
+fn a_text_that_a_later_one_overruled_opens_with_no_key() {
+    let relay = MemoryRelay::new(1);
+    let keeper = MemoryKeeper::default();
+    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Device::new();
+    pair(&relay, &mut phone, &mut tablet);
+    let id = phone.add("a", 3);
+    phone.note(&id, "Kanaria");
+    phone.sync(&relay);
+    tablet.sync(&relay);
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(phone.folder.path(), copy.path());
+    let mut twin = Device::in_folder(copy, &keeper);
+    // What the copy wrote comes in beside what it replaces: the document had no need to be written anew until now.
+    twin.note(&id, "Suzume");
+    phone.add("b", 3);
+    phone.sync(&relay);
+    assert!(twin.try_sync(&relay).is_err(), "it was copied");
+    pair(&relay, &mut phone, &mut twin);
+    for _ in 0..3 {
+        for device in [&mut twin, &mut phone, &mut tablet] {
+            device.sync(&relay);
+        }
+    }
+    let plain = readable(&relay, &mut [&mut phone, &mut tablet, &mut twin]);
+    assert!(holds(&plain, "Suzume"));
+    assert!(!holds(&plain, "Kanaria"));
+}
+
+#[test]
+fn two_keyrings_with_one_number_keep_nobody_out() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    let (a, b) = (phone.add("a", 3), phone.add("b", 12));
+    phone.sync(&relay);
+    tablet.sync(&relay);
+    phone.sync(&relay);
+    // Each is shown a view of its own, announces a new key there, and destroys the one that the other's keyring is sealed to.
+    let fork = MemoryRelay::new(1);
+    *fork.kept.borrow_mut() = relay.kept.borrow().clone();
+    phone.diary.delete(&[a]).unwrap();
+    tablet.diary.delete(&[b]).unwrap();
+    phone.sync(&relay);
+    tablet.sync(&fork);
+    assert_eq!(phone.household().keyring.number, tablet.household().keyring.number);
+    for _ in 0..3 {
+        phone.sync(&fork);
+        tablet.sync(&fork);
+    }
+    assert_eq!((phone.names(), tablet.names()), (vec![], vec![]));
+    assert_eq!(phone.household().keyring.record, tablet.household().keyring.record);
 }

@@ -2,7 +2,7 @@ use super::devices::{Device, NOW, let_in, pair};
 use super::forgetting::{holds, readable};
 use crate::sync::household::{Want, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
-use crate::sync::{Refusal, SyncError};
+use crate::sync::{Refusal, SyncError, file};
 
 fn remove(device: &mut Device, index: u8) {
     let key = device.household().list.device(index).unwrap().key;
@@ -172,8 +172,8 @@ fn a_stick_alone_locks_no_device_out() {
     pair(&relay, &mut phone, &mut tablet);
     remove(&mut phone, 1);
     phone.sync(&relay);
-    let stick = crate::sync::file::make_file(phone.diary.vault(), NOW).unwrap();
-    let refused = crate::sync::file::take_file(tablet.diary.vault(), &stick, NOW);
+    let stick = file::make_file(phone.diary.vault(), NOW).unwrap();
+    let refused = file::take_file(tablet.diary.vault(), &stick, NOW);
     assert!(matches!(refused, Err(SyncError::Refused(Refusal::LockedOut))), "{refused:?}");
     assert!(!tablet.household().locked_out, "the relay decides");
     assert!(tablet.try_sync(&relay).is_err());
@@ -197,4 +197,72 @@ fn a_removed_device_that_is_paired_again_brings_what_only_it_has() {
     tablet.sync(&relay);
     assert_eq!(phone.names(), ["a", "b", "c"]);
     assert_eq!(tablet.names(), phone.names());
+}
+
+#[test]
+fn what_a_removed_device_gave_directly_is_passed_on_by_who_took_it() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    pair(&relay, &mut phone, &mut laptop);
+    let a = phone.add("a", 3);
+    phone.add("b", 3);
+    for device in [&mut phone, &mut tablet, &mut laptop] {
+        device.sync(&relay);
+    }
+    laptop.diary.delete(&[a]).unwrap();
+    laptop.add("c", 3);
+    laptop.give(&mut tablet);
+    remove(&mut phone, 2);
+    phone.sync(&relay);
+    for _ in 0..2 {
+        tablet.sync(&relay);
+        phone.sync(&relay);
+    }
+    assert_eq!(tablet.names(), ["b", "c"]);
+    assert_eq!(phone.names(), tablet.names());
+}
+
+#[test]
+fn nobody_waits_for_what_a_removed_device_would_have_sent() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    pair(&relay, &mut phone, &mut laptop);
+    let a = phone.add("a", 3);
+    phone.add("b", 3);
+    for device in [&mut phone, &mut tablet, &mut laptop] {
+        device.sync(&relay);
+    }
+    // A keyring with the key of a lineage whose chunks never come; more than once, so that it is above what the phone makes.
+    laptop.diary.delete(&[a]).unwrap();
+    laptop.everything();
+    let c = laptop.add("c", 3);
+    laptop.diary.delete(&[c]).unwrap();
+    let stick = file::make_file(laptop.diary.vault(), NOW).unwrap();
+    file::take_records(tablet.diary.vault(), &stick.records, stick.keyring.as_deref(), NOW).unwrap();
+    remove(&mut phone, 2);
+    phone.sync(&relay);
+    tablet.add("d", 3);
+    for _ in 0..2 {
+        tablet.sync(&relay);
+        phone.sync(&relay);
+    }
+    assert_eq!(tablet.names(), ["a", "b", "d"]);
+    assert_eq!(phone.names(), tablet.names());
+}
+
+#[test]
+fn a_relay_that_shows_an_older_record_takes_no_device_back() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    phone.sync(&relay);
+    let before = relay.kept.borrow().clone();
+    let_in(&relay, &mut phone, &mut tablet);
+    *relay.kept.borrow_mut() = before;
+    // It is brought forward by the tablet, which it does not know yet.
+    tablet.sync(&relay);
+    phone.sync(&relay);
+    assert!(!tablet.household().locked_out);
+    assert_eq!(phone.household().list.devices.len(), 2);
 }

@@ -111,7 +111,11 @@ impl Store for PostgresStore {
     }
 
     fn database_faults(&self) -> Result<Vec<String>, StoreError> {
-        let counts = self.pool()?.read_all(STRAYS, &[])?;
+        let counts = self.pool()?.read(|work| {
+            // This one does read whole tables.
+            work.run("SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")?;
+            work.query(STRAYS, &[])
+        })?;
         let read = |row: &postgres::Row| -> Result<(String, i64), StoreError> { Ok((get(row, 0)?, get(row, 1)?)) };
         let counts = counts.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let strays = counts.into_iter().filter(|(_, count)| *count > 0);

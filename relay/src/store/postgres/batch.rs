@@ -29,12 +29,10 @@ pub fn write(work: &mut Work<'_>, writes: &[StreamWrite], channel: &str) -> Done
         }
         outcomes.push(written);
     }
-    batch.end(work)?;
     // In the order of their numbers, which says nothing of who wrote first.
     let told: Vec<String> = told.into_iter().map(Wake::text).collect();
-    for some in told.chunks(WAKES) {
-        work.execute("SELECT pg_notify($1, $2)", &[&channel, &some.concat()])?;
-    }
+    let notifications: Vec<String> = told.chunks(WAKES).map(<[String]>::concat).collect();
+    batch.end(work, channel, &notifications)?;
     Ok(outcomes)
 }
 
@@ -189,34 +187,66 @@ impl<'w> Batch<'w> {
         }
     }
 
-    /// Writes what has changed. What goes, goes first: it may have come again under another number.
-    fn end(self, work: &mut Work<'_>) -> Done<()> {
+    /// Writes what has changed, and tells `channel`. What goes, goes first: it may have come again under another number.
+    fn end(self, work: &mut Work<'_>, channel: &str, notifications: &[String]) -> Done<()> {
         if !self.removed.is_empty() {
             let streams: Vec<&[u8]> = self.removed.iter().map(|(stream, _)| &stream.0[..]).collect();
             let ids: Vec<&[u8]> = self.removed.iter().map(|(_, id)| &id.0[..]).collect();
-            work.execute(
-                "DELETE FROM chunks c USING unnest($1::bytea[], $2::bytea[]) AS gone (stream, id)
-                 WHERE c.stream = gone.stream AND c.id = gone.id",
-                &[&streams, &ids],
-            )?;
+            work.execute(REMOVE, &[&streams, &ids])?;
         }
-        if !self.added.is_empty() {
-            let streams: Vec<&[u8]> = self.added.keys().map(|(stream, _)| &stream.0[..]).collect();
-            let numbers = self
-                .added
-                .keys()
-                .map(|(_, number)| integer(*number))
-                .collect::<Result<Vec<_>, _>>()?;
-            let ids: Vec<&[u8]> = self.added.values().map(|chunk| &chunk.id.0[..]).collect();
-            let contents: Vec<&[u8]> = self.added.values().map(|chunk| &chunk.bytes[..]).collect();
-            work.execute(
-                "INSERT INTO chunks (stream, number, id, content) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bytea[])",
-                &[&streams, &numbers, &ids, &contents],
-            )?;
+        let moved = update(work, &self.before, &self.accounts)?;
+        if self.added.is_empty() && moved.is_empty() && notifications.is_empty() {
+            return Ok(());
         }
-        update(work, &self.before, &self.accounts)
+        let numbers = self.added.keys().map(|(_, number)| integer(*number));
+        let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+        let streams: Vec<&[u8]> = self.added.keys().map(|(stream, _)| &stream.0[..]).collect();
+        let ids: Vec<&[u8]> = self.added.values().map(|chunk| &chunk.id.0[..]).collect();
+        let contents: Vec<&[u8]> = self.added.values().map(|chunk| &chunk.bytes[..]).collect();
+        let column = |of: fn(&Account) -> u64| {
+            let values = moved.iter().map(|(_, account)| integer(of(account)));
+            values.collect::<Result<Vec<_>, _>>()
+        };
+        let accounts: Vec<&[u8]> = moved.iter().map(|(stream, _)| &stream.0[..]).collect();
+        let days: Vec<i64> = moved.iter().map(|(_, account)| account.read_day).collect();
+        work.query(
+            WRITE,
+            &[
+                &streams,
+                &numbers,
+                &ids,
+                &contents,
+                &accounts,
+                &column(|account| account.standing.last_swap)?,
+                &column(|account| account.standing.cursor)?,
+                &column(|account| account.bytes)?,
+                &days,
+                &channel,
+                &notifications,
+            ],
+        )?;
+        Ok(())
     }
 }
+
+pub const REMOVE: &str = "DELETE FROM chunks c USING unnest($1::bytea[], $2::bytea[]) AS gone (stream, id)
+    WHERE c.stream = gone.stream AND c.id = gone.id";
+
+/// New chunks, where accounts stand, and who is told of it: one statement, since each costs a turn with the database.
+pub const WRITE: &str = "WITH added AS (
+        INSERT INTO chunks (stream, number, id, content)
+        SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bytea[])
+    ), moved AS (
+        UPDATE accounts a SET last_swap = m.last_swap, cursor = m.cursor, bytes = m.bytes, read_day = m.read_day
+        FROM unnest($5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+             AS m (stream, last_swap, cursor, bytes, read_day)
+        WHERE a.stream = m.stream
+    )
+    SELECT pg_notify($10::text, told) FROM unnest($11::text[]) AS told";
+
+pub const LENGTHS: &str =
+    "SELECT c.stream, c.id, octet_length(c.content)::bigint FROM unnest($1::bytea[], $2::bytea[]) AS named (stream, id)
+    JOIN chunks c ON c.stream = named.stream AND c.id = named.id";
 
 /// The account that a write opens.
 fn opening(write: &StreamWrite) -> Option<(StreamId, Account)> {
@@ -277,11 +307,7 @@ fn lengths(work: &mut Work<'_>, writes: &[StreamWrite]) -> Done<HashMap<Named, u
     }
     let streams: Vec<&[u8]> = named.iter().map(|(stream, _)| &stream.0[..]).collect();
     let ids: Vec<&[u8]> = named.iter().map(|(_, id)| &id.0[..]).collect();
-    let rows = work.query(
-        "SELECT c.stream, c.id, octet_length(c.content)::bigint FROM unnest($1::bytea[], $2::bytea[]) AS named (stream, id)
-         JOIN chunks c ON c.stream = named.stream AND c.id = named.id",
-        &[&streams, &ids],
-    )?;
+    let rows = work.query(LENGTHS, &[&streams, &ids])?;
     let read = |row: &Row| {
         let name = (StreamId(bytes(row, 0)?), ChunkId(bytes(row, 1)?));
         Ok((name, natural(get(row, 2)?)))
@@ -289,9 +315,13 @@ fn lengths(work: &mut Work<'_>, writes: &[StreamWrite]) -> Done<HashMap<Named, u
     rows.iter().map(read).collect()
 }
 
-/// Writes the accounts that have changed. Nearly always it is their place in the stream only.
-fn update(work: &mut Work<'_>, before: &HashMap<StreamId, Account>, after: &HashMap<StreamId, Account>) -> Done<()> {
-    let mut moved: Vec<(StreamId, Account)> = Vec::new();
+/// Writes the accounts that have changed but for those that have only another place in their stream, and gives these. Nearly all are.
+fn update(
+    work: &mut Work<'_>,
+    before: &HashMap<StreamId, Account>,
+    after: &HashMap<StreamId, Account>,
+) -> Done<Vec<(StreamId, Account)>> {
+    let mut moved = Vec::new();
     for (stream, account) in after {
         let Some(was) = before.get(stream).filter(|was| *was != account) else {
             continue;
@@ -307,31 +337,7 @@ fn update(work: &mut Work<'_>, before: &HashMap<StreamId, Account>, after: &Hash
             update_all(work, *stream, account)?;
         }
     }
-    if moved.is_empty() {
-        return Ok(());
-    }
-    let column = |of: fn(&Account) -> u64| {
-        moved
-            .iter()
-            .map(|(_, account)| integer(of(account)))
-            .collect::<Result<Vec<_>, _>>()
-    };
-    let streams: Vec<&[u8]> = moved.iter().map(|(stream, _)| &stream.0[..]).collect();
-    let days: Vec<i64> = moved.iter().map(|(_, account)| account.read_day).collect();
-    work.execute(
-        "UPDATE accounts a SET last_swap = m.last_swap, cursor = m.cursor, bytes = m.bytes, read_day = m.read_day
-         FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-              AS m (stream, last_swap, cursor, bytes, read_day)
-         WHERE a.stream = m.stream",
-        &[
-            &streams,
-            &column(|account| account.standing.last_swap)?,
-            &column(|account| account.standing.cursor)?,
-            &column(|account| account.bytes)?,
-            &days,
-        ],
-    )?;
-    Ok(())
+    Ok(moved)
 }
 
 fn update_all(work: &mut Work<'_>, stream: StreamId, account: &Account) -> Done<()> {

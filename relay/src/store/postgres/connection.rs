@@ -18,6 +18,16 @@ const MOST: usize = 8;
 /// Tries of a change that others were in the way of, or whose connection was lost before its end.
 const TRIES: u32 = 6;
 
+/// Each statement is planned once, most of them while the tables are empty, and keeps its plan. Unless told so, the database plans to read a
+/// whole table then, and goes on doing it when there are thousands of rows. Every statement of a household's stream has an index to go by.
+const PLANNING: &str = "
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off;
+    SET enable_bitmapscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off;
+    SET jit = off";
+
 /// What ends a call: the database, or a rule of the store.
 #[derive(Debug)]
 pub enum Trouble {
@@ -136,6 +146,13 @@ impl Work<'_> {
     /// Whether a statement that is made for once gives a row.
     pub fn query_any(&mut self, sql: &str) -> Done<bool> {
         Ok(self.transaction.query_opt(sql, &[])?.is_some())
+    }
+
+    /// The first column of each row of a statement that is made for once, as text.
+    #[cfg(test)]
+    pub fn query_text(&mut self, sql: &str) -> Done<Vec<String>> {
+        let rows = self.transaction.query(sql, &[])?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
     }
 
     /// Takes rows for `COPY ... FROM STDIN`.
@@ -304,8 +321,10 @@ impl Pool {
             pool: self,
             connection: None,
         };
+        let mut client = self.connect()?;
+        client.batch_execute(PLANNING).map_err(Trouble::from)?;
         lent.connection = Some(Connection {
-            client: self.connect()?,
+            client,
             statements: HashMap::new(),
         });
         Ok(lent)

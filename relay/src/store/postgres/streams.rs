@@ -80,9 +80,12 @@ impl StreamStore for PostgresStore {
         let rows = self.pool()?.read_all(PAGES, &[&streams, &cursors, &most, &bytes])?;
         let mut pages: Vec<Option<Page>> = vec![None; after.len()];
         for row in &rows {
-            let asked = usize::try_from(get::<i64>(row, 15)?).ok().and_then(|nth| nth.checked_sub(1));
+            let asked = usize::try_from(get::<i64>(row, 14)?).ok().and_then(|nth| nth.checked_sub(1));
             let page = asked.and_then(|at| pages.get_mut(at)).ok_or(StoreError::Failed)?;
             add_row(page, row)?;
+        }
+        for page in pages.iter_mut().flatten().filter(|page| !page.more) {
+            page.cursor = page.standing.cursor;
         }
         Ok(pages)
     }
@@ -174,7 +177,7 @@ macro_rules! account_columns {
 
 const ACCOUNT: &str = concat!("SELECT ", account_columns!(), " FROM accounts a WHERE a.stream = $1");
 
-const ACCOUNTS: &str = concat!(
+pub const ACCOUNTS: &str = concat!(
     "SELECT ",
     account_columns!(),
     ", a.stream FROM accounts a WHERE a.stream = ANY($1)"
@@ -194,23 +197,23 @@ const ACCOUNTS_AFTER: &str = concat!(
 );
 
 /// Accounts and, in one statement and so of one moment, what comes after a number in each: at most so many, and of more than one at most so many
-/// bytes. The columns after a chunk are how many there are, up to one more than asked, and which of the asked pages it is for.
-const PAGES: &str = concat!(
+/// bytes. The first that is too much comes without its content and says that there is more. The column after a chunk is which of the asked pages
+/// it is for.
+pub const PAGES: &str = concat!(
     "SELECT ",
     account_columns!(),
-    ", c.number, c.content, c.all_there, asked.nth
+    ", c.number, c.content, asked.nth
      FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS asked (stream, after, nth)
      JOIN accounts a ON a.stream = asked.stream AND a.deleted_day IS NULL
      LEFT JOIN LATERAL (
-        SELECT number, content, all_there FROM (
-            SELECT number, content, count(*) OVER () AS all_there, row_number() OVER up_to AS nth,
-                   sum(octet_length(content)) OVER up_to AS length
+        SELECT number, CASE WHEN nth = 1 OR (nth <= $3::bigint AND length <= $4::bigint) THEN content END AS content FROM (
+            SELECT number, content, row_number() OVER up_to AS nth, sum(octet_length(content)) OVER up_to AS length
             FROM (
                 SELECT number, content FROM chunks WHERE stream = a.stream AND number > asked.after ORDER BY number LIMIT $3::bigint + 1
             ) AS next
-            WINDOW up_to AS (ORDER BY number)
+            WINDOW up_to AS (ORDER BY number ROWS UNBOUNDED PRECEDING)
         ) AS measured
-        WHERE nth = 1 OR (nth <= $3::bigint AND length <= $4::bigint)
+        WHERE nth <= 2 OR length - octet_length(content) <= $4::bigint
      ) AS c ON true
      ORDER BY asked.nth, c.number"
 );
@@ -226,11 +229,15 @@ fn add_row(page: &mut Option<Page>, row: &Row) -> Result<(), StoreError> {
             more: false,
         });
     }
-    let (number, content): (Option<i64>, Option<Vec<u8>>) = (get(row, 12)?, get(row, 13)?);
-    if let (Some(page), Some((number, content))) = (page, number.zip(content)) {
-        page.chunks.push(content);
-        page.more = natural(get(row, 14)?) > page.chunks.len() as u64;
-        page.cursor = if page.more { natural(number) } else { page.standing.cursor };
+    let (Some(page), Some(number)) = (page, get::<Option<i64>>(row, 12)?) else {
+        return Ok(());
+    };
+    match get(row, 13)? {
+        Some(content) => {
+            page.chunks.push(content);
+            page.cursor = natural(number);
+        }
+        None => page.more = true,
     }
     Ok(())
 }

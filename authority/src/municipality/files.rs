@@ -1,0 +1,129 @@
+//! CSV files of doses: each row is read by a mapping, and what it says is taken into the ledger.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::Connection;
+use techo_protocol::product::Product;
+use techo_protocol::ticket::TicketNumber;
+use techo_protocol::town_update::ProductLot;
+
+use super::bundles::Imported;
+use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};
+use super::mapping::{Mapping, Reader};
+use super::table::{RejectedRow, Table, Text};
+use crate::store::write;
+use crate::{Authority, Error, audit};
+
+/// What is looked at beside the statement itself: it is taken all the same, and a person should look.
+pub(super) struct Checks {
+    any_resident: bool,
+    lots: BTreeSet<ProductLot>,
+    recalled: BTreeSet<ProductLot>,
+}
+
+impl Checks {
+    pub fn of(authority: &Authority) -> Result<Self, Error> {
+        Ok(Self {
+            any_resident: authority.residents()? > 0,
+            lots: authority.lots()?.into_iter().map(|lot| lot.lot).collect(),
+            recalled: authority.recalled_lots()?.into_iter().collect(),
+        })
+    }
+
+    pub fn see(&mut self, db: &Connection, dose: &Dose, imported: &mut Imported) -> Result<(), Error> {
+        if self.any_resident {
+            let mut query = db.prepare_cached("SELECT 1 FROM resident WHERE ticket = ?1")?;
+            imported.not_enrolled += usize::from(!query.exists([dose.ticket.number().cast_signed()])?);
+        }
+        let lot = ProductLot {
+            product: dose.product,
+            lot: dose.lot.clone(),
+        };
+        imported.lots_unknown += usize::from(!self.lots.is_empty() && !self.lots.contains(&lot));
+        imported.lots_recalled += usize::from(self.recalled.contains(&lot));
+        Ok(())
+    }
+}
+
+/// What a file said of a dose, to notice that it says two things.
+type Said = HashMap<(TicketNumber, u8), (i64, Product, String)>;
+
+impl Authority {
+    /// Takes a CSV file in by a mapping. Every bad row is named, and costs no good one. The same file again changes nothing; another content of
+    /// the same dose from the same mapping is a correction, and the old stays in the history.
+    ///
+    /// # Errors
+    /// [`super::table::TableError`] and [`super::mapping::MappingError`] where the file as a whole is none of that layout.
+    pub fn import_doses(&mut self, file: &[u8], mapping: &Mapping, dry_run: bool, now: i64) -> Result<Imported, Error> {
+        let code = self.town()?.code;
+        let mut checks = Checks::of(self)?;
+        let text = Text::of(file, mapping.encoding())?;
+        let mut table = Table::of(&text)?;
+        let reader = Reader::of(mapping, &table, code)?;
+        let mut imported = Imported::default();
+        let mut said = Said::new();
+        let transaction = write(&mut self.db)?;
+        let source = source(&transaction, &Source::File(mapping.name().to_owned()))?;
+        {
+            let mut taker = Taker::new(&transaction, now)?;
+            while let Some(row) = table.next() {
+                imported.rows += 1;
+                let row = match row {
+                    Ok(row) => row,
+                    Err(why) => {
+                        imported.rejected.push(why);
+                        continue;
+                    }
+                };
+                let mut reason = None;
+                for read in reader.doses(&row, now) {
+                    let dose = match read {
+                        Ok(dose) => dose,
+                        Err(why) => {
+                            reason.get_or_insert(RejectedRow::new(row.number, &why));
+                            continue;
+                        }
+                    };
+                    let content = (dose.at, dose.product, dose.lot.clone());
+                    let before = said.entry((dose.ticket, dose.number)).or_insert_with(|| content.clone());
+                    let taken = if *before == content {
+                        taker.take(&Statement {
+                            source,
+                            kind: "file",
+                            record: record(&dose),
+                            revision: None,
+                            withdrawn: false,
+                            dose: &dose,
+                        })?
+                    } else {
+                        Err(DoseRowError::Contradicts)
+                    };
+                    match taken {
+                        Ok(taken) => {
+                            checks.see(&transaction, &dose, &mut imported)?;
+                            imported.count(row.number, Ok::<Taken, DoseRowError>(taken));
+                        }
+                        Err(why) => {
+                            reason.get_or_insert(RejectedRow::new(row.number, &why));
+                        }
+                    }
+                }
+                imported.rejected.extend(reason);
+            }
+        }
+        if !dry_run {
+            let changed = imported.new + imported.revised + imported.conflicts;
+            if changed > 0 {
+                audit::append(&transaction, now, "doses.imported", &changed.to_string())?;
+            }
+            transaction.commit()?;
+        }
+        Ok(imported)
+    }
+}
+
+/// A file has no numbers of its own: a record is a ticket's dose.
+pub(super) fn record(dose: &Dose) -> i64 {
+    // Ten digits and one more fit.
+    dose.ticket.number().cast_signed() * 10 + i64::from(dose.number)
+}

@@ -1,0 +1,170 @@
+//! Lots that were distributed, and how many of their doses were given.
+
+use std::collections::BTreeMap;
+
+use techo_protocol::dose_slip::is_lot;
+use techo_protocol::product::Product;
+use techo_protocol::town_update::ProductLot;
+
+use super::table::{RejectedRow, Table, Text};
+use crate::store::{StoreError, narrow, write};
+use crate::{Authority, Error, audit};
+
+techo_protocol::coded_errors! {
+    /// Why a lot's row was rejected.
+    pub enum LotRowError {
+        /// No such product.
+        Product = "lot_row.product", "There is no such product.", "Write pfizer, moderna, astrazeneca or novavax, or the maker in Japanese.";
+        /// A lot that cannot be.
+        Lot = "lot_row.lot", "A lot has 1 to 20 printable ASCII characters.", "Write it as it is printed.";
+        /// No number of doses.
+        Doses = "lot_row.doses", "The number of doses is no whole number.", "Write it in digits.";
+        /// The file says two things of one lot.
+        Contradicts = "lot_row.contradicts", "An earlier row of this file gives this lot another number of doses.", "Write the sum in one row.";
+    }
+}
+
+/// A lot as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lot {
+    /// The lot.
+    pub lot: ProductLot,
+    /// Doses that were distributed; `None` for a lot that the list lacks.
+    pub distributed: Option<u64>,
+    /// Doses that the ledger has.
+    pub given: u64,
+    /// It is recalled.
+    pub recalled: bool,
+}
+
+/// What an import of lots did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LotsImported {
+    /// Rows under the header.
+    pub rows: usize,
+    /// Lots that were new or have another number of doses now.
+    pub changed: usize,
+    /// Rows that were rejected.
+    pub rejected: Vec<RejectedRow>,
+}
+
+impl Authority {
+    /// Takes in lots from a CSV file with the columns `product`, `lot` and, if known, `doses`: how many were distributed in all.
+    ///
+    /// # Errors
+    /// [`super::table::TableError`] where the file as a whole is none; what is wrong with a row is in the answer.
+    pub fn import_lots(&mut self, file: &[u8], dry_run: bool, now: i64) -> Result<LotsImported, Error> {
+        self.town()?;
+        let text = Text::of(file, None)?;
+        let mut table = Table::of(&text)?;
+        let (product, lot, doses) = (table.column("product")?, table.column("lot")?, table.find("doses")?);
+        let mut imported = LotsImported::default();
+        let mut seen = BTreeMap::new();
+        while let Some(row) = table.next() {
+            imported.rows += 1;
+            let row = match row {
+                Ok(row) => row,
+                Err(why) => {
+                    imported.rejected.push(why);
+                    continue;
+                }
+            };
+            match read(row.cell(product), row.cell(lot), doses.map(|column| row.cell(column))) {
+                Ok((lot, doses)) if *seen.entry(lot.clone()).or_insert(doses) == doses => {}
+                Ok(_) => imported
+                    .rejected
+                    .push(RejectedRow::new(row.number, &LotRowError::Contradicts)),
+                Err(why) => imported.rejected.push(RejectedRow::new(row.number, &why)),
+            }
+        }
+        let transaction = write(&mut self.db)?;
+        for (lot, doses) in &seen {
+            imported.changed += transaction.execute(
+                "INSERT INTO stock (product, lot, doses, changed_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (product, lot) DO UPDATE SET doses = ?3, changed_at = ?4 WHERE doses <> ?3",
+                (lot.product.number(), &lot.lot, doses.cast_signed(), now),
+            )?;
+        }
+        if !dry_run && imported.changed > 0 {
+            audit::append(&transaction, now, "lots.imported", &imported.changed.to_string())?;
+            transaction.commit()?;
+        }
+        Ok(imported)
+    }
+
+    /// The lots that were distributed.
+    pub(crate) fn lots(&self) -> Result<Vec<Lot>, Error> {
+        let mut query = self
+            .db
+            .prepare("SELECT product, lot, doses FROM stock ORDER BY product, lot")?;
+        let mut rows = query.query([])?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            out.push(Lot {
+                lot: ProductLot {
+                    product: product(row.get(0)?)?,
+                    lot: row.get(1)?,
+                },
+                distributed: Some(narrow(row.get::<_, i64>(2)?)?),
+                given: 0,
+                recalled: false,
+            });
+        }
+        Ok(out)
+    }
+
+    /// Every lot that was distributed or given.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the profile cannot be read.
+    pub fn stock(&self) -> Result<Vec<Lot>, Error> {
+        self.town()?;
+        let mut by_lot: BTreeMap<ProductLot, Lot> = self.lots()?.into_iter().map(|lot| (lot.lot.clone(), lot)).collect();
+        let mut query = self
+            .db
+            .prepare("SELECT product, lot, count(*) FROM dose WHERE current = 1 GROUP BY product, lot")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let lot = ProductLot {
+                product: product(row.get(0)?)?,
+                lot: row.get(1)?,
+            };
+            let given = narrow(row.get::<_, i64>(2)?)?;
+            let new = Lot {
+                lot: lot.clone(),
+                distributed: None,
+                given: 0,
+                recalled: false,
+            };
+            by_lot.entry(lot).or_insert(new).given = given;
+        }
+        for lot in self.recalled_lots()? {
+            if let Some(lot) = by_lot.get_mut(&lot) {
+                lot.recalled = true;
+            }
+        }
+        Ok(by_lot.into_values().collect())
+    }
+}
+
+fn read(product: &str, lot: &str, doses: Option<&str>) -> Result<(ProductLot, u64), LotRowError> {
+    let product = Product::read(product).map_err(|_| LotRowError::Product)?;
+    if !is_lot(lot) {
+        return Err(LotRowError::Lot);
+    }
+    let doses = match doses {
+        None | Some("") => 0,
+        // Fits the database's signed numbers.
+        Some(doses) => doses.parse::<u32>().map_err(|_| LotRowError::Doses)?.into(),
+    };
+    let lot = lot.to_owned();
+    Ok((ProductLot { product, lot }, doses))
+}
+
+/// A product out of the database.
+pub(super) fn product(number: i64) -> Result<Product, StoreError> {
+    u64::try_from(number)
+        .ok()
+        .and_then(Product::of_number)
+        .ok_or(StoreError::Damaged)
+}

@@ -1,0 +1,237 @@
+//! A CSV file as rows under a header: encodings, torn rows, and which line each row is on.
+
+use std::borrow::Cow;
+
+use crate::import::records::{Record, Records};
+use encoding_rs::{Encoding, SHIFT_JIS, UTF_8};
+
+/// Largest file in bytes: some millions of doses.
+pub const LARGEST_FILE_BYTES: usize = 256 << 20;
+/// Longest cell in characters.
+const LONGEST_CELL: usize = 200;
+
+techo_protocol::coded_errors! {
+    /// Why a file could not be read at all.
+    pub enum TableError {
+        /// There is no row in it.
+        Empty = "table.empty", "The file is empty.", "Export it again.";
+        /// Too large.
+        TooLarge = "table.too_large", "The file is larger than 256 MiB.", "Cut it into several files.";
+        /// A spreadsheet's own format, UTF-16, or another encoding.
+        NotText = "table.not_text", "The file is not CSV in UTF-8 or Shift_JIS.", "Save it as CSV, or name its encoding in the mapping.";
+        /// The header lacks a column.
+        ColumnMissing { column: String } = "table.column_missing", "The header has no column {column}.", "Compare the header with the mapping.";
+        /// The header names a column twice.
+        ColumnTwice { column: String } = "table.column_twice", "The header has the column {column} twice.", "Rename or remove one of them.";
+    }
+}
+
+techo_protocol::coded_errors! {
+    /// Why a row could not be read.
+    pub enum TableRowError {
+        /// Other than as many cells as the header has.
+        Columns { found: usize, expected: usize } = "table.columns", "This row has {found} cells where the header has {expected}.", "Look for a missing or an unquoted comma or quotation mark.";
+        /// The file ends within the row.
+        CutOff = "table.cut_off", "The file ends in the middle of this row.", "Take the whole file.";
+        /// A line that repeats the header.
+        HeaderAgain = "table.header_again", "This line repeats the header.", "Nothing needs to be done.";
+        /// A cell that no file of ours has.
+        Cell = "table.cell", "A cell of this row is longer than 200 characters or holds control characters.", "Look for a missing quotation mark.";
+        /// Bytes that the file's encoding does not have.
+        NotText = "table.row_not_text", "This row is not in the file's encoding.", "Save the file as CSV UTF-8.";
+    }
+}
+
+/// A row that was rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// The line on which it begins, counted from 1; of a bundle, the dose's place in it.
+    pub row: u64,
+    /// Stable code.
+    pub code: &'static str,
+    /// The reason in words, without anything from the file.
+    pub message: String,
+    /// What stands in the message, for saying it in another language.
+    pub values: Vec<(&'static str, String)>,
+}
+
+impl RejectedRow {
+    /// A row and why.
+    pub fn new(row: u64, why: &dyn techo_protocol::Coded) -> Self {
+        Self {
+            row,
+            code: why.code(),
+            message: why.to_string(),
+            values: why.values(),
+        }
+    }
+}
+
+/// A file in memory, as UTF-8.
+pub struct Text<'a>(Cow<'a, str>);
+
+impl<'a> Text<'a> {
+    /// Takes a file's bytes. A byte-order mark counts first, then `encoding` (a label of the Encoding Standard), then UTF-8, then Shift_JIS.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub fn of(bytes: &'a [u8], encoding: Option<&str>) -> Result<Self, TableError> {
+        if bytes.len() > LARGEST_FILE_BYTES {
+            return Err(TableError::TooLarge);
+        }
+        if bytes.is_empty() {
+            return Err(TableError::Empty);
+        }
+        let named = match encoding {
+            Some(label) => Some(Encoding::for_label(label.as_bytes()).ok_or(TableError::NotText)?),
+            None => None,
+        };
+        let bom = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
+        let guessed = || {
+            if std::str::from_utf8(bytes).is_ok() {
+                UTF_8
+            } else {
+                SHIFT_JIS
+            }
+        };
+        let used = bom.or(named).unwrap_or_else(guessed);
+        let (text, _, had_errors) = used.decode(bytes);
+        // Bytes of no known encoding: nothing of the file is believed. Where an encoding is certain, only the row is bad.
+        if text.contains('\0') || (had_errors && bom.is_none() && named.is_none()) {
+            return Err(TableError::NotText);
+        }
+        Ok(Self(text))
+    }
+}
+
+/// Rows under a header.
+pub struct Table<'a> {
+    header: Vec<String>,
+    records: Records<'a>,
+    ends_with_line: bool,
+    /// Bytes that were read again because a row was torn.
+    read_again: usize,
+}
+
+/// One row's cells, in the header's order.
+pub struct Row {
+    /// The line on which it begins, counted from 1.
+    pub number: u64,
+    cells: csv::ByteRecord,
+}
+
+impl Row {
+    /// A cell without the white space around it; empty where there is none.
+    pub fn cell(&self, column: usize) -> &str {
+        let cell = self.cells.get(column).unwrap_or_default();
+        std::str::from_utf8(cell).unwrap_or_default().trim()
+    }
+}
+
+impl<'a> Table<'a> {
+    /// Reads the header: the first line that is not blank.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub fn of(text: &'a Text<'_>) -> Result<Self, TableError> {
+        let mut records = Records::new(text.0.as_bytes());
+        let first = records.next().ok_or(TableError::Empty)?;
+        let header = names(&first);
+        Ok(Self {
+            header,
+            records,
+            ends_with_line: text.0.ends_with(['\n', '\r']),
+            read_again: 0,
+        })
+    }
+
+    /// Where a column stands; `None` where there is none of that name. Case, and white space around it, do not count.
+    ///
+    /// # Errors
+    /// [`TableError::ColumnTwice`].
+    pub fn find(&self, column: &str) -> Result<Option<usize>, TableError> {
+        let mut found = (0..)
+            .zip(&self.header)
+            .filter(|(_, name)| name.eq_ignore_ascii_case(column.trim()));
+        let first = found.next().map(|(at, _)| at);
+        match found.next() {
+            Some(_) => Err(TableError::ColumnTwice {
+                column: column.to_owned(),
+            }),
+            None => Ok(first),
+        }
+    }
+
+    /// Where a column stands.
+    ///
+    /// # Errors
+    /// [`TableError::ColumnMissing`], [`TableError::ColumnTwice`].
+    pub fn column(&self, column: &str) -> Result<usize, TableError> {
+        self.find(column)?.ok_or_else(|| TableError::ColumnMissing {
+            column: column.to_owned(),
+        })
+    }
+
+    /// The next row, or why it is none; `None` at the end.
+    #[allow(clippy::should_implement_trait, reason = "rows and reasons are not items of one kind")]
+    pub fn next(&mut self) -> Option<Result<Row, RejectedRow>> {
+        let record = self.records.next()?;
+        let verdict = self.check(&record);
+        // As much work as a file of the largest size, whatever is torn.
+        if verdict.is_err() && record.lines > 1 && self.read_again < LARGEST_FILE_BYTES {
+            // A missing quotation mark has swallowed the lines below: they are read again one by one.
+            self.read_again = self.read_again.saturating_add(record.bytes);
+            self.records.read_again_after_first_line(&record);
+        }
+        Some(match verdict {
+            Ok(()) => Ok(Row {
+                number: record.row,
+                cells: record.cells,
+            }),
+            Err(why) => Err(RejectedRow::new(record.row, &why)),
+        })
+    }
+
+    fn check(&self, record: &Record) -> Result<(), TableRowError> {
+        let (found, expected) = (record.cells.len(), self.header.len());
+        if record.cut_off {
+            return Err(TableRowError::CutOff);
+        }
+        // Spreadsheets leave empty cells behind the last column, and leave out those that are empty at the end.
+        let is_more = record.cells.iter().skip(expected).any(|cell| !cell.is_empty());
+        if is_more || found < expected {
+            let ends_here = record.is_last && !self.ends_with_line && found < expected;
+            return Err(if ends_here {
+                TableRowError::CutOff
+            } else {
+                TableRowError::Columns { found, expected }
+            });
+        }
+        let begins_like_it = record.cells.get(0).map(<[u8]>::len) == self.header.first().map(String::len);
+        if begins_like_it && names(record) == self.header {
+            return Err(TableRowError::HeaderAgain);
+        }
+        for cell in &record.cells {
+            let text = std::str::from_utf8(cell).map_err(|_| TableRowError::NotText)?;
+            if text.contains('\u{fffd}') {
+                return Err(TableRowError::NotText);
+            }
+            let is_long = cell.len() > LONGEST_CELL && text.chars().nth(LONGEST_CELL).is_some();
+            if is_long || text.chars().any(char::is_control) {
+                return Err(TableRowError::Cell);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn names(record: &Record) -> Vec<String> {
+    record
+        .cells
+        .iter()
+        .map(|cell| String::from_utf8_lossy(cell).trim().trim_start_matches('\u{feff}').to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

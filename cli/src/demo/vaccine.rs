@@ -1,0 +1,178 @@
+//! `techo demo --vaccine`: a town, a site without a network, and a stick; what is refused, and what nobody can read.
+//!
+//! The phone, the status pass and its checker are told after [`Story::tell_doses`], which gives their slips.
+
+use std::path::Path;
+
+use techo_authority::municipality::ledger::Filter;
+use techo_authority::profile::NewAuthority;
+use techo_authority::{Authority, Error};
+use techo_protocol::Coded as _;
+use techo_protocol::dose_slip::DoseSlip;
+use techo_protocol::municipality_code::MunicipalityCode;
+use techo_protocol::notice::LocalisedText;
+use techo_protocol::random::SystemRandom;
+use techo_protocol::schedule::Schedule;
+use techo_protocol::ticket::TicketNumber;
+
+use super::Story;
+use super::town::TownCast;
+use crate::failure::CliError;
+use crate::{Failure, Outcome, time};
+
+const SITE: &str = "Kanaria Clinic";
+const RESIDENTS: u64 = 500;
+const DAY: i64 = 86_400;
+/// 2021-07-01T10:00+09:00: the rules of the day are part of the story.
+const MORNING: i64 = 1_625_101_200;
+const LOT: &str = "EX3617";
+
+impl Story<'_> {
+    /// Tells it; fails where anything does not go as told.
+    pub(super) fn tell_vaccine(&self, folder: &Path) -> Result<Outcome, Failure> {
+        let out = &self.session.out;
+        out.print(&out.texts().plain("demo-vaccine-title"))?;
+        let mut cast = TownCast::begin(folder, RESIDENTS, MORNING - 30 * DAY)?;
+        let slips = self.tell_doses(&mut cast)?;
+        self.tell_town(&mut cast)?;
+        self.tell_move(folder, &cast, &slips)?;
+        self.tell_search(folder)?;
+        out.print("")?;
+        Ok(Outcome::Done)
+    }
+
+    /// The site records doses from tickets and refuses what is wrong; the slips that it handed out.
+    fn tell_doses(&self, cast: &mut TownCast) -> Result<Vec<DoseSlip>, Failure> {
+        self.step("demo-vaccine-town", &[("count", &RESIDENTS)])?;
+        self.say("demo-vaccine-sealed", &[])?;
+        cast.license(SITE)?;
+        cast.update(SITE)?;
+        self.say("demo-vaccine-licence", &[("site", &SITE)])?;
+
+        self.step("demo-vaccine-record", &[("site", &SITE)])?;
+        cast.go_to(MORNING);
+        let mut slips = Vec::new();
+        for number in 1..=6 {
+            let (recorded, ms) = cast.show_ticket(SITE, &format!("11271403{number:010}"), LOT)?;
+            let slip = recorded?.slip.ok_or(CliError::DemoFailed)?;
+            self.say(
+                "demo-vaccine-recorded",
+                &[
+                    ("ticket", &slip.dose.ticket),
+                    ("ms", &format!("{ms:.0}")),
+                    ("bytes", &slip.cose_bytes()),
+                ],
+            )?;
+            slips.push(slip);
+        }
+
+        self.step("demo-vaccine-refuse", &[])?;
+        self.refuse(cast, "112714030000000006", LOT, "clinic.same_picture")?;
+        self.refuse(cast, "112714030000000001", LOT, "clinic.ticket_used")?;
+        self.refuse(cast, "112714040000000007", LOT, "ticket.check_digit")?;
+        self.refuse(cast, "111300010000000007", LOT, "clinic.other_town")?;
+        cast.town.add_recall("pfizer", "EX0001", &LocalisedText::default(), MORNING)?;
+        cast.update(SITE)?;
+        self.refuse(cast, "112714030000000007", "EX0001", "clinic.lot_recalled")?;
+        cast.go_to(MORNING + 5 * DAY);
+        self.refuse(cast, "122714030000000001", LOT, "schedule.too_early")?;
+        Ok(slips)
+    }
+
+    fn refuse(&self, cast: &TownCast, ticket: &str, lot: &str, code: &str) -> Result<(), Failure> {
+        let (recorded, _) = cast.show_ticket(SITE, ticket, lot)?;
+        let error = recorded.err().ok_or(CliError::DemoFailed)?;
+        expect(error.code() == code)?;
+        let said = self.session.out.texts().of_error(error.code(), "message", &error.values());
+        let message = said.unwrap_or_else(|| error.to_string());
+        self.say("demo-vaccine-refused", &[("ticket", &ticket), ("message", &message)])
+    }
+
+    /// The stick goes to the town; three weeks later some come again, and some do not.
+    fn tell_town(&self, cast: &mut TownCast) -> Result<(), Failure> {
+        self.step("demo-vaccine-stick", &[])?;
+        let file = cast.to_stick(SITE)?;
+        let holds = |word: &str| file.windows(word.len()).any(|part| part == word.as_bytes());
+        expect(!holds(LOT) && !holds("0000000001"))?;
+        let taken = cast.take_stick(&file)?;
+        let again = cast.take_stick(&file)?;
+        expect(taken.imported.new == 6 && again.again && again.imported.new == 0)?;
+        let mut torn = file.clone();
+        if let Some(byte) = torn.get_mut(file.len() / 2) {
+            *byte ^= 1;
+        }
+        expect(cast.take_stick(&torn).is_err_and(|failure| failure.is("dose_bundle.damaged")))?;
+        self.say(
+            "demo-vaccine-taken",
+            &[("doses", &taken.imported.new), ("bytes", &file.len())],
+        )?;
+
+        self.step("demo-vaccine-second", &[])?;
+        cast.go_to(MORNING + 21 * DAY);
+        for number in 3..=6 {
+            let (recorded, _) = cast.show_ticket(SITE, &format!("12271403{number:010}"), LOT)?;
+            expect(recorded?.record.dose == 2)?;
+        }
+        let file = cast.to_stick(SITE)?;
+        cast.take_stick(&file)?;
+        let now = MORNING + 60 * DAY;
+        let coverage = cast.town.coverage(now)?;
+        let population: u64 = coverage.population.values().sum();
+        self.say(
+            "municipality-coverage",
+            &[("doses", &coverage.doses), ("population", &population)],
+        )?;
+        let public = coverage.for_public();
+        let hidden = public.people.values().filter(|(people, _)| people.is_none()).count();
+        expect(hidden == public.people.len())?;
+        self.say("demo-vaccine-public", &[("count", &hidden)])?;
+        let mut late = Vec::new();
+        cast.town.overdue(&Schedule::japan_covid_19(), now, |overdue| {
+            late.push(overdue.ticket.to_string());
+            Ok::<(), Error>(())
+        })?;
+        expect(late == ["0000000001", "0000000002"])?;
+        let day = time::day(now, self.session.out.texts());
+        self.say("demo-vaccine-late", &[("day", &day), ("tickets", &late.join(", "))])
+    }
+
+    /// Somebody moves: the new town sees the dose the same day.
+    fn tell_move(&self, folder: &Path, cast: &TownCast, slips: &[DoseSlip]) -> Result<(), Failure> {
+        self.step("demo-vaccine-move", &[])?;
+        let random = SystemRandom::new();
+        let new = NewAuthority {
+            name: "Shinjuku",
+            host: "techo.example",
+        };
+        let now = MORNING + DAY;
+        let mut town = Authority::init(&folder.join("new-town"), &new, None, now, &random)?;
+        town.become_municipality(MunicipalityCode::read("131041")?, None, now, &random)?;
+        let slip = slips.first().ok_or(CliError::DemoFailed)?;
+        let ticket = TicketNumber::read("0000000777")?;
+        town.import_slip(slip, &[cast.town.trust_list()?], ticket, now)??;
+        let mut doses = 0;
+        town.ledger(Filter::default(), |entry| {
+            doses += usize::from(entry.source.kind() == "slip");
+            Ok::<(), Error>(())
+        })?;
+        expect(doses == 1)?;
+        self.say("demo-vaccine-moved", &[("ticket", &ticket)])
+    }
+
+    /// What lies on the site's disk and on the stick says nothing.
+    fn tell_search(&self, folder: &Path) -> Result<(), Failure> {
+        self.step("demo-vaccine-search", &[])?;
+        for place in ["town", "new-town"] {
+            // A town's ledger is its own; of it only birth dates are searched for.
+            let found = super::search::for_words(&folder.join(place), "", &["1935-05-06", "19350506"])?;
+            expect(found.places.is_empty())?;
+        }
+        let site = super::search::for_words(&folder.join(SITE), "", &[LOT, "0000000001", "Dr. K", SITE])?;
+        expect(site.places.is_empty() && site.files > 0)?;
+        self.say("demo-vaccine-clean", &[("files", &site.files), ("bytes", &site.bytes)])
+    }
+}
+
+fn expect(holds: bool) -> Result<(), Failure> {
+    if holds { Ok(()) } else { Err(CliError::DemoFailed.into()) }
+}

@@ -1,0 +1,91 @@
+//! Certificates that the world issued: read, and verified offline with an injected clock and reasons that machines can read.
+
+pub mod bundles;
+mod cbor;
+mod cose;
+mod dcc;
+pub mod holder;
+mod inflate;
+mod json;
+pub mod key_source;
+mod nzcp;
+mod product;
+mod reason;
+mod shc;
+mod trust;
+mod vds_nc;
+mod verified;
+
+use dcc::Dcc;
+use nzcp::Nzcp;
+pub use reason::Reason;
+use shc::Shc;
+pub use trust::Trust;
+use vds_nc::VdsNc;
+pub use verified::{Dose, Holder, Kind, Verdict, Verified};
+
+/// A certificate that was decoded and not checked.
+enum Decoded {
+    Dcc(Dcc),
+    Shc(Box<Shc>),
+    Nzcp(Nzcp),
+    VdsNc(Box<VdsNc>),
+}
+
+fn decode(text: &str) -> Result<Decoded, Reason> {
+    let text = text.trim();
+    if dcc::is_form(text) {
+        Dcc::read(text).map(Decoded::Dcc)
+    } else if shc::is_form(text) {
+        Shc::read(text).map(Box::new).map(Decoded::Shc)
+    } else if nzcp::is_form(text) {
+        Nzcp::read(text).map(Decoded::Nzcp)
+    } else if vds_nc::is_form(text) {
+        VdsNc::read(text).map(Box::new).map(Decoded::VdsNc)
+    } else {
+        Err(Reason::Unknown)
+    }
+}
+
+/// Reads the text of one certificate and checks everything that can be checked at `now` (Unix seconds) with the keys that are trusted.
+///
+/// ```
+/// use techo_core::certificates::{Kind, Trust, Verdict, verify};
+/// let verified = verify("hello", &Trust::default(), 0);
+/// assert_eq!((verified.kind, verified.verdict()), (Kind::Unknown, Verdict::Invalid));
+/// ```
+pub fn verify(text: &str, trust: &Trust, now: i64) -> Verified {
+    match decode(text) {
+        Ok(Decoded::Dcc(dcc)) => dcc.verify(trust, now),
+        Ok(Decoded::Shc(card)) => card.verify(trust, now),
+        Ok(Decoded::Nzcp(pass)) => pass.verify(trust, now),
+        Ok(Decoded::VdsNc(seal)) => seal.verify(trust, now),
+        Err(reason) => Verified::unreadable(reason),
+    }
+}
+
+/// What a text is, as far as it can be decoded; nothing is checked. A part of a SMART Health Card is one by its form alone.
+pub fn kind(text: &str) -> Kind {
+    match decode(text) {
+        Ok(Decoded::Dcc(_)) => Kind::Dcc,
+        Ok(Decoded::Shc(_)) | Err(Reason::Chunks) => Kind::Shc,
+        Ok(Decoded::Nzcp(_)) => Kind::Nzcp,
+        Ok(Decoded::VdsNc(_)) => Kind::VdsNc,
+        Err(_) => Kind::Unknown,
+    }
+}
+
+/// The certificates that `texts` hold, each as one text: the codes of a SMART Health Card are joined, and a file of several is taken apart.
+///
+/// # Errors
+/// [`Reason::Chunks`] and others of a card's codes: some are missing, there twice, or of another card.
+pub fn whole(texts: &[String]) -> Result<Vec<String>, Reason> {
+    let joined = shc::whole(texts)?;
+    Ok(joined
+        .into_iter()
+        .flat_map(|text| shc::of_file(&text).unwrap_or_else(|| vec![text]))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! The bundles of issuers' keys that this device keeps, as the files that were signed.
+
+use techo_protocol::trust::{AuthorityId, TrustList};
+use techo_protocol::trust_bundle::{TrustBundle, TrustBundleError};
+
+use super::Trust;
+use crate::exposure::{ExposureError, ListError, trust};
+use crate::vault::{RecordKind, Vault, VaultError, Writer};
+
+/// What the names of their records begin with; the authority's id and the bundle's name follow.
+const PREFIX: &[u8] = b"bundle";
+
+techo_protocol::coded_union! {
+    /// Why a bundle is not taken.
+    pub enum BundleError {
+        /// The bundle itself.
+        Bundle(TrustBundleError);
+        /// The authority's trust list.
+        Trust(ExposureError);
+        /// The vault.
+        Vault(VaultError);
+    }
+}
+
+fn record_name(authority: AuthorityId, name: &str) -> Vec<u8> {
+    [PREFIX, &authority.0, name.as_bytes()].concat()
+}
+
+/// Takes a bundle of an authority that is followed, in the place of the older one of its name. A newer trust list in it is taken too.
+///
+/// # Errors
+/// [`BundleError`]: no bundle, its authority is not followed, not signed by one of its present keys, or older than the one that is here.
+pub fn add(vault: &mut Vault, file: &[u8]) -> Result<TrustBundle, BundleError> {
+    let bundle = TrustBundle::read(file)?;
+    vault
+        .write(|writer| {
+            let carried = TrustList::read(&bundle.trust_list).map_err(ExposureError::from)?;
+            let authority = carried.authority();
+            let not_followed = || BundleError::from(ExposureError::from(ListError::NotFollowed));
+            let held = held(writer, authority)?.ok_or_else(not_followed)?;
+            let newest = if carried.number > held.number {
+                trust::put(writer, &bundle.trust_list)?;
+                carried
+            } else {
+                held
+            };
+            TrustBundle::check_signer(file, &newest)?;
+            let name = record_name(authority, &bundle.name);
+            if let Some(earlier) = writer.reader().record(RecordKind::Vaccine, &name)?
+                && TrustBundle::read(&earlier).is_ok_and(|earlier| earlier.signed_at > bundle.signed_at)
+            {
+                return Err(TrustBundleError::Older.into());
+            }
+            writer.put_record(RecordKind::Vaccine, &name, file)?;
+            Ok(())
+        })
+        .map_err(|error: BundleError| error)?;
+    Ok(bundle)
+}
+
+fn held(writer: &Writer<'_>, authority: AuthorityId) -> Result<Option<TrustList>, BundleError> {
+    let file = writer.reader().record(RecordKind::TrustList, &authority.0)?;
+    Ok(file
+        .map(|file| TrustList::read(&file))
+        .transpose()
+        .map_err(ExposureError::from)?)
+}
+
+/// The bundles that are kept, without those whose signer's key was revoked since.
+///
+/// # Errors
+/// [`BundleError`] where the vault or a bundle in it cannot be read.
+pub fn all(vault: &mut Vault) -> Result<Vec<TrustBundle>, BundleError> {
+    let lists = trust::all(vault)?;
+    let mut bundles = Vec::new();
+    for (name, file) in vault.records(RecordKind::Vaccine)? {
+        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+        let list = lists.iter().find(|list| rest.starts_with(&list.authority().0));
+        if list.is_some_and(|list| TrustBundle::check_signer(&file, list).is_ok()) {
+            bundles.push(TrustBundle::read(&file)?);
+        }
+    }
+    Ok(bundles)
+}
+
+/// The keys of all bundles, to verify with.
+///
+/// # Errors
+/// As [`all`].
+pub fn trusted(vault: &mut Vault) -> Result<Trust, BundleError> {
+    Ok(Trust::new(all(vault)?.into_iter().flat_map(|bundle| bundle.keys).collect()))
+}
+
+/// Removes an authority's bundles.
+pub(crate) fn remove_of(writer: &mut Writer<'_>, authority: AuthorityId) -> Result<(), VaultError> {
+    let of_authority = [PREFIX, &authority.0].concat();
+    for (name, _) in writer.reader().records(RecordKind::Vaccine)? {
+        if name.starts_with(&of_authority) {
+            writer.delete_record(RecordKind::Vaccine, &name)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

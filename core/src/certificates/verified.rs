@@ -1,0 +1,170 @@
+//! What a certificate says and whether it is to be believed: plain data, the same for every kind.
+
+use serde::Serialize;
+
+use super::reason::Reason;
+
+/// A kind of certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// EU Digital COVID Certificate.
+    Dcc,
+    /// SMART Health Card.
+    Shc,
+    /// New Zealand's pass.
+    Nzcp,
+    /// ICAO's Visible Digital Seal for Non-Constrained environments.
+    VdsNc,
+    /// A dose slip of Techo.
+    DoseSlip,
+    /// A status pass of Techo.
+    Status,
+    /// Nothing that can be decoded.
+    Unknown,
+}
+
+impl Kind {
+    /// The name in JSON and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dcc => "dcc",
+            Self::Shc => "shc",
+            Self::Nzcp => "nzcp",
+            Self::VdsNc => "vds_nc",
+            Self::DoseSlip => "dose_slip",
+            Self::Status => "status",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Whether a certificate is to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Everything that was checked holds.
+    Valid,
+    /// Something is wrong.
+    Invalid,
+    /// Nothing is wrong, but nobody here can tell.
+    Unknown,
+}
+
+impl Verdict {
+    /// The name in JSON and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Whose certificate it is, as it says itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
+pub struct Holder {
+    /// The name for people.
+    pub name: String,
+    /// The day of birth, `YYYY-MM-DD`; shorter where only the year or the month is known.
+    pub born: Option<String>,
+    /// Surname for comparing: transliterated where the certificate has it so.
+    #[serde(skip)]
+    pub surname: String,
+    /// Given names for comparing.
+    #[serde(skip)]
+    pub given: String,
+}
+
+/// One dose that a certificate tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
+pub struct Dose {
+    /// The day, `YYYY-MM-DD`.
+    pub date: Option<String>,
+    /// The vaccine: `pfizer`, `moderna`, `astrazeneca`, `novavax`; of another, its code as it stands in the certificate.
+    pub product: Option<String>,
+    /// Its number in the series.
+    pub number: Option<u32>,
+    /// Doses of the series.
+    pub of: Option<u32>,
+    /// The lot.
+    pub lot: Option<String>,
+}
+
+/// A certificate that was read and checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// What it is.
+    pub kind: Kind,
+    /// What is against it; empty for a valid one.
+    pub reasons: Vec<Reason>,
+    /// Who issued it: as the trusted key says; where that says nothing or there is none, as the certificate itself claims.
+    pub issuer: Option<String>,
+    /// Whose it is.
+    pub holder: Option<Holder>,
+    /// The doses that it tells of, oldest first.
+    pub doses: Vec<Dose>,
+    /// It holds until then, in Unix seconds.
+    pub valid_until: Option<i64>,
+    /// When its issuer was last seen to list the key, in Unix seconds.
+    pub key_seen_at: Option<i64>,
+}
+
+impl Verified {
+    /// One of which nothing is known yet but its kind.
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            reasons: Vec::new(),
+            issuer: None,
+            holder: None,
+            doses: Vec::new(),
+            valid_until: None,
+            key_seen_at: None,
+        }
+    }
+
+    /// One that cannot be decoded.
+    pub fn unreadable(reason: Reason) -> Self {
+        Self {
+            reasons: vec![reason],
+            ..Self::of(Kind::Unknown)
+        }
+    }
+
+    /// What the reasons come to.
+    pub fn verdict(&self) -> Verdict {
+        if self.reasons.is_empty() {
+            Verdict::Valid
+        } else if self.reasons.iter().all(Reason::leaves_open) {
+            Verdict::Unknown
+        } else {
+            Verdict::Invalid
+        }
+    }
+
+    /// Adds what a check found.
+    pub(super) fn check(&mut self, found: Result<(), Reason>) {
+        if let Err(reason) = found
+            && !self.reasons.contains(&reason)
+        {
+            self.reasons.push(reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_reason_that_is_wrong_outweighs_a_key_that_is_unknown() {
+        let mut verified = Verified::of(Kind::Dcc);
+        assert_eq!(verified.verdict(), Verdict::Valid);
+        verified.check(Err(Reason::UnknownKey));
+        assert_eq!(verified.verdict(), Verdict::Unknown);
+        verified.check(Err(Reason::Expired));
+        assert_eq!(verified.verdict(), Verdict::Invalid);
+    }
+}

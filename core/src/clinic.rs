@@ -1,0 +1,223 @@
+//! The vaccination site: checks a ticket before anything is saved, records the dose, and tells the municipality later.
+//!
+//! It works without a network for days. Everything lies sealed in a vault of its own; doses leave it in two forms, as a slip for the person
+//! and as a bundle sealed to the municipality.
+//!
+//! ```text
+//! record kind Clinic     "site": what the site is and how far it has counted        "update": the municipality's newest update, as signed
+//!                        "j" n:4: statement n        "r" n:4: the newest statement of record n        "t" ticket:8: the ticket's records
+//!                        "b" n:4: which statements bundle n holds
+//! ```
+
+mod bundle;
+mod checks;
+mod correct;
+mod error;
+mod record;
+mod state;
+mod update;
+
+use serde::{Deserialize, Serialize};
+use techo_protocol::keys::SigningKey;
+use techo_protocol::schedule::Schedule;
+use techo_protocol::site_licence::{SiteLicence, SiteLicenceError, SiteRequest};
+use techo_protocol::trust::{AuthorityId, Role, TrustList};
+use zeroize::Zeroizing;
+
+use crate::exposure::trust;
+use crate::ports::Random;
+use crate::vault::{RecordKind, StoreError, Vault, VaultError};
+
+pub use bundle::{SendError, SentBundle, WrittenBundle};
+pub use correct::Correction;
+pub use error::{ClinicError, DoseWarning, Refusal, Warning};
+pub use record::{NewDose, Recorded};
+pub use techo_protocol::town_update::LotWarning;
+
+/// What a site is, and how far it has counted.
+#[derive(Serialize, Deserialize)]
+struct State {
+    version: u8,
+    town: AuthorityId,
+    #[serde(with = "serde_bytes")]
+    seed: [u8; 32],
+    place: String,
+    licence: Option<SiteLicence>,
+    /// Statements that were made; the next has this number.
+    statements: u32,
+    /// Statements that are in a bundle.
+    bundled: u32,
+    /// The number of the last bundle.
+    sequence: u32,
+    /// SHA-256 of the picture that was recorded last.
+    picture: Option<[u8; 32]>,
+}
+
+const STATE_VERSION: u8 = 1;
+const STATE: &[u8] = b"site";
+
+/// A site, opened.
+pub struct Clinic {
+    vault: Vault,
+    schedule: Schedule,
+    now: i64,
+}
+
+/// What is known of a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Its name.
+    pub place: String,
+    /// The municipality's name.
+    pub town: String,
+    /// Its licence.
+    pub licence: Option<SiteLicence>,
+    /// Statements that are in no bundle yet.
+    pub waiting: u32,
+    /// The number of the last bundle.
+    pub bundles: u32,
+    /// When the municipality signed the newest update that is here, in Unix seconds.
+    pub updated_at: Option<i64>,
+}
+
+impl Clinic {
+    /// Makes a site in an empty vault, for the municipality of a trust file; gives the request for a licence.
+    ///
+    /// # Errors
+    /// [`ClinicError`]: the trust file is none or no municipality's, no name, or the vault cannot be written.
+    pub fn init(
+        vault: &mut Vault,
+        trust_file: &[u8],
+        place: &str,
+        now: i64,
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, ClinicError> {
+        let list = TrustList::read(trust_file)?;
+        if list.municipality.is_none() || list.keys(Role::Bundle).next().is_none() {
+            return Err(Refusal::NotATown.into());
+        }
+        if vault.record(RecordKind::Clinic, STATE)?.is_some() {
+            return Err(Refusal::AlreadyASite.into());
+        }
+        let key = SigningKey::generate(random)?;
+        let request = SiteRequest {
+            town: list.authority(),
+            place: place.trim().to_owned(),
+            key: key.public(),
+            made_at: now,
+        };
+        let file = request.write(&key);
+        // What does not read here would not read at the municipality.
+        SiteRequest::read(&file)?;
+        let state = State {
+            version: STATE_VERSION,
+            town: list.authority(),
+            seed: *key.seed(),
+            place: request.place,
+            licence: None,
+            statements: 0,
+            bundled: 0,
+            sequence: 0,
+            picture: None,
+        };
+        trust::add(vault, trust_file)?;
+        vault.put_record(RecordKind::Clinic, STATE, &state.to_bytes())?;
+        Ok(file)
+    }
+
+    /// Opens a site. `now` is in Unix seconds.
+    ///
+    /// # Errors
+    /// [`Refusal::NotASite`], or the vault cannot be read.
+    pub fn open(mut vault: Vault, now: i64) -> Result<Self, ClinicError> {
+        state::read(&mut vault)?;
+        Ok(Self {
+            vault,
+            schedule: Schedule::japan_covid_19(),
+            now,
+        })
+    }
+
+    /// The request for a licence, anew.
+    ///
+    /// # Errors
+    /// The vault cannot be read.
+    pub fn request(&mut self) -> Result<Vec<u8>, ClinicError> {
+        let state = state::read(&mut self.vault)?;
+        let key = state.key();
+        let request = SiteRequest {
+            town: state.town,
+            place: state.place.clone(),
+            key: key.public(),
+            made_at: self.now,
+        };
+        Ok(request.write(&key))
+    }
+
+    /// Takes in the municipality's licence. A newer one takes the old one's place.
+    ///
+    /// # Errors
+    /// [`SiteLicenceError`]: none, another site's, or not the municipality's.
+    pub fn license(&mut self, file: &[u8]) -> Result<SiteLicence, ClinicError> {
+        let (town, licence) = SiteLicence::read(file)?;
+        let mut state = state::read(&mut self.vault)?;
+        if town != state.town {
+            return Err(SiteLicenceError::SignatureInvalid.into());
+        }
+        if licence.key != state.key().public() {
+            return Err(SiteLicenceError::OtherSite.into());
+        }
+        if !licence.is_signed_by(&self.town()?) {
+            return Err(SiteLicenceError::SignatureInvalid.into());
+        }
+        state.licence = Some(licence.clone());
+        self.vault.put_record(RecordKind::Clinic, STATE, &state.to_bytes())?;
+        Ok(licence)
+    }
+
+    /// What is known of the site.
+    ///
+    /// # Errors
+    /// The vault cannot be read.
+    pub fn status(&mut self) -> Result<Status, ClinicError> {
+        let state = state::read(&mut self.vault)?;
+        Ok(Status {
+            place: state.place.clone(),
+            town: self.town()?.name,
+            waiting: state.statements.saturating_sub(state.bundled),
+            bundles: state.sequence,
+            updated_at: self.update()?.map(|update| update.issued_at),
+            licence: state.licence.clone(),
+        })
+    }
+
+    /// The municipality's trust list.
+    fn town(&mut self) -> Result<TrustList, ClinicError> {
+        let town = state::read(&mut self.vault)?.town;
+        let file = self.vault.record(RecordKind::TrustList, &town.0)?.ok_or(Refusal::NotASite)?;
+        Ok(TrustList::read(&file)?)
+    }
+}
+
+impl State {
+    fn key(&self) -> SigningKey {
+        SigningKey::from_seed(&Zeroizing::new(self.seed))
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        ciborium::into_writer(self, &mut out).expect("writing to memory does not fail");
+        out
+    }
+}
+
+/// What this program did not write, it does not read.
+fn damaged() -> VaultError {
+    StoreError::Damaged {
+        rows: "the site".to_owned(),
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Bundles for the municipality. Each has a number; one that got lost can be written again, with the same content.
+
+use serde::{Deserialize, Serialize};
+use techo_protocol::dose_bundle::piece::Piece;
+use techo_protocol::dose_bundle::{DoseBundle, MOST_DOSES};
+use techo_protocol::relay_api::diary_path;
+use techo_protocol::trust::{Role, TrustList};
+
+use super::{Clinic, ClinicError, Refusal, State, state};
+use crate::ports::{Random, Relay};
+use crate::vault::Reader;
+
+/// Which statements a bundle holds.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Written {
+    from: u32,
+    to: u32,
+    made_at: i64,
+    /// It was given to a relay.
+    sent: bool,
+}
+
+/// A bundle that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenBundle {
+    /// Its number.
+    pub sequence: u32,
+    /// Statements that it holds.
+    pub doses: usize,
+    /// The file.
+    pub file: Vec<u8>,
+}
+
+/// A bundle that a relay took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentBundle {
+    /// Its number.
+    pub sequence: u32,
+    /// Statements that it holds.
+    pub doses: usize,
+    /// Pieces that it was cut into.
+    pub pieces: usize,
+}
+
+/// Why a bundle was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError<E> {
+    /// The relay.
+    #[error("{0}")]
+    Relay(E),
+    /// The site.
+    #[error(transparent)]
+    Site(#[from] ClinicError),
+}
+
+impl<E: techo_protocol::Coded> techo_protocol::Coded for SendError<E> {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Relay(error) => error.code(),
+            Self::Site(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::Relay(error) => error.hint(),
+            Self::Site(error) => error.hint(),
+        }
+    }
+}
+
+impl Clinic {
+    /// Writes the next bundle, of what is in none yet.
+    ///
+    /// # Errors
+    /// [`Refusal::NothingNew`]; [`Refusal::NoLicence`]; [`techo_protocol::dose_bundle::DoseBundleError`].
+    pub fn bundle(&mut self, random: &dyn Random) -> Result<WrittenBundle, ClinicError> {
+        let (sequence, written) = self.next_bundle()?;
+        self.seal(sequence, written, random)
+    }
+
+    /// Writes a bundle of before again.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownBundle`]; as [`Self::bundle`].
+    pub fn bundle_again(&mut self, sequence: u32, random: &dyn Random) -> Result<WrittenBundle, ClinicError> {
+        let written = self.vault.read(|reader| written(reader, sequence))?;
+        self.seal(sequence, written, random)
+    }
+
+    /// Sends every bundle that no relay has taken yet, the next one included, in pieces that look like sent diaries.
+    ///
+    /// # Errors
+    /// [`SendError`]. What was sent before a failure is remembered; the rest goes with the next try.
+    pub fn send<R: Relay>(
+        &mut self,
+        relay: &R,
+        address: &str,
+        random: &dyn Random,
+    ) -> Result<Vec<SentBundle>, SendError<R::Error>> {
+        match self.next_bundle() {
+            Ok(_) | Err(ClinicError::Refusal(Refusal::NothingNew)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let waiting = self.vault.read(|reader| {
+            let last = state::of(reader)?.sequence;
+            let mut waiting = Vec::new();
+            for sequence in 1..=last {
+                let written = written(reader, sequence)?;
+                if !written.sent {
+                    waiting.push((sequence, written));
+                }
+            }
+            Ok::<_, ClinicError>(waiting)
+        })?;
+        let mut sent = Vec::new();
+        for (sequence, written) in waiting {
+            let bundle = self.seal(sequence, written, random)?;
+            let list = self.town()?;
+            let pieces = Piece::cut(&bundle.file).map_err(ClinicError::from)?;
+            for piece in &pieces {
+                let key = bundle_key(&list)?;
+                let sealed = piece.seal(list.authority(), key, random).map_err(ClinicError::from)?;
+                let path = diary_path(list.authority(), piece.mailbox());
+                relay.put(address, &path, sealed).map_err(SendError::Relay)?;
+            }
+            let done = Written { sent: true, ..written };
+            self.vault
+                .write(|writer| state::put(writer, &state::numbered(b'b', sequence), &done))
+                .map_err(ClinicError::from)?;
+            sent.push(SentBundle {
+                sequence,
+                doses: bundle.doses,
+                pieces: pieces.len(),
+            });
+        }
+        if sent.is_empty() {
+            return Err(ClinicError::from(Refusal::NothingNew).into());
+        }
+        Ok(sent)
+    }
+
+    /// Counts the next bundle, before anything of it leaves: a number is never used for two contents.
+    fn next_bundle(&mut self) -> Result<(u32, Written), ClinicError> {
+        let now = self.now;
+        self.vault.write(|writer| {
+            let mut state: State = state::of(&writer.reader())?;
+            if state.licence.is_none() {
+                return Err(Refusal::NoLicence.into());
+            }
+            let most = u32::try_from(MOST_DOSES).unwrap_or(u32::MAX);
+            let to = state.statements.min(state.bundled.saturating_add(most));
+            if to == state.bundled {
+                return Err(Refusal::NothingNew.into());
+            }
+            let written = Written {
+                from: state.bundled,
+                to,
+                made_at: now,
+                sent: false,
+            };
+            state.bundled = to;
+            state.sequence = state.sequence.saturating_add(1);
+            state::put(writer, &state::numbered(b'b', state.sequence), &written)?;
+            state::put(writer, super::STATE, &state)?;
+            Ok((state.sequence, written))
+        })
+    }
+
+    fn seal(&mut self, sequence: u32, written: Written, random: &dyn Random) -> Result<WrittenBundle, ClinicError> {
+        let list = self.town()?;
+        let (state, doses) = self.vault.read(|reader| {
+            let statements = written.from..written.to;
+            let doses = statements
+                .map(|number| state::statement(reader, number))
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, ClinicError>((state::of(reader)?, doses))
+        })?;
+        let bundle = DoseBundle {
+            town: state.town,
+            licence: state.licence.clone().ok_or(Refusal::NoLicence)?,
+            sequence,
+            made_at: written.made_at,
+            doses,
+        };
+        Ok(WrittenBundle {
+            sequence,
+            doses: bundle.doses.len(),
+            file: bundle.seal(&state.key(), bundle_key(&list)?, random)?,
+        })
+    }
+}
+
+fn written(reader: &Reader<'_>, sequence: u32) -> Result<Written, ClinicError> {
+    Ok(state::get(reader, &state::numbered(b'b', sequence))?.ok_or(Refusal::UnknownBundle)?)
+}
+
+/// The newest of the municipality's bundle keys.
+fn bundle_key(list: &TrustList) -> Result<&techo_protocol::keys::PublicKey, ClinicError> {
+    list.keys(Role::Bundle).last().ok_or_else(|| Refusal::NotATown.into())
+}

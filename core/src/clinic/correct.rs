@@ -1,0 +1,113 @@
+//! Correcting a record, and taking one back. Each is a statement of its own; what was said before stays.
+
+use techo_protocol::dose_bundle::DoseRecord;
+use techo_protocol::product::Product;
+use techo_protocol::ticket::TicketText;
+
+use super::checks::Checks;
+use super::record::{current, slip, ticket_here};
+use super::{Clinic, ClinicError, Recorded, Refusal, state};
+
+/// What is changed in a record; `None` stays as it was.
+#[derive(Debug, Clone, Default)]
+pub struct Correction<'a> {
+    /// The ticket.
+    pub ticket: Option<TicketText>,
+    /// Which dose.
+    pub dose: Option<u8>,
+    /// The vaccine.
+    pub product: Option<Product>,
+    /// The lot.
+    pub lot: Option<&'a str>,
+    /// When it was given, in Unix seconds.
+    pub at: Option<i64>,
+    /// By whom.
+    pub by: Option<&'a str>,
+    /// As [`super::NewDose::despite`].
+    pub despite: &'a [String],
+}
+
+impl Clinic {
+    /// Corrects a record, with the same checks; the slip takes the old one's place at the person's phone.
+    ///
+    /// # Errors
+    /// [`ClinicError`]: no such record, or why the correction was refused.
+    pub fn correct(&mut self, number: u32, change: &Correction<'_>) -> Result<Recorded, ClinicError> {
+        let known = self.known()?;
+        let (schedule, now) = (&self.schedule, self.now);
+        self.vault.write(|writer| {
+            let mut state = state::of(&writer.reader())?;
+            let licence = state.licence.clone().ok_or(Refusal::NoLicence)?;
+            let before = state::newest(&writer.reader(), number)?;
+            if before.withdrawn {
+                return Err(Refusal::Withdrawn.into());
+            }
+            let ticket = match &change.ticket {
+                Some(ticket) => ticket_here(&known.town, ticket)?,
+                None => before.ticket,
+            };
+            let of_ticket = match &change.ticket {
+                Some(TicketText::Whole(ticket)) => Some(ticket.dose),
+                _ => None,
+            };
+            let record = DoseRecord {
+                number,
+                revision: before.revision.checked_add(1).ok_or(Refusal::TooManyCorrections)?,
+                withdrawn: false,
+                ticket,
+                dose: change.dose.or(of_ticket).unwrap_or(before.dose),
+                at: change.at.unwrap_or(before.at),
+                product: change.product.unwrap_or(before.product),
+                lot: change.lot.map_or(before.lot, |lot| lot.trim().to_owned()),
+                by: change.by.map_or(before.by, |by| by.trim().to_owned()),
+                recorded_at: now,
+            };
+            let others = current(&writer.reader(), ticket, Some(number))?;
+            let checks = Checks {
+                schedule,
+                licence: &licence,
+                revoked_from: known.revoked_from,
+                now,
+                lots: &known.lots,
+                recalled: &known.recalled,
+                despite: change.despite,
+            };
+            let warnings = checks.check(&record, &others, None)?;
+            let slip = slip(&record, &state)?;
+            state::put_statement(writer, &mut state, &record)?;
+            Ok(Recorded {
+                record,
+                slip: Some(slip),
+                warnings,
+            })
+        })
+    }
+
+    /// Takes a record back: the dose was not given so.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownRecord`], [`Refusal::Withdrawn`].
+    pub fn undo(&mut self, number: u32) -> Result<Recorded, ClinicError> {
+        let now = self.now;
+        self.vault.write(|writer| {
+            let mut state = state::of(&writer.reader())?;
+            let before = state::newest(&writer.reader(), number)?;
+            if before.withdrawn {
+                return Err(Refusal::Withdrawn.into());
+            }
+            let record = DoseRecord {
+                revision: before.revision.checked_add(1).ok_or(Refusal::TooManyCorrections)?,
+                withdrawn: true,
+                recorded_at: now,
+                ..before
+            };
+            state.picture = None;
+            state::put_statement(writer, &mut state, &record)?;
+            Ok(Recorded {
+                record,
+                slip: None,
+                warnings: Vec::new(),
+            })
+        })
+    }
+}

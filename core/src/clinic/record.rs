@@ -1,0 +1,215 @@
+//! Recording a dose.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use techo_protocol::dose_bundle::DoseRecord;
+use techo_protocol::dose_slip::{DoseSlip, SlipDose};
+use techo_protocol::product::Product;
+use techo_protocol::ticket::{TicketNumber, TicketText};
+use techo_protocol::town_update::ProductLot;
+use techo_protocol::trust::TrustList;
+
+use super::checks::Checks;
+use super::{Clinic, ClinicError, DoseWarning, Refusal, State, Warning, state};
+use crate::vault::Reader;
+
+/// A dose to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewDose<'a> {
+    /// What was read from the ticket.
+    pub ticket: TicketText,
+    /// Which dose, where the ticket does not say.
+    pub dose: Option<u8>,
+    /// The vaccine.
+    pub product: Product,
+    /// The lot.
+    pub lot: &'a str,
+    /// When it was given, in Unix seconds.
+    pub at: i64,
+    /// By whom.
+    pub by: &'a str,
+    /// The person's birth date, where it is known. It is not kept.
+    pub born: Option<NaiveDate>,
+    /// SHA-256 of the ticket's picture, where there was one.
+    pub picture: Option<[u8; 32]>,
+    /// Codes of refusals that are known: the dose was given all the same.
+    pub despite: &'a [String],
+}
+
+/// A record as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// The record.
+    pub record: DoseRecord,
+    /// The slip for the person; none of a record that was taken back.
+    pub slip: Option<DoseSlip>,
+    /// What should be looked at.
+    pub warnings: Vec<Warning>,
+}
+
+/// What the municipality has said, as far as it is here.
+pub(super) struct Known {
+    pub town: TrustList,
+    pub lots: Vec<ProductLot>,
+    pub recalled: BTreeSet<ProductLot>,
+    pub revoked_from: Option<i64>,
+}
+
+impl Clinic {
+    /// Checks a dose, saves it, and gives the slip.
+    ///
+    /// # Errors
+    /// [`ClinicError`]: why it was refused; nothing is saved then.
+    pub fn record(&mut self, new: &NewDose<'_>) -> Result<Recorded, ClinicError> {
+        let known = self.known()?;
+        let (schedule, now) = (&self.schedule, self.now);
+        self.vault.write(|writer| {
+            let mut state = state::of(&writer.reader())?;
+            let licence = state.licence.clone().ok_or(Refusal::NoLicence)?;
+            if new.picture.is_some() && new.picture == state.picture {
+                return Err(Refusal::SamePicture.into());
+            }
+            let ticket = ticket_here(&known.town, &new.ticket)?;
+            let others = current(&writer.reader(), ticket, None)?;
+            let mut warnings = Vec::new();
+            let dose = match (&new.ticket, new.dose) {
+                (TicketText::Whole(ticket), None) => ticket.dose,
+                (TicketText::Whole(ticket), Some(dose)) if ticket.dose == dose => dose,
+                (TicketText::Whole(_), Some(_)) => return Err(techo_protocol::ticket::TicketError::NoSuchDose.into()),
+                (TicketText::Number(_), Some(dose)) => dose,
+                (TicketText::Number(_), None) => {
+                    warnings.push(DoseWarning::DoseAssumed.into());
+                    others.iter().map(|other| other.dose).max().unwrap_or(0).saturating_add(1)
+                }
+            };
+            if !(1..=9).contains(&dose) {
+                return Err(techo_protocol::ticket::TicketError::NoSuchDose.into());
+            }
+            let record = DoseRecord {
+                // The first statement's number is the record's, counted from 1.
+                number: state.statements.checked_add(1).ok_or(Refusal::TooManyCorrections)?,
+                revision: 0,
+                withdrawn: false,
+                ticket,
+                dose,
+                at: new.at,
+                product: new.product,
+                lot: new.lot.trim().to_owned(),
+                by: new.by.trim().to_owned(),
+                recorded_at: now,
+            };
+            let checks = Checks {
+                schedule,
+                licence: &licence,
+                revoked_from: known.revoked_from,
+                now,
+                lots: &known.lots,
+                recalled: &known.recalled,
+                despite: new.despite,
+            };
+            warnings.extend(checks.check(&record, &others, new.born)?);
+            state.picture = new.picture;
+            let slip = slip(&record, &state)?;
+            state::put_statement(writer, &mut state, &record)?;
+            Ok(Recorded {
+                record,
+                slip: Some(slip),
+                warnings,
+            })
+        })
+    }
+
+    /// The slip of a record, to be printed again.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownRecord`], [`Refusal::Withdrawn`].
+    pub fn slip(&mut self, number: u32) -> Result<DoseSlip, ClinicError> {
+        self.vault.read(|reader| {
+            let record = state::newest(reader, number)?;
+            if record.withdrawn {
+                return Err(Refusal::Withdrawn.into());
+            }
+            slip(&record, &state::of(reader)?)
+        })
+    }
+
+    /// Every record as it stands, by number.
+    ///
+    /// # Errors
+    /// The vault cannot be read.
+    pub fn records(&mut self) -> Result<Vec<DoseRecord>, ClinicError> {
+        self.vault.read(|reader| {
+            let mut newest = std::collections::BTreeMap::new();
+            for number in 0..state::of(reader)?.statements {
+                let record = state::statement(reader, number)?;
+                newest.insert(record.number, record);
+            }
+            Ok(newest.into_values().collect())
+        })
+    }
+
+    pub(super) fn known(&mut self) -> Result<Known, ClinicError> {
+        let town = self.town()?;
+        let update = self.update()?;
+        let site = state::read(&mut self.vault)?.licence.map(|licence| licence.site);
+        let revoked_from = site.and_then(|site| {
+            let by_list = town.municipality.as_ref().and_then(|section| section.revoked_from(site));
+            let by_update = update
+                .iter()
+                .flat_map(|update| &update.revoked_sites)
+                .find(|revoked| revoked.site == site)
+                .map(|revoked| revoked.from);
+            [by_list, by_update].into_iter().flatten().min()
+        });
+        let mut recalled: BTreeSet<ProductLot> = self.recalled_by_lists()?.into_iter().collect();
+        let (lots, by_update) = update.map_or_else(Default::default, |update| (update.lots, update.recalled));
+        recalled.extend(by_update);
+        Ok(Known {
+            town,
+            lots,
+            recalled,
+            revoked_from,
+        })
+    }
+}
+
+pub(super) fn ticket_here(town: &TrustList, ticket: &TicketText) -> Result<TicketNumber, Refusal> {
+    match ticket {
+        TicketText::Whole(ticket)
+            if town
+                .municipality
+                .as_ref()
+                .is_none_or(|section| section.code != ticket.municipality) =>
+        {
+            Err(Refusal::OtherTown)
+        }
+        ticket => Ok(ticket.number()),
+    }
+}
+
+/// The doses of a ticket that stand, but for one record.
+pub(super) fn current(reader: &Reader<'_>, ticket: TicketNumber, but: Option<u32>) -> Result<Vec<DoseRecord>, ClinicError> {
+    let mut out = Vec::new();
+    for number in state::of_ticket(reader, ticket)? {
+        let record = state::newest(reader, number)?;
+        // A correction may have moved the record to another ticket.
+        if !record.withdrawn && record.ticket == ticket && but != Some(number) {
+            out.push(record);
+        }
+    }
+    Ok(out)
+}
+
+pub(super) fn slip(record: &DoseRecord, state: &State) -> Result<DoseSlip, ClinicError> {
+    let licence = state.licence.as_ref().ok_or(Refusal::NoLicence)?;
+    let dose = SlipDose {
+        ticket: record.ticket,
+        dose: record.dose,
+        at: record.at,
+        product: record.product,
+        lot: record.lot.clone(),
+        revision: record.revision,
+    };
+    Ok(dose.sign(licence, &state.key())?)
+}

@@ -1,0 +1,81 @@
+//! What the municipality tells its sites: lots, recalls, and licences that ended early; by a file, or from the relay's public lists.
+
+use techo_protocol::product::Product;
+use techo_protocol::town_update::{ProductLot, TownUpdate, TownUpdateError};
+
+use super::{Clinic, ClinicError, state};
+use crate::exposure::fetch::{FetchError, fetch};
+use crate::exposure::{recalls, trust};
+use crate::ports::Relay;
+use crate::vault::RecordKind;
+
+const UPDATE: &[u8] = b"update";
+const RECALLED: &[u8] = b"recalled";
+
+impl Clinic {
+    /// Takes in a municipality's update. The same again is fine.
+    ///
+    /// # Errors
+    /// [`TownUpdateError`]: none, not the municipality's, or older than the one that is here.
+    pub fn take_update(&mut self, file: &[u8]) -> Result<TownUpdate, ClinicError> {
+        let update = TownUpdate::read(file, &self.town()?)?;
+        if self.update()?.is_some_and(|held| held.number > update.number) {
+            return Err(TownUpdateError::Older.into());
+        }
+        self.vault.put_record(RecordKind::Clinic, UPDATE, file)?;
+        Ok(update)
+    }
+
+    /// Takes in a newer trust list of the municipality.
+    ///
+    /// # Errors
+    /// [`ClinicError::Trust`], [`ClinicError::Lists`]: none, another authority's, or older.
+    pub fn take_trust(&mut self, file: &[u8]) -> Result<(), ClinicError> {
+        let list = techo_protocol::trust::TrustList::read(file)?;
+        // Another authority's list would be kept beside it, and be believed by nothing.
+        self.town()?.check_successor(&list)?;
+        trust::add(&mut self.vault, file)?;
+        Ok(())
+    }
+
+    /// Fetches the municipality's public lists from a relay: its trust list with the licences that ended early, and recalls. Gives how many
+    /// lots are recalled.
+    ///
+    /// # Errors
+    /// The relay does not answer, or what it gives is not to be believed.
+    pub fn update_from<R: Relay>(&mut self, relay: &R, address: &str) -> Result<usize, FetchError<R::Error>> {
+        let lists = |error: crate::exposure::ExposureError| FetchError::List(error);
+        for fetched in fetch(&mut self.vault, relay, &[address.to_owned()], self.now).map_err(lists)? {
+            fetched.outcome?;
+        }
+        let vault = |error: crate::vault::VaultError| FetchError::List(error.into());
+        let mut recalled = Vec::new();
+        // A site follows its municipality alone.
+        for (_, recall) in recalls::all(&mut self.vault).map_err(lists)? {
+            if let Ok(product) = Product::read(&recall.product) {
+                recalled.push(ProductLot {
+                    product,
+                    lot: recall.lot,
+                });
+            }
+        }
+        self.vault
+            .write(|writer| state::put(writer, RECALLED, &recalled))
+            .map_err(vault)?;
+        Ok(recalled.len())
+    }
+
+    /// The newest update that is here.
+    pub(super) fn update(&mut self) -> Result<Option<TownUpdate>, ClinicError> {
+        let town = self.town()?;
+        match self.vault.record(RecordKind::Clinic, UPDATE)? {
+            // A key that was revoked since leaves the site without a list, and its lots unknown, until the next update.
+            Some(file) => Ok(TownUpdate::read(&file, &town).ok()),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn recalled_by_lists(&mut self) -> Result<Vec<ProductLot>, ClinicError> {
+        Ok(self.vault.read(|reader| state::get(reader, RECALLED))?.unwrap_or_default())
+    }
+}

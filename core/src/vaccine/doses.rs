@@ -1,0 +1,213 @@
+//! What the records say: each dose once, whatever tells of it.
+//!
+//! A slip and a certificate of one day and one vaccine tell of one dose: nobody is given two in a day. Of another vaccine, they are two, and a
+//! person should look.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use techo_protocol::Coded;
+use techo_protocol::dose_slip::{self, DoseSlip};
+use techo_protocol::ticket::TicketText;
+use techo_protocol::trust::TrustList;
+
+use super::{Content, EntryId, Record, slip};
+use crate::certificates::{self, Holder, Kind, Reason, Trust, Verdict, Verified};
+
+/// Whom to believe.
+pub struct Believing<'a> {
+    /// The municipalities and authorities that are followed.
+    pub lists: &'a [TrustList],
+    /// The issuers of certificates.
+    pub issuers: &'a Trust,
+}
+
+/// A dose, and what tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dose {
+    /// Whose.
+    pub person: EntryId,
+    /// The day.
+    pub date: NaiveDate,
+    /// The vaccine: `pfizer`, `moderna`, `astrazeneca`, `novavax`, or its code in the certificate.
+    pub product: Option<String>,
+    /// Which dose, as the record says.
+    pub number: Option<u8>,
+    /// The lot.
+    pub lot: Option<String>,
+    /// Where it was given.
+    pub place: Option<String>,
+    /// What tells of it, the most believable first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What tells of a dose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The record's id.
+    pub record: String,
+    /// `dose_slip`, a kind of certificate, or `hand`.
+    pub kind: &'static str,
+    /// `valid`, `invalid` or `unknown`; `none` for what a person typed.
+    pub verdict: &'static str,
+    /// What is against it.
+    pub reasons: Vec<&'static str>,
+}
+
+impl Evidence {
+    /// A dose that was typed, or one whose evidence is not wrong: what has run out, or is of somebody who is not followed here, still tells.
+    fn is_believed(&self) -> bool {
+        self.reasons.iter().all(|reason| {
+            *reason == Reason::Expired.code() || *reason == Reason::UnknownKey.code() || *reason == Reason::IssuerKeyTime.code()
+        })
+    }
+
+    fn rank(&self) -> u8 {
+        match self.verdict {
+            "valid" => 0,
+            "unknown" => 1,
+            "none" => 2,
+            _ => 3,
+        }
+    }
+}
+
+impl Dose {
+    /// Whether anything that tells of it is to be believed.
+    pub fn is_believed(&self) -> bool {
+        self.evidence.iter().any(Evidence::is_believed)
+    }
+}
+
+/// What an input is, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// What to keep; `None` for what is nothing that a record holds.
+    pub content: Option<Content>,
+    /// `dose_slip`, a kind of certificate, `ticket` or `unknown`.
+    pub kind: &'static str,
+    /// What the checks came to; `None` for a ticket, which nobody signs.
+    pub verdict: Option<Verdict>,
+    /// What is against it.
+    pub reasons: Vec<Reason>,
+    /// Who issued it.
+    pub issuer: Option<String>,
+    /// Whose it is, as it says itself.
+    pub holder: Option<Holder>,
+}
+
+impl Read {
+    /// Whether it is worth keeping: nothing in it is wrong but its time.
+    pub fn is_kept(&self) -> bool {
+        let is_time = |reason: &Reason| reason.leaves_open() || matches!(reason, Reason::Expired | Reason::IssuerKeyTime);
+        self.content.is_some() && self.reasons.iter().all(is_time)
+    }
+}
+
+/// Looks at a text: a slip, a certificate or a ticket. `now` is in Unix seconds.
+pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
+    let text = text.trim();
+    let of = |verified: Verified, content: fn(String) -> Content| Read {
+        content: (verified.kind != Kind::Unknown).then(|| content(text.to_owned())),
+        kind: verified.kind.name(),
+        verdict: Some(verified.verdict()),
+        reasons: verified.reasons,
+        issuer: verified.issuer,
+        holder: verified.holder,
+    };
+    if let Ok(ticket) = TicketText::read(text) {
+        let digits = match ticket {
+            TicketText::Whole(ticket) => ticket.to_text(),
+            TicketText::Number(number) => number.to_string(),
+        };
+        return Read {
+            content: Some(Content::Ticket(digits)),
+            kind: "ticket",
+            verdict: None,
+            reasons: Vec::new(),
+            issuer: None,
+            holder: None,
+        };
+    }
+    if text.starts_with(dose_slip::PREFIX) {
+        return of(slip::verify(text, believing.lists, now), Content::Slip);
+    }
+    of(certificates::verify(text, believing.issuers, now), Content::Certificate)
+}
+
+/// The doses that records tell of, by person and day.
+pub fn doses(records: &[Record], believing: &Believing<'_>, now: i64) -> Vec<Dose> {
+    let mut doses: Vec<Dose> = records.iter().flat_map(|record| told(record, believing, now)).collect();
+    doses.sort_by_key(|dose| {
+        (
+            dose.person,
+            dose.date,
+            dose.evidence.iter().map(Evidence::rank).min(),
+            dose.product.is_none(),
+        )
+    });
+    let mut merged: Vec<Dose> = Vec::new();
+    for dose in doses {
+        let same = merged.iter_mut().find(|known| {
+            let one_product = known.product.is_none() || dose.product.is_none() || known.product == dose.product;
+            (known.person, known.date) == (dose.person, dose.date) && one_product
+        });
+        match same {
+            Some(known) => {
+                known.product = known.product.take().or(dose.product);
+                known.number = known.number.or(dose.number);
+                known.lot = known.lot.take().or(dose.lot);
+                known.place = known.place.take().or(dose.place);
+                known.evidence.extend(dose.evidence);
+            }
+            None => merged.push(dose),
+        }
+    }
+    merged
+}
+
+/// The doses that one record tells of.
+fn told(record: &Record, believing: &Believing<'_>, now: i64) -> Vec<Dose> {
+    let (verified, place) = match &record.content {
+        Content::Slip(text) => {
+            let place = DoseSlip::read(text).ok().map(|slip| slip.licence.place);
+            (slip::verify(text, believing.lists, now), place)
+        }
+        Content::Certificate(text) => (certificates::verify(text, believing.issuers, now), None),
+        Content::Dose(typed) => {
+            return vec![Dose {
+                person: record.person,
+                date: typed.date,
+                product: typed.product.clone(),
+                number: typed.number,
+                lot: typed.lot.clone(),
+                place: None,
+                evidence: vec![Evidence {
+                    record: record.id.to_string(),
+                    kind: "hand",
+                    verdict: "none",
+                    reasons: Vec::new(),
+                }],
+            }];
+        }
+        Content::Ticket(_) | Content::Pass(_) => return Vec::new(),
+    };
+    let evidence = Evidence {
+        record: record.id.to_string(),
+        kind: verified.kind.name(),
+        verdict: verified.verdict().name(),
+        reasons: verified.reasons.iter().map(Coded::code).collect(),
+    };
+    let dose = |dose: certificates::Dose| {
+        Some(Dose {
+            person: record.person,
+            // A day that is known only in part decides nothing.
+            date: dose.date?.parse().ok()?,
+            product: dose.product,
+            number: dose.number.and_then(|number| u8::try_from(number).ok()),
+            lot: dose.lot,
+            place: place.clone(),
+            evidence: vec![evidence.clone()],
+        })
+    };
+    verified.doses.into_iter().filter_map(dose).collect()
+}

@@ -1,0 +1,47 @@
+//! Why the vaccine record did not do what was asked.
+
+use crate::diary::Refusal;
+use crate::ports::RandomError;
+use crate::vault::VaultError;
+
+techo_protocol::coded_errors! {
+    /// What the vaccine record's rules refuse. Nothing was changed.
+    pub enum VaccineRefusal {
+        /// Nobody of that name or id.
+        NoSuchPerson = "vaccine.no_such_person", "There is nobody of this name or id.", "See `vaccine person list`, or add somebody with `vaccine person add`.";
+        /// Several people of that name.
+        SeveralPeople = "vaccine.several_people", "Several people have this name.", "Give the id of the one who is meant; `vaccine person list` shows the ids.";
+        /// Born after today.
+        BornInTheFuture = "vaccine.born_in_the_future", "This birth date is in the future.", "Check the date, or this device's clock.";
+        /// Somebody cannot be merged with themselves.
+        OnePerson = "vaccine.one_person", "This is one person already.", "Name two people.";
+        /// Nobody was merged into the person.
+        NotMerged = "vaccine.not_merged", "Nobody was merged into this person.", "Nothing needs to be done.";
+        /// No record of that id.
+        NoSuchRecord = "vaccine.no_such_record", "There is no record with this id.", "See `vaccine list` for the ids.";
+        /// More than a record can hold.
+        TooLarge = "vaccine.too_large", "This is larger than a record can be.", "Check that it is the right file.";
+        /// A dose after today.
+        InTheFuture = "vaccine.in_the_future", "This dose would be in the future.", "Check the date, or this device's clock.";
+        /// Nothing that a record can hold.
+        Unknown = "vaccine.unknown", "This is no slip, certificate, ticket or pass.", "Scan the code again; make sure that all of it is in the picture.";
+    }
+}
+
+techo_protocol::coded_union! {
+    /// Why the vaccine record could not do what was asked: its rules, those for names, or the vault.
+    pub enum VaccineError {
+        /// The vaccine record's rules.
+        Refused(VaccineRefusal);
+        /// The rules for names.
+        Name(Refusal);
+        /// The vault.
+        Vault(VaultError);
+    }
+}
+
+impl From<RandomError> for VaccineError {
+    fn from(error: RandomError) -> Self {
+        Self::Vault(error.into())
+    }
+}

@@ -1,0 +1,161 @@
+//! The people of the household: any number, each added by a person, and made one only by a person. Two of one name are two.
+
+use chrono::NaiveDate;
+
+use super::{EntryId, Person, VaccineError, VaccineRefusal, day_in_japan, record};
+use crate::diary::text;
+use crate::documents::week::DAY_SECONDS;
+use crate::documents::{Document, settings};
+use crate::vault::{DocumentName, Vault, Writer};
+
+/// Everybody, by name; of those who were said to be one, that one.
+///
+/// # Errors
+/// The vault cannot be read.
+pub fn all(vault: &mut Vault) -> Result<Vec<Person>, VaccineError> {
+    let (mut people, everybody) = (everybody(vault)?, everybody(vault)?);
+    people.retain(|person| settings::who_is(&everybody, person.id) == person.id);
+    Ok(people)
+}
+
+/// Everybody, those too who were said to be another.
+pub(super) fn everybody(vault: &mut Vault) -> Result<Vec<Person>, VaccineError> {
+    let actor = vault.actor();
+    let document = vault.read(|reader| record::load(reader, &DocumentName::Settings, actor))?;
+    Ok(document.as_ref().map(settings::people).unwrap_or_default())
+}
+
+/// The one of `people` who is called so, or has that id.
+///
+/// # Errors
+/// [`VaccineRefusal::NoSuchPerson`], or [`VaccineRefusal::SeveralPeople`] where a name does not say who is meant.
+pub fn find<'p>(people: &'p [Person], name_or_id: &str) -> Result<&'p Person, VaccineRefusal> {
+    let id: Option<EntryId> = name_or_id.parse().ok();
+    if let Some(person) = people.iter().find(|person| Some(person.id) == id) {
+        return Ok(person);
+    }
+    let mut called = people.iter().filter(|person| person.name == name_or_id.trim());
+    match (called.next(), called.next()) {
+        (Some(person), None) => Ok(person),
+        (None, _) => Err(VaccineRefusal::NoSuchPerson),
+        (Some(_), Some(_)) => Err(VaccineRefusal::SeveralPeople),
+    }
+}
+
+/// Adds somebody, even if there is somebody of that name.
+///
+/// # Errors
+/// A name that is empty or too long, a birth date after today, or the vault cannot be written.
+pub fn add(vault: &mut Vault, name: &str, born: Option<NaiveDate>, now: i64) -> Result<Person, VaccineError> {
+    let name = text::name(name)?;
+    check_born(born, now)?;
+    vault.write(|writer| {
+        let person = Person {
+            born,
+            ..Person::called(EntryId::random(writer.random())?, name)
+        };
+        let mut document = settings_of(writer)?;
+        settings::add_person(&mut document, &person)?;
+        document.save(writer)?;
+        Ok(person)
+    })
+}
+
+/// Sets or corrects a birth date; what was there before is forgotten.
+///
+/// # Errors
+/// [`VaccineRefusal::NoSuchPerson`], [`VaccineRefusal::BornInTheFuture`], or the vault cannot be written.
+pub fn set_born(vault: &mut Vault, id: &EntryId, born: NaiveDate, now: i64) -> Result<(), VaccineError> {
+    check_born(Some(born), now)?;
+    vault.write(|writer| {
+        let mut document = settings_of(writer)?;
+        let people = settings::people(&document);
+        let person = people
+            .iter()
+            .find(|person| person.id == *id)
+            .ok_or(VaccineRefusal::NoSuchPerson)?;
+        settings::set_born(&mut document, id, born)?;
+        if person.born.is_some_and(|before| before != born) {
+            document.rewrite(writer)?;
+        } else {
+            document.save(writer)?;
+        }
+        Ok(())
+    })
+}
+
+/// Says that `other` is `person`: visits and records of both are shown as `person`'s from then on. [`split`] takes it back.
+///
+/// # Errors
+/// [`VaccineRefusal::NoSuchPerson`], [`VaccineRefusal::OnePerson`], or the vault cannot be written.
+pub fn merge(vault: &mut Vault, person: &EntryId, other: &EntryId) -> Result<(), VaccineError> {
+    vault.write(|writer| {
+        let mut document = settings_of(writer)?;
+        let people = settings::people(&document);
+        if ![person, other].iter().all(|id| people.iter().any(|person| person.id == **id)) {
+            return Err(VaccineRefusal::NoSuchPerson.into());
+        }
+        let (into, from) = (settings::who_is(&people, *person), settings::who_is(&people, *other));
+        if into == from {
+            return Err(VaccineRefusal::OnePerson.into());
+        }
+        settings::set_same_as(&mut document, &from, Some(&into))?;
+        Ok(document.save(writer)?)
+    })
+}
+
+/// Takes back what [`merge`] has said of a person: all who were merged into them are people of their own again. Answers who.
+///
+/// # Errors
+/// [`VaccineRefusal::NotMerged`], or the vault cannot be written.
+pub fn split(vault: &mut Vault, person: &EntryId) -> Result<Vec<Person>, VaccineError> {
+    vault.write(|writer| {
+        let mut document = settings_of(writer)?;
+        let people = settings::people(&document);
+        let merged: Vec<Person> = people
+            .iter()
+            .filter(|other| other.same_as == Some(*person))
+            .cloned()
+            .collect();
+        if merged.is_empty() {
+            return Err(VaccineRefusal::NotMerged.into());
+        }
+        for other in &merged {
+            settings::set_same_as(&mut document, &other.id, None)?;
+        }
+        document.save(writer)?;
+        Ok(merged)
+    })
+}
+
+/// Takes somebody away with all their records, really, and those who were merged into them. On visits they are "someone" from then on.
+///
+/// # Errors
+/// [`VaccineRefusal::NoSuchPerson`], or the vault cannot be written.
+pub fn remove(vault: &mut Vault, id: &EntryId, now: i64) -> Result<(), VaccineError> {
+    let today = now.div_euclid(DAY_SECONDS);
+    vault.write(|writer| {
+        let mut document = settings_of(writer)?;
+        let people = settings::people(&document);
+        if !people.iter().any(|person| person.id == *id) {
+            return Err(VaccineRefusal::NoSuchPerson.into());
+        }
+        for person in people.iter().filter(|person| settings::who_is(&people, person.id) == *id) {
+            document.bury(&person.id, today)?;
+            record::delete_all(writer, &person.id, today)?;
+        }
+        Ok(document.rewrite_on(today, writer)?)
+    })
+}
+
+fn settings_of(writer: &Writer<'_>) -> Result<Document, VaccineError> {
+    let document = record::load(&writer.reader(), &DocumentName::Settings, writer.actor())?;
+    Ok(document.unwrap_or_else(|| Document::begin(DocumentName::Settings, writer.actor())))
+}
+
+fn check_born(born: Option<NaiveDate>, now: i64) -> Result<(), VaccineRefusal> {
+    if born.is_some_and(|born| born > day_in_japan(now)) {
+        return Err(VaccineRefusal::BornInTheFuture);
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Recalled lots among a person's doses: compared here, on the device.
+
+use techo_protocol::notice::LocalisedText;
+use techo_protocol::segment::Recall;
+use techo_protocol::trust::AuthorityId;
+
+use super::{Dose, EntryId};
+
+/// A dose whose lot was recalled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recalled {
+    /// Whose dose.
+    pub person: EntryId,
+    /// The dose's day.
+    pub date: chrono::NaiveDate,
+    /// The vaccine.
+    pub product: String,
+    /// The lot, as the recall prints it.
+    pub lot: String,
+    /// Who recalled it.
+    pub authority: AuthorityId,
+    /// What to do.
+    pub text: LocalisedText,
+}
+
+/// The doses that a recall names. Lots are compared without spaces, hyphens and case: people type them.
+pub fn recalled(doses: &[Dose], recalls: &[(AuthorityId, Recall)]) -> Vec<Recalled> {
+    let mut found = Vec::new();
+    for dose in doses {
+        let (Some(product), Some(lot)) = (&dose.product, &dose.lot) else {
+            continue;
+        };
+        let lot = plain(lot);
+        let named = recalls
+            .iter()
+            .filter(|(_, recall)| recall.product == *product && plain(&recall.lot) == lot);
+        found.extend(named.map(|(authority, recall)| Recalled {
+            person: dose.person,
+            date: dose.date,
+            product: product.clone(),
+            lot: recall.lot.clone(),
+            authority: *authority,
+            text: recall.text.clone(),
+        }));
+    }
+    found
+}
+
+fn plain(lot: &str) -> String {
+    lot.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
+}

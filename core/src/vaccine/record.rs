@@ -1,0 +1,154 @@
+//! Records in the vault: adding, listing, deleting.
+
+use super::{Content, EntryId, VaccineError, VaccineRefusal, people};
+use crate::documents::flat::core_key;
+use crate::documents::record::RecordCore;
+use crate::documents::week::DAY_SECONDS;
+use crate::documents::{Document, settings};
+use crate::vault::{DamagedRow, DocumentName, Reader, Vault, VaultError, Writer};
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its id, the same on all devices.
+    pub id: EntryId,
+    /// Whose it is. A record may come from another device before its person does.
+    pub person: EntryId,
+    /// When it was added, in Unix seconds.
+    pub added: i64,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What the vaccine records hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The records, oldest first.
+    pub records: Vec<Record>,
+    /// Rows from a newer version of Techo: kept and passed on, and unreadable here.
+    pub newer: Vec<EntryId>,
+    /// What is damaged on the disk, and so is missing here.
+    pub damaged: Vec<DamagedRow>,
+}
+
+/// What became of a record that was to be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    /// Its id.
+    pub id: EntryId,
+    /// It was there already.
+    pub already: bool,
+}
+
+/// Adds a record for a person; one with the same content is there once.
+///
+/// # Errors
+/// [`VaccineRefusal::TooLarge`], or the vault cannot be written.
+pub fn add(vault: &mut Vault, person: &EntryId, content: Content, now: i64) -> Result<Added, VaccineError> {
+    vault.write(|writer| {
+        let name = DocumentName::Person(person.0);
+        let document = load(&writer.reader(), &name, writer.actor())?;
+        let mut document = document.unwrap_or_else(|| Document::begin(name, writer.actor()));
+        let same = |core: &[u8]| RecordCore::from_bytes(core).is_some_and(|core| core.content == content);
+        if let Some(row) = document.rows().iter().find(|row| same(&row.core)) {
+            return Ok(Added {
+                id: row.id,
+                already: true,
+            });
+        }
+        let id = EntryId::random(writer.random())?;
+        let core = RecordCore { added: now, content }
+            .to_bytes()
+            .ok_or(VaccineRefusal::TooLarge)?;
+        document.set(&core_key(&id), core)?;
+        document.save(writer)?;
+        Ok(Added { id, already: false })
+    })
+}
+
+/// All records of everybody.
+///
+/// # Errors
+/// The vault cannot be read. Damaged rows are no error.
+pub fn list(vault: &mut Vault) -> Result<Listing, VaccineError> {
+    let everybody = people::everybody(vault)?;
+    let actor = vault.actor();
+    vault.read(|reader| {
+        let mut listing = Listing::default();
+        for (name, _) in reader.document_names() {
+            let DocumentName::Person(of) = name else { continue };
+            let Some(document) = load(reader, &name, actor)? else {
+                continue;
+            };
+            listing.damaged.extend(document.damaged().iter().cloned());
+            for row in document.rows() {
+                match RecordCore::from_bytes(&row.core) {
+                    Some(core) => listing.records.push(Record {
+                        id: row.id,
+                        person: settings::who_is(&everybody, EntryId(of)),
+                        added: core.added,
+                        content: core.content,
+                    }),
+                    None => listing.newer.push(row.id),
+                }
+            }
+        }
+        listing.records.sort_by_key(|record| (record.person, record.added, record.id));
+        Ok(listing)
+    })
+}
+
+/// Deletes records, really: a tombstone with the id alone stays, and nothing that could open the rest. All or none.
+///
+/// # Errors
+/// [`VaccineRefusal::NoSuchRecord`], or the vault cannot be written.
+pub fn delete(vault: &mut Vault, ids: &[EntryId], now: i64) -> Result<(), VaccineError> {
+    let today = now.div_euclid(DAY_SECONDS);
+    vault.write(|writer| {
+        let mut left: Vec<EntryId> = ids.to_vec();
+        let names: Vec<DocumentName> = writer.reader().document_names().into_iter().map(|(name, _)| name).collect();
+        for name in names.iter().filter(|name| matches!(name, DocumentName::Person(_))) {
+            let Some(document) = load(&writer.reader(), name, writer.actor())? else {
+                continue;
+            };
+            let found: Vec<EntryId> = document
+                .rows()
+                .iter()
+                .map(|row| row.id)
+                .filter(|id| left.contains(id))
+                .collect();
+            left.retain(|id| !found.contains(id));
+            bury(writer, document, &found, today)?;
+        }
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(VaccineRefusal::NoSuchRecord.into())
+        }
+    })
+}
+
+/// Deletes all records of a person's document.
+pub(super) fn delete_all(writer: &mut Writer<'_>, person: &EntryId, today: i64) -> Result<(), VaultError> {
+    let Some(document) = load(&writer.reader(), &DocumentName::Person(person.0), writer.actor())? else {
+        return Ok(());
+    };
+    let ids: Vec<EntryId> = document.rows().iter().map(|row| row.id).collect();
+    bury(writer, document, &ids, today)
+}
+
+fn bury(writer: &mut Writer<'_>, mut document: Document, ids: &[EntryId], today: i64) -> Result<(), VaultError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    for id in ids {
+        // The day, because a tombstone in this document goes after 180 of them.
+        document.bury(id, today)?;
+    }
+    document.rewrite_on(today, writer)
+}
+
+/// A document of the vault, loaded; `None` if it does not exist.
+pub(super) fn load(reader: &Reader<'_>, name: &DocumentName, actor: [u8; 16]) -> Result<Option<Document>, VaultError> {
+    Ok(reader.document(name)?.map(|stored| Document::load(stored, actor)))
+}

@@ -1,0 +1,79 @@
+//! What a shell is to remind people of: plain moments, worked out anew on every change.
+
+use chrono::{Days, NaiveDate};
+use techo_protocol::schedule::NextDose;
+
+use super::{EntryId, JAPAN_SECONDS_AHEAD};
+
+/// The hour of the day, in Japan.
+const HOUR: i64 = 9;
+
+/// Days before the recommended day: time to make an appointment.
+const AHEAD_DAYS: u64 = 7;
+
+/// One notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reminder {
+    /// When, in Unix seconds.
+    pub at: i64,
+    /// Of what.
+    pub kind: ReminderKind,
+    /// Whose dose.
+    pub person: EntryId,
+    /// Which dose.
+    pub dose: u8,
+}
+
+/// What a reminder is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReminderKind {
+    /// The dose is due in a week.
+    Ahead,
+    /// From today on the dose may be given.
+    Earliest,
+    /// Today is the recommended day.
+    Recommended,
+    /// The dose is late. It is still given, and nothing begins anew.
+    Overdue,
+}
+
+impl ReminderKind {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ahead => "ahead",
+            Self::Earliest => "earliest",
+            Self::Recommended => "recommended",
+            Self::Overdue => "overdue",
+        }
+    }
+}
+
+/// The reminders of one person's next dose that are still to come, in their order; none twice on a day.
+pub fn reminders(person: EntryId, next: &NextDose, now: i64) -> Vec<Reminder> {
+    let days = [
+        (Some(next.recommended), ReminderKind::Recommended),
+        (Some(next.earliest), ReminderKind::Earliest),
+        (next.recommended.checked_sub_days(Days::new(AHEAD_DAYS)), ReminderKind::Ahead),
+        (next.overdue, ReminderKind::Overdue),
+    ];
+    let mut reminders: Vec<Reminder> = Vec::new();
+    for (day, kind) in days {
+        let Some(at) = day.and_then(morning_of) else { continue };
+        if at > now && reminders.iter().all(|other| other.at != at) {
+            reminders.push(Reminder {
+                at,
+                kind,
+                person,
+                dose: next.dose,
+            });
+        }
+    }
+    reminders.sort_unstable();
+    reminders
+}
+
+fn morning_of(day: NaiveDate) -> Option<i64> {
+    let midnight = day.and_hms_opt(0, 0, 0)?.and_utc().timestamp();
+    midnight.checked_add(HOUR * 3_600 - JAPAN_SECONDS_AHEAD)
+}

@@ -1,0 +1,40 @@
+//! Whether a dose slip is to be believed, in the terms of certificates.
+
+use techo_protocol::dose_slip::{DoseSlip, DoseSlipError};
+use techo_protocol::trust::TrustList;
+
+use super::day_in_japan;
+use crate::certificates::{Dose, Kind, Reason, Verified};
+
+/// Reads a dose slip and checks it at `now` (Unix seconds) by the municipalities' trust lists. It names a ticket, and so nobody.
+pub fn verify(text: &str, lists: &[TrustList], now: i64) -> Verified {
+    let slip = match DoseSlip::read(text) {
+        Ok(slip) => slip,
+        Err(error) => return Verified::unreadable(reason(&error)),
+    };
+    let mut verified = Verified::of(Kind::DoseSlip);
+    match slip.check(lists, now) {
+        Ok(town) => verified.issuer = Some(town.name.clone()),
+        Err(error) => verified.reasons.push(reason(&error)),
+    }
+    verified.doses.push(Dose {
+        date: Some(day_in_japan(slip.dose.at).to_string()),
+        product: Some(slip.dose.product.name().to_owned()),
+        number: Some(slip.dose.dose.into()),
+        of: None,
+        lot: Some(slip.dose.lot.clone()),
+    });
+    verified
+}
+
+fn reason(error: &DoseSlipError) -> Reason {
+    match error {
+        DoseSlipError::NotASlip => Reason::Unknown,
+        DoseSlipError::NewerVersion => Reason::Version,
+        DoseSlipError::SignatureInvalid => Reason::SignatureInvalid,
+        DoseSlipError::UnknownTown => Reason::UnknownKey,
+        DoseSlipError::LicenceInvalid | DoseSlipError::LicenceEnded | DoseSlipError::LicenceRevoked => Reason::IssuerLicence,
+        DoseSlipError::InTheFuture => Reason::NotYetValid,
+        DoseSlipError::Malformed | DoseSlipError::CannotBeWritten => Reason::Encoding,
+    }
+}
