@@ -1,10 +1,9 @@
-//! A sorted list of 56-bit tags in about `2 + log2(2^56 / n)` bits each, which can be searched without being decoded.
+//! A sorted list of numbers of `u` bits in about `2 + log2(2^u / n)` bits each, which can be searched without being decoded: a segment's tags
+//! of 56 bits, revoked ids of 64.
 //!
 //! Elias-Fano (P. Elias, "Efficient storage and retrieval by content and address of static files", J. ACM 21, 1974): each tag's low bits stand
 //! in an array of fixed width, its high bits as a one bit in a bucket of a unary vector. Half a bit an entry more than Golomb-Rice, and a
 //! search skips whole words of the vector by counting bits (ADR 0003).
-
-use crate::tag::TAG_BITS;
 
 /// A tag to look for, and what the caller knows it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,9 +14,9 @@ pub struct Target {
     pub id: u32,
 }
 
-/// How many low bits each of `count` tags keeps.
-pub(crate) fn low_bits(count: u32) -> u32 {
-    TAG_BITS - count.max(1).ilog2()
+/// How many low bits each of `count` tags of `width` bits keeps.
+pub(crate) fn low_bits(count: u32, width: u32) -> u32 {
+    width - count.max(1).ilog2()
 }
 
 /// Length of the high vector in bytes.
@@ -27,17 +26,17 @@ pub(crate) fn high_bytes(count: u32) -> usize {
 }
 
 /// Length of the low array in bytes.
-pub(crate) fn low_bytes(count: u32) -> usize {
-    (count as usize * low_bits(count) as usize).div_ceil(8)
+pub(crate) fn low_bytes(count: u32, width: u32) -> usize {
+    (count as usize * low_bits(count, width) as usize).div_ceil(8)
 }
 
-/// Writes strictly ascending tags, high vector first. Bits are least significant first.
-pub(crate) fn write(tags: &[u64], count: u32, out: &mut Vec<u8>) {
-    let bits = low_bits(count);
+/// Writes strictly ascending tags of `width` bits, high vector first. Bits are least significant first.
+pub(crate) fn write(tags: &[u64], count: u32, width: u32, out: &mut Vec<u8>) {
+    let bits = low_bits(count, width);
     let mut high = vec![0_u8; high_bytes(count)];
-    let mut low = vec![0_u8; low_bytes(count) + 8];
+    let mut low = vec![0_u8; low_bytes(count, width) + 8];
     for (index, &tag) in tags.iter().enumerate() {
-        // tag < 2^56 and count tags: the position is under count + buckets.
+        // A tag has `width` bits and there are `count` of them: the position is under count + buckets.
         let position = usize::try_from(tag >> bits).unwrap_or(0) + index;
         high[position / 8] |= 1 << (position % 8);
         let at = index * bits as usize;
@@ -46,7 +45,7 @@ pub(crate) fn write(tags: &[u64], count: u32, out: &mut Vec<u8>) {
             *byte |= part;
         }
     }
-    low.truncate(low_bytes(count));
+    low.truncate(low_bytes(count, width));
     out.extend_from_slice(&high);
     out.extend_from_slice(&low);
 }
@@ -62,17 +61,17 @@ pub(crate) struct TagList<'a> {
 }
 
 impl<'a> TagList<'a> {
-    /// Splits `count` tags off `bytes`, which may go on after them. `None` where they are too short or the high vector does not hold `count` ones.
-    pub(crate) fn read(bytes: &'a [u8], count: u32) -> Option<Self> {
+    /// Splits `count` tags of `width` bits off `bytes`, which may go on after them. `None` where they are too short or the high vector does not hold `count` ones.
+    pub(crate) fn read(bytes: &'a [u8], count: u32, width: u32) -> Option<Self> {
         let (high, rest) = bytes.split_at_checked(high_bytes(count))?;
-        if rest.len() < low_bytes(count) + 8 {
+        if rest.len() < low_bytes(count, width) + 8 {
             return None;
         }
         let list = Self {
             high,
             low: rest,
             count,
-            bits: low_bits(count),
+            bits: low_bits(count, width),
         };
         let ones: u32 = (0..high.len().div_ceil(8)).map(|word| list.word(word).count_ones()).sum();
         (ones == count).then_some(list)
@@ -99,7 +98,7 @@ impl<'a> TagList<'a> {
             .get(at / 8..at / 8 + 8)
             .and_then(|bytes| bytes.try_into().ok())
             .map_or(0, u64::from_le_bytes);
-        // A value has at most 56 bits; with 50 or fewer, which 64 entries or more give, one load always holds it.
+        // With 57 low bits or fewer, which 64 tags of 56 bits or 128 of 64 give, one load always holds a value.
         (value >> (at % 8)) & ((1 << self.bits) - 1)
     }
 
@@ -192,12 +191,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::tag::TAG_BITS;
 
     fn written(tags: &BTreeSet<u64>) -> (Vec<u8>, u32) {
         let sorted: Vec<u64> = tags.iter().copied().collect();
         let count = u32::try_from(sorted.len()).unwrap();
         let mut out = Vec::new();
-        write(&sorted, count, &mut out);
+        write(&sorted, count, TAG_BITS, &mut out);
         out.extend_from_slice(&[0xFF; 8]);
         (out, count)
     }
@@ -213,7 +213,7 @@ mod tests {
         fn tags_come_back(tags in tags()) {
             let (bytes, count) = written(&tags);
             let mut back = BTreeSet::new();
-            TagList::read(&bytes, count).unwrap().for_each(|tag| { back.insert(tag); });
+            TagList::read(&bytes, count, TAG_BITS).unwrap().for_each(|tag| { back.insert(tag); });
             prop_assert_eq!(back, tags);
         }
 
@@ -223,14 +223,14 @@ mod tests {
             let wanted: BTreeSet<u64> = tags.iter().copied().step_by(3).chain(others).chain([near, 0, (1 << TAG_BITS) - 1]).collect();
             let targets: Vec<Target> = wanted.iter().zip(0..).map(|(&tag, id)| Target { tag, id }).collect();
             let mut found = BTreeSet::new();
-            TagList::read(&bytes, count).unwrap().search(&targets, |id, index| { found.insert((targets[id as usize].tag, index)); });
+            TagList::read(&bytes, count, TAG_BITS).unwrap().search(&targets, |id, index| { found.insert((targets[id as usize].tag, index)); });
             let expected: BTreeSet<_> = tags.iter().enumerate().filter(|(_, tag)| wanted.contains(tag)).map(|(i, &tag)| (tag, i)).collect();
             prop_assert_eq!(found, expected);
         }
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..2_000), count in 64..300_u32, tag in 0..1_u64 << TAG_BITS) {
-            if let Some(list) = TagList::read(&bytes, count) {
+            if let Some(list) = TagList::read(&bytes, count, TAG_BITS) {
                 list.for_each(|_| ());
                 list.search(&[Target { tag, id: 0 }], |_, index| assert!(index < count as usize));
             }

@@ -175,7 +175,8 @@ impl IssuerPublicKey {
     }
 }
 
-fn jwk_of_point(curve: &str, point: &[u8]) -> String {
+/// A point as a JWK, its members in the order that RFC 7638 (section 3) hashes.
+pub(crate) fn jwk_of_point(curve: &str, point: &[u8]) -> String {
     let (x, y) = point.split_at(point.len() / 2);
     format!(
         r#"{{"crv":"{curve}","kty":"EC","x":"{}","y":"{}"}}"#,
@@ -184,7 +185,7 @@ fn jwk_of_point(curve: &str, point: &[u8]) -> String {
     )
 }
 
-fn base64url(bytes: &[u8]) -> String {
+pub(crate) fn base64url(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -19,7 +19,7 @@ mod write;
 use crate::elias_fano::{self, TagList, Target};
 use crate::keys::{KeyId, PublicKey, SIGNATURE_BYTES};
 use crate::notice::{BODY_BYTES, Body, LocalisedText};
-use crate::tag::{SALT_BYTES, SlotKey, SlotMac};
+use crate::tag::{SALT_BYTES, SlotKey, SlotMac, TAG_BITS};
 use crate::trust::AuthorityId;
 
 pub use recalls::Recall;
@@ -134,8 +134,8 @@ impl<'a> Segment<'a> {
         if !(FEWEST_ENTRIES..=MOST_ENTRIES).contains(&entries) {
             return None;
         }
-        let tags = TagList::read(cursor.0, entries)?;
-        cursor.take(elias_fano::high_bytes(entries) + elias_fano::low_bytes(entries))?;
+        let tags = TagList::read(cursor.0, entries, TAG_BITS)?;
+        cursor.take(elias_fano::high_bytes(entries) + elias_fano::low_bytes(entries, TAG_BITS))?;
         let bodies = cursor.take(entries as usize * BODY_BYTES)?;
         let wraps = cursor.take(wraps.checked_mul(texts::WRAP_BYTES)?)?;
         let texts = cursor.take(texts)?;

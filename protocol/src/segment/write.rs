@@ -113,7 +113,7 @@ impl NewSegment {
         file.extend_from_slice(&length(recalls.len())?);
         file.extend_from_slice(&signer.public().id().0);
         let tags: Vec<u64> = rows.iter().map(|row| row.tag).collect();
-        elias_fano::write(&tags, count, &mut file);
+        elias_fano::write(&tags, count, TAG_BITS, &mut file);
         for row in &rows {
             file.extend_from_slice(&row.body);
         }
