@@ -1,19 +1,24 @@
 //! `code`: sizes of the QR codes that people scan, all at level M.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use techo_protocol::dose_slip::{DoseSlip, LONGEST_LOT_BYTES, SlipDose};
+use techo_protocol::japan_day;
 use techo_protocol::keys::SigningKey;
 use techo_protocol::municipality_code::MunicipalityCode;
+use techo_protocol::p256::P256Key;
 use techo_protocol::product::Product;
 use techo_protocol::qr::Qr;
+use techo_protocol::random::SystemRandom;
 use techo_protocol::site_licence::{LONGEST_PLACE_BYTES, NewSiteLicence};
+use techo_protocol::status_pass::{Field, LONGEST_NAME_BYTES, Pass, PassFile, Presentation, Status, Value};
 use techo_protocol::ticket::TicketNumber;
+use techo_protocol::trust::AuthorityId;
 use techo_protocol::venue_code::{MOST_KEYS, NewPoster, NewRotating};
 
 /// Host of the measured codes: with it the prefix has 24 characters.
 const HOST: &str = "techo.example";
 
-pub fn run() -> Result<Vec<Value>, Box<dyn std::error::Error>> {
+pub fn run() -> Result<Vec<serde_json::Value>, Box<dyn std::error::Error>> {
     let signer = SigningKey::from_seed(&[1; 32]);
     let mut lines = Vec::new();
     for (name_bytes, address_bytes) in [(10, 20), (24, 40), (40, 40)] {
@@ -68,7 +73,32 @@ pub fn run() -> Result<Vec<Value>, Box<dyn std::error::Error>> {
             &slip.to_text(),
         )?);
     }
+    for name_bytes in [14, LONGEST_NAME_BYTES] {
+        let shown = status(name_bytes)?;
+        lines.push(line("status", name_bytes, 0, 0, shown.payload_bytes(), &shown.to_text())?);
+    }
     Ok(lines)
+}
+
+/// A pass that shows three fields, of the six that it has.
+fn status(name_bytes: usize) -> Result<Presentation, Box<dyn std::error::Error>> {
+    const NOW: i64 = 1_633_143_600;
+    let town = P256Key::generate()?;
+    let name = "n".repeat(name_bytes);
+    let until = japan_day::date(18_931).ok_or("no such day")?;
+    let values = |_| {
+        vec![
+            Value::Status(Status::Vaccinated),
+            Value::Doses(2),
+            Value::LastDose(until),
+            Value::ValidUntil(until),
+            Value::Name(name.clone()),
+            Value::Initials("N.".to_owned()),
+        ]
+    };
+    let issued = PassFile::issue((AuthorityId([7; 16]), &town), None, &values, None, NOW, &SystemRandom::new())?;
+    let fields = [Field::Status, Field::ValidUntil, Field::Name];
+    Ok(Pass::open(&issued.file, None)?.present(&fields, None, NOW)?)
 }
 
 /// A slip whose numbers are as long as they can be.
@@ -99,7 +129,7 @@ fn line(
     keys: usize,
     payload_bytes: usize,
     text: &str,
-) -> Result<Value, Box<dyn std::error::Error>> {
+) -> Result<serde_json::Value, Box<dyn std::error::Error>> {
     let version = Qr::of(text)?.version();
     Ok(json!({
         "kind": kind,

@@ -8,6 +8,7 @@ use techo_core::documents::EntryId;
 use techo_core::exposure::trust;
 use techo_core::ports::{FixedClock, Relay};
 use techo_core::sync::household;
+use techo_core::vaccine::revocations::{self, Revocations};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
@@ -70,6 +71,18 @@ pub fn issuers(session: &Session) -> Result<Vec<IssuerKey>, Failure> {
     }
     let bundles = bundles::all(diary(session, &folder)?.vault())?;
     Ok(bundles.into_iter().flat_map(|bundle| bundle.keys).collect())
+}
+
+/// The lists of revoked passes that the profile's device keeps; none where there is no device's profile.
+///
+/// # Errors
+/// The vault cannot be opened.
+pub fn revoked(session: &Session) -> Result<Vec<Revocations>, Failure> {
+    let Ok(folder) = session.folder() else { return Ok(Vec::new()) };
+    if profile::kind(&folder)? != Some(Kind::Device) {
+        return Ok(Vec::new());
+    }
+    Ok(revocations::all(diary(session, &folder)?.vault())?)
 }
 
 /// All visits of the diary.

@@ -7,8 +7,10 @@ use serde_json::json;
 use techo_core::certificates::bundles;
 use techo_core::exposure::{ListError, lists, trust};
 use techo_core::ports::Relay;
+use techo_core::vaccine;
 use techo_protocol::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
 use techo_protocol::relay_api::manifest_path;
+use techo_protocol::revocations::{self, Revocations};
 use techo_protocol::slot::DAY_SECONDS;
 use techo_protocol::trust::{AuthorityId, TrustList};
 use techo_protocol::trust_bundle::{self, TrustBundle};
@@ -35,9 +37,9 @@ pub enum Trust {
         /// The authority's id, as `trust list` shows it
         id: String,
     },
-    /// Take a newer trust list or a bundle of issuers' keys, from a file; without one, trust lists from the relays
+    /// Take a newer trust list, a bundle of issuers' keys or a list of revoked passes, from a file; without one, trust lists from the relays
     Update {
-        /// The newer trust file or trust bundle; without it the relays are asked
+        /// The newer trust file, trust bundle or list of revoked passes; without it the relays are asked
         file: Option<PathBuf>,
     },
 }
@@ -54,6 +56,10 @@ impl Trust {
                 if content.starts_with(trust_bundle::MAGIC) {
                     let bundle = bundles::add(diary.vault(), &content)?;
                     return show_bundle(session, &bundle);
+                }
+                if revocations::is_form(&content) {
+                    let list = vaccine::revocations::add(diary.vault(), &content)?;
+                    return show_revocations(session, &list);
                 }
                 let authority = TrustList::read(&content)?.authority();
                 if trust::all(diary.vault())?.iter().all(|list| list.authority() != authority) {
@@ -134,6 +140,9 @@ fn list(session: &Session) -> Result<Outcome, Failure> {
     for bundle in bundles::all(diary.vault())? {
         show_bundle(session, &bundle)?;
     }
+    for list in vaccine::revocations::all(diary.vault())? {
+        show_revocations(session, &list)?;
+    }
     Ok(Outcome::Done)
 }
 
@@ -159,6 +168,22 @@ fn show_bundle(session: &Session, bundle: &TrustBundle) -> Result<Outcome, Failu
             ("age", &age_days),
         ],
     )?;
+    Ok(Outcome::Done)
+}
+
+fn show_revocations(session: &Session, list: &Revocations) -> Result<Outcome, Failure> {
+    let age_days = session.now().saturating_sub(list.issued_at()) / DAY_SECONDS;
+    let line = json!({
+        "revocations": list.number(),
+        "authority": list.authority().to_string(),
+        "as_of": time::write(list.issued_at()),
+        "age_days": age_days,
+    });
+    let day = time::day(list.issued_at(), session.out.texts());
+    let id = list.authority().to_string();
+    session
+        .out
+        .answer(&line, "trust-revocations", &[("id", &id), ("day", &day), ("age", &age_days)])?;
     Ok(Outcome::Done)
 }
 

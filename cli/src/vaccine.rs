@@ -4,6 +4,7 @@ mod add;
 mod list;
 mod next;
 mod person;
+mod show;
 
 use std::path::PathBuf;
 
@@ -27,12 +28,14 @@ use crate::{Failure, Outcome, device, diary};
   techo vaccine person add Aki --born 1980-01-01
   techo vaccine add slip.png --person Aki         a dose slip, a certificate or a ticket
   techo vaccine next                              when each person's next dose is due, and by which rule
-  techo vaccine remind --ics doses.ics            the same for a calendar")]
+  techo vaccine remind --ics doses.ics            the same for a calendar
+  techo vaccine request --out aki.request         ask the municipality for a status pass; add what it gives with `vaccine add`
+  techo vaccine show --fields status --out pass.png")]
 pub enum Vaccine {
     /// The people of the household
     #[command(subcommand)]
     Person(person::PersonCommand),
-    /// Keep a dose slip, a certificate or a ticket, after checking it
+    /// Keep a dose slip, a certificate, a ticket or a status pass, after checking it
     Add(add::Add),
     /// Tickets
     #[command(subcommand)]
@@ -46,6 +49,8 @@ pub enum Vaccine {
     Next(Who),
     /// What to be reminded of, and a calendar file
     Remind(next::Remind),
+    Request(show::Request),
+    Show(show::Show),
     /// Write everything as readable JSON: whoever has the file has the record
     Export {
         /// Where to
@@ -77,6 +82,8 @@ impl Vaccine {
             Self::List(who) => list::run(session, who.person.as_deref()),
             Self::Next(who) => next::run(session, who.person.as_deref()),
             Self::Remind(remind) => remind.run(session),
+            Self::Request(request) => request.run(session),
+            Self::Show(show) => show.run(session),
             Self::Export { file } => export(session, &file),
             Self::Delete { id } => delete(session, &id),
         }
@@ -89,6 +96,7 @@ struct Book {
     listing: Listing,
     doses: Vec<Dose>,
     recalled: Vec<Recalled>,
+    lists: Vec<TrustList>,
 }
 
 impl Book {
@@ -110,6 +118,7 @@ impl Book {
             listing,
             doses,
             recalled,
+            lists: trusted.lists,
         })
     }
 

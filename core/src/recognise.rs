@@ -1,5 +1,6 @@
 //! What a text from a code is: a venue code, another country's poster, a ticket, a certificate; and whether a venue code is to be believed.
 
+use techo_protocol::status_pass::Presentation;
 use techo_protocol::trust::{AuthorityId, TrustList};
 use techo_protocol::venue_code::{VenueCode, VenueCodeError};
 
@@ -129,6 +130,9 @@ fn other(text: &str) -> Option<&'static str> {
     let is_ticket = matches!(text.len(), 10 | 18) && text.bytes().all(|b| b.is_ascii_digit());
     if is_ticket {
         return Some("ticket");
+    }
+    if Presentation::read(text).is_ok() {
+        return Some("status");
     }
     match certificates::kind(text) {
         Kind::Unknown => None,

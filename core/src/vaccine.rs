@@ -8,11 +8,14 @@ mod calendar;
 mod doses;
 mod error;
 mod export;
+pub mod pass;
 pub mod people;
 mod recall;
 mod record;
 mod reminder;
+pub mod revocations;
 mod slip;
+mod status;
 
 pub use crate::documents::EntryId;
 pub use crate::documents::record::{Content, TypedDose};
@@ -25,6 +28,7 @@ pub use recall::{Recalled, recalled};
 pub use record::{Added, Listing, Record, add, delete, list};
 pub use reminder::{Reminder, ReminderKind, reminders};
 pub use slip::verify as verify_slip;
+pub use status::StatusChecker;
 
 use chrono::{DateTime, NaiveDate};
 use techo_protocol::schedule::{Answer, GivenDose, Schedule};

@@ -1,9 +1,12 @@
 //! `techo vaccine add`, `ticket add`, `dose add`: what a thing is, whether it holds, and keeping it.
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
-use techo_core::certificates;
-use techo_core::vaccine::{self, Content, Person, Read, TypedDose, VaccineRefusal, people};
+use techo_core::certificates::{self, Kind, Verified};
+use techo_core::vaccine::pass::PassRead;
+use techo_core::vaccine::{self, Content, Person, Read, TypedDose, VaccineRefusal, pass, people};
 use techo_protocol::Coded;
 use techo_protocol::product::Product;
 
@@ -64,12 +67,15 @@ impl Add {
 
     /// Keeps what the inputs hold; of one kind only, where one is named.
     fn keep(&self, session: &Session, only: Option<&str>) -> Result<Outcome, Failure> {
-        let mut texts = Vec::new();
+        let (mut texts, mut passes) = (Vec::new(), Vec::new());
         for name in &self.inputs {
-            texts.extend(input::read(name)?.codes.into_iter().map(|code| code.text));
+            match pass_file(name)? {
+                Some(file) if only.is_none() => passes.push(file),
+                _ => texts.extend(input::read(name)?.codes.into_iter().map(|code| code.text)),
+            }
         }
         let texts = certificates::whole(&texts)?;
-        if texts.is_empty() {
+        if texts.is_empty() && passes.is_empty() {
             return Err(VaccineRefusal::Unknown.into());
         }
         let mut diary = device::open(session)?;
@@ -91,7 +97,38 @@ impl Add {
             }
             say(session, person, &read, added)?;
         }
+        for file in &passes {
+            let read = pass::add(diary.vault(), &person.id, file, &trusted.lists, session.now())?;
+            if read.added.is_none() {
+                outcome = Outcome::No;
+            }
+            say(session, person, &of_pass(&read), read.added)?;
+        }
         Ok(outcome)
+    }
+}
+
+/// The content of an input that is a pass's file.
+fn pass_file(input: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let path = Path::new(input);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(Some(input::file(path)?).filter(|file| pass::is_form(file)))
+}
+
+fn of_pass(read: &PassRead) -> Read {
+    let verified = Verified {
+        reasons: read.reasons.clone(),
+        ..Verified::of(Kind::Status)
+    };
+    Read {
+        content: None,
+        kind: verified.kind.name(),
+        verdict: Some(verified.verdict()),
+        reasons: verified.reasons,
+        issuer: read.summary.issuer.clone(),
+        holder: None,
     }
 }
 

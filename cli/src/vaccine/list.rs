@@ -1,7 +1,7 @@
 //! `techo vaccine list`: the doses, each once, with what tells of them; tickets and passes.
 
 use serde_json::{Value, json};
-use techo_core::vaccine::{Content, Dose, Recalled, Record};
+use techo_core::vaccine::{Content, Dose, Recalled, Record, pass};
 
 use super::Book;
 use crate::session::Session;
@@ -104,10 +104,10 @@ pub fn warn(session: &Session, name: &str, recalled: &Recalled) -> Result<(), Fa
 }
 
 fn show_other(session: &Session, book: &Book, record: &Record) -> Result<(), Failure> {
-    let (kind, what) = match &record.content {
+    let (kind, mut what) = match &record.content {
         Content::Ticket(digits) => ("ticket", digits.clone()),
         Content::Pass(_) => ("status", String::new()),
-        Content::Slip(_) | Content::Certificate(_) | Content::Dose(_) => return Ok(()),
+        Content::Slip(_) | Content::Certificate(_) | Content::Dose(_) | Content::Request(_) => return Ok(()),
     };
     let name = book.name(session, record.person);
     let mut line = json!({
@@ -117,8 +117,19 @@ fn show_other(session: &Session, book: &Book, record: &Record) -> Result<(), Fai
         "kind": kind,
         "added": time::write(record.added),
     });
-    if let Content::Ticket(digits) = &record.content {
-        line["ticket"] = json!(digits);
+    match &record.content {
+        Content::Ticket(digits) => line["ticket"] = json!(digits),
+        Content::Pass(content) => {
+            if let Some(summary) = pass::kept(content, &book.lists, session.now()) {
+                let fields: Vec<&str> = summary.fields.iter().map(|field| field.name()).collect();
+                line["issuer"] = json!(summary.issuer);
+                line["until"] = json!(time::write(summary.until));
+                line["fields"] = json!(fields);
+                line["card"] = json!(summary.has_card);
+                what = time::day(summary.until, session.out.texts());
+            }
+        }
+        _ => {}
     }
     let kind = session.out.texts().plain(&format!("kind-{kind}"));
     session.out.answer(

@@ -41,6 +41,10 @@ techo_protocol::coded_errors! {
         Algorithm = "signature.algorithm", "The signature's algorithm is not allowed, or does not fit the key.", "Do not trust it.";
         /// Its time is over.
         Expired = "time.expired", "The certificate has expired.", "Ask the issuer for a new one.";
+        /// A shown pass that was signed more than a minute ago.
+        TooOld = "time.too_old", "This code was signed more than a minute ago. It may be a picture of a pass.", "Ask the person to show the pass itself, and scan it again.";
+        /// The clocks of the phone and of the checker.
+        ClocksDiffer = "time.clocks_differ", "The phone's clock and this one are more than a minute apart, so nobody here can tell.", "Set both clocks by the network, and scan again.";
         /// Its time has not come.
         NotYetValid = "time.not_yet_valid", "The certificate is not valid yet.", "Check this device's clock, or come back later.";
         /// The issuer's name is not a name of its kind.
@@ -61,6 +65,12 @@ techo_protocol::coded_errors! {
         Several = "content.several", "It holds several certificates in one, or none.", "Ask the issuer for one certificate each.";
         /// Of another type than its form.
         ContentType = "content.type", "Its content is of another type than its form says.", "Ask the issuer for a new certificate.";
+        /// The phone that the pass was issued to has not signed.
+        NotBound = "holder.not_bound", "The phone that this pass was issued to did not sign it for this check.", "Ask the person to show the pass itself. In a strict check the phone reads the checker's code first.";
+        /// Seen a moment ago.
+        AlreadyShown = "holder.already_shown", "The same pass was shown here within the last two minutes.", "Ask for an identity document, or make a strict check.";
+        /// The issuer took it back.
+        Revoked = "issuer.revoked", "Its issuer has revoked it.", "Do not trust it. The person can ask the municipality why.";
         /// At a door.
         NotAStatus = "content.not_a_status", "This is not a status code. Only status passes are checked at a door.", "Ask the person to show the status pass.";
     }
@@ -69,6 +79,6 @@ techo_protocol::coded_errors! {
 impl Reason {
     /// Whether nothing is wrong by it, and it only says why nobody here can tell.
     pub fn leaves_open(&self) -> bool {
-        matches!(self, Self::UnknownKey)
+        matches!(self, Self::UnknownKey | Self::ClocksDiffer)
     }
 }

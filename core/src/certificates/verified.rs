@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use techo_protocol::status_pass;
+
 use super::reason::Reason;
 
 /// A kind of certificate.
@@ -109,6 +111,10 @@ pub struct Verified {
     pub valid_until: Option<i64>,
     /// When its issuer was last seen to list the key, in Unix seconds.
     pub key_seen_at: Option<i64>,
+    /// What a status pass shows; nothing where something is wrong with it.
+    pub shown: Vec<status_pass::Value>,
+    /// The time of the list of revoked passes by which a status pass was checked, in Unix seconds; none where there was none.
+    pub revocations_at: Option<i64>,
 }
 
 impl Verified {
@@ -122,6 +128,8 @@ impl Verified {
             doses: Vec::new(),
             valid_until: None,
             key_seen_at: None,
+            shown: Vec::new(),
+            revocations_at: None,
         }
     }
 

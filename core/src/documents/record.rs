@@ -1,8 +1,8 @@
 //! Rows of a person's document: vaccine records. They never change; what is wrong is deleted.
 //!
 //! A record's core, version 1 (numbers big endian): version 1, kind 1, when it was added 8 (Unix seconds), then its content to the end. The
-//! content of a slip, a certificate or a ticket is its text as it was read, so that it can be shown and checked again; of a pass, its file. Of
-//! a dose entered by hand: day 4 (counted from 1970-01-01), number 1 (0 for none), product and lot each as length 1 and UTF-8.
+//! content of a slip, a certificate or a ticket is its text as it was read, so that it can be shown and checked again; of a pass and of a
+//! request for one, what `status_pass` keeps of them, with their keys. Of a dose entered by hand: day 4 (counted from 1970-01-01), number 1 (0 for none), product and lot each as length 1 and UTF-8.
 
 use chrono::{Days, NaiveDate};
 
@@ -12,7 +12,7 @@ const VERSION: u8 = 1;
 /// The longest text of a slip, certificate or ticket, in bytes.
 pub const LONGEST_TEXT: usize = 64 * 1024;
 
-/// The largest pass, in bytes.
+/// The largest pass or request, in bytes.
 pub const LARGEST_PASS: usize = 256 * 1024;
 
 /// The longest product and the longest lot of a dose that was entered by hand, in bytes.
@@ -36,8 +36,10 @@ pub enum Content {
     Certificate(String),
     /// A ticket's digits.
     Ticket(String),
-    /// A status pass's file.
+    /// A status pass with its keys (`Pass::to_bytes`).
     Pass(Vec<u8>),
+    /// The keys of a request for a pass (`RequestKeys::to_bytes`).
+    Request(Vec<u8>),
     /// A dose that somebody typed.
     Dose(TypedDose),
 }
@@ -65,6 +67,7 @@ impl RecordCore {
             Content::Ticket(digits) => (3, text(digits)?),
             Content::Pass(file) => (4, (file.len() <= LARGEST_PASS).then(|| file.clone())?),
             Content::Dose(dose) => (5, dose.to_bytes()?),
+            Content::Request(keys) => (6, (keys.len() <= LARGEST_PASS).then(|| keys.clone())?),
         };
         let mut out = vec![VERSION, kind];
         out.extend_from_slice(&self.added.to_be_bytes());
@@ -89,6 +92,7 @@ impl RecordCore {
             3 => Content::Ticket(text()?),
             4 if content.len() <= LARGEST_PASS => Content::Pass(content.to_vec()),
             5 => Content::Dose(TypedDose::from_bytes(content)?),
+            6 if content.len() <= LARGEST_PASS => Content::Request(content.to_vec()),
             _ => return None,
         };
         Some(Self {

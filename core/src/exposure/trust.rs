@@ -4,6 +4,7 @@ use techo_protocol::trust::{AuthorityId, TrustList};
 
 use super::{ExposureError, ListError};
 use crate::certificates::bundles;
+use crate::vaccine::revocations;
 use crate::vault::{RecordKind, Vault, Writer};
 
 /// Follows the authority of a trust file, or takes a newer list of one that is followed.
@@ -40,6 +41,7 @@ pub fn remove(vault: &mut Vault, authority: AuthorityId) -> Result<(), ExposureE
         writer.delete_record(RecordKind::TrustList, &authority.0)?;
         writer.delete_record(RecordKind::ExposureList, &authority.0)?;
         bundles::remove_of(writer, authority)?;
+        revocations::remove_of(writer, authority)?;
         Ok(())
     })
 }

@@ -189,7 +189,7 @@ fn told(record: &Record, believing: &Believing<'_>, now: i64) -> Vec<Dose> {
                 }],
             }];
         }
-        Content::Ticket(_) | Content::Pass(_) => return Vec::new(),
+        Content::Ticket(_) | Content::Pass(_) | Content::Request(_) => return Vec::new(),
     };
     let evidence = Evidence {
         record: record.id.to_string(),

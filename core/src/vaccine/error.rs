@@ -1,5 +1,7 @@
 //! Why the vaccine record did not do what was asked.
 
+use techo_protocol::status_pass::StatusPassError;
+
 use crate::diary::Refusal;
 use crate::ports::RandomError;
 use crate::vault::VaultError;
@@ -23,6 +25,10 @@ techo_protocol::coded_errors! {
         TooLarge = "vaccine.too_large", "This is larger than a record can be.", "Check that it is the right file.";
         /// A dose after today.
         InTheFuture = "vaccine.in_the_future", "This dose would be in the future.", "Check the date, or this device's clock.";
+        /// The person has no status pass.
+        NoPass = "vaccine.no_pass", "There is no status pass for this person.", "Make a request with `vaccine request`, and add what the municipality issues for it with `vaccine add`.";
+        /// No card, or no certificate of that id.
+        NoCertificate = "vaccine.no_certificate", "There is no such certificate to show.", "See `vaccine list` for the ids; a card comes with a status pass that was issued with a name.";
         /// Nothing that a record can hold.
         Unknown = "vaccine.unknown", "This is no slip, certificate, ticket or pass.", "Scan the code again; make sure that all of it is in the picture.";
     }
@@ -35,6 +41,8 @@ techo_protocol::coded_union! {
         Refused(VaccineRefusal);
         /// The rules for names.
         Name(Refusal);
+        /// A status pass.
+        Pass(StatusPassError);
         /// The vault.
         Vault(VaultError);
     }

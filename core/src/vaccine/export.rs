@@ -1,15 +1,15 @@
 //! All that the vaccine record holds as readable JSON: a person's own data, for whatever they want with it.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use techo_protocol::status_pass::Pass;
 
 use super::{Content, Dose, Listing, Person};
 
 /// The version of the format.
 const FORMAT: u64 = 1;
 
-/// The JSON. It holds names, birth dates and doses in the clear: only its owner may be able to read the file.
+/// The JSON. It holds names, birth dates and doses in the clear: only its owner may be able to read the file. Of a pass it has the SMART Health Card
+/// and the end, and not the keys: a file that lies about must not be a pass. Requests for passes are keys alone, and are left out.
 pub fn export(people: &[Person], listing: &Listing, doses: &[Dose]) -> String {
     let people: Vec<Value> = people
         .iter()
@@ -19,24 +19,29 @@ pub fn export(people: &[Person], listing: &Listing, doses: &[Dose]) -> String {
     let records: Vec<Value> = listing
         .records
         .iter()
-        .map(|record| {
+        .filter_map(|record| {
             let (kind, content) = match &record.content {
                 Content::Slip(text) => ("dose_slip", json!(text)),
                 Content::Certificate(text) => ("certificate", json!(text)),
                 Content::Ticket(digits) => ("ticket", json!(digits)),
-                Content::Pass(file) => ("pass", json!(STANDARD.encode(file))),
+                Content::Pass(kept) => {
+                    let pass = Pass::from_bytes(kept).ok()?;
+                    let until = crate::diary::time_text(pass.expires_at());
+                    ("pass", json!({ "until": until, "card": pass.card() }))
+                }
+                Content::Request(_) => return None,
                 Content::Dose(typed) => (
                     "hand",
                     json!({ "date": typed.date, "number": typed.number, "product": typed.product, "lot": typed.lot }),
                 ),
             };
-            json!({
+            Some(json!({
                 "id": record.id.to_string(),
                 "person": record.person.to_string(),
                 "added": crate::diary::time_text(record.added),
                 "kind": kind,
                 "content": content,
-            })
+            }))
         })
         .collect();
     let file = json!({ "techo_vaccine": FORMAT, "people": people, "doses": doses, "records": records });

@@ -19,11 +19,11 @@ use crate::vault::{DocumentName, Vault};
 const FIRST: i64 = 1_625_101_200;
 const DAY: i64 = 86_400;
 
-fn key(seed: u8) -> SigningKey {
+pub fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }
 
-fn sakai() -> TrustList {
+pub fn sakai() -> TrustList {
     TrustList {
         name: "Sakai".into(),
         host: String::new(),

@@ -171,6 +171,11 @@ impl Presentation {
         self.to_bytes().len()
     }
 
+    /// The credential's number.
+    pub fn id(&self) -> CredentialId {
+        self.id
+    }
+
     /// What is shown, in the order of the fields' numbers.
     pub fn values(&self) -> impl Iterator<Item = &Value> {
         self.shown.iter().map(|shown| &shown.value)

@@ -17,6 +17,7 @@ fn core() -> impl Strategy<Value = RecordCore> {
         ".{0,80}".prop_map(Content::Certificate),
         "[0-9]{10,18}".prop_map(Content::Ticket),
         prop::collection::vec(any::<u8>(), 0..80).prop_map(Content::Pass),
+        prop::collection::vec(any::<u8>(), 0..80).prop_map(Content::Request),
         dose,
     ];
     (any::<i64>(), content).prop_map(|(added, content)| RecordCore { added, content })

@@ -1,0 +1,172 @@
+//! Status passes on the phone: asking a municipality for one, keeping it, and showing no more of it than was asked for.
+
+use techo_protocol::status_pass::{
+    Credential, Field, Issuer, Opened, Pass, PassFile, Presentation, RequestKeys, StatusPassError, Value,
+};
+use techo_protocol::trust::TrustList;
+
+use super::record::{self, Added, Record};
+use super::{Content, EntryId, VaccineError, VaccineRefusal};
+use crate::certificates::Reason;
+use crate::documents::week::DAY_SECONDS;
+use crate::vault::Vault;
+
+/// The keys of a request are kept so long, in seconds: a pass that is issued for it within 30 days lasts for another 30.
+const REQUEST_SECONDS: i64 = 60 * DAY_SECONDS;
+
+/// What a pass is, for a list of records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The municipality that issued it, by the name in its trust list; none where no list that is followed has its key.
+    pub issuer: Option<String>,
+    /// When its last copy ends, in Unix seconds.
+    pub until: i64,
+    /// What can be shown today.
+    pub fields: Vec<Field>,
+    /// A SMART Health Card came with it.
+    pub has_card: bool,
+}
+
+/// A pass that was read from its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassRead {
+    /// What is against it.
+    pub reasons: Vec<Reason>,
+    /// What it is.
+    pub summary: Summary,
+    /// What became of it; none where it was not kept.
+    pub added: Option<Added>,
+}
+
+/// Whether a file begins like a pass.
+pub fn is_form(file: &[u8]) -> bool {
+    !matches!(PassFile::form(file), Err(StatusPassError::NotAPass))
+}
+
+/// Makes the keys of a request for a person and answers the request: the file for the municipality. It names nobody.
+///
+/// # Errors
+/// No randomness, or the vault cannot be written.
+pub fn request(vault: &mut Vault, person: &EntryId, now: i64) -> Result<Vec<u8>, VaccineError> {
+    tidy(vault, person, now)?;
+    let keys = vault.write(|writer| RequestKeys::generate(writer.random()).map_err(VaccineError::from))?;
+    let file = keys.to_request()?;
+    record::add(vault, person, Content::Request(keys.to_bytes().to_vec()), now)?;
+    Ok(file)
+}
+
+/// Opens a pass with the keys of the person's request and keeps it, if nothing is against it but that its municipality is not followed here.
+///
+/// # Errors
+/// It cannot be read or is for another request ([`StatusPassError`]), or the vault cannot be written.
+pub fn add(vault: &mut Vault, person: &EntryId, file: &[u8], lists: &[TrustList], now: i64) -> Result<PassRead, VaccineError> {
+    let records = record::list(vault)?.records;
+    let keys = match PassFile::form(file)? {
+        Opened::Bearer => None,
+        Opened::Holder(sealing_key) => requests(&records, person).find(|keys| keys.sealing_key() == sealing_key),
+    };
+    let pass = Pass::open(file, keys.as_ref())?;
+    let summary = summary(&pass, lists, now);
+    let mut reasons = Vec::new();
+    if summary.issuer.is_none() {
+        reasons.push(Reason::UnknownKey);
+    }
+    if summary.until <= now {
+        reasons.push(Reason::Expired);
+    }
+    let added = if reasons.iter().all(Reason::leaves_open) {
+        let content = Content::Pass(pass.to_bytes().to_vec());
+        Some(record::add(vault, person, content, now)?)
+    } else {
+        None
+    };
+    tidy(vault, person, now)?;
+    Ok(PassRead { reasons, summary, added })
+}
+
+/// Shows fields of a person's pass, of the newest that has them all today: to whoever gave `nonce`, or else to anybody within the minute.
+///
+/// # Errors
+/// [`VaccineRefusal::NoPass`]; [`StatusPassError`]: no pass is for today, none has these fields, or the nonce is none.
+pub fn show(
+    records: &[Record],
+    person: &EntryId,
+    fields: &[Field],
+    nonce: Option<&str>,
+    now: i64,
+) -> Result<Presentation, VaccineError> {
+    let mut refused = VaccineError::from(VaccineRefusal::NoPass);
+    for pass in newest_first(records, person) {
+        match pass.present(fields, nonce, now) {
+            Ok(shown) => return Ok(shown),
+            Err(error) => refused = error.into(),
+        }
+    }
+    Err(refused)
+}
+
+/// The SMART Health Card of a person's newest pass that has one and is not over.
+///
+/// # Errors
+/// [`VaccineRefusal::NoCertificate`].
+pub fn card(records: &[Record], person: &EntryId, now: i64) -> Result<String, VaccineRefusal> {
+    newest_first(records, person)
+        .filter(|pass| pass.expires_at() > now)
+        .find_map(|pass| pass.card().map(str::to_owned))
+        .ok_or(VaccineRefusal::NoCertificate)
+}
+
+/// What a kept pass is; `None` where it cannot be read any more.
+pub fn kept(content: &[u8], lists: &[TrustList], now: i64) -> Option<Summary> {
+    Pass::from_bytes(content).ok().map(|pass| summary(&pass, lists, now))
+}
+
+fn summary(pass: &Pass, lists: &[TrustList], now: i64) -> Summary {
+    let is_issuer = |list: &&TrustList| Issuer::of_list(list).any(|issuer| issuer == *pass.issuer());
+    let fields = |credential: &Credential| credential.values().map(Value::field).collect();
+    Summary {
+        issuer: lists.iter().find(is_issuer).map(|list| list.name.clone()),
+        until: pass.expires_at(),
+        fields: pass.credential(now).map(fields).unwrap_or_default(),
+        has_card: pass.card().is_some(),
+    }
+}
+
+fn newest_first<'r>(records: &'r [Record], person: &'r EntryId) -> impl Iterator<Item = Pass> + 'r {
+    let mut kept: Vec<&Record> = records.iter().filter(|record| record.person == *person).collect();
+    kept.sort_by_key(|record| std::cmp::Reverse((record.added, record.id)));
+    kept.into_iter().filter_map(|record| match &record.content {
+        Content::Pass(content) => Pass::from_bytes(content).ok(),
+        _ => None,
+    })
+}
+
+fn requests<'r>(records: &'r [Record], person: &'r EntryId) -> impl Iterator<Item = RequestKeys> + 'r {
+    let of_person = records.iter().filter(|record| record.person == *person);
+    of_person.filter_map(|record| match &record.content {
+        Content::Request(keys) => RequestKeys::from_bytes(keys).ok(),
+        _ => None,
+    })
+}
+
+/// Deletes the person's passes that are over, and the keys of requests for which no pass can be current any more.
+fn tidy(vault: &mut Vault, person: &EntryId, now: i64) -> Result<(), VaccineError> {
+    let is_over = |record: &Record| match &record.content {
+        Content::Pass(content) => Pass::from_bytes(content).is_ok_and(|pass| pass.expires_at() <= now),
+        Content::Request(_) => now.saturating_sub(record.added) > REQUEST_SECONDS,
+        _ => false,
+    };
+    let records = record::list(vault)?.records;
+    let over: Vec<EntryId> = records
+        .iter()
+        .filter(|record| record.person == *person && is_over(record))
+        .map(|record| record.id)
+        .collect();
+    if over.is_empty() {
+        return Ok(());
+    }
+    record::delete(vault, &over, now)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+use techo_protocol::p256::P256Key;
+use techo_protocol::random::SeededRandom;
+use techo_protocol::status_pass::{Status, Value};
+use techo_protocol::trust::{Role, StatusKey, TrustedKey};
+
+use super::super::tests::{key, sakai};
+use super::super::{StatusChecker, people, revocations};
+use super::*;
+use crate::certificates::Verdict;
+use crate::exposure::fixture::vault;
+use crate::exposure::trust;
+
+/// 2021-10-02T12:00+09:00.
+const NOON: i64 = 1_633_143_600;
+const DAY: i64 = DAY_SECONDS;
+
+/// A town, what it lets its status passes say, and a phone with one person.
+struct World {
+    town: P256Key,
+    list: TrustList,
+    vault: Vault,
+    aki: EntryId,
+    _folder: tempfile::TempDir,
+}
+
+fn values() -> Vec<Value> {
+    vec![
+        Value::Status(Status::Vaccinated),
+        Value::Doses(2),
+        Value::ValidUntil("2021-10-31".parse().unwrap()),
+        Value::Name("Akihiko K".into()),
+    ]
+}
+
+impl World {
+    fn new() -> Self {
+        let town = P256Key::generate().unwrap();
+        let mut list = sakai();
+        list.keys.push(TrustedKey {
+            role: Role::Notice,
+            key: key(21).public(),
+            revoked: false,
+        });
+        list.municipality.as_mut().unwrap().status_keys.push(StatusKey {
+            point: town.public().point(),
+            revoked: false,
+        });
+        let (folder, mut vault) = vault();
+        trust::add(&mut vault, &list.write(&key(1))).unwrap();
+        let aki = people::add(&mut vault, "Akihiko", None, NOON).unwrap().id;
+        Self {
+            town,
+            list,
+            vault,
+            aki,
+            _folder: folder,
+        }
+    }
+
+    fn issue(&self, request: Option<&[u8]>, now: i64, card: Option<&str>) -> PassFile {
+        let request = request.map(|file| techo_protocol::status_pass::Request::read(file).unwrap());
+        let issuer = (self.list.authority(), &self.town);
+        PassFile::issue(
+            issuer,
+            request.as_ref(),
+            &|_| values(),
+            card.map(str::to_owned),
+            now,
+            &SeededRandom::new(3),
+        )
+        .unwrap()
+    }
+
+    fn request(&mut self) -> Vec<u8> {
+        request(&mut self.vault, &self.aki, NOON).unwrap()
+    }
+
+    fn add(&mut self, file: &[u8], now: i64) -> Result<PassRead, VaccineError> {
+        add(&mut self.vault, &self.aki, file, std::slice::from_ref(&self.list), now)
+    }
+
+    fn records(&mut self) -> Vec<Record> {
+        record::list(&mut self.vault).unwrap().records
+    }
+
+    fn show(&mut self, fields: &[Field], nonce: Option<&str>, now: i64) -> Result<String, VaccineError> {
+        let (records, aki) = (self.records(), self.aki);
+        show(&records, &aki, fields, nonce, now).map(|shown| shown.to_text())
+    }
+}
+
+#[test]
+fn a_pass_goes_from_request_to_door() {
+    let mut world = World::new();
+    let request = world.request();
+    let file = world.issue(Some(&request), NOON, Some("shc:/567")).file;
+    let read = world.add(&file, NOON).unwrap();
+    assert_eq!(
+        (read.reasons.as_slice(), read.summary.issuer.as_deref()),
+        (&[][..], Some("Sakai"))
+    );
+    assert_eq!(
+        read.summary.fields,
+        [Field::Status, Field::Doses, Field::ValidUntil, Field::Name]
+    );
+    assert!(read.summary.has_card && !read.added.unwrap().already);
+    assert!(
+        world.add(&file, NOON).unwrap().added.unwrap().already,
+        "the same file again is one pass"
+    );
+
+    let text = world.show(&[Field::Status, Field::ValidUntil], None, NOON).unwrap();
+    let lists = [world.list.clone()];
+    let mut checker = StatusChecker::new(&lists, &[]);
+    let verified = checker.verify(&text, None, NOON + 20);
+    assert_eq!(
+        (verified.verdict(), verified.issuer.as_deref()),
+        (Verdict::Valid, Some("Sakai"))
+    );
+    assert_eq!(verified.shown, [values()[0].clone(), values()[2].clone()]);
+    assert_eq!(verified.holder, None, "the name was not asked for");
+    let again = checker.verify(&text, None, NOON + 30);
+    assert_eq!(
+        (again.reasons.as_slice(), again.shown.len()),
+        (&[Reason::AlreadyShown][..], 0)
+    );
+    let late = StatusChecker::new(&lists, &[]).verify(&text, None, NOON + 61);
+    assert_eq!((late.reasons.as_slice(), late.shown.len()), (&[Reason::TooOld][..], 0));
+
+    let named = world.show(&[Field::Name], Some("7Kq2"), NOON).unwrap();
+    let strict = StatusChecker::new(&lists, &[]).verify(&named, Some("7Kq2"), NOON);
+    assert_eq!(strict.holder.unwrap().name, "Akihiko K");
+    let other = StatusChecker::new(&lists, &[]).verify(&named, Some("8Kq2"), NOON);
+    assert_eq!(other.reasons, [Reason::NotBound]);
+    let elsewhere = StatusChecker::new(&[], &[]).verify(&named, Some("7Kq2"), NOON);
+    assert_eq!(elsewhere.verdict(), Verdict::Unknown);
+    assert_eq!(
+        StatusChecker::new(&lists, &[]).verify("hello", None, NOON).reasons,
+        [Reason::Unknown]
+    );
+}
+
+#[test]
+fn a_pass_is_for_the_person_and_the_phone_that_asked() {
+    let mut world = World::new();
+    let request = world.request();
+    let file = world.issue(Some(&request), NOON, None).file;
+    let other = people::add(&mut world.vault, "Haru", None, NOON).unwrap().id;
+    let not_for_us = Some(VaccineError::from(StatusPassError::NotForUs));
+    let lists = [world.list.clone()];
+    assert_eq!(add(&mut world.vault, &other, &file, &lists, NOON).err(), not_for_us);
+    let mut another = World::new();
+    assert_eq!(another.add(&file, NOON).err(), not_for_us);
+    assert_eq!(
+        world.show(&[Field::Status], None, NOON).err(),
+        Some(VaccineRefusal::NoPass.into())
+    );
+    assert!(!is_form(b"HC1:") && is_form(&file));
+}
+
+#[test]
+fn a_bearers_pass_needs_no_request() {
+    let mut world = World::new();
+    let file = world.issue(None, NOON, None).file;
+    assert!(world.add(&file, NOON).unwrap().added.is_some());
+    assert!(world.show(&[Field::Status], None, NOON).is_ok());
+    let (records, aki) = (world.records(), world.aki);
+    assert_eq!(card(&records, &aki, NOON), Err(VaccineRefusal::NoCertificate));
+}
+
+#[test]
+fn a_pass_of_a_town_that_is_not_followed_is_kept_and_says_so() {
+    let mut world = World::new();
+    let file = world.issue(None, NOON, Some("shc:/567")).file;
+    let aki = world.aki;
+    let read = add(&mut world.vault, &aki, &file, &[], NOON).unwrap();
+    assert_eq!(read.reasons, [Reason::UnknownKey]);
+    assert_eq!((read.summary.issuer, read.added.is_some()), (None, true));
+    let records = world.records();
+    assert_eq!(card(&records, &aki, NOON).unwrap(), "shc:/567");
+    assert_eq!(card(&records, &aki, NOON + 40 * DAY), Err(VaccineRefusal::NoCertificate));
+}
+
+#[test]
+fn what_is_over_goes_and_what_is_for_another_day_says_so() {
+    let mut world = World::new();
+    let request = world.request();
+    let file = world.issue(Some(&request), NOON, None).file;
+    world.add(&file, NOON).unwrap();
+    let expired = Some(VaccineError::from(StatusPassError::Expired));
+    assert_eq!(world.show(&[Field::Status], None, NOON + 30 * DAY).err(), expired);
+    let missing = Some(VaccineError::from(StatusPassError::NoSuchField));
+    assert_eq!(world.show(&[Field::LastDose], None, NOON).err(), missing);
+    assert_eq!(
+        world.add(&file, NOON + 40 * DAY).unwrap().added,
+        None,
+        "a pass that is over is not kept"
+    );
+    let kinds = |world: &mut World| -> Vec<bool> {
+        world
+            .records()
+            .iter()
+            .map(|record| matches!(record.content, Content::Request(_)))
+            .collect()
+    };
+    assert_eq!(
+        kinds(&mut world),
+        [true],
+        "the pass is gone, and the request may still be answered"
+    );
+    let aki = world.aki;
+    super::request(&mut world.vault, &aki, NOON + 61 * DAY).unwrap();
+    assert_eq!(kinds(&mut world), [true], "the new request alone");
+}
+
+#[test]
+fn the_newest_pass_that_can_is_shown() {
+    let mut world = World::new();
+    let first = world.issue(None, NOON, None).file;
+    world.add(&first, NOON).unwrap();
+    let second = world.issue(None, NOON + DAY, None).file;
+    world.add(&second, NOON + DAY).unwrap();
+    let id = |text: &str| techo_protocol::status_pass::Presentation::read(text).unwrap().id();
+    let shown = id(&world.show(&[Field::Status], None, NOON + DAY).unwrap());
+    let issued = Pass::open(&second, None).unwrap();
+    assert_eq!(shown, issued.credential(NOON + DAY).unwrap().id());
+    // The second has no credential for the day before it was issued.
+    assert!(world.show(&[Field::Status], None, NOON).is_ok());
+}
+
+#[test]
+fn a_revoked_pass_is_refused_by_whoever_has_the_list() {
+    let mut world = World::new();
+    let issued = world.issue(None, NOON, None);
+    world.add(&issued.file, NOON).unwrap();
+    let text = world.show(&[Field::Status], None, NOON).unwrap();
+    let ids: Vec<_> = issued.ids.iter().map(|(id, _)| *id).collect();
+    let write = |number, ids: &[_]| {
+        techo_protocol::revocations::write(world.list.authority(), number, NOON, ids, &key(21), &SeededRandom::new(1)).unwrap()
+    };
+    let (first, second) = (write(1, &[]), write(2, &ids));
+    let lists = [world.list.clone()];
+    let check = |revoked: &[revocations::Revocations]| {
+        let verified = StatusChecker::new(&lists, revoked).verify(&text, None, NOON);
+        (verified.reasons, verified.revocations_at)
+    };
+    assert_eq!(check(&[]), (vec![], None));
+    revocations::add(&mut world.vault, &first).unwrap();
+    assert_eq!(check(&revocations::all(&mut world.vault).unwrap()), (vec![], Some(NOON)));
+    revocations::add(&mut world.vault, &second).unwrap();
+    assert_eq!(
+        check(&revocations::all(&mut world.vault).unwrap()),
+        (vec![Reason::Revoked], Some(NOON))
+    );
+    assert_eq!(
+        revocations::add(&mut world.vault, &first).unwrap().number(),
+        2,
+        "an older one changes nothing"
+    );
+    trust::remove(&mut world.vault, world.list.authority()).unwrap();
+    assert_eq!(revocations::all(&mut world.vault), Ok(vec![]));
+    let refused = revocations::add(&mut world.vault, &second).err().unwrap();
+    assert_eq!(techo_protocol::Coded::code(&refused), "trust.not_followed");
+    trust::add(&mut world.vault, &world.list.write(&key(1))).unwrap();
+    assert_eq!(
+        revocations::all(&mut world.vault),
+        Ok(vec![]),
+        "the list went with its municipality"
+    );
+}
