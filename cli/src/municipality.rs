@@ -2,6 +2,7 @@
 
 mod import;
 mod ledger;
+mod pass;
 mod report;
 mod site;
 
@@ -27,7 +28,8 @@ use crate::{Failure, Outcome, input};
   techo --data sakai municipality enrol residents.csv
   techo --data sakai municipality site add site.request --out site.licence
   techo --data sakai municipality import site.techo-bundle
-  techo --data sakai municipality overdue")]
+  techo --data sakai municipality overdue
+  techo --data sakai municipality issue 0000000001 --holder aki.request --out aki.pass")]
 pub enum Municipality {
     Init(Init),
     Enrol(Enrol),
@@ -41,6 +43,12 @@ pub enum Municipality {
     Ledger(ledger::Ledger),
     Coverage(report::Coverage),
     Overdue(report::Overdue),
+    Issue(pass::Issue),
+    Revoke(pass::Revoke),
+    #[command(subcommand)]
+    Revocations(pass::Revocations),
+    #[command(subcommand)]
+    Key(pass::Key),
     /// Doses of each lot: distributed, given, and left
     Stock,
 }
@@ -98,6 +106,10 @@ impl Municipality {
             Self::Ledger(ledger) => ledger.run(session),
             Self::Coverage(coverage) => coverage.run(session),
             Self::Overdue(overdue) => overdue.run(session),
+            Self::Issue(issue) => issue.run(session),
+            Self::Revoke(revoke) => revoke.run(session),
+            Self::Revocations(list) => list.run(session),
+            Self::Key(key) => key.run(session),
             Self::Stock => report::stock(session),
         }
     }

@@ -28,7 +28,7 @@ use rusqlite::Connection;
 use super::{StoreError, write};
 
 /// The version of the schema that this program writes.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// Every step there ever was, each from the version that is its place to the next; released steps are never changed.
 pub(super) const MIGRATIONS: &[&str] = &["
@@ -118,6 +118,12 @@ pub(super) const MIGRATIONS: &[&str] = &["
     ) STRICT;
     CREATE UNIQUE INDEX dose_by_record ON dose (source, record, revision);
     CREATE INDEX dose_now ON dose (ticket, number, at, product) WHERE current = 1;
+", "
+    CREATE TABLE pass (
+        id BLOB PRIMARY KEY, ticket INTEGER NOT NULL, ends_at INTEGER NOT NULL, revoked_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX pass_by_ticket ON pass (ticket);
+    ALTER TABLE municipality ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Brings the schema to [`SCHEMA_VERSION`], in one transaction.

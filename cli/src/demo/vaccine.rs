@@ -5,14 +5,18 @@
 use std::path::Path;
 
 use techo_authority::municipality::ledger::Filter;
+use techo_authority::municipality::passes::NewPass;
 use techo_authority::profile::NewAuthority;
 use techo_authority::{Authority, Error};
+use techo_core::certificates::{Reason, Verdict, Verified};
+use techo_core::vaccine::{StatusChecker, pass};
 use techo_protocol::Coded as _;
 use techo_protocol::dose_slip::DoseSlip;
 use techo_protocol::municipality_code::MunicipalityCode;
 use techo_protocol::notice::LocalisedText;
 use techo_protocol::random::SystemRandom;
 use techo_protocol::schedule::Schedule;
+use techo_protocol::status_pass::{Field, Value};
 use techo_protocol::ticket::TicketNumber;
 
 use super::Story;
@@ -29,6 +33,8 @@ const DAY: i64 = 86_400;
 /// 2021-07-01T10:00+09:00: the rules of the day are part of the story.
 const MORNING: i64 = 1_625_101_200;
 const LOT: &str = "EX3617";
+/// The name on the pass: the town writes it there and nowhere else.
+const NAME: &str = "Tanaka Akiko";
 /// The lot of the last two tickets.
 const OTHER_LOT: &str = "EY0779";
 
@@ -42,6 +48,7 @@ impl Story<'_> {
         let mut phones = self.tell_phones(folder, &cast, &slips)?;
         let second = self.tell_town(&mut cast)?;
         self.tell_second_dose(&mut phones, &second)?;
+        self.tell_pass(folder, &mut cast, &mut phones)?;
         self.tell_move(folder, &cast, &mut phones)?;
         self.tell_recall(folder, &mut cast, &mut phones)?;
         self.tell_search(folder)?;
@@ -184,6 +191,57 @@ impl Story<'_> {
         Ok(slips)
     }
 
+    /// The town issues a pass to a phone. At a door it is shown with two fields, quickly and strictly; a screenshot of it fails.
+    fn tell_pass(&self, folder: &Path, cast: &mut TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
+        self.step("demo-vaccine-pass", &[])?;
+        let now = MORNING + 60 * DAY;
+        let phone = phones.first_mut().ok_or(CliError::DemoFailed)?;
+        let (person, lists) = (phone.person, phone.lists()?);
+        let request = pass::request(phone.diary.vault(), &person, now)?;
+        let new = NewPass {
+            ticket: TicketNumber::read("0000000003")?,
+            request: Some(&request),
+            name: Some(NAME),
+        };
+        let issued = cast.town.issue_pass(&new, now, &SystemRandom::new())?;
+        let read = pass::add(phone.diary.vault(), &person, &issued.file, &lists, now)?;
+        expect(read.reasons.is_empty() && read.added.is_some())?;
+        self.say("demo-vaccine-issued", &[("name", &phone.name), ("count", &issued.copies)])?;
+
+        let records = phone.records()?;
+        let show = |nonce: Option<&str>, at: i64| -> Result<String, Failure> {
+            let shown = pass::show(&records, &person, &[Field::Status, Field::ValidUntil], nonce, at)?;
+            read_code(folder, &shown.to_text())
+        };
+        let (quick, mut door) = (show(None, now)?, StatusChecker::new(&lists, &[]));
+        let verified = door.verify(&quick, None, now + 5);
+        expect(verified.verdict() == Verdict::Valid && verified.holder.is_none())?;
+        let shown: Vec<String> = verified.shown.iter().map(Value::to_text).collect();
+        expect(shown.len() == 2 && verified.issuer.as_deref() == Some("Sakai"))?;
+        self.say(
+            "demo-vaccine-quick",
+            &[("shown", &shown.join(", ")), ("digits", &quick.len())],
+        )?;
+        self.fails(&door.verify(&quick, None, now + 20), &Reason::AlreadyShown)?;
+        self.fails(
+            &StatusChecker::new(&lists, &[]).verify(&quick, None, now + 61),
+            &Reason::TooOld,
+        )?;
+        let strict = show(Some("7Kq2"), now + 70)?;
+        let verified = door.verify(&strict, Some("7Kq2"), now + 75);
+        expect(verified.verdict() == Verdict::Valid)?;
+        self.say("demo-vaccine-strict", &[])?;
+        self.fails(&door.verify(&strict, Some("m4Xz"), now + 80), &Reason::NotBound)
+    }
+
+    /// A picture of the pass fails, and for this reason.
+    fn fails(&self, verified: &Verified, reason: &Reason) -> Result<(), Failure> {
+        expect(verified.reasons.iter().eq([reason]) && verified.shown.is_empty())?;
+        let said = self.session.out.texts().of_error(reason.code(), "message", &reason.values());
+        let message = said.unwrap_or_else(|| reason.to_string());
+        self.say("demo-vaccine-screenshot", &[("message", &message)])
+    }
+
     /// Somebody moves: the new town sees the doses from the phone the same day.
     fn tell_move(&self, folder: &Path, cast: &TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
         self.step("demo-vaccine-move", &[])?;
@@ -252,14 +310,14 @@ impl Story<'_> {
         self.step("demo-vaccine-search", &[])?;
         for place in ["town", "new-town"] {
             // A town's ledger is its own; of it only birth dates are searched for.
-            let found = super::search::for_words(&folder.join(place), "", &["1935-05-06", "19350506"])?;
+            let found = super::search::for_words(&folder.join(place), "", &["1935-05-06", "19350506", NAME])?;
             expect(found.places.is_empty())?;
         }
         for phone in ["Aki", "Yui"] {
             let found = super::search::for_words(
                 &folder.join(phone),
                 "",
-                &[LOT, OTHER_LOT, "0000000003", "0000000005", "Kanaria"],
+                &[LOT, OTHER_LOT, "0000000003", "0000000005", "Kanaria", NAME],
             )?;
             expect(found.places.is_empty() && found.files > 0)?;
         }
