@@ -58,4 +58,4 @@ pub fn next(schedule: &Schedule, born: Option<NaiveDate>, doses: &[Dose], today:
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
