@@ -11,6 +11,7 @@
 //! | [`trust_bundle`] | bundles of the keys of those who issue certificates |
 //! | [`venues`], [`posters`] | the registry, codes, and what is printed |
 //! | [`import`], [`events`] | a list of events as CSV, and what it does to the notices |
+//! | [`rejected`] | rows of a file that cannot be used |
 //! | [`notices`], [`recalls`] | what is said |
 //! | [`publishing`] | segments, manifests, relays |
 //! | [`municipality`] | residents' tickets, vaccination sites, doses |
@@ -29,6 +30,7 @@ pub mod posters;
 pub mod profile;
 pub mod publishing;
 pub mod recalls;
+pub mod rejected;
 pub mod store;
 pub mod trust;
 pub mod trust_bundle;

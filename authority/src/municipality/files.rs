@@ -10,7 +10,8 @@ use techo_protocol::town_update::ProductLot;
 use super::bundles::Imported;
 use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};
 use super::mapping::{Mapping, Reader};
-use super::table::{RejectedRow, Table, Text};
+use super::table::{Table, Text};
+use crate::rejected::RejectedRow;
 use crate::store::write;
 use crate::{Authority, Error, audit};
 

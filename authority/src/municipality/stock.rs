@@ -6,7 +6,8 @@ use techo_protocol::dose_slip::is_lot;
 use techo_protocol::product::Product;
 use techo_protocol::town_update::ProductLot;
 
-use super::table::{RejectedRow, Table, Text};
+use super::table::{Table, Text};
+use crate::rejected::RejectedRow;
 use crate::store::{StoreError, narrow, write};
 use crate::{Authority, Error, audit};
 
