@@ -85,6 +85,9 @@ fn a_site_may_give_what_the_schedule_permits() {
         Ok("pfizer-1".into()),
         "the age is not known"
     );
+    let first = doses("astrazeneca:2021-09-01");
+    assert_eq!(may(&first, None, "2021-10-27", "astrazeneca"), Ok("astrazeneca-2".into()));
+    assert_eq!(may(&[], None, "2021-09-01", "astrazeneca"), Ok("astrazeneca-1".into()));
     assert_eq!(may(&[], Some(date("2015-01-01")), "2021-07-01", "pfizer"), Err(NoDose::Age));
     let two = doses("astrazeneca:2021-09-01,astrazeneca:2021-10-27");
     assert_eq!(may(&two, born, "2022-07-01", "moderna"), Ok("booster-1-5-months".into()));
