@@ -9,6 +9,7 @@ use techo_protocol::notice::NoticeError;
 use techo_protocol::passphrase::PassphraseError;
 use techo_protocol::qr::QrError;
 use techo_protocol::random::RandomError;
+use techo_protocol::schedule::ScheduleError;
 use techo_protocol::segment::{SegmentError, WriteError};
 use techo_protocol::site_licence::SiteLicenceError;
 use techo_protocol::trust::TrustError;
@@ -78,6 +79,7 @@ areas! {
     Qr(QrError),
     Random(RandomError),
     Recall(RecallError),
+    Schedule(ScheduleError),
     Segment(SegmentError),
     Site(SiteError),
     SiteLicence(SiteLicenceError),

@@ -12,7 +12,7 @@
 //! | [`venues`], [`posters`] | the registry, codes, and what is printed |
 //! | [`import`], [`events`] | a list of events as CSV, and what it does to the notices |
 //! | [`rejected`] | rows of a file that cannot be used |
-//! | [`notices`], [`recalls`] | what is said |
+//! | [`notices`], [`recalls`], [`schedules`] | what is said |
 //! | [`publishing`] | segments, manifests, relays |
 //! | [`municipality`] | residents' tickets, vaccination sites, doses |
 //! | [`cases`] | one-time codes and sent diaries |
@@ -31,6 +31,7 @@ pub mod profile;
 pub mod publishing;
 pub mod recalls;
 pub mod rejected;
+pub mod schedules;
 pub mod store;
 pub mod trust;
 pub mod trust_bundle;

@@ -26,6 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::exposure::trust;
 use crate::ports::Random;
+use crate::vaccine::schedule;
 use crate::vault::{RecordKind, StoreError, Vault, VaultError};
 
 pub use bundle::{SendError, SentBundle, WrittenBundle};
@@ -131,11 +132,8 @@ impl Clinic {
     /// [`Refusal::NotASite`], or the vault cannot be read.
     pub fn open(mut vault: Vault, now: i64) -> Result<Self, ClinicError> {
         state::read(&mut vault)?;
-        Ok(Self {
-            vault,
-            schedule: Schedule::japan_covid_19(),
-            now,
-        })
+        let schedule = schedule::in_use(&mut vault)?.schedule;
+        Ok(Self { vault, schedule, now })
     }
 
     /// The request for a licence, anew.

@@ -14,6 +14,7 @@ mod recall;
 mod record;
 mod reminder;
 pub mod revocations;
+pub mod schedule;
 mod slip;
 mod status;
 

@@ -1,12 +1,14 @@
 //! What the municipality tells its sites: lots, recalls, and licences that ended early; by a file, or from the relay's public lists.
 
 use techo_protocol::product::Product;
+use techo_protocol::schedule::Schedule;
 use techo_protocol::town_update::{ProductLot, TownUpdate, TownUpdateError};
 
 use super::{Clinic, ClinicError, state};
 use crate::exposure::fetch::{FetchError, fetch};
 use crate::exposure::{recalls, trust};
 use crate::ports::Relay;
+use crate::vaccine::schedule;
 use crate::vault::RecordKind;
 
 const UPDATE: &[u8] = b"update";
@@ -24,6 +26,15 @@ impl Clinic {
         }
         self.vault.put_record(RecordKind::Clinic, UPDATE, file)?;
         Ok(update)
+    }
+
+    /// Takes in a newer vaccination schedule that the municipality signed.
+    ///
+    /// # Errors
+    /// [`ClinicError::NewSchedule`]: none, not the municipality's, or not newer.
+    pub fn take_schedule(&mut self, file: &[u8]) -> Result<&Schedule, ClinicError> {
+        self.schedule = schedule::add(&mut self.vault, file)?.schedule;
+        Ok(&self.schedule)
     }
 
     /// Takes in a newer trust list of the municipality.
