@@ -196,13 +196,20 @@ impl Update {
             }
         }
         if let Some(address) = &self.relay {
-            let recalled = site
+            let updated = site
                 .update_from(&HttpRelay::new()?, address)
                 .map_err(|error| Failure::from(error).about(address))?;
-            let line = json!({ "relay": address, "recalled": recalled });
-            session
-                .out
-                .answer(&line, "clinic-updated-relay", &[("recalled", &recalled)])?;
+            let line = json!({
+                "relay": address,
+                "number": updated.number,
+                "lots": updated.lots,
+                "recalled": updated.recalled,
+            });
+            session.out.answer(
+                &line,
+                "clinic-updated-relay",
+                &[("lots", &updated.lots), ("recalled", &updated.recalled)],
+            )?;
         }
         Ok(Outcome::Done)
     }

@@ -29,11 +29,12 @@ use crate::ports::Random;
 use crate::vaccine::schedule;
 use crate::vault::{RecordKind, StoreError, Vault, VaultError};
 
-pub use bundle::{SendError, SentBundle, WrittenBundle};
+pub use bundle::{ExchangeError, SentBundle, WrittenBundle};
 pub use correct::Correction;
 pub use error::{ClinicError, DoseWarning, Refusal, Warning};
 pub use record::{NewDose, Recorded};
 pub use techo_protocol::town_update::LotWarning;
+pub use update::Updated;
 
 /// What a site is, and how far it has counted.
 #[derive(Serialize, Deserialize)]

@@ -264,4 +264,6 @@ impl Schedule {
 }
 
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod tests;

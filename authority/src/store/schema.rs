@@ -9,6 +9,7 @@
 //! | `imported` | which notice an event of an imported list became, and what the list said of it last |
 //! | `recall` | one revision of a recalled lot |
 //! | `segment`, `published` | a signed file, and which revision went out in it under which code |
+//! | `public_file` | the newest signed file of a kind that manifests name beside segments |
 //! | `manifest` | a signed manifest; files of all but the newest are dropped |
 //! | `case_file`, `diary` | a one-time code's mailbox (never the code), and the sealed diary that came for it |
 //! | `take` | the number of the last request for diaries |
@@ -28,7 +29,7 @@ use rusqlite::Connection;
 use super::{StoreError, write};
 
 /// The version of the schema that this program writes.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// Every step there ever was, each from the version that is its place to the next; released steps are never changed.
 pub(super) const MIGRATIONS: &[&str] = &["
@@ -118,6 +119,8 @@ pub(super) const MIGRATIONS: &[&str] = &["
     ) STRICT;
     CREATE UNIQUE INDEX dose_by_record ON dose (source, record, revision);
     CREATE INDEX dose_now ON dose (ticket, number, at, product) WHERE current = 1;
+", "
+    CREATE TABLE public_file (kind INTEGER PRIMARY KEY, hash BLOB NOT NULL, file BLOB NOT NULL) STRICT;
 "];
 
 /// Brings the schema to [`SCHEMA_VERSION`], in one transaction.

@@ -6,6 +6,7 @@
 use techo_protocol::Coded;
 use techo_protocol::keys::sha256;
 use techo_protocol::manifest::LARGEST_MANIFEST_BYTES;
+use techo_protocol::public_file::PublicFileKind;
 use techo_protocol::relay_api::{manifest_path, segment_path};
 use techo_protocol::segment::{Segment, SegmentError};
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
@@ -149,6 +150,32 @@ fn fetch_from<R: Relay>(
     Ok(Brought::List {
         new_segments: fetched.len(),
     })
+}
+
+/// Fetches the public file of a kind that an authority's newest manifest here names; `None` where it names none, or the one that is `held`.
+/// The file is the one that was named, and who signed it is for its reader to check.
+///
+/// # Errors
+/// The relay does not answer, or has another file or none.
+pub fn public_file<R: Relay>(
+    vault: &mut Vault,
+    relay: &R,
+    address: &str,
+    (authority, kind): (AuthorityId, PublicFileKind),
+    held: Option<&[u8]>,
+) -> Result<Option<Vec<u8>>, FetchError<R::Error>> {
+    let Some(named) = lists::public_file(vault, authority, kind)? else {
+        return Ok(None);
+    };
+    if held.is_some_and(|held| named.names(held)) {
+        return Ok(None);
+    }
+    let most = usize::try_from(named.bytes).unwrap_or(usize::MAX);
+    let file = relay
+        .get(address, &segment_path(&named.hash), most)
+        .map_err(FetchError::Relay)?;
+    let file = file.filter(|file| named.names(file));
+    Ok(Some(file.ok_or(ExposureError::List(ListError::Withheld))?))
 }
 
 fn check_segment(file: &[u8], hash: &[u8; 32], authority: AuthorityId, trust: &TrustList) -> Result<(), SegmentError> {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::Coded;
 
-fn date(text: &str) -> NaiveDate {
+pub fn date(text: &str) -> NaiveDate {
     text.parse().unwrap_or_else(|_| panic!("{text}"))
 }
 
@@ -24,7 +24,7 @@ fn doses(text: &str) -> Vec<GivenDose<'_>> {
     text.split(',').filter(|text| *text != "-").map(dose).collect()
 }
 
-fn key(seed: u8) -> SigningKey {
+pub fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }
 
