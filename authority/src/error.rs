@@ -10,6 +10,7 @@ use techo_protocol::passphrase::PassphraseError;
 use techo_protocol::qr::QrError;
 use techo_protocol::random::RandomError;
 use techo_protocol::revocations::{RevocationsError, WriteRevocationsError};
+use techo_protocol::schedule::ScheduleError;
 use techo_protocol::segment::{SegmentError, WriteError};
 use techo_protocol::site_licence::SiteLicenceError;
 use techo_protocol::status_pass::StatusPassError;
@@ -83,6 +84,7 @@ areas! {
     Random(RandomError),
     Recall(RecallError),
     Revocations(RevocationsError),
+    Schedule(ScheduleError),
     Segment(SegmentError),
     Site(SiteError),
     SiteLicence(SiteLicenceError),

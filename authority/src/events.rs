@@ -10,13 +10,13 @@
 use std::collections::HashSet;
 
 use rusqlite::Connection;
-use techo_protocol::Coded as _;
 use techo_protocol::keys::sha256;
 use techo_protocol::notice::{DEFAULT_TAIL_SECONDS, LocalisedText, NoticeId, Window};
 use techo_protocol::random::Random;
 
-use crate::import::{Event, Import, RejectedRow};
+use crate::import::{Event, Import};
 use crate::notices::{self, Content};
+use crate::rejected::RejectedRow;
 use crate::store::{narrow, write};
 use crate::venues::{self, Issuer, NewVenue, VenueKind, VenueNumber};
 use crate::{Authority, Error, audit};
@@ -89,11 +89,8 @@ impl Authority {
                     imported.venues += usize::from(done.new_venue);
                 }
                 Err(why @ (Error::Notice(_) | Error::Venue(_) | Error::VenueCode(_))) => imported.rejected.push(RejectedRow {
-                    row: event.row,
                     id: Some(event.id.clone()),
-                    code: why.code(),
-                    message: why.to_string(),
-                    values: why.values(),
+                    ..RejectedRow::new(event.row, &why)
                 }),
                 Err(other) => return Err(other),
             }

@@ -33,12 +33,13 @@ mod techo;
 
 use std::collections::HashSet;
 
-use techo_protocol::Coded as _;
 use techo_protocol::notice::Severity;
 
 use header::Header;
 use layout::{LAYOUTS, Layout};
 use records::Records;
+
+use crate::rejected::RejectedRow;
 
 /// Most bytes of a file. New Zealand's longest list had 330 kB.
 pub const MAX_FILE_BYTES: usize = 64 << 20;
@@ -92,21 +93,6 @@ pub struct Event {
     pub severity: Severity,
     /// What people who were there are told, at most 4,000 characters, may be empty.
     pub advice_text: String,
-}
-
-/// A row that could not be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RejectedRow {
-    /// As [`Event::row`].
-    pub row: u64,
-    /// The event's id as far as it can be told, so that an event whose row is bad does not count as missing.
-    pub id: Option<String>,
-    /// One of [`RowError`]'s stable codes, `import.*`.
-    pub code: &'static str,
-    /// The reason in words, without anything from the file.
-    pub message: String,
-    /// What stands in the message, for saying it in another language.
-    pub values: Vec<(&'static str, String)>,
 }
 
 techo_protocol::coded_errors! {
@@ -221,11 +207,8 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
                     records.read_again_after_first_line(&record);
                 }
                 rejected.push(RejectedRow {
-                    row: record.row,
                     id: header.as_ref().and_then(|header| header.id_of(&record)),
-                    code: error.code(),
-                    message: error.to_string(),
-                    values: error.values(),
+                    ..RejectedRow::new(record.row, &error)
                 });
             }
         }

@@ -11,7 +11,8 @@
 //! | [`trust_bundle`] | bundles of the keys of those who issue certificates |
 //! | [`venues`], [`posters`] | the registry, codes, and what is printed |
 //! | [`import`], [`events`] | a list of events as CSV, and what it does to the notices |
-//! | [`notices`], [`recalls`] | what is said |
+//! | [`rejected`] | rows of a file that cannot be used |
+//! | [`notices`], [`recalls`], [`schedules`] | what is said |
 //! | [`publishing`] | segments, manifests, relays |
 //! | [`municipality`] | residents' tickets, vaccination sites, doses |
 //! | [`cases`] | one-time codes and sent diaries |
@@ -29,6 +30,8 @@ pub mod posters;
 pub mod profile;
 pub mod publishing;
 pub mod recalls;
+pub mod rejected;
+pub mod schedules;
 pub mod store;
 pub mod trust;
 pub mod trust_bundle;

@@ -9,6 +9,7 @@
 
 mod manifests;
 mod pending;
+mod public_files;
 mod relay;
 mod segments;
 

@@ -136,7 +136,8 @@ const SELECT: &str =
     "SELECT r.id, r.revision, r.withdrawn, r.product, r.lot, r.text, r.made_at, r.segment IS NOT NULL FROM recall r
     WHERE r.revision = (SELECT max(o.revision) FROM recall o WHERE o.id = r.id)";
 
-fn all(db: &Connection) -> Result<Vec<RecallState>, Error> {
+/// All recalls, by number.
+pub(crate) fn all(db: &Connection) -> Result<Vec<RecallState>, Error> {
     let mut query = db.prepare(&format!("{SELECT} ORDER BY r.id"))?;
     let mut rows = query.query([])?;
     let mut out = Vec::new();

@@ -7,6 +7,7 @@ mod import;
 mod notice;
 pub(crate) mod publish;
 mod recall;
+mod schedule;
 mod sheet;
 mod trust;
 mod trust_bundle;
@@ -60,6 +61,8 @@ pub enum Authority {
     Notice(notice::Notice),
     #[command(subcommand)]
     Recall(recall::Recall),
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     Import(import::Import),
     #[command(subcommand)]
     Case(case::Case),
@@ -88,6 +91,7 @@ impl Authority {
             Self::Trust(trust) => trust.run(session),
             Self::Notice(notice) => notice.run(session),
             Self::Recall(recall) => recall.run(session),
+            Self::Schedule(schedule) => schedule.run(session),
             Self::Import(import) => import.run(session),
             Self::Case(case) => case.run(session),
             Self::Publish(publish) => publish.run(session),

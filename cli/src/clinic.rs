@@ -10,6 +10,7 @@ use techo_core::clinic::Clinic as Site;
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_protocol::random::SystemRandom;
+use techo_protocol::schedule::Schedule;
 
 use crate::authority::write_file;
 use crate::device::HttpRelay;
@@ -72,7 +73,7 @@ pub struct Init {
 /// Take in lots, recalls and licences that ended, from the municipality's file or a relay's public lists
 #[derive(Debug, Args)]
 pub struct Update {
-    /// The municipality's update, or its newer trust file
+    /// The municipality's update, its newer trust file, or a newer schedule that it signed
     #[arg(required_unless_present = "relay")]
     file: Option<PathBuf>,
     /// The relay to ask
@@ -175,6 +176,14 @@ impl Update {
             if content.starts_with(b"TTRL") {
                 site.take_trust(&content).map_err(about)?;
                 session.out.answer(&json!({ "trust": true }), "clinic-trust", &[])?;
+            } else if Schedule::is_form(&content) {
+                let schedule = site.take_schedule(&content).map_err(about)?;
+                let line = json!({ "schedule": schedule.code, "version": schedule.version });
+                session.out.answer(
+                    &line,
+                    "clinic-schedule",
+                    &[("name", &schedule.name), ("version", &schedule.version)],
+                )?;
             } else {
                 let update = site.take_update(&content).map_err(about)?;
                 let (lots, recalled, revoked) = (update.lots.len(), update.recalled.len(), update.revoked_sites.len());
@@ -187,13 +196,20 @@ impl Update {
             }
         }
         if let Some(address) = &self.relay {
-            let recalled = site
+            let updated = site
                 .update_from(&HttpRelay::new()?, address)
                 .map_err(|error| Failure::from(error).about(address))?;
-            let line = json!({ "relay": address, "recalled": recalled });
-            session
-                .out
-                .answer(&line, "clinic-updated-relay", &[("recalled", &recalled)])?;
+            let line = json!({
+                "relay": address,
+                "number": updated.number,
+                "lots": updated.lots,
+                "recalled": updated.recalled,
+            });
+            session.out.answer(
+                &line,
+                "clinic-updated-relay",
+                &[("lots", &updated.lots), ("recalled", &updated.recalled)],
+            )?;
         }
         Ok(Outcome::Done)
     }

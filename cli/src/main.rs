@@ -19,6 +19,7 @@ mod output;
 mod profile;
 mod question;
 mod recovery;
+mod rejected;
 mod relay;
 mod relay_client;
 mod scan;

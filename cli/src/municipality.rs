@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use techo_authority::keys::Passphrase;
-use techo_authority::municipality::table::RejectedRow;
 use techo_authority::profile::NewAuthority;
 use techo_protocol::municipality_code::MunicipalityCode;
 
@@ -19,7 +18,7 @@ use crate::authority::{open, warn_of_clear_keys, write_file};
 use crate::failure::CliError;
 use crate::profile::{self, Kind};
 use crate::session::Session;
-use crate::{Failure, Outcome, input};
+use crate::{Failure, Outcome, input, rejected};
 
 /// Run a municipality: give out tickets, license vaccination sites, keep the ledger of doses
 #[derive(Debug, Subcommand)]
@@ -171,7 +170,7 @@ impl Enrol {
         let enrolled = authority
             .enrol(&content, self.dry_run, session.now(), &session.random)
             .map_err(|error| Failure::from(error).about(self.file.display()))?;
-        show_rejected(session, &enrolled.rejected)?;
+        let outcome = rejected::show(session, &enrolled.rejected)?;
         let rejected = enrolled.rejected.len();
         let accepted = enrolled.rows.saturating_sub(rejected);
         let mut line = json!({
@@ -198,7 +197,7 @@ impl Enrol {
                 ("rejected", &rejected),
             ],
         )?;
-        Ok(outcome(rejected))
+        Ok(outcome)
     }
 }
 
@@ -228,23 +227,4 @@ fn export(session: &Session, file: &std::path::Path, relays: &[String]) -> Resul
         ],
     )?;
     Ok(Outcome::Done)
-}
-
-/// A line for each row that was rejected.
-fn show_rejected(session: &Session, rejected: &[RejectedRow]) -> Result<(), Failure> {
-    for row in rejected {
-        let line = json!({ "row": row.row, "code": row.code, "message": row.message });
-        let said = session.out.texts().of_error(row.code, "message", &row.values);
-        let message = said.as_ref().unwrap_or(&row.message);
-        session.out.answer(
-            &line,
-            "authority-import-row",
-            &[("row", &row.row), ("message", message), ("code", &row.code)],
-        )?;
-    }
-    Ok(())
-}
-
-fn outcome(rejected: usize) -> Outcome {
-    if rejected == 0 { Outcome::Done } else { Outcome::No }
 }

@@ -4,6 +4,7 @@ mod add;
 mod list;
 mod next;
 mod person;
+mod schedule;
 mod show;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use techo_core::diary::Diary;
 use techo_core::exposure::{recalls, trust};
 use techo_core::vaccine::{self, Believing, Dose, EntryId, Listing, Person, Recalled, VaccineError, VaccineRefusal, people};
 use techo_protocol::Coded;
+use techo_protocol::schedule::Schedule;
 use techo_protocol::trust::TrustList;
 
 use crate::failure::{CliError, Warning};
@@ -45,6 +47,9 @@ pub enum Vaccine {
     Dose(add::DoseCommand),
     /// The doses, each once, and what tells of it; tickets and passes
     List(Who),
+    /// Which schedule the next dose is worked out by
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     /// Which dose is next for each person, and when
     Next(Who),
     /// What to be reminded of, and a calendar file
@@ -80,6 +85,7 @@ impl Vaccine {
             Self::Ticket(ticket) => ticket.run(session),
             Self::Dose(dose) => dose.run(session),
             Self::List(who) => list::run(session, who.person.as_deref()),
+            Self::Schedule(schedule) => schedule.run(session),
             Self::Next(who) => next::run(session, who.person.as_deref()),
             Self::Remind(remind) => remind.run(session),
             Self::Request(request) => request.run(session),
@@ -96,6 +102,7 @@ struct Book {
     listing: Listing,
     doses: Vec<Dose>,
     recalled: Vec<Recalled>,
+    schedule: Schedule,
     lists: Vec<TrustList>,
 }
 
@@ -113,11 +120,13 @@ impl Book {
         let trusted = Trusted::of(session, &mut diary)?;
         let doses = vaccine::doses(&listing.records, &trusted.believing(), session.now());
         let recalled = vaccine::recalled(&doses, &recalls::all(diary.vault())?);
+        let schedule = vaccine::schedule::in_use(diary.vault())?.schedule;
         Ok(Self {
             people,
             listing,
             doses,
             recalled,
+            schedule,
             lists: trusted.lists,
         })
     }

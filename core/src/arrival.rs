@@ -105,8 +105,10 @@ pub fn arrive(recognised: &Recognised, at: i64) -> Result<Arrival, Refused> {
                 without_warnings: true,
             })
         }
+        Recognised::Unreadable(_, Unreadable::Slip(_)) | Recognised::Slip(_) | Recognised::Other(_) | Recognised::Unknown => {
+            Err(ArrivalError::NotAPlace.into())
+        }
         Recognised::Unreadable(_, error) => Err(error.clone().into()),
-        Recognised::Other(_) | Recognised::Unknown => Err(ArrivalError::NotAPlace.into()),
     }
 }
 

@@ -26,13 +26,15 @@ use zeroize::Zeroizing;
 
 use crate::exposure::trust;
 use crate::ports::Random;
+use crate::vaccine::schedule;
 use crate::vault::{RecordKind, StoreError, Vault, VaultError};
 
-pub use bundle::{SendError, SentBundle, WrittenBundle};
+pub use bundle::{ExchangeError, SentBundle, WrittenBundle};
 pub use correct::Correction;
 pub use error::{ClinicError, DoseWarning, Refusal, Warning};
 pub use record::{NewDose, Recorded};
 pub use techo_protocol::town_update::LotWarning;
+pub use update::Updated;
 
 /// What a site is, and how far it has counted.
 #[derive(Serialize, Deserialize)]
@@ -131,11 +133,8 @@ impl Clinic {
     /// [`Refusal::NotASite`], or the vault cannot be read.
     pub fn open(mut vault: Vault, now: i64) -> Result<Self, ClinicError> {
         state::read(&mut vault)?;
-        Ok(Self {
-            vault,
-            schedule: Schedule::japan_covid_19(),
-            now,
-        })
+        let schedule = schedule::in_use(&mut vault)?.schedule;
+        Ok(Self { vault, schedule, now })
     }
 
     /// The request for a licence, anew.

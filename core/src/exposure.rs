@@ -15,6 +15,7 @@ pub mod trust;
 pub(crate) mod fixture;
 
 use techo_protocol::manifest::ManifestError;
+use techo_protocol::revocations::RevocationsError;
 use techo_protocol::segment::SegmentError;
 use techo_protocol::trust::TrustError;
 
@@ -47,6 +48,8 @@ techo_protocol::coded_union! {
         Segment(SegmentError);
         /// A trust list.
         Trust(TrustError);
+        /// A list of revoked status passes.
+        Revocations(RevocationsError);
         /// The vault.
         Vault(VaultError);
     }

@@ -1,5 +1,7 @@
-//! What a text from a code is: a venue code, another country's poster, a ticket, a certificate; and whether a venue code is to be believed.
+//! What a text from a code is: a venue code, another country's poster, a dose slip, a ticket, a certificate; and whether what Techo's
+//! authorities sign is to be believed.
 
+use techo_protocol::dose_slip::{DoseSlip, DoseSlipError};
 use techo_protocol::status_pass::Presentation;
 use techo_protocol::trust::{AuthorityId, TrustList};
 use techo_protocol::venue_code::{VenueCode, VenueCodeError};
@@ -14,7 +16,9 @@ pub enum Recognised {
     Venue(Venue),
     /// Another country's poster.
     Foreign(ForeignPoster),
-    /// A venue code or poster that cannot be read: which it seems to be, and why not.
+    /// A dose slip.
+    Slip(Box<Slip>),
+    /// A venue code, poster or slip that cannot be read: which it seems to be, and why not.
     Unreadable(&'static str, Unreadable),
     /// Something else that Techo knows by its form; its name.
     Other(&'static str),
@@ -23,12 +27,14 @@ pub enum Recognised {
 }
 
 techo_protocol::coded_union! {
-    /// Why a venue code or a poster cannot be read.
+    /// Why a venue code, a poster or a slip cannot be read.
     pub enum Unreadable {
         /// A venue code.
         Venue(VenueCodeError);
         /// A poster of another country.
         Poster(PosterError);
+        /// A dose slip.
+        Slip(DoseSlipError);
     }
 }
 
@@ -39,6 +45,16 @@ pub struct Venue {
     pub code: VenueCode,
     /// The authority that signed it, among those that are followed; or why it is not to be believed.
     pub authority: Result<AuthorityId, VenueCodeError>,
+}
+
+/// A dose slip and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slip {
+    /// The slip.
+    pub slip: DoseSlip,
+    /// The municipality that licensed its site, among those that are followed; or why it is not to be believed. Whether the dose's time has
+    /// come is for the clock to say.
+    pub town: Result<AuthorityId, DoseSlipError>,
 }
 
 impl Recognised {
@@ -61,7 +77,18 @@ impl Recognised {
         match posters::read(text) {
             Some(Ok(poster)) => Self::Foreign(poster),
             Some(Err(error)) => Self::Unreadable("unknown", error.into()),
-            None => other(text).map_or(Self::Unknown, Self::Other),
+            None => Self::slip(text, lists),
+        }
+    }
+
+    fn slip(text: &str, lists: &[TrustList]) -> Self {
+        match DoseSlip::read(text) {
+            Ok(slip) => {
+                let town = slip.check(lists, slip.dose.at).map(TrustList::authority);
+                Self::Slip(Box::new(Slip { slip, town }))
+            }
+            Err(DoseSlipError::NotASlip) => other(text).map_or(Self::Unknown, Self::Other),
+            Err(error) => Self::Unreadable(Kind::DoseSlip.name(), error.into()),
         }
     }
 
@@ -77,6 +104,7 @@ impl Recognised {
                 ..
             }) => "rotating",
             Self::Foreign(poster) => poster.kind.name(),
+            Self::Slip(_) => Kind::DoseSlip.name(),
             Self::Unreadable(kind, _) | Self::Other(kind) => kind,
             Self::Unknown => "unknown",
         }
@@ -97,6 +125,13 @@ impl Recognised {
                 PosterSignature::Invalid => "invalid",
                 PosterSignature::None => "none",
             },
+            Self::Slip(slip) => match (&slip.town, slip.slip.check_time(now)) {
+                (Ok(_), Ok(())) => "valid",
+                // The signatures are right, and the time is not.
+                (Ok(_), Err(_)) | (Err(DoseSlipError::LicenceEnded), _) => "expired",
+                (Err(DoseSlipError::UnknownTown), _) => "unknown_authority",
+                (Err(_), _) => "invalid",
+            },
             _ => "none",
         }
     }
@@ -106,6 +141,7 @@ impl Recognised {
         match self {
             Self::Venue(venue) => Some(venue.code.name()),
             Self::Foreign(poster) => Some(&poster.name),
+            Self::Slip(slip) => Some(&slip.slip.licence.place),
             _ => None,
         }
     }
@@ -121,7 +157,10 @@ impl Recognised {
 
     /// Whether a person can check in with it.
     pub fn is_place(&self) -> bool {
-        matches!(self, Self::Venue(_) | Self::Foreign(_) | Self::Unreadable(..))
+        match self {
+            Self::Venue(_) | Self::Foreign(_) | Self::Unreadable(_, Unreadable::Venue(_) | Unreadable::Poster(_)) => true,
+            Self::Slip(_) | Self::Unreadable(_, Unreadable::Slip(_)) | Self::Other(_) | Self::Unknown => false,
+        }
     }
 }
 
@@ -142,7 +181,10 @@ fn other(text: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use techo_protocol::trust::RevokedSite;
+
     use super::*;
+    use crate::vaccine::tests::{FIRST, sakai, slip};
 
     #[test]
     fn other_documents_are_known_when_they_can_be_decoded() {
@@ -169,5 +211,39 @@ mod tests {
         assert!(matches!(torn, Recognised::Unreadable(_, Unreadable::Venue(_))));
         let torn = Recognised::of("UKC19TRACING:1:abc", &[]);
         assert!(matches!(torn, Recognised::Unreadable(_, Unreadable::Poster(_))), "{torn:?}");
+        let torn = Recognised::of("TECHO-D1:ABC", &[]);
+        assert_eq!((torn.kind(), torn.is_place()), ("dose_slip", false));
+        assert!(matches!(torn, Recognised::Unreadable(_, Unreadable::Slip(_))), "{torn:?}");
+    }
+
+    #[test]
+    fn a_slip_is_as_good_as_its_town_says() {
+        let text = slip(1, FIRST, "EX3617");
+        let said = |lists: &[TrustList], now| Recognised::of(&text, lists).signature(now);
+        let town = |change: fn(&mut TrustList)| {
+            let mut list = sakai();
+            change(&mut list);
+            [list]
+        };
+        assert_eq!(said(&[sakai()], FIRST), "valid");
+        assert_eq!(said(&[], FIRST), "unknown_authority");
+        assert_eq!(said(&[sakai()], FIRST - 3_600), "expired", "its time has not come");
+        assert_eq!(said(&town(|list| list.keys[0].revoked = true), FIRST), "invalid");
+        let ended = town(|list| {
+            let revoked = RevokedSite { site: 3, from: FIRST };
+            list.municipality.as_mut().unwrap().revoked_sites.push(revoked);
+        });
+        assert_eq!(said(&ended, FIRST), "invalid");
+        let late = slip(1, FIRST + 500 * 86_400, "EX3617");
+        assert_eq!(Recognised::of(&late, &[sakai()]).signature(FIRST + 501 * 86_400), "expired");
+
+        let whole = Recognised::of(&text, &[sakai()]);
+        assert_eq!(
+            (whole.kind(), whole.name(), whole.is_place()),
+            ("dose_slip", Some("Kanaria Clinic"), false)
+        );
+        // Another letter near the end is another signature.
+        let forged: String = [&text[..text.len() - 6], "0000", &text[text.len() - 2..]].concat();
+        assert_eq!(Recognised::of(&forged, &[sakai()]).signature(FIRST), "invalid");
     }
 }

@@ -14,6 +14,7 @@ mod recall;
 mod record;
 mod reminder;
 pub mod revocations;
+pub mod schedule;
 mod slip;
 mod status;
 
@@ -58,4 +59,4 @@ pub fn next(schedule: &Schedule, born: Option<NaiveDate>, doses: &[Dose], today:
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

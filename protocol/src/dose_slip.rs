@@ -186,6 +186,17 @@ impl DoseSlip {
         ))
     }
 
+    /// Checks that the dose's time has come, at a moment in Unix seconds.
+    ///
+    /// # Errors
+    /// [`DoseSlipError::InTheFuture`].
+    pub fn check_time(&self, now: i64) -> Result<(), DoseSlipError> {
+        if self.dose.at > now.saturating_add(CLOCKS_APART) {
+            return Err(DoseSlipError::InTheFuture);
+        }
+        Ok(())
+    }
+
     /// Checks who signed it at a moment in Unix seconds, and gives the trust list of the municipality that licensed the site.
     ///
     /// # Errors
@@ -194,9 +205,7 @@ impl DoseSlip {
         if !self.licence.key.verifies(&to_be_signed(&self.payload), &self.signature) {
             return Err(DoseSlipError::SignatureInvalid);
         }
-        if self.dose.at > now.saturating_add(CLOCKS_APART) {
-            return Err(DoseSlipError::InTheFuture);
-        }
+        self.check_time(now)?;
         if !self.licence.covers(self.dose.at) {
             return Err(DoseSlipError::LicenceEnded);
         }

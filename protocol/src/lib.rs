@@ -28,6 +28,7 @@ pub mod padme;
 pub mod pairing;
 pub mod passphrase;
 pub mod product;
+pub mod public_file;
 pub mod qr;
 pub mod random;
 pub mod recovery;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{PublicKey, SigningKey, sha256};
+use crate::public_file::PublicFileRef;
 use crate::signed::{Kind, SignedFile, Unreadable};
 use crate::trust::AuthorityId;
 
@@ -107,6 +108,9 @@ pub struct Manifest {
     /// The newest trust list as a file, so that devices and relays follow a rotation.
     #[serde(with = "serde_bytes")]
     pub trust_list: Vec<u8>,
+    /// The newest public file of each kind that there is one of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PublicFileRef>,
 }
 
 /// A manifest that was read and whose signature was not checked yet.
@@ -227,6 +231,7 @@ mod tests {
                 listed_until: 1_705_000_000,
             }],
             trust_list: b"list".to_vec(),
+            files: vec![],
         }
     }
 

@@ -5,7 +5,7 @@
 //! | `GET /v1/authorities/{id}/manifest` | | everybody |
 //! | `GET /v1/segments/{hash}` | | everybody |
 //! | `PUT /v1/authorities/{id}/trust` | trust list | the authority: its root signed the file, and it goes on from the last |
-//! | `PUT /v1/authorities/{id}/segments/{hash}` | segment | the authority: its notice key signed the file |
+//! | `PUT /v1/authorities/{id}/segments/{hash}` | segment, or another public file | the authority: its notice key signed the segment, or the key of its kind the file |
 //! | `PUT /v1/authorities/{id}/manifest` | manifest | the authority: its manifest key signed the file, and its sequence is higher |
 //! | `PUT /v1/authorities/{id}/diaries/{mailbox}` | 32 KiB | everybody: sealed, or a dummy |
 //! | `POST /v1/authorities/{id}/diaries` | [`TakeDiaries`] | the authority: its manifest key signed the request |

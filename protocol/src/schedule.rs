@@ -49,6 +49,8 @@ crate::coded_errors! {
         Damaged = "schedule.damaged", "This schedule is damaged.", "Fetch it again from the authority.";
         /// None of the given keys signed it.
         SignatureInvalid = "schedule.signature_invalid", "This schedule was not signed by an authority that is trusted here.", "Do not use it. Add the authority's trust file first, if you know the authority.";
+        /// One that is as new, or newer, is here.
+        Older = "schedule.older", "This schedule is not newer than the one that is here.", "Nothing needs to be done; the newer one stays.";
         /// Its text is no JSON of this form.
         Unreadable { line: usize, column: usize } = "schedule.unreadable", "The schedule cannot be read at line {line}, column {column}.", "Correct it there; `protocol/schedules` has an example.";
         /// A part contradicts another, or is out of bounds.
@@ -250,11 +252,18 @@ impl Schedule {
         Ok(schedule)
     }
 
+    /// Whether a file begins like a schedule.
+    pub fn is_form(file: &[u8]) -> bool {
+        file.starts_with(KIND.magic)
+    }
+
     /// A product by its code.
     pub fn product(&self, code: &str) -> Option<&Product> {
         self.products.iter().find(|product| product.code == code)
     }
 }
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;

@@ -76,6 +76,11 @@ impl TownUpdate {
         KIND.write(self, signer)
     }
 
+    /// Whether a file begins like an update.
+    pub fn is_form(file: &[u8]) -> bool {
+        file.starts_with(KIND.magic)
+    }
+
     /// Reads an update that a licence key of this trust list signed.
     ///
     /// # Errors
@@ -100,13 +105,13 @@ impl TownUpdate {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::trust::tests::{key, town};
 
-    fn update() -> TownUpdate {
+    pub fn update() -> TownUpdate {
         let lot = |lot: &str| ProductLot {
             product: Product::Pfizer,
             lot: lot.into(),

@@ -2,7 +2,10 @@
 
 use techo_protocol::Coded;
 use techo_protocol::manifest::ManifestError;
+use techo_protocol::public_file::PublicFileError;
+use techo_protocol::revocations::RevocationsError;
 use techo_protocol::segment::SegmentError;
+use techo_protocol::town_update::TownUpdateError;
 use techo_protocol::trust::TrustError;
 
 use crate::store::StoreError;
@@ -117,6 +120,8 @@ pub enum Refusal {
     Manifest(#[from] ManifestError),
     /// For a segment.
     Segment(#[from] SegmentError),
+    /// For another public file.
+    PublicFile(#[from] PublicFileError),
     /// For a trust list.
     Trust(#[from] TrustError),
 }
@@ -129,6 +134,7 @@ impl Refusal {
             Self::Store(error) => error,
             Self::Manifest(error) => error,
             Self::Segment(error) => error,
+            Self::PublicFile(error) => error,
             Self::Trust(error) => error,
         }
     }
@@ -143,11 +149,15 @@ impl Refusal {
             Self::Store(_) => 503,
             Self::Manifest(ManifestError::SignatureInvalid)
             | Self::Segment(SegmentError::SignatureInvalid)
+            | Self::PublicFile(
+                PublicFileError::Sites(TownUpdateError::SignatureInvalid)
+                | PublicFileError::Revocations(RevocationsError::SignatureInvalid),
+            )
             | Self::Trust(TrustError::SignatureInvalid) => 403,
             Self::Manifest(ManifestError::Replayed | ManifestError::Forked | ManifestError::OtherAuthority)
             | Self::Trust(TrustError::Older | TrustError::Forked | TrustError::OtherAuthority) => 409,
             Self::Segment(SegmentError::TooLarge) => 413,
-            Self::Manifest(_) | Self::Segment(_) | Self::Trust(_) => 400,
+            Self::Manifest(_) | Self::Segment(_) | Self::PublicFile(_) | Self::Trust(_) => 400,
         }
     }
 }

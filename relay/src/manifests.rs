@@ -8,7 +8,7 @@ use crate::store::{Held, Publication, Replaced, Store, StoreError};
 use crate::trust::{self, TRIES};
 
 /// Makes a manifest the newest, if one of the manifest keys of its trust list signed it, that trust list may follow the one that is held,
-/// it follows on the manifest that is held, and every segment that it lists is there. The same one again is fine. `now` (Unix seconds) only
+/// it follows on the manifest that is held, and every segment and file that it lists is there. The same one again is fine. `now` (Unix seconds) only
 /// says since when a segment is not listed; the manifest's own times are not judged.
 ///
 /// # Errors
@@ -24,6 +24,7 @@ pub fn put(store: &dyn Store, authority: AuthorityId, file: &[u8], now: i64) -> 
             .segments
             .iter()
             .map(|segment| (segment.hash, u64::from(segment.bytes)))
+            .chain(manifest.files.iter().map(|file| (file.hash, u64::from(file.bytes))))
             .collect();
         let publication = Publication {
             trust_list: &manifest.trust_list,

@@ -20,3 +20,4 @@ mod story;
 mod town;
 mod town_imports;
 mod town_relay;
+mod vaccine;

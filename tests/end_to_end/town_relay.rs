@@ -34,6 +34,9 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
     assert_eq!(last["bundles"].as_u64(), Some(1), "{:?}", taken.lines);
     assert_eq!(world.ledger("2021-07-01T18:00:00+09:00").len(), 3);
 
+    let lots = world.path("lots.csv");
+    std::fs::write(&lots, "product,lot,doses\npfizer,EX3617,975\nmoderna,3004220,500\n").unwrap();
+    town.run(&["municipality", "lots", "import", &lots]);
     town.run(&["authority", "recall", "add", "--product", "pfizer", "--lot", "EX3617"]);
     town.run(&["municipality", "site", "revoke", "1", "--from", "2021-07-03T00:00:00+09:00"]);
     let later = world.town.at("2021-07-01T19:00:00+09:00");
@@ -42,7 +45,28 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
         .site
         .at("2021-07-01T19:30:00+09:00")
         .run(&["clinic", "update", "--relay", &relay.url]);
-    assert_eq!(updated.first()["recalled"].as_u64(), Some(1));
+    assert_eq!(
+        (updated.first()["lots"].as_u64(), updated.first()["recalled"].as_u64()),
+        (Some(2), Some(1))
+    );
+    let by_the_list = [
+        "clinic",
+        "record",
+        "112714030000000008",
+        "--product",
+        "pfizer",
+        "--lot",
+        "3004220",
+        "--at",
+        "2021-07-01T19:30:00+09:00",
+        "--by",
+        "K",
+    ];
+    assert_eq!(
+        world.site.at("2021-07-01T19:30:00+09:00").fails(&by_the_list),
+        "clinic.lot_of_another_product",
+        "the lots came too"
+    );
     assert_eq!(
         ask(&world.site, "112714030000000009", "2021-07-02T10:00:00+09:00", &[]).error_code(),
         "clinic.lot_recalled"

@@ -8,7 +8,7 @@ use techo_protocol::trust::Role;
 
 use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};
 use super::sites;
-use super::table::RejectedRow;
+use crate::rejected::RejectedRow;
 use crate::store::{narrow, write};
 use crate::{Authority, Error, audit};
 

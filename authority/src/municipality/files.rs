@@ -10,7 +10,9 @@ use techo_protocol::town_update::ProductLot;
 use super::bundles::Imported;
 use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};
 use super::mapping::{Mapping, Reader};
-use super::table::{RejectedRow, Table, Text};
+use super::table::{Table, Text};
+use super::{sites, stock};
+use crate::rejected::RejectedRow;
 use crate::store::write;
 use crate::{Authority, Error, audit};
 
@@ -25,8 +27,8 @@ impl Checks {
     pub fn of(authority: &Authority) -> Result<Self, Error> {
         Ok(Self {
             any_resident: authority.residents()? > 0,
-            lots: authority.lots()?.into_iter().map(|lot| lot.lot).collect(),
-            recalled: authority.recalled_lots()?.into_iter().collect(),
+            lots: stock::lots(&authority.db)?.into_iter().map(|lot| lot.lot).collect(),
+            recalled: sites::recalled_lots(&authority.db)?.into_iter().collect(),
         })
     }
 

@@ -6,12 +6,14 @@
 mod health_card;
 mod statement;
 
-use techo_protocol::p256::P256Public;
+use rusqlite::Connection;
+use techo_protocol::keys::SigningKey;
+use techo_protocol::p256::{P256Key, P256Public};
 use techo_protocol::random::Random;
 use techo_protocol::revocations;
 use techo_protocol::status_pass::{CredentialId, PassFile, Request, Status, initials};
 use techo_protocol::ticket::TicketNumber;
-use techo_protocol::trust::StatusKey;
+use techo_protocol::trust::{AuthorityId, StatusKey};
 
 use super::residents::BirthDates;
 use super::{MunicipalityError, days, ledger};
@@ -58,6 +60,35 @@ pub struct IssuedPass {
     pub doses: u8,
     /// A SMART Health Card is in it.
     pub has_card: bool,
+}
+
+/// The copies that are revoked and have not ended. What has ended is forgotten first.
+pub(crate) fn revoked(db: &Connection, now: i64) -> Result<Vec<CredentialId>, Error> {
+    db.execute("DELETE FROM pass WHERE ends_at <= ?1", [now])?;
+    let mut query = db.prepare_cached("SELECT id FROM pass WHERE revoked_at IS NOT NULL")?;
+    let mut rows = query.query([])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(CredentialId(array(row.get_ref(0)?.as_blob().unwrap_or(&[]))?));
+    }
+    Ok(ids)
+}
+
+/// Signs the next list of revoked copies; its number and its file.
+pub(crate) fn sign_revocations(
+    db: &Connection,
+    (authority, signer): (AuthorityId, &SigningKey),
+    revoked: &[CredentialId],
+    now: i64,
+    random: &dyn Random,
+) -> Result<(u32, Vec<u8>), Error> {
+    let number: i64 = db.query_row(
+        "UPDATE municipality SET revocations = revocations + 1 RETURNING revocations",
+        [],
+        |row| row.get(0),
+    )?;
+    let number = narrow(number)?;
+    Ok((number, revocations::write(authority, number, now, revoked, signer, random)?))
 }
 
 /// A new key for status passes, with its file.
@@ -130,7 +161,8 @@ impl Authority {
         Ok(revoked)
     }
 
-    /// The signed list of revoked copies, for everybody, and its number. Ids leave it when their copies end.
+    /// The signed list of revoked copies, for everybody, and its number. Ids leave it when their copies end. Publishing signs it too, where it has
+    /// changed.
     ///
     /// # Errors
     /// [`MunicipalityError::NotOne`], the notice key is missing, or more are revoked than a list holds.
@@ -139,24 +171,10 @@ impl Authority {
         let signer = self.signer(KeyRole::Notice)?;
         let authority = self.id();
         let transaction = write(&mut self.db)?;
-        transaction.execute("DELETE FROM pass WHERE ends_at <= ?1", [now])?;
-        let mut ids = Vec::new();
-        {
-            let mut query = transaction.prepare("SELECT id FROM pass WHERE revoked_at IS NOT NULL")?;
-            let mut rows = query.query([])?;
-            while let Some(row) = rows.next()? {
-                ids.push(CredentialId(array(row.get_ref(0)?.as_blob().unwrap_or(&[]))?));
-            }
-        }
-        let number: i64 = transaction.query_row(
-            "UPDATE municipality SET revocations = revocations + 1 RETURNING revocations",
-            [],
-            |row| row.get(0),
-        )?;
-        let number = narrow(number)?;
-        let file = revocations::write(authority, number, now, &ids, &signer, random)?;
+        let revoked = revoked(&transaction, now)?;
+        let signed = sign_revocations(&transaction, (authority, &signer), &revoked, now, random)?;
         transaction.commit()?;
-        Ok((number, file))
+        Ok(signed)
     }
 
     /// Makes a new key for status passes beside the old one, which signs no more; what it signed counts until `revoke_old`, which ends that at
@@ -216,7 +234,7 @@ impl Authority {
         ticket: TicketNumber,
         name: &str,
         statement: &Statement,
-        key: &techo_protocol::p256::P256Key,
+        key: &P256Key,
         now: i64,
     ) -> Result<Option<String>, Error> {
         let town = self.town()?;

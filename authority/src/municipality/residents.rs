@@ -14,9 +14,10 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use techo_protocol::random::{Random, random_bytes};
 use techo_protocol::ticket::{TicketError, TicketNumber, TicketText};
 
-use super::table::{RejectedRow, Table, Text};
+use super::table::{Table, Text};
 use super::{Town, days};
 use crate::keys::KeyFiles;
+use crate::rejected::RejectedRow;
 use crate::store::{StoreError, write};
 use crate::{Authority, Error, audit};
 

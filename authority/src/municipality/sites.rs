@@ -1,16 +1,16 @@
 //! Vaccination sites: their licences, when a licence ends early, and the update that sites are given.
 
 use rusqlite::Connection;
-use techo_protocol::municipality_code::MunicipalityCode;
 use techo_protocol::product::Product;
 use techo_protocol::site_licence::{NewSiteLicence, SiteLicence, SiteRequest};
 use techo_protocol::slot::DAY_SECONDS;
 use techo_protocol::town_update::{ProductLot, TownUpdate};
-use techo_protocol::trust::RevokedSite;
+use techo_protocol::trust::{RevokedSite, TrustList};
 
+use super::{MunicipalityError, stock};
 use crate::keys::KeyRole;
 use crate::store::{StoreError, narrow, write};
-use crate::{Authority, Error, audit};
+use crate::{Authority, Error, audit, recalls};
 
 /// How long a licence is good where nothing else is said, in seconds: a year.
 pub const LICENCE_SECONDS: i64 = 365 * DAY_SECONDS;
@@ -159,45 +159,56 @@ impl Authority {
     /// # Errors
     /// [`super::MunicipalityError::NotOne`], or the licence key is missing.
     pub fn site_update(&mut self, now: i64) -> Result<(TownUpdate, Vec<u8>), Error> {
-        let municipality: MunicipalityCode = self.town()?.code;
+        self.town()?;
         let signer = self.signer(KeyRole::Licence)?;
-        let town = self.id();
-        let lots = self.lots()?.into_iter().map(|lot| lot.lot).collect();
-        let recalled = self.recalled_lots()?;
+        let list = self.trust_list()?;
         let transaction = write(&mut self.db)?;
-        let number: i64 =
-            transaction.query_row("UPDATE municipality SET updates = updates + 1 RETURNING updates", [], |row| {
-                row.get(0)
-            })?;
-        let update = TownUpdate {
-            town,
-            municipality,
-            number: narrow(number)?,
-            issued_at: now,
-            lots,
-            recalled,
-            revoked_sites: revoked_sites(&transaction)?,
-        };
+        let update = numbered(&transaction, update_content(&transaction, &list)?, now)?;
         transaction.commit()?;
         let file = update.write(&signer);
         Ok((update, file))
     }
+}
 
-    /// Lots that are recalled now.
-    pub(crate) fn recalled_lots(&self) -> Result<Vec<ProductLot>, Error> {
-        let standing = self
-            .recalls()?
-            .into_iter()
-            .map(|state| state.recall)
-            .filter(|recall| !recall.withdrawn);
-        let lots = standing.filter_map(|recall| {
-            Some(ProductLot {
-                product: Product::read(&recall.product).ok()?,
-                lot: recall.lot,
-            })
-        });
-        Ok(lots.collect())
-    }
+/// What a municipality's sites are to know now, without a number.
+pub(crate) fn update_content(db: &Connection, list: &TrustList) -> Result<TownUpdate, Error> {
+    let section = list.municipality.as_ref().ok_or(MunicipalityError::NotOne)?;
+    Ok(TownUpdate {
+        town: list.authority(),
+        municipality: section.code,
+        number: 0,
+        issued_at: 0,
+        lots: stock::lots(db)?.into_iter().map(|lot| lot.lot).collect(),
+        recalled: recalled_lots(db)?,
+        revoked_sites: revoked_sites(db)?,
+    })
+}
+
+/// The next update with this content, in the caller's transaction.
+pub(crate) fn numbered(db: &Connection, content: TownUpdate, now: i64) -> Result<TownUpdate, Error> {
+    let number: i64 = db.query_row("UPDATE municipality SET updates = updates + 1 RETURNING updates", [], |row| {
+        row.get(0)
+    })?;
+    Ok(TownUpdate {
+        number: narrow(number)?,
+        issued_at: now,
+        ..content
+    })
+}
+
+/// Lots that are recalled now.
+pub(super) fn recalled_lots(db: &Connection) -> Result<Vec<ProductLot>, Error> {
+    let standing = recalls::all(db)?
+        .into_iter()
+        .map(|state| state.recall)
+        .filter(|recall| !recall.withdrawn);
+    let lots = standing.filter_map(|recall| {
+        Some(ProductLot {
+            product: Product::read(&recall.product).ok()?,
+            lot: recall.lot,
+        })
+    });
+    Ok(lots.collect())
 }
 
 fn revoked_sites(db: &Connection) -> Result<Vec<RevokedSite>, Error> {

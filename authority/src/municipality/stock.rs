@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::Connection;
 use techo_protocol::dose_slip::is_lot;
 use techo_protocol::product::Product;
 use techo_protocol::town_update::ProductLot;
 
-use super::table::{RejectedRow, Table, Text};
+use super::sites;
+use super::table::{Table, Text};
+use crate::rejected::RejectedRow;
 use crate::store::{StoreError, narrow, write};
 use crate::{Authority, Error, audit};
 
@@ -92,34 +95,13 @@ impl Authority {
         Ok(imported)
     }
 
-    /// The lots that were distributed.
-    pub(crate) fn lots(&self) -> Result<Vec<Lot>, Error> {
-        let mut query = self
-            .db
-            .prepare("SELECT product, lot, doses FROM stock ORDER BY product, lot")?;
-        let mut rows = query.query([])?;
-        let mut out = Vec::new();
-        while let Some(row) = rows.next()? {
-            out.push(Lot {
-                lot: ProductLot {
-                    product: product(row.get(0)?)?,
-                    lot: row.get(1)?,
-                },
-                distributed: Some(narrow(row.get::<_, i64>(2)?)?),
-                given: 0,
-                recalled: false,
-            });
-        }
-        Ok(out)
-    }
-
     /// Every lot that was distributed or given.
     ///
     /// # Errors
     /// [`StoreError`] where the profile cannot be read.
     pub fn stock(&self) -> Result<Vec<Lot>, Error> {
         self.town()?;
-        let mut by_lot: BTreeMap<ProductLot, Lot> = self.lots()?.into_iter().map(|lot| (lot.lot.clone(), lot)).collect();
+        let mut by_lot: BTreeMap<ProductLot, Lot> = lots(&self.db)?.into_iter().map(|lot| (lot.lot.clone(), lot)).collect();
         let mut query = self
             .db
             .prepare("SELECT product, lot, count(*) FROM dose WHERE current = 1 GROUP BY product, lot")?;
@@ -138,13 +120,32 @@ impl Authority {
             };
             by_lot.entry(lot).or_insert(new).given = given;
         }
-        for lot in self.recalled_lots()? {
+        for lot in sites::recalled_lots(&self.db)? {
             if let Some(lot) = by_lot.get_mut(&lot) {
                 lot.recalled = true;
             }
         }
         Ok(by_lot.into_values().collect())
     }
+}
+
+/// The lots that were distributed.
+pub(super) fn lots(db: &Connection) -> Result<Vec<Lot>, Error> {
+    let mut query = db.prepare("SELECT product, lot, doses FROM stock ORDER BY product, lot")?;
+    let mut rows = query.query([])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        out.push(Lot {
+            lot: ProductLot {
+                product: product(row.get(0)?)?,
+                lot: row.get(1)?,
+            },
+            distributed: Some(narrow(row.get::<_, i64>(2)?)?),
+            given: 0,
+            recalled: false,
+        });
+    }
+    Ok(out)
 }
 
 fn read(product: &str, lot: &str, doses: Option<&str>) -> Result<(ProductLot, u64), LotRowError> {

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::import::records::{Record, Records};
 use encoding_rs::{Encoding, SHIFT_JIS, UTF_8};
+
+use crate::import::records::{Record, Records};
+use crate::rejected::RejectedRow;
 
 /// Largest file in bytes: some millions of doses.
 pub const LARGEST_FILE_BYTES: usize = 256 << 20;
@@ -39,31 +41,6 @@ techo_protocol::coded_errors! {
         Cell = "table.cell", "A cell of this row is longer than 200 characters or holds control characters.", "Look for a missing quotation mark.";
         /// Bytes that the file's encoding does not have.
         NotText = "table.row_not_text", "This row is not in the file's encoding.", "Save the file as CSV UTF-8.";
-    }
-}
-
-/// A row that was rejected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RejectedRow {
-    /// The line on which it begins, counted from 1; of a bundle, the dose's place in it.
-    pub row: u64,
-    /// Stable code.
-    pub code: &'static str,
-    /// The reason in words, without anything from the file.
-    pub message: String,
-    /// What stands in the message, for saying it in another language.
-    pub values: Vec<(&'static str, String)>,
-}
-
-impl RejectedRow {
-    /// A row and why.
-    pub fn new(row: u64, why: &dyn techo_protocol::Coded) -> Self {
-        Self {
-            row,
-            code: why.code(),
-            message: why.to_string(),
-            values: why.values(),
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use techo_protocol::case_code::MailboxId;
 use techo_protocol::keys::sha256;
 use techo_protocol::manifest::{Head, Manifest};
+use techo_protocol::public_file::PublicFileKind;
 use techo_protocol::relay_api::{
     DIARIES_A_PAGE, DepositedDiary, Diaries, TakeDiaries, diaries_path, manifest_path, publish_segment_path, trust_path,
 };
@@ -95,7 +96,10 @@ impl FakeRelay {
         if path != publish_segment_path(trust.authority(), &hash) {
             return None;
         }
-        Segment::parse(&file).ok()?.verify(trust.keys(Role::Notice)).ok()?;
+        match PublicFileKind::of(&file) {
+            Some(kind) => kind.check(&file, &trust).ok()?,
+            None => Segment::parse(&file).ok()?.verify(trust.keys(Role::Notice)).ok()?,
+        }
         self.segments.borrow_mut().insert(hash, file);
         Some(())
     }
@@ -113,7 +117,9 @@ impl FakeRelay {
             Head::of(&before, held).check_next(&manifest, file).ok()?;
         }
         let segments = self.segments.borrow();
-        if !manifest.segments.iter().all(|segment| segments.contains_key(&segment.hash)) {
+        let files = manifest.files.iter().map(|file| file.hash);
+        let mut listed = manifest.segments.iter().map(|segment| segment.hash).chain(files);
+        if !listed.all(|hash| segments.contains_key(&hash)) {
             return None;
         }
         *self.trust.borrow_mut() = newer;

@@ -8,7 +8,7 @@ use techo_protocol::slot::DAY_SECONDS;
 use techo_protocol::trust::TrustList;
 
 use super::segments::{self, Written};
-use super::{Prepared, PublishError, PublishWarning, pending};
+use super::{Prepared, PublishError, PublishWarning, pending, public_files};
 use crate::keys::{KeyError, KeyFiles, KeyRole};
 use crate::store::{StoreError, array, narrow, write};
 use crate::{Authority, Error, audit, recalls, trust};
@@ -46,8 +46,11 @@ impl Authority {
         let notices = pending::pending(&db, now, None)?;
         let recalls = recalls::pending(&db, now)?;
         let is_pending = !notices.is_empty() || !recalls.is_empty();
+        let announced = announced(&db)?;
+        let files = public_files::refresh(&db, &self.keys, &list, &announced, now, random)?;
         if let Some(last) = &last
             && !is_pending
+            && !files.changed
             && !last.taken
             && last.trust_list == list.number
             && now.saturating_sub(last.signed_at) < REUSE_SECONDS
@@ -61,12 +64,11 @@ impl Authority {
             ));
         }
 
-        let announced = announced(&db)?;
         let mut written = Written::default();
-        let mut deferred = false;
+        let mut deferred = files.deferred;
         if is_pending {
             let (public, is_announced) = signs_now(&list, &announced, KeyRole::Notice)?;
-            deferred = !is_announced;
+            deferred |= !is_announced;
             if is_announced {
                 let signer = self.keys.signing_key(KeyRole::Notice, &public)?;
                 written = segments::write(&db, authority, segments::plan(notices, recalls)?, &signer, now, random)?;
@@ -83,6 +85,7 @@ impl Authority {
             audit_head: audit::last(&db)?.1,
             segments: segments::listed(&db, now)?,
             trust_list: list_file,
+            files: public_files::listed(&db)?,
         };
         let (public, _) = signs_now(&list, &announced, KeyRole::Manifest)?;
         let file = manifest.write(&self.keys.signing_key(KeyRole::Manifest, &public)?);
@@ -143,7 +146,7 @@ fn announced(db: &Connection) -> Result<TrustList, Error> {
 }
 
 /// The key of a role that signs now, and whether relays know it: the newest that is announced and not revoked, else the newest.
-fn signs_now(list: &TrustList, announced: &TrustList, role: KeyRole) -> Result<(PublicKey, bool), Error> {
+pub(super) fn signs_now(list: &TrustList, announced: &TrustList, role: KeyRole) -> Result<(PublicKey, bool), Error> {
     let missing = KeyError::Missing { role: role.as_str() };
     let listed = role.listed().ok_or(missing.clone())?;
     let known = list

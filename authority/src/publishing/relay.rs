@@ -105,7 +105,7 @@ impl Authority {
         Ok(Some((narrow(row.get::<_, i64>(0)?)?, row.get(1)?)))
     }
 
-    /// The segments that the relay's manifest lists, where that is an earlier one of ours; of anything else nothing is believed.
+    /// The segments and files that the relay's manifest lists, where that is an earlier one of ours; of anything else nothing is believed.
     fn segments_in(&self, held: &[u8], ours: u64) -> Result<HashSet<[u8; 32]>, Error> {
         let list = self.trust_list()?;
         // The revoked ones too: what they signed was ours.
@@ -116,15 +116,17 @@ impl Authority {
         match manifest.sequence.cmp(&ours) {
             std::cmp::Ordering::Greater => Err(PublishError::RelayAhead.into()),
             std::cmp::Ordering::Equal => Err(PublishError::RelayDisagrees.into()),
-            std::cmp::Ordering::Less => Ok(manifest.segments.iter().map(|segment| segment.hash).collect()),
+            std::cmp::Ordering::Less => Ok(hashes(&manifest).collect()),
         }
     }
 
-    /// The listed segments whose hashes are not among `held`, oldest first.
+    /// The listed segments and then the public files whose hashes are not among `held`, oldest first.
     fn segments_without(&self, held: &HashSet<[u8; 32]>) -> Result<Vec<SegmentFile>, Error> {
         let mut query = self
             .db
-            .prepare_cached("SELECT file FROM segment WHERE file IS NOT NULL ORDER BY sequence")?;
+            .prepare_cached(
+                "SELECT * FROM (SELECT file FROM segment WHERE file IS NOT NULL ORDER BY sequence) UNION ALL SELECT file FROM public_file",
+            )?;
         let mut rows = query.query([])?;
         let mut out = Vec::new();
         while let Some(row) = rows.next()? {
@@ -136,4 +138,9 @@ impl Authority {
         }
         Ok(out)
     }
+}
+
+fn hashes(manifest: &Manifest) -> impl Iterator<Item = [u8; 32]> {
+    let files = manifest.files.iter().map(|file| file.hash);
+    manifest.segments.iter().map(|segment| segment.hash).chain(files)
 }

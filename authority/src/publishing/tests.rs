@@ -18,6 +18,7 @@ use crate::venues::tests::{BAR, text_of};
 use crate::venues::{Venue, read_poster};
 
 mod keys;
+mod public_files;
 mod sending;
 
 const HOUR: i64 = 3_600;

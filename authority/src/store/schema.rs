@@ -9,6 +9,7 @@
 //! | `imported` | which notice an event of an imported list became, and what the list said of it last |
 //! | `recall` | one revision of a recalled lot |
 //! | `segment`, `published` | a signed file, and which revision went out in it under which code |
+//! | `public_file` | the newest signed file of a kind that manifests name beside segments |
 //! | `manifest` | a signed manifest; files of all but the newest are dropped |
 //! | `case_file`, `diary` | a one-time code's mailbox (never the code), and the sealed diary that came for it |
 //! | `take` | the number of the last request for diaries |
@@ -124,6 +125,7 @@ pub(super) const MIGRATIONS: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX pass_by_ticket ON pass (ticket);
     ALTER TABLE municipality ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE public_file (kind INTEGER PRIMARY KEY, hash BLOB NOT NULL, file BLOB NOT NULL) STRICT;
 "];
 
 /// Brings the schema to [`SCHEMA_VERSION`], in one transaction.

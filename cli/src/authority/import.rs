@@ -9,7 +9,7 @@ use techo_authority::import;
 
 use super::open;
 use crate::session::Session;
-use crate::{Failure, Outcome, input};
+use crate::{Failure, Outcome, input, rejected};
 
 /// Take in a list of exposure events as CSV. New events become notices, changed ones revisions
 #[derive(Debug, Args)]
@@ -47,16 +47,7 @@ impl Import {
             bar.set_position(u64::try_from(done).unwrap_or(0));
         })?;
         bar.finish_and_clear();
-        for row in &imported.rejected {
-            let line = json!({ "row": row.row, "code": row.code, "message": row.message });
-            let said = session.out.texts().of_error(row.code, "message", &row.values);
-            let message = said.as_ref().unwrap_or(&row.message);
-            session.out.answer(
-                &line,
-                "authority-import-row",
-                &[("row", &row.row), ("message", message), ("code", &row.code)],
-            )?;
-        }
+        let outcome = rejected::show(session, &imported.rejected)?;
         let rejected = imported.rejected.len();
         let mut line = json!({
             "rows": imported.rows,
@@ -90,6 +81,6 @@ impl Import {
                 ("venues", &imported.venues),
             ],
         )?;
-        Ok(if rejected == 0 { Outcome::Done } else { Outcome::No })
+        Ok(outcome)
     }
 }

@@ -8,18 +8,17 @@ use techo_authority::Authority;
 use techo_authority::municipality::bundles::{BundleImported, Imported};
 use techo_authority::municipality::ledger::Taken;
 use techo_authority::municipality::mapping::Mapping;
-use techo_authority::municipality::table::RejectedRow;
+use techo_authority::rejected::RejectedRow;
 use techo_protocol::Coded as _;
 use techo_protocol::dose_slip::DoseSlip;
 use techo_protocol::ticket::TicketText;
 use techo_protocol::trust::TrustList;
 
-use super::{outcome, show_rejected};
 use crate::authority::{open, publish};
 use crate::failure::CliError;
 use crate::relay_client::RelayClient;
 use crate::session::Session;
-use crate::{Failure, Outcome, input};
+use crate::{Failure, Outcome, input, rejected};
 
 /// Take doses in: a site's bundle, a CSV file, a slip of another municipality, or all that waits at the relay
 #[derive(Debug, Args)]
@@ -89,14 +88,14 @@ impl Import {
         let imported = authority
             .import_doses(&content, &mapping, self.dry_run, session.now())
             .map_err(about)?;
-        show_rejected(session, &imported.rejected)?;
+        let outcome = rejected::show(session, &imported.rejected)?;
         let mut line = counts(&imported);
         if self.dry_run {
             line["dry_run"] = json!(true);
         }
         answer(session, &line, &imported, self.dry_run)?;
         show_conflicts(session, &authority)?;
-        Ok(outcome(imported.rejected.len()))
+        Ok(outcome)
     }
 }
 
@@ -145,7 +144,7 @@ fn answer(session: &Session, line: &Value, imported: &Imported, dry_run: bool) -
 }
 
 fn show_bundle(session: &Session, authority: &Authority, taken: &BundleImported, dry_run: bool) -> Result<Outcome, Failure> {
-    show_rejected(session, &taken.imported.rejected)?;
+    let outcome = rejected::show(session, &taken.imported.rejected)?;
     let mut line = counts(&taken.imported);
     line["site"] = json!(taken.site);
     line["place"] = json!(taken.place);
@@ -172,7 +171,7 @@ fn show_bundle(session: &Session, authority: &Authority, taken: &BundleImported,
         )?;
     }
     show_conflicts(session, authority)?;
-    Ok(outcome(taken.imported.rejected.len()))
+    Ok(outcome)
 }
 
 /// Every dose of which two sources say different things, old ones too: it is to be seen until it is settled.
@@ -220,8 +219,7 @@ fn from_relay(session: &Session, authority: &mut Authority, address: &str) -> Re
             }
             // One bundle that is not to be believed must not keep the others from coming in.
             Err(error) => {
-                result = Outcome::No;
-                show_rejected(session, &[RejectedRow::new(0, &error)])?;
+                result = rejected::show(session, &[RejectedRow::new(0, &error)])?;
             }
         }
         authority.forget_pieces(&whole.bundle)?;
@@ -262,9 +260,6 @@ fn slip(
             )?;
             Ok(Outcome::Done)
         }
-        Err(why) => {
-            show_rejected(session, &[RejectedRow::new(1, &why)])?;
-            Ok(Outcome::No)
-        }
+        Err(why) => rejected::show(session, &[RejectedRow::new(1, &why)]),
     }
 }

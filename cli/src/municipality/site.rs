@@ -6,10 +6,9 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use techo_protocol::site_licence::SiteLicence;
 
-use super::{outcome, show_rejected};
 use crate::authority::{open, write_file};
 use crate::session::Session;
-use crate::{Failure, Outcome, input, time};
+use crate::{Failure, Outcome, input, rejected, time};
 
 /// License vaccination sites
 #[derive(Debug, Subcommand)]
@@ -146,7 +145,7 @@ impl Lots {
                 let imported = authority
                     .import_lots(&content, dry_run, session.now())
                     .map_err(|error| Failure::from(error).about(file.display()))?;
-                show_rejected(session, &imported.rejected)?;
+                let outcome = rejected::show(session, &imported.rejected)?;
                 let rejected = imported.rejected.len();
                 let accepted = imported.rows.saturating_sub(rejected);
                 let mut line = json!({
@@ -171,7 +170,7 @@ impl Lots {
                         ("rejected", &rejected),
                     ],
                 )?;
-                Ok(outcome(rejected))
+                Ok(outcome)
             }
             Self::Export { file } => {
                 let (update, content) = authority.site_update(session.now())?;

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 use techo_core::vaccine::{self, Event, Person, Reminder};
 use techo_protocol::Coded;
-use techo_protocol::schedule::{Answer, NextDose, Schedule};
+use techo_protocol::schedule::{Answer, NextDose};
 
 use super::Book;
 use super::list::{recall_line, warn};
@@ -28,9 +28,8 @@ pub struct Remind {
 }
 
 fn answers(session: &Session, book: &Book) -> Vec<(Person, Answer)> {
-    let schedule = Schedule::japan_covid_19();
     let today = vaccine::day_in_japan(session.now());
-    let of = |person: &Person| vaccine::next(&schedule, person.born, &book.doses_of(person.id), today);
+    let of = |person: &Person| vaccine::next(&book.schedule, person.born, &book.doses_of(person.id), today);
     book.people.iter().map(|person| (person.clone(), of(person))).collect()
 }
 

@@ -42,9 +42,9 @@ pub struct SentBundle {
     pub pieces: usize,
 }
 
-/// Why a bundle was not sent.
+/// Why an exchange with a relay failed.
 #[derive(Debug, thiserror::Error)]
-pub enum SendError<E> {
+pub enum ExchangeError<E> {
     /// The relay.
     #[error("{0}")]
     Relay(E),
@@ -53,7 +53,7 @@ pub enum SendError<E> {
     Site(#[from] ClinicError),
 }
 
-impl<E: techo_protocol::Coded> techo_protocol::Coded for SendError<E> {
+impl<E: techo_protocol::Coded> techo_protocol::Coded for ExchangeError<E> {
     fn code(&self) -> &'static str {
         match self {
             Self::Relay(error) => error.code(),
@@ -91,13 +91,13 @@ impl Clinic {
     /// Sends every bundle that no relay has taken yet, the next one included, in pieces that look like sent diaries.
     ///
     /// # Errors
-    /// [`SendError`]. What was sent before a failure is remembered; the rest goes with the next try.
+    /// [`ExchangeError`]. What was sent before a failure is remembered; the rest goes with the next try.
     pub fn send<R: Relay>(
         &mut self,
         relay: &R,
         address: &str,
         random: &dyn Random,
-    ) -> Result<Vec<SentBundle>, SendError<R::Error>> {
+    ) -> Result<Vec<SentBundle>, ExchangeError<R::Error>> {
         match self.next_bundle() {
             Ok(_) | Err(ClinicError::Refusal(Refusal::NothingNew)) => {}
             Err(error) => return Err(error.into()),
@@ -122,7 +122,7 @@ impl Clinic {
                 let key = bundle_key(&list)?;
                 let sealed = piece.seal(list.authority(), key, random).map_err(ClinicError::from)?;
                 let path = diary_path(list.authority(), piece.mailbox());
-                relay.put(address, &path, sealed).map_err(SendError::Relay)?;
+                relay.put(address, &path, sealed).map_err(ExchangeError::Relay)?;
             }
             let done = Written { sent: true, ..written };
             self.vault

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Months, NaiveDate};
+use chrono::NaiveDate;
 use techo_protocol::Coded as _;
 use techo_protocol::dose_bundle::{DoseRecord, is_vaccinator};
 use techo_protocol::dose_slip::is_lot;
@@ -16,8 +16,6 @@ use super::{ClinicError, DoseWarning, Refusal, Warning};
 
 /// A clock may be behind by so much, in seconds.
 const CLOCKS_APART: i64 = 5 * 60;
-/// As how old somebody counts whose birth date is not known: of an age at which every product is given.
-const ASSUMED_AGE_MONTHS: u32 = 45 * 12;
 
 /// What a dose is checked against.
 pub(super) struct Checks<'a> {
@@ -133,8 +131,7 @@ impl Checks<'_> {
             warnings.push(DoseWarning::PreviousUnknown.into());
             return Ok(());
         }
-        let birth = born.or_else(|| on.checked_sub_months(Months::new(ASSUMED_AGE_MONTHS)));
-        match self.schedule.permits(&before, birth, on, dose.product.name()) {
+        match self.schedule.permits(&before, born, on, dose.product.name()) {
             Ok(_) => Ok(()),
             Err(why @ (NoDose::TooEarly { .. } | NoDose::OtherMaker)) => Err(why),
             Err(NoDose::Age) if born.is_some() => Err(NoDose::Age),

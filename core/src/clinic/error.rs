@@ -3,13 +3,14 @@
 use techo_protocol::dose_bundle::DoseBundleError;
 use techo_protocol::dose_slip::DoseSlipError;
 use techo_protocol::random::RandomError;
-use techo_protocol::schedule::NoDose;
+use techo_protocol::schedule::{NoDose, ScheduleError};
 use techo_protocol::site_licence::SiteLicenceError;
 use techo_protocol::ticket::TicketError;
 use techo_protocol::town_update::{LotWarning, TownUpdateError};
 use techo_protocol::trust::TrustError;
 
 use crate::exposure::ExposureError;
+use crate::vaccine::schedule::TakeScheduleError;
 use crate::vault::VaultError;
 
 techo_protocol::coded_errors! {
@@ -99,6 +100,8 @@ techo_protocol::coded_union! {
         Refusal(Refusal);
         /// The schedule's refusal.
         Schedule(NoDose);
+        /// A newer schedule.
+        NewSchedule(ScheduleError);
         /// A slip.
         Slip(DoseSlipError);
         /// A ticket.
@@ -109,5 +112,15 @@ techo_protocol::coded_union! {
         Update(TownUpdateError);
         /// The vault.
         Vault(VaultError);
+    }
+}
+
+impl From<TakeScheduleError> for ClinicError {
+    fn from(error: TakeScheduleError) -> Self {
+        match error {
+            TakeScheduleError::Schedule(error) => error.into(),
+            TakeScheduleError::Trust(error) => error.into(),
+            TakeScheduleError::Vault(error) => error.into(),
+        }
     }
 }

@@ -1,16 +1,30 @@
 //! What the municipality tells its sites: lots, recalls, and licences that ended early; by a file, or from the relay's public lists.
 
 use techo_protocol::product::Product;
+use techo_protocol::public_file::PublicFileKind;
+use techo_protocol::schedule::Schedule;
 use techo_protocol::town_update::{ProductLot, TownUpdate, TownUpdateError};
 
-use super::{Clinic, ClinicError, state};
-use crate::exposure::fetch::{FetchError, fetch};
-use crate::exposure::{recalls, trust};
+use super::{Clinic, ClinicError, ExchangeError, state};
+use crate::exposure::fetch::{FetchError, fetch, public_file};
+use crate::exposure::{ExposureError, recalls, trust};
 use crate::ports::Relay;
+use crate::vaccine::schedule;
 use crate::vault::RecordKind;
 
 const UPDATE: &[u8] = b"update";
 const RECALLED: &[u8] = b"recalled";
+
+/// What is known of the municipality's lots after a fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Updated {
+    /// Lots that are recalled.
+    pub recalled: usize,
+    /// Lots that were distributed.
+    pub lots: usize,
+    /// The number of the newest update; none where there is none yet.
+    pub number: Option<u32>,
+}
 
 impl Clinic {
     /// Takes in a municipality's update. The same again is fine.
@@ -26,6 +40,15 @@ impl Clinic {
         Ok(update)
     }
 
+    /// Takes in a newer vaccination schedule that the municipality signed.
+    ///
+    /// # Errors
+    /// [`ClinicError::NewSchedule`]: none, not the municipality's, or not newer.
+    pub fn take_schedule(&mut self, file: &[u8]) -> Result<&Schedule, ClinicError> {
+        self.schedule = schedule::add(&mut self.vault, file)?.schedule;
+        Ok(&self.schedule)
+    }
+
     /// Takes in a newer trust list of the municipality.
     ///
     /// # Errors
@@ -38,20 +61,19 @@ impl Clinic {
         Ok(())
     }
 
-    /// Fetches the municipality's public lists from a relay: its trust list with the licences that ended early, and recalls. Gives how many
-    /// lots are recalled.
+    /// Fetches the municipality's public lists from a relay: its trust list with the licences that ended early, recalls, and the newest update
+    /// with its lots. Gives what is known then.
     ///
     /// # Errors
     /// The relay does not answer, or what it gives is not to be believed.
-    pub fn update_from<R: Relay>(&mut self, relay: &R, address: &str) -> Result<usize, FetchError<R::Error>> {
-        let lists = |error: crate::exposure::ExposureError| FetchError::List(error);
-        for fetched in fetch(&mut self.vault, relay, &[address.to_owned()], self.now).map_err(lists)? {
+    pub fn update_from<R: Relay>(&mut self, relay: &R, address: &str) -> Result<Updated, ExchangeError<R::Error>> {
+        let site = |error: ExposureError| ExchangeError::Site(error.into());
+        for fetched in fetch(&mut self.vault, relay, &[address.to_owned()], self.now).map_err(site)? {
             fetched.outcome?;
         }
-        let vault = |error: crate::vault::VaultError| FetchError::List(error.into());
         let mut recalled = Vec::new();
         // A site follows its municipality alone.
-        for (_, recall) in recalls::all(&mut self.vault).map_err(lists)? {
+        for (_, recall) in recalls::all(&mut self.vault).map_err(site)? {
             if let Ok(product) = Product::read(&recall.product) {
                 recalled.push(ProductLot {
                     product,
@@ -61,8 +83,25 @@ impl Clinic {
         }
         self.vault
             .write(|writer| state::put(writer, RECALLED, &recalled))
-            .map_err(vault)?;
-        Ok(recalled.len())
+            .map_err(ClinicError::from)?;
+        let held = self.vault.record(RecordKind::Clinic, UPDATE).map_err(ClinicError::from)?;
+        let wanted = (self.town()?.authority(), PublicFileKind::Sites);
+        if let Some(file) = public_file(&mut self.vault, relay, address, wanted, held.as_deref())? {
+            match self.take_update(&file) {
+                // A newer one came as a file, and its successor has not been published yet.
+                Ok(_) | Err(ClinicError::Update(TownUpdateError::Older)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let known = self.update()?;
+        recalled.extend(known.iter().flat_map(|update| update.recalled.iter().cloned()));
+        recalled.sort();
+        recalled.dedup();
+        Ok(Updated {
+            recalled: recalled.len(),
+            lots: known.as_ref().map_or(0, |update| update.lots.len()),
+            number: known.map(|update| update.number),
+        })
     }
 
     /// The newest update that is here.
@@ -77,5 +116,14 @@ impl Clinic {
 
     pub(super) fn recalled_by_lists(&mut self) -> Result<Vec<ProductLot>, ClinicError> {
         Ok(self.vault.read(|reader| state::get(reader, RECALLED))?.unwrap_or_default())
+    }
+}
+
+impl<E> From<FetchError<E>> for ExchangeError<E> {
+    fn from(error: FetchError<E>) -> Self {
+        match error {
+            FetchError::Relay(error) => Self::Relay(error),
+            FetchError::List(error) => Self::Site(error.into()),
+        }
     }
 }

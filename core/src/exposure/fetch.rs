@@ -1,17 +1,19 @@
 //! Bringing the lists: the same files for everybody, whatever this person has visited or scanned.
 //!
 //! No request depends on a visit: each fetch asks for the manifest of every authority that is followed and then for every segment that is
-//! not here yet. A request is its URL alone.
+//! not here yet, and for a municipality's list of revoked status passes. A request is its URL alone.
 
 use techo_protocol::Coded;
 use techo_protocol::keys::sha256;
 use techo_protocol::manifest::LARGEST_MANIFEST_BYTES;
+use techo_protocol::public_file::PublicFileKind;
 use techo_protocol::relay_api::{manifest_path, segment_path};
 use techo_protocol::segment::{Segment, SegmentError};
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
 
 use super::{ExposureError, ListError, lists, trust};
 use crate::ports::Relay;
+use crate::vaccine::revocations;
 use crate::vault::Vault;
 
 /// What became of one authority's lists.
@@ -146,9 +148,40 @@ fn fetch_from<R: Relay>(
         fetched.push((segment.hash, file));
     }
     wanted.store(vault, &fetched)?;
+    let held = revocations::file(vault, authority)?;
+    let revoked = (authority, PublicFileKind::Revocations);
+    if let Some(file) = public_file(vault, relay, address, revoked, held.as_deref())? {
+        revocations::add(vault, &file)?;
+    }
     Ok(Brought::List {
         new_segments: fetched.len(),
     })
+}
+
+/// Fetches the public file of a kind that an authority's newest manifest here names; `None` where it names none, or the one that is `held`.
+/// The file is the one that was named, and who signed it is for its reader to check.
+///
+/// # Errors
+/// The relay does not answer, or has another file or none.
+pub fn public_file<R: Relay>(
+    vault: &mut Vault,
+    relay: &R,
+    address: &str,
+    (authority, kind): (AuthorityId, PublicFileKind),
+    held: Option<&[u8]>,
+) -> Result<Option<Vec<u8>>, FetchError<R::Error>> {
+    let Some(named) = lists::public_file(vault, authority, kind)? else {
+        return Ok(None);
+    };
+    if held.is_some_and(|held| named.names(held)) {
+        return Ok(None);
+    }
+    let most = usize::try_from(named.bytes).unwrap_or(usize::MAX);
+    let file = relay
+        .get(address, &segment_path(&named.hash), most)
+        .map_err(FetchError::Relay)?;
+    let file = file.filter(|file| named.names(file));
+    Ok(Some(file.ok_or(ExposureError::List(ListError::Withheld))?))
 }
 
 fn check_segment(file: &[u8], hash: &[u8; 32], authority: AuthorityId, trust: &TrustList) -> Result<(), SegmentError> {

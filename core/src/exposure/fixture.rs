@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use techo_protocol::keys::{SigningKey, sha256};
 use techo_protocol::manifest::{Head, Manifest, SegmentRef, VALID_SECONDS};
 use techo_protocol::notice::{Body, LocalisedText, NoticeId, Severity, Window};
+use techo_protocol::public_file::PublicFileRef;
 use techo_protocol::random::SeededRandom;
 use techo_protocol::relay_api::{manifest_path, segment_path};
 use techo_protocol::segment::{Entry, NewSegment};
@@ -105,6 +106,7 @@ pub struct Authority {
     pub notice_key: SigningKey,
     pub trust: TrustList,
     pub segments: Vec<SegmentRef>,
+    pub files: Vec<PublicFileRef>,
     pub head: Option<Head>,
     pub relay: MemoryRelay,
 }
@@ -138,6 +140,7 @@ impl Authority {
             notice_key,
             trust,
             segments: vec![],
+            files: vec![],
             head: None,
             relay: MemoryRelay::default(),
         }
@@ -190,6 +193,7 @@ impl Authority {
             audit_head: [0; 32],
             segments: self.segments.clone(),
             trust_list: self.trust_file(),
+            files: self.files.clone(),
         };
         let file = manifest.write(&self.manifest_key);
         self.head = Some(Head::of(&manifest, &file));

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use techo_protocol::manifest::{CLOCK_TOLERANCE_SECONDS, Head, Manifest, ManifestError, SegmentRef};
+use techo_protocol::public_file::{PublicFileKind, PublicFileRef};
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
 
 use super::{ExposureError, ListError, trust};
@@ -13,6 +14,8 @@ pub(super) struct Held {
     pub head: Head,
     pub valid_until: i64,
     pub segments: Vec<SegmentRef>,
+    #[serde(default)]
+    pub files: Vec<PublicFileRef>,
 }
 
 /// How old an authority's lists are.
@@ -130,6 +133,7 @@ impl Wanted {
                 head: self.head,
                 valid_until: self.manifest.valid_until,
                 segments: self.manifest.segments.clone(),
+                files: self.manifest.files.clone(),
             };
             put(writer, self.manifest.authority, &held)?;
             let listed: Vec<[u8; 32]> = all(&writer.reader())?
@@ -154,6 +158,20 @@ pub(super) fn held(reader: &Reader<'_>, authority: AuthorityId) -> Result<Option
     record
         .map(|bytes| ciborium::from_reader(&bytes[..]).map_err(|_| ListError::Damaged.into()))
         .transpose()
+}
+
+/// The public file of a kind that an authority's newest manifest names.
+pub(super) fn public_file(
+    vault: &mut Vault,
+    authority: AuthorityId,
+    kind: PublicFileKind,
+) -> Result<Option<PublicFileRef>, ExposureError> {
+    let held = vault.read(|reader| held(reader, authority))?;
+    let named = held
+        .iter()
+        .flat_map(|held| &held.files)
+        .find(|file| file.kind == kind.number());
+    Ok(named.copied())
 }
 
 /// What is kept of every authority's newest manifest.

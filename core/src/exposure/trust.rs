@@ -4,7 +4,7 @@ use techo_protocol::trust::{AuthorityId, TrustList};
 
 use super::{ExposureError, ListError};
 use crate::certificates::bundles;
-use crate::vaccine::revocations;
+use crate::vaccine::{revocations, schedule};
 use crate::vault::{RecordKind, Vault, Writer};
 
 /// Follows the authority of a trust file, or takes a newer list of one that is followed.
@@ -35,12 +35,12 @@ pub fn all(vault: &mut Vault) -> Result<Vec<TrustList>, ExposureError> {
 /// [`ListError::NotFollowed`] where it is not followed.
 pub fn remove(vault: &mut Vault, authority: AuthorityId) -> Result<(), ExposureError> {
     vault.write(|writer| {
-        if writer.reader().record(RecordKind::TrustList, &authority.0)?.is_none() {
-            return Err(ListError::NotFollowed.into());
-        }
+        let held = writer.reader().record(RecordKind::TrustList, &authority.0)?;
+        let list = TrustList::read(&held.ok_or(ListError::NotFollowed)?)?;
         writer.delete_record(RecordKind::TrustList, &authority.0)?;
         writer.delete_record(RecordKind::ExposureList, &authority.0)?;
         bundles::remove_of(writer, authority)?;
+        schedule::remove_of(writer, &list)?;
         revocations::remove_of(writer, authority)?;
         Ok(())
     })

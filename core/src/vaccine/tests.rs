@@ -16,13 +16,14 @@ use crate::ports::FixedClock;
 use crate::vault::{DocumentName, Vault};
 
 /// 2021-07-01T10:00+09:00.
-const FIRST: i64 = 1_625_101_200;
+pub const FIRST: i64 = 1_625_101_200;
 const DAY: i64 = 86_400;
 
 pub fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }
 
+/// The town's list.
 pub fn sakai() -> TrustList {
     TrustList {
         name: "Sakai".into(),
@@ -79,7 +80,8 @@ fn typed(date: &str, product: Option<&str>) -> Content {
     })
 }
 
-fn all_doses(vault: &mut Vault, lists: &[TrustList], now: i64) -> Vec<Dose> {
+/// What the records say.
+pub fn all_doses(vault: &mut Vault, lists: &[TrustList], now: i64) -> Vec<Dose> {
     let issuers = Trust::default();
     doses(
         &list(vault).unwrap().records,

@@ -6,7 +6,8 @@ use super::person::{Person, is_of_age};
 use super::{GivenDose, NoDose, Rule, Schedule};
 
 impl Schedule {
-    /// Whether a dose of `product` may be given to somebody on a day; the id of the rule by which it may.
+    /// Whether a dose of `product` may be given to somebody on a day; the id of the rule by which it may. Without a birth date an
+    /// adult under 60 is assumed, as in [`Self::next`].
     ///
     /// # Errors
     /// Why it may not: a [`NoDose`].

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::Coded;
 
-fn date(text: &str) -> NaiveDate {
+pub fn date(text: &str) -> NaiveDate {
     text.parse().unwrap_or_else(|_| panic!("{text}"))
 }
 
@@ -24,7 +24,7 @@ fn doses(text: &str) -> Vec<GivenDose<'_>> {
     text.split(',').filter(|text| *text != "-").map(dose).collect()
 }
 
-fn key(seed: u8) -> SigningKey {
+pub fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }
 
@@ -85,6 +85,9 @@ fn a_site_may_give_what_the_schedule_permits() {
         Ok("pfizer-1".into()),
         "the age is not known"
     );
+    let first = doses("astrazeneca:2021-09-01");
+    assert_eq!(may(&first, None, "2021-10-27", "astrazeneca"), Ok("astrazeneca-2".into()));
+    assert_eq!(may(&[], None, "2021-09-01", "astrazeneca"), Ok("astrazeneca-1".into()));
     assert_eq!(may(&[], Some(date("2015-01-01")), "2021-07-01", "pfizer"), Err(NoDose::Age));
     let two = doses("astrazeneca:2021-09-01,astrazeneca:2021-10-27");
     assert_eq!(may(&two, born, "2022-07-01", "moderna"), Ok("booster-1-5-months".into()));

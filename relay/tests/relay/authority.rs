@@ -120,6 +120,7 @@ impl Authority {
                 })
                 .collect(),
             trust_list: self.trust(),
+            files: vec![],
         }
     }
 

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use techo_protocol::Coded;
-use techo_protocol::keys::sha256;
+use techo_protocol::keys::{SigningKey, sha256};
 use techo_protocol::manifest::Manifest;
+use techo_protocol::municipality_code::MunicipalityCode;
+use techo_protocol::public_file::{PublicFileKind, PublicFileRef};
 use techo_protocol::relay_api::{manifest_path, publish_segment_path, trust_path};
+use techo_protocol::town_update::TownUpdate;
+use techo_protocol::trust::{Municipality, Role, TrustedKey};
 use techo_relay::store::Place;
 
 use crate::authority::{Authority, NOW, key};
@@ -66,6 +70,61 @@ fn a_segment_has_the_name_its_content_gives() {
     assert_eq!(relay.segment(&segment).status, 404);
     let upper = publish_segment_path(osaka.id(), &sha256(&segment)).replace(|c: char| c.is_ascii_lowercase(), "A");
     assert_eq!(relay.put(&upper, &segment).status, 404);
+}
+
+#[test]
+fn a_town_s_update_is_carried_beside_segments() {
+    let mut sakai = Authority::new(10);
+    let licence = key(13);
+    sakai.list.municipality = Some(Municipality {
+        code: MunicipalityCode::read("271403").unwrap(),
+        url: None,
+        status_keys: vec![],
+        revoked_sites: vec![],
+    });
+    sakai.list.keys.push(TrustedKey {
+        role: Role::Licence,
+        key: licence.public(),
+        revoked: false,
+    });
+    let relay = Setting::with(&[&sakai]).start();
+    let update = |number, signer: &SigningKey| {
+        let update = TownUpdate {
+            town: sakai.id(),
+            municipality: MunicipalityCode::read("271403").unwrap(),
+            number,
+            issued_at: NOW,
+            lots: vec![],
+            recalled: vec![],
+            revoked_sites: vec![],
+        };
+        update.write(signer)
+    };
+    let naming = |sequence, before: &[u8], file: &[u8]| {
+        let mut manifest = sakai.manifest_of(sequence, before, &[]);
+        manifest.files = vec![PublicFileRef {
+            kind: PublicFileKind::Sites.number(),
+            hash: sha256(file),
+            bytes: u32::try_from(file.len()).unwrap(),
+        }];
+        manifest.write(&sakai.manifest)
+    };
+    let forged = relay.put_segment(&sakai, &update(1, &sakai.notice));
+    assert_eq!(forged.problem(), refused(403, "town_update.signature_invalid"));
+    let (first, second) = (update(1, &licence), update(2, &licence));
+    let manifest = naming(1, b"", &first);
+    assert_eq!(
+        relay.put_manifest(&sakai, &manifest).problem(),
+        refused(409, "relay.segment_missing"),
+        "what is named has to be there"
+    );
+    assert_eq!(relay.put_segment(&sakai, &first).status, 204);
+    assert_eq!(relay.put_manifest(&sakai, &manifest).status, 204);
+    assert_eq!(relay.segment(&first).body, first);
+    assert_eq!(relay.put_segment(&sakai, &second).status, 204);
+    let next = naming(2, &manifest, &second);
+    assert_eq!(relay.put_manifest(&sakai, &next).status, 204);
+    assert_eq!((relay.manifest(&sakai).body, relay.segment(&second).body), (next, second));
 }
 
 #[test]

@@ -1,0 +1,25 @@
+//! Rows of a file that could not be used, said alike wherever files are taken in.
+
+use serde_json::json;
+use techo_authority::rejected::RejectedRow;
+
+use crate::session::Session;
+use crate::{Failure, Outcome};
+
+/// A line for each; whether there was none.
+///
+/// # Errors
+/// Where it cannot be printed.
+pub fn show(session: &Session, rejected: &[RejectedRow]) -> Result<Outcome, Failure> {
+    for row in rejected {
+        let line = json!({ "row": row.row, "code": row.code, "message": row.message });
+        let said = session.out.texts().of_error(row.code, "message", &row.values);
+        let message = said.as_ref().unwrap_or(&row.message);
+        session.out.answer(
+            &line,
+            "authority-import-row",
+            &[("row", &row.row), ("message", message), ("code", &row.code)],
+        )?;
+    }
+    Ok(if rejected.is_empty() { Outcome::Done } else { Outcome::No })
+}
