@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use techo_protocol::Coded as _;
-use techo_protocol::random::SeededRandom;
+use techo_protocol::random::{SeededRandom, SystemRandom};
 use techo_protocol::revocations::Revocations;
 use techo_protocol::status_pass::{Field, Issuer, Pass, RequestKeys, Value};
 
@@ -38,7 +38,7 @@ fn issue(town: &mut Authority, number: u64, name: Option<&str>) -> Result<Issued
         request: None,
         name,
     };
-    town.issue_pass(&new, NOW, &SeededRandom::new(9))
+    town.issue_pass(&new, NOW, &SystemRandom::new())
 }
 
 fn status_on(pass: &Pass, at: i64) -> Status {

@@ -1,6 +1,9 @@
 //! Public files beside segments: a town's update for its sites, which is signed anew where it says something new.
 
 use techo_protocol::keys::sha256;
+use techo_protocol::public_file::PublicFileKind;
+use techo_protocol::revocations::Revocations;
+use techo_protocol::status_pass::CredentialId;
 use techo_protocol::town_update::TownUpdate;
 use techo_protocol::trust::Role;
 
@@ -13,12 +16,44 @@ fn publish(town: &mut Authority, relay: &FakeRelay, now: i64) -> usize {
     published.prepared.len()
 }
 
+/// The file of a kind that the relay's manifest names.
+fn file(relay: &FakeRelay, kind: PublicFileKind) -> Option<Vec<u8>> {
+    let files = relay.manifest().files;
+    let named: Vec<_> = files.iter().filter(|file| file.kind == kind.number()).collect();
+    assert!(named.len() <= 1);
+    let file = relay.segments.borrow().get(&named.first()?.hash)?.clone();
+    assert_eq!(sha256(&file), named[0].hash);
+    Some(file)
+}
+
 /// The update that the relay's manifest names.
 fn update(relay: &FakeRelay) -> Option<TownUpdate> {
-    let files = relay.manifest().files;
-    let file = relay.segments.borrow().get(&files.first()?.hash)?.clone();
-    assert_eq!((files.len(), sha256(&file)), (1, files[0].hash));
-    Some(TownUpdate::read(&file, &relay.trust.borrow()).unwrap())
+    Some(TownUpdate::read(&file(relay, PublicFileKind::Sites)?, &relay.trust.borrow()).unwrap())
+}
+
+/// The list of revoked passes that the relay's manifest names.
+fn revocations(relay: &FakeRelay) -> Revocations {
+    Revocations::read(&file(relay, PublicFileKind::Revocations).unwrap(), [&*relay.trust.borrow()]).unwrap()
+}
+
+#[test]
+fn revoked_passes_are_listed_at_the_next_publishing_and_the_list_is_a_day_old_at_most() {
+    let (_folder, mut town) = town();
+    let relay = FakeRelay::new(&town);
+    publish(&mut town, &relay, NOW);
+    let empty = revocations(&relay);
+    publish(&mut town, &relay, NOW + HOUR);
+    assert_eq!(revocations(&relay), empty, "nothing was revoked");
+    let id = CredentialId([7; 8]);
+    let insert = "INSERT INTO pass (id, ticket, ends_at, revoked_at) VALUES (?1, 1, ?2, 0)";
+    town.db.execute(insert, (id.0, NOW + 30 * HOUR)).unwrap();
+    publish(&mut town, &relay, NOW + 2 * HOUR);
+    let listed = revocations(&relay);
+    assert!(listed.contains(id) && !empty.contains(id) && listed.number() > empty.number());
+    publish(&mut town, &relay, NOW + 27 * HOUR);
+    assert!(revocations(&relay).issued_at() == NOW + 27 * HOUR && revocations(&relay).contains(id));
+    publish(&mut town, &relay, NOW + 52 * HOUR);
+    assert!(!revocations(&relay).contains(id), "its copy has ended");
 }
 
 #[test]
@@ -68,7 +103,7 @@ fn what_a_revoked_licence_key_signed_is_named_no_longer() {
     town.revoke_key(&hex(&stolen.0), NOW, &SeededRandom::new(5)).unwrap();
     assert_eq!(publish(&mut town, &relay, NOW + 1), 2);
     let second = relay.manifest().files;
-    assert!(second.len() == 1 && second != first);
+    assert!(second.len() == 2 && second != first);
     assert_eq!(update(&relay).unwrap().lots.len(), 1);
     assert!(relay.trust.borrow().keys(Role::Licence).all(|key| *key != stolen));
 }

@@ -1,14 +1,17 @@
+use techo_protocol::keys::{SigningKey, sha256};
 use techo_protocol::p256::P256Key;
+use techo_protocol::public_file::{PublicFileKind, PublicFileRef};
 use techo_protocol::random::SeededRandom;
-use techo_protocol::status_pass::{Status, Value};
+use techo_protocol::relay_api::segment_path;
+use techo_protocol::status_pass::{CredentialId, Status, Value};
 use techo_protocol::trust::{Role, StatusKey, TrustedKey};
 
 use super::super::tests::{key, sakai};
 use super::super::{StatusChecker, people, revocations};
 use super::*;
 use crate::certificates::Verdict;
-use crate::exposure::fixture::vault;
-use crate::exposure::trust;
+use crate::exposure::fixture::{Authority, NOW, vault};
+use crate::exposure::{fetch, trust};
 
 /// 2021-10-02T12:00+09:00.
 const NOON: i64 = 1_633_143_600;
@@ -226,6 +229,44 @@ fn the_newest_pass_that_can_is_shown() {
     assert_eq!(shown, issued.credential(NOON + DAY).unwrap().id());
     // The second has no credential for the day before it was issued.
     assert!(world.show(&[Field::Status], None, NOON).is_ok());
+}
+
+#[test]
+fn every_fetch_brings_the_list_of_revoked_passes() {
+    let mut authority = Authority::new(10);
+    let (_folder, mut vault) = vault();
+    trust::add(&mut vault, &authority.trust_file()).unwrap();
+    let list = |authority: &Authority, number: u32, signer: &SigningKey| {
+        let id = CredentialId([3; 8]);
+        techo_protocol::revocations::write(authority.id(), number, NOW, &[id], signer, &SeededRandom::new(1)).unwrap()
+    };
+    let publish = |authority: &mut Authority, file: &[u8]| {
+        authority.files = vec![PublicFileRef {
+            kind: PublicFileKind::Revocations.number(),
+            hash: sha256(file),
+            bytes: u32::try_from(file.len()).unwrap(),
+        }];
+        let path = segment_path(&sha256(file));
+        authority.relay.files.borrow_mut().insert(path, file.to_vec());
+        authority.publish(NOW);
+    };
+    let fetch = |authority: &Authority, vault: &mut Vault| {
+        let mut fetched = fetch::fetch(vault, &authority.relay, &["relay".into()], NOW).unwrap();
+        fetched.remove(0).outcome
+    };
+    let first = list(&authority, 1, &authority.notice_key);
+    publish(&mut authority, &first);
+    fetch(&authority, &mut vault).unwrap();
+    let held = revocations::all(&mut vault).unwrap();
+    assert!(held.len() == 1 && held[0].number() == 1 && held[0].contains(CredentialId([3; 8])));
+    let forged = list(&authority, 2, &key(99));
+    publish(&mut authority, &forged);
+    let refused = fetch(&authority, &mut vault).unwrap_err();
+    assert_eq!(techo_protocol::Coded::code(&refused), "revocations.signature_invalid");
+    let newest = list(&authority, 2, &authority.notice_key);
+    publish(&mut authority, &newest);
+    fetch(&authority, &mut vault).unwrap();
+    assert_eq!(revocations::all(&mut vault).unwrap()[0].number(), 2);
 }
 
 #[test]
