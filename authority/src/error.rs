@@ -9,9 +9,11 @@ use techo_protocol::notice::NoticeError;
 use techo_protocol::passphrase::PassphraseError;
 use techo_protocol::qr::QrError;
 use techo_protocol::random::RandomError;
+use techo_protocol::revocations::{RevocationsError, WriteRevocationsError};
 use techo_protocol::schedule::ScheduleError;
 use techo_protocol::segment::{SegmentError, WriteError};
 use techo_protocol::site_licence::SiteLicenceError;
+use techo_protocol::status_pass::StatusPassError;
 use techo_protocol::trust::TrustError;
 use techo_protocol::venue_code::VenueCodeError;
 use techo_protocol::{Coded, ErrorInfo};
@@ -24,6 +26,7 @@ use crate::municipality::MunicipalityError;
 use crate::municipality::bundles::{BundleError, TicketWarning};
 use crate::municipality::ledger::DoseRowError;
 use crate::municipality::mapping::{CellError, MappingError};
+use crate::municipality::passes::PassError;
 use crate::municipality::residents::ResidentRowError;
 use crate::municipality::sites::SiteError;
 use crate::municipality::stock::LotRowError;
@@ -73,16 +76,19 @@ areas! {
     Municipality(MunicipalityError),
     NotAnId(NoticeError),
     Notice(NoticeChangeError),
+    Pass(PassError),
     Passphrase(PassphraseError),
     Poster(PosterError),
     Publish(PublishError),
     Qr(QrError),
     Random(RandomError),
     Recall(RecallError),
+    Revocations(RevocationsError),
     Schedule(ScheduleError),
     Segment(SegmentError),
     Site(SiteError),
     SiteLicence(SiteLicenceError),
+    StatusPass(StatusPassError),
     Store(StoreError),
     Table(TableError),
     Trust(TrustError),
@@ -116,6 +122,15 @@ impl From<WriteError> for Error {
     }
 }
 
+impl From<WriteRevocationsError> for Error {
+    fn from(error: WriteRevocationsError) -> Self {
+        match error {
+            WriteRevocationsError::Revocations(error) => error.into(),
+            WriteRevocationsError::Random(error) => error.into(),
+        }
+    }
+}
+
 /// The errors and warnings that begin here, for the list of codes; those of `techo-protocol` have lists of their own.
 pub const CATALOGUES: &[&[ErrorInfo]] = &[
     AuditError::CATALOGUE,
@@ -128,6 +143,7 @@ pub const CATALOGUES: &[&[ErrorInfo]] = &[
     LotRowError::CATALOGUE,
     MappingError::CATALOGUE,
     MunicipalityError::CATALOGUE,
+    PassError::CATALOGUE,
     ResidentRowError::CATALOGUE,
     SiteError::CATALOGUE,
     TableError::CATALOGUE,

@@ -1,7 +1,8 @@
-//! Key files: 32 secret bytes each, under the profile's passphrase or in the clear, and readable by their owner alone.
+//! Key files, under the profile's passphrase or in the clear, and readable by their owner alone.
 //!
 //! ```text
 //! "TAKY" version:1 role:1 seed:32          in the clear, or sealed as a whole (techo_protocol::passphrase)
+//!                         PKCS #8          of the key for status passes, which is on another curve
 //! ```
 //! `keys/` holds the keys that are needed day by day, named by role and the beginning of the public key. `root/` holds the root key and is
 //! meant to be moved away: without it everything works but changes of the trust list.
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use techo_protocol::diary_upload::DiaryKey;
 use techo_protocol::hpke_seal::HpkePrivate;
 use techo_protocol::keys::{PublicKey, SigningKey, sha256};
+use techo_protocol::p256::{P256Key, P256Public};
 use techo_protocol::passphrase::{self, Cost};
 use techo_protocol::random::{Random, random_bytes};
 use techo_protocol::relay_api::hex;
@@ -89,6 +91,8 @@ pub enum KeyRole {
     Bundle,
     /// Seals residents' birth dates in the database. It is no public key's half.
     Residents,
+    /// Signs status passes: on P-256, and named in the municipality's part of a trust list.
+    Status,
 }
 
 impl KeyRole {
@@ -117,13 +121,14 @@ impl KeyRole {
             Self::Licence => "licence",
             Self::Bundle => "bundle",
             Self::Residents => "residents",
+            Self::Status => "status",
         }
     }
 
     /// The role in a trust list; none for the root and for what is no public key.
     pub fn listed(self) -> Option<Role> {
         match self {
-            Self::Root | Self::Residents => None,
+            Self::Root | Self::Residents | Self::Status => None,
             Self::Code => Some(Role::Code),
             Self::Manifest => Some(Role::Manifest),
             Self::Notice => Some(Role::Notice),
@@ -143,6 +148,7 @@ impl KeyRole {
             Self::Licence => 5,
             Self::Bundle => 6,
             Self::Residents => 7,
+            Self::Status => 8,
         }
     }
 
@@ -189,8 +195,24 @@ impl KeyFiles {
             KeyRole::Root => self.root_file(NEXT_ROOT_FILE),
             _ => self.file(role, &public),
         };
-        self.write(&path, role, &seed, random)?;
+        self.write(&path, role, &*seed, random)?;
         Ok(public)
+    }
+
+    /// Draws a new key for status passes and writes its file.
+    pub fn make_status(&self, random: &dyn Random) -> Result<P256Public, Error> {
+        let key = P256Key::generate()?;
+        let path = self.file(KeyRole::Status, &status_name(&key.public()));
+        self.write(&path, KeyRole::Status, key.to_pkcs8(), random)?;
+        Ok(key.public())
+    }
+
+    /// A key that signs status passes.
+    pub fn status_key(&self, public: &P256Public) -> Result<P256Key, Error> {
+        let role = KeyRole::Status;
+        let secret = self.secret(&self.file(role, &status_name(public)), role)?;
+        let key = P256Key::from_pkcs8(&secret).filter(|key| key.public() == *public);
+        Ok(key.ok_or(KeyError::Damaged { role: role.as_str() })?)
     }
 
     /// A key that signs.
@@ -258,6 +280,17 @@ impl KeyFiles {
 
     fn seed(&self, path: &Path, role: KeyRole, public: &PublicKey) -> Result<Zeroizing<[u8; SEED_BYTES]>, Error> {
         let damaged = KeyError::Damaged { role: role.as_str() };
+        let secret = self.secret(path, role)?;
+        let seed = Zeroizing::new(secret.as_slice().try_into().map_err(|_| damaged.clone())?);
+        if role.public(&seed) != *public {
+            return Err(damaged.into());
+        }
+        Ok(seed)
+    }
+
+    /// What a role's file holds behind its head.
+    fn secret(&self, path: &Path, role: KeyRole) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let damaged = KeyError::Damaged { role: role.as_str() };
         let bytes = match fs::read(path) {
             Ok(bytes) => Zeroizing::new(bytes),
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
@@ -272,23 +305,22 @@ impl KeyFiles {
             bytes
         };
         let rest = clear.strip_prefix(MAGIC).ok_or(damaged.clone())?;
-        let [version, number, seed @ ..] = rest else {
+        let [version, number, secret @ ..] = rest else {
             return Err(damaged.into());
         };
         if *version != VERSION {
             return Err(KeyError::NewerVersion.into());
         }
-        let seed = Zeroizing::new(seed.try_into().map_err(|_| damaged.clone())?);
-        if *number != role.number() || role.public(&seed) != *public {
+        if *number != role.number() {
             return Err(damaged.into());
         }
-        Ok(seed)
+        Ok(Zeroizing::new(secret.to_vec()))
     }
 
-    fn write(&self, path: &Path, role: KeyRole, seed: &[u8; SEED_BYTES], random: &dyn Random) -> Result<(), Error> {
+    fn write(&self, path: &Path, role: KeyRole, secret: &[u8], random: &dyn Random) -> Result<(), Error> {
         let mut clear = Zeroizing::new(MAGIC.to_vec());
         clear.extend_from_slice(&[VERSION, role.number()]);
-        clear.extend_from_slice(seed);
+        clear.extend_from_slice(secret);
         let bytes = match &self.passphrase {
             Some(passphrase) => Zeroizing::new(passphrase::seal(&clear, &passphrase.text, passphrase.cost, random)?),
             None => clear,
@@ -296,6 +328,11 @@ impl KeyFiles {
         write_private(path, &bytes)?;
         Ok(())
     }
+}
+
+/// The name of a status key's file.
+fn status_name(public: &P256Public) -> PublicKey {
+    PublicKey(public.thumbprint())
 }
 
 /// Writes a file that its owner alone may read, and has it on the disk before this returns.

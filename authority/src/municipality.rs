@@ -10,6 +10,7 @@
 //! | [`ledger`] | statements of doses with their history |
 //! | [`bundles`], [`pieces`] | what sites send, as a file or through a relay |
 //! | [`files`], [`mapping`], [`table`] | CSV files of any layout |
+//! | [`passes`] | status passes: what they say, issuing and revoking them |
 //! | [`slips`] | doses that another municipality's site gave, by the slip |
 //! | [`coverage`], [`overdue`], [`vrs`] | what is made of the ledger |
 
@@ -19,6 +20,7 @@ pub mod files;
 pub mod ledger;
 pub mod mapping;
 pub mod overdue;
+pub mod passes;
 pub mod pieces;
 pub mod residents;
 pub mod sites;
@@ -47,6 +49,8 @@ techo_protocol::coded_errors! {
         AlreadyOne = "municipality.already_one", "This profile is a municipality already.", "Name another folder with --data.";
         /// An address that a trust list does not carry.
         Url = "municipality.url", "A municipality's address begins with https:// and has at most 200 characters.", "Give another --url, or leave it out.";
+        /// Made before there were status passes.
+        NoStatusKey = "municipality.no_status_key", "This municipality has no key for status passes.", "Bring the folder `root` back and run `municipality key rotate`, then hand out the trust file again.";
     }
 }
 
@@ -59,7 +63,7 @@ pub(crate) struct Town {
 }
 
 impl Authority {
-    /// Makes this authority a municipality: keys for licences, bundles and birth dates, and a trust list that says so. Needs the root.
+    /// Makes this authority a municipality: keys for licences, bundles, birth dates and status passes, and a trust list that says so. Needs the root.
     ///
     /// # Errors
     /// [`MunicipalityError`]; [`crate::keys::KeyError::RootAway`] without the root.
@@ -75,7 +79,7 @@ impl Authority {
         }
         self.root()?;
         let mut list = self.trust_list()?;
-        let section = Municipality {
+        let mut section = Municipality {
             code,
             url: url.map(str::to_owned),
             status_keys: Vec::new(),
@@ -84,6 +88,7 @@ impl Authority {
         if !section.is_possible() {
             return Err(MunicipalityError::Url.into());
         }
+        section.status_keys.push(passes::new_status_key(&self.keys, random)?);
         list.municipality = Some(section);
         for role in KeyRole::OF_MUNICIPALITY {
             list.keys.extend(new_key(&self.keys, role, random)?);

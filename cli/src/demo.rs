@@ -3,6 +3,8 @@
 
 mod cast;
 mod household;
+mod loopback;
+mod phone;
 mod search;
 mod sync;
 mod town;

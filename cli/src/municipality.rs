@@ -2,6 +2,7 @@
 
 mod import;
 mod ledger;
+mod pass;
 mod report;
 mod site;
 
@@ -26,7 +27,8 @@ use crate::{Failure, Outcome, input, rejected};
   techo --data sakai municipality enrol residents.csv
   techo --data sakai municipality site add site.request --out site.licence
   techo --data sakai municipality import site.techo-bundle
-  techo --data sakai municipality overdue")]
+  techo --data sakai municipality overdue
+  techo --data sakai municipality issue 0000000001 --holder aki.request --out aki.pass")]
 pub enum Municipality {
     Init(Init),
     Enrol(Enrol),
@@ -40,6 +42,12 @@ pub enum Municipality {
     Ledger(ledger::Ledger),
     Coverage(report::Coverage),
     Overdue(report::Overdue),
+    Issue(pass::Issue),
+    Revoke(pass::Revoke),
+    #[command(subcommand)]
+    Revocations(pass::Revocations),
+    #[command(subcommand)]
+    Key(pass::Key),
     /// Doses of each lot: distributed, given, and left
     Stock,
 }
@@ -97,6 +105,10 @@ impl Municipality {
             Self::Ledger(ledger) => ledger.run(session),
             Self::Coverage(coverage) => coverage.run(session),
             Self::Overdue(overdue) => overdue.run(session),
+            Self::Issue(issue) => issue.run(session),
+            Self::Revoke(revoke) => revoke.run(session),
+            Self::Revocations(list) => list.run(session),
+            Self::Key(key) => key.run(session),
             Self::Stock => report::stock(session),
         }
     }

@@ -1,6 +1,7 @@
 //! Times on the command line: RFC 3339 in, RFC 3339 with an offset out; dates for people in their own form.
 
 use chrono::{DateTime, Datelike, Local, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Timelike};
+use techo_protocol::japan_day;
 
 use crate::failure::CliError;
 use crate::texts::Texts;
@@ -67,7 +68,15 @@ pub fn day_and_time(unix_seconds: i64, texts: &Texts) -> String {
 
 /// The day for people: `Fri 20 Nov 2026` or `2026年11月20日(金)`.
 pub fn day(unix_seconds: i64, texts: &Texts) -> String {
-    let time = local(unix_seconds);
+    date(local(unix_seconds).date_naive(), texts)
+}
+
+/// The day in Japan for people: the ledger counts by it, wherever this machine is.
+pub fn day_in_japan(unix_seconds: i64, texts: &Texts) -> String {
+    japan_day::date(japan_day::day(unix_seconds)).map_or_else(String::new, |day| date(day, texts))
+}
+
+fn date(time: NaiveDate, texts: &Texts) -> String {
     if texts.is_japanese() {
         let weekday = ["日", "月", "火", "水", "木", "金", "土"][time.weekday().num_days_from_sunday() as usize % 7];
         format!("{}年{}月{}日({weekday})", time.year(), time.month(), time.day())

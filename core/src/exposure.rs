@@ -15,6 +15,7 @@ pub mod trust;
 pub(crate) mod fixture;
 
 use techo_protocol::manifest::ManifestError;
+use techo_protocol::revocations::RevocationsError;
 use techo_protocol::segment::SegmentError;
 use techo_protocol::trust::TrustError;
 
@@ -43,6 +44,8 @@ techo_protocol::coded_union! {
         List(ListError);
         /// A manifest.
         Manifest(ManifestError);
+        /// A list of revoked status passes.
+        Revocations(RevocationsError);
         /// A segment.
         Segment(SegmentError);
         /// A trust list.

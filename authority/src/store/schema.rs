@@ -120,6 +120,11 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE UNIQUE INDEX dose_by_record ON dose (source, record, revision);
     CREATE INDEX dose_now ON dose (ticket, number, at, product) WHERE current = 1;
 ", "
+    CREATE TABLE pass (
+        id BLOB PRIMARY KEY, ticket INTEGER NOT NULL, ends_at INTEGER NOT NULL, revoked_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX pass_by_ticket ON pass (ticket);
+    ALTER TABLE municipality ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0;
     CREATE TABLE public_file (kind INTEGER PRIMARY KEY, hash BLOB NOT NULL, file BLOB NOT NULL) STRICT;
 "];
 

@@ -7,6 +7,8 @@ use crate::profile::tests::{NAME, NOW};
 
 /// What version 1 wrote: the statements that make such a database again.
 const VERSION_1: &str = include_str!("fixtures/v1.sql");
+/// What version 2 wrote: a municipality with two residents, a lot and a dose.
+const VERSION_2: &str = include_str!("fixtures/v2.sql");
 
 fn tables(db: &Connection) -> Vec<(String, String)> {
     let mut query = db
@@ -29,6 +31,38 @@ fn a_database_of_version_1_is_opened_and_brought_up_to_date() {
     assert!(notices.len() == 1 && notices[0].revision == 2 && notices[0].published);
     assert_eq!(authority.recalls().unwrap().len(), 1);
     assert_eq!(authority.cases().unwrap().len(), 1);
+    assert!(authority.verify_audit().is_ok());
+
+    let new = tempfile::tempdir().unwrap();
+    let fresh = create(new.path()).unwrap();
+    assert_eq!(tables(&authority.db), tables(&fresh));
+}
+
+#[test]
+fn a_database_of_version_2_keeps_its_ledger_and_learns_of_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = Connection::open(folder.path().join(DATABASE)).unwrap();
+    old.execute_batch(VERSION_2).unwrap();
+    drop(old);
+    let mut authority = Authority::open(folder.path(), None).unwrap();
+    assert_eq!((authority.residents().unwrap(), authority.stock().unwrap().len()), (2, 1));
+    let mut doses = 0;
+    let count = |_| {
+        doses += 1;
+        Ok::<(), crate::Error>(())
+    };
+    authority
+        .ledger(crate::municipality::ledger::Filter::default(), count)
+        .unwrap();
+    assert_eq!(doses, 1);
+    // It has no key for passes, since its trust list could not be signed anew without the root.
+    let new = crate::municipality::passes::NewPass {
+        ticket: 1.try_into().unwrap(),
+        request: None,
+        name: None,
+    };
+    let refused = authority.issue_pass(&new, NOW, &SeededRandom::new(1)).unwrap_err();
+    assert_eq!(refused.code(), "municipality.no_status_key");
     assert!(authority.verify_audit().is_ok());
 
     let new = tempfile::tempdir().unwrap();

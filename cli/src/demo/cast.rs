@@ -1,8 +1,6 @@
 //! Who takes part: an authority with one venue, a relay on loopback, residents with vaults.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 use techo_authority::Authority;
 use techo_authority::notices::Change;
@@ -24,8 +22,9 @@ use techo_protocol::random::SystemRandom;
 use techo_protocol::relay_api::{manifest_path, segment_path};
 use techo_protocol::segment::Segment;
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
-use techo_relay::{Background, Config, Limits, store};
+use techo_relay::Background;
 
+use super::loopback::{self, Log};
 use crate::device::HttpRelay;
 use crate::failure::CliError;
 use crate::relay_client::RelayClient;
@@ -76,19 +75,12 @@ impl Cast {
         let trust_file = authority.export_trust(&[], now)?;
 
         let log = Log::default();
-        let writer = log.clone();
-        let config = Config {
-            listen: ([127, 0, 0, 1], 0).into(),
-            trust: vec![trust_file.clone()],
-            proxies: vec![],
-            random: std::sync::Arc::new(techo_protocol::random::SystemRandom::new()),
-            limits: Limits::default(),
-            log: techo_relay::log::json(move || writer.clone()),
-        };
-        let place = store::Place::Sqlite(folder.join("relay").join("relay.sqlite"));
-        std::fs::create_dir_all(folder.join("relay")).map_err(|_| CliError::FileUnwritable)?;
-        let store = store::open(&place, &config.log)?;
-        let relay = Background::start(config, store, Arc::new(techo_relay::SystemClock))?;
+        let relay = loopback::start(
+            &folder.join("relay"),
+            ([127, 0, 0, 1], 0).into(),
+            vec![trust_file.clone()],
+            &log,
+        )?;
         Ok(Self {
             code_digits: code.text.split_once('#').map_or(0, |(_, digits)| digits.len()),
             authority,
@@ -195,32 +187,5 @@ impl Resident {
         let found = alerts::list(self.diary.vault(), &visits)?;
         alerts::mark_seen(self.diary.vault(), &found)?;
         Ok(found)
-    }
-}
-
-/// The relay's log, kept in memory so that it can be searched.
-#[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// All of it.
-    pub fn text(&self) -> String {
-        self.0
-            .lock()
-            .map(|log| String::from_utf8_lossy(&log).into_owned())
-            .unwrap_or_default()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        if let Ok(mut log) = self.0.lock() {
-            log.extend_from_slice(line);
-        }
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }

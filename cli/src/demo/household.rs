@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use techo_core::diary::{Diary, Filter, NewVisit, Source, VisitKeys};
 use techo_core::documents::EntryId;
@@ -17,14 +16,12 @@ use techo_protocol::keys::PublicKey;
 use techo_protocol::pairing::{Joiner, Owner};
 use techo_protocol::random::SystemRandom;
 use techo_protocol::sync_api::{Call, SyncAnswer, SyncRequest};
-use techo_relay::{Background, Config, Limits, store};
+use techo_relay::Background;
 
-use super::cast::Log;
+use super::loopback::{self, DATABASE, Log};
 use crate::Failure;
 use crate::failure::CliError;
 use crate::sync::HttpStreams;
-
-const DATABASE: &str = "relay.sqlite";
 
 /// The relay, and all that ever went to it.
 pub struct Household {
@@ -69,7 +66,6 @@ impl Household {
     /// Starts a relay in a folder of its own.
     pub fn begin(folder: &Path, now: i64) -> Result<Self, Failure> {
         let folder = folder.join("relay");
-        std::fs::create_dir_all(&folder).map_err(|_| CliError::FileUnwritable)?;
         let mut home = Self {
             folder,
             address: ([127, 0, 0, 1], 0).into(),
@@ -83,17 +79,7 @@ impl Household {
     }
 
     fn start(&mut self) -> Result<(), Failure> {
-        let writer = self.log.clone();
-        let config = Config {
-            listen: self.address,
-            trust: vec![],
-            proxies: vec![],
-            random: Arc::new(SystemRandom::new()),
-            limits: Limits::default(),
-            log: techo_relay::log::json(move || writer.clone()),
-        };
-        let store = store::open(&store::Place::Sqlite(self.folder.join(DATABASE)), &config.log)?;
-        let relay = Background::start(config, store, Arc::new(techo_relay::SystemClock))?;
+        let relay = loopback::start(&self.folder, self.address, vec![], &self.log)?;
         self.address = relay.address();
         self.relay = Some(relay);
         Ok(())

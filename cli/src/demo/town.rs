@@ -23,6 +23,8 @@ use crate::{Failure, code_picture};
 pub struct TownCast {
     /// The town.
     pub town: Authority,
+    /// Its trust file.
+    pub trust_file: Vec<u8>,
     folder: std::path::PathBuf,
     random: SystemRandom,
     now: i64,
@@ -48,12 +50,14 @@ impl TownCast {
             return Err(CliError::DemoFailed.into());
         }
         town.import_lots(
-            "product,lot,doses\nファイザー,EX3617,195\npfizer,EX0001,195\n".as_bytes(),
+            "product,lot,doses\nファイザー,EX3617,195\npfizer,EX0001,195\npfizer,EY0779,195\n".as_bytes(),
             false,
             now,
         )?;
+        let trust_file = town.export_trust(&[], now)?;
         Ok(Self {
             town,
+            trust_file,
             folder: folder.to_owned(),
             random,
             now,
@@ -67,9 +71,8 @@ impl TownCast {
 
     /// Makes and licenses the site.
     pub fn license(&mut self, name: &str) -> Result<(), Failure> {
-        let trust = self.town.export_trust(&[], self.now)?;
         let mut vault = self.vault(name)?;
-        let request = Clinic::init(&mut vault, &trust, name, self.now, &self.random)?;
+        let request = Clinic::init(&mut vault, &self.trust_file, name, self.now, &self.random)?;
         drop(vault);
         let (_, licence) = self.town.add_site(&request, None, self.now)?;
         self.site(name)?.license(&licence)?;

@@ -1,23 +1,30 @@
 //! `techo demo --vaccine`: a town, a site without a network, and a stick; what is refused, and what nobody can read.
 //!
-//! The phone, the status pass and its checker are told after [`Story::tell_doses`], which gives their slips.
+//! Then two phones: the next dose, a status pass at a door, a move, and a recalled lot.
 
 use std::path::Path;
 
 use techo_authority::municipality::ledger::Filter;
+use techo_authority::municipality::passes::NewPass;
 use techo_authority::profile::NewAuthority;
 use techo_authority::{Authority, Error};
+use techo_core::certificates::{Reason, Verdict, Verified};
+use techo_core::vaccine::{StatusChecker, pass};
 use techo_protocol::Coded as _;
 use techo_protocol::dose_slip::DoseSlip;
 use techo_protocol::municipality_code::MunicipalityCode;
 use techo_protocol::notice::LocalisedText;
 use techo_protocol::random::SystemRandom;
 use techo_protocol::schedule::Schedule;
+use techo_protocol::status_pass::{Field, Value};
 use techo_protocol::ticket::TicketNumber;
 
 use super::Story;
+use super::loopback::{self, Log};
+use super::phone::{Phone, read_code};
 use super::town::TownCast;
 use crate::failure::CliError;
+use crate::relay_client::RelayClient;
 use crate::{Failure, Outcome, time};
 
 const SITE: &str = "Kanaria Clinic";
@@ -26,6 +33,10 @@ const DAY: i64 = 86_400;
 /// 2021-07-01T10:00+09:00: the rules of the day are part of the story.
 const MORNING: i64 = 1_625_101_200;
 const LOT: &str = "EX3617";
+/// The name on the pass: the town writes it there and nowhere else.
+const NAME: &str = "Tanaka Akiko";
+/// The lot of the last two tickets.
+const OTHER_LOT: &str = "EY0779";
 
 impl Story<'_> {
     /// Tells it; fails where anything does not go as told.
@@ -34,8 +45,12 @@ impl Story<'_> {
         out.print(&out.texts().plain("demo-vaccine-title"))?;
         let mut cast = TownCast::begin(folder, RESIDENTS, MORNING - 30 * DAY)?;
         let slips = self.tell_doses(&mut cast)?;
-        self.tell_town(&mut cast)?;
-        self.tell_move(folder, &cast, &slips)?;
+        let mut phones = self.tell_phones(folder, &cast, &slips)?;
+        let second = self.tell_town(&mut cast)?;
+        self.tell_second_dose(&mut phones, &second)?;
+        self.tell_pass(folder, &mut cast, &mut phones)?;
+        self.tell_move(folder, &cast, &mut phones)?;
+        self.tell_recall(folder, &mut cast, &mut phones)?;
         self.tell_search(folder)?;
         out.print("")?;
         Ok(Outcome::Done)
@@ -53,7 +68,8 @@ impl Story<'_> {
         cast.go_to(MORNING);
         let mut slips = Vec::new();
         for number in 1..=6 {
-            let (recorded, ms) = cast.show_ticket(SITE, &format!("11271403{number:010}"), LOT)?;
+            let lot = if number > 4 { OTHER_LOT } else { LOT };
+            let (recorded, ms) = cast.show_ticket(SITE, &format!("11271403{number:010}"), lot)?;
             let slip = recorded?.slip.ok_or(CliError::DemoFailed)?;
             self.say(
                 "demo-vaccine-recorded",
@@ -88,8 +104,42 @@ impl Story<'_> {
         self.say("demo-vaccine-refused", &[("ticket", &ticket), ("message", &message)])
     }
 
-    /// The stick goes to the town; three weeks later some come again, and some do not.
-    fn tell_town(&self, cast: &mut TownCast) -> Result<(), Failure> {
+    /// Two residents scan their slips; each phone says when the next dose is due.
+    fn tell_phones(&self, folder: &Path, cast: &TownCast, slips: &[DoseSlip]) -> Result<Vec<Phone>, Failure> {
+        self.step("demo-vaccine-phones", &[])?;
+        let now = MORNING + 5 * DAY;
+        let mut phones = Vec::new();
+        for (name, born, ticket) in [("Aki", "1938-05-06", 3), ("Yui", "1940-05-06", 5)] {
+            let mut phone = Phone::new(folder, name, born, &cast.trust_file, now)?;
+            phone.scan_slip(slips.get(ticket - 1).ok_or(CliError::DemoFailed)?, now)?;
+            let next = phone.next(now)?.due.map_err(|_| CliError::DemoFailed)?;
+            expect(next.dose == 2 && next.recommended.to_string() == "2021-07-22")?;
+            self.say(
+                "demo-vaccine-next",
+                &[
+                    ("name", &phone.name),
+                    ("dose", &next.dose),
+                    ("earliest", &next.earliest),
+                    ("recommended", &next.recommended),
+                ],
+            )?;
+            phones.push(phone);
+        }
+        Ok(phones)
+    }
+
+    /// The slips of the second dose come to the phones too.
+    fn tell_second_dose(&self, phones: &mut [Phone], slips: &[DoseSlip]) -> Result<(), Failure> {
+        let now = MORNING + 21 * DAY;
+        for (phone, ticket) in phones.iter_mut().zip([3_usize, 5]) {
+            phone.scan_slip(slips.get(ticket - 3).ok_or(CliError::DemoFailed)?, now)?;
+            expect(phone.slips()?.len() == 2)?;
+        }
+        Ok(())
+    }
+
+    /// The stick goes to the town; three weeks later some come again, and some do not. The slips of the second dose.
+    fn tell_town(&self, cast: &mut TownCast) -> Result<Vec<DoseSlip>, Failure> {
         self.step("demo-vaccine-stick", &[])?;
         let file = cast.to_stick(SITE)?;
         let holds = |word: &str| file.windows(word.len()).any(|part| part == word.as_bytes());
@@ -109,9 +159,13 @@ impl Story<'_> {
 
         self.step("demo-vaccine-second", &[])?;
         cast.go_to(MORNING + 21 * DAY);
+        let mut slips = Vec::new();
         for number in 3..=6 {
-            let (recorded, _) = cast.show_ticket(SITE, &format!("12271403{number:010}"), LOT)?;
-            expect(recorded?.record.dose == 2)?;
+            let lot = if number > 4 { OTHER_LOT } else { LOT };
+            let (recorded, _) = cast.show_ticket(SITE, &format!("12271403{number:010}"), lot)?;
+            let recorded = recorded?;
+            expect(recorded.record.dose == 2)?;
+            slips.push(recorded.slip.ok_or(CliError::DemoFailed)?);
         }
         let file = cast.to_stick(SITE)?;
         cast.take_stick(&file)?;
@@ -133,30 +187,122 @@ impl Story<'_> {
         })?;
         expect(late == ["0000000001", "0000000002"])?;
         let day = time::day(now, self.session.out.texts());
-        self.say("demo-vaccine-late", &[("day", &day), ("tickets", &late.join(", "))])
+        self.say("demo-vaccine-late", &[("day", &day), ("tickets", &late.join(", "))])?;
+        Ok(slips)
     }
 
-    /// Somebody moves: the new town sees the dose the same day.
-    fn tell_move(&self, folder: &Path, cast: &TownCast, slips: &[DoseSlip]) -> Result<(), Failure> {
+    /// The town issues a pass to a phone. At a door it is shown with two fields, quickly and strictly; a screenshot of it fails.
+    fn tell_pass(&self, folder: &Path, cast: &mut TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
+        self.step("demo-vaccine-pass", &[])?;
+        let now = MORNING + 60 * DAY;
+        let phone = phones.first_mut().ok_or(CliError::DemoFailed)?;
+        let (person, lists) = (phone.person, phone.lists()?);
+        let request = pass::request(phone.diary.vault(), &person, now)?;
+        let new = NewPass {
+            ticket: TicketNumber::read("0000000003")?,
+            request: Some(&request),
+            name: Some(NAME),
+        };
+        let issued = cast.town.issue_pass(&new, now, &SystemRandom::new())?;
+        let read = pass::add(phone.diary.vault(), &person, &issued.file, &lists, now)?;
+        expect(read.reasons.is_empty() && read.added.is_some())?;
+        self.say("demo-vaccine-issued", &[("name", &phone.name), ("count", &issued.copies)])?;
+
+        let records = phone.records()?;
+        let show = |nonce: Option<&str>, at: i64| -> Result<String, Failure> {
+            let shown = pass::show(&records, &person, &[Field::Status, Field::ValidUntil], nonce, at)?;
+            read_code(folder, &shown.to_text())
+        };
+        let (quick, mut door) = (show(None, now)?, StatusChecker::new(&lists, &[]));
+        let verified = door.verify(&quick, None, now + 5);
+        expect(verified.verdict() == Verdict::Valid && verified.holder.is_none())?;
+        let shown: Vec<String> = verified.shown.iter().map(Value::to_text).collect();
+        expect(shown.len() == 2 && verified.issuer.as_deref() == Some("Sakai"))?;
+        self.say(
+            "demo-vaccine-quick",
+            &[("shown", &shown.join(", ")), ("digits", &quick.len())],
+        )?;
+        self.fails(&door.verify(&quick, None, now + 20), &Reason::AlreadyShown)?;
+        self.fails(
+            &StatusChecker::new(&lists, &[]).verify(&quick, None, now + 61),
+            &Reason::TooOld,
+        )?;
+        let strict = show(Some("7Kq2"), now + 70)?;
+        let verified = door.verify(&strict, Some("7Kq2"), now + 75);
+        expect(verified.verdict() == Verdict::Valid)?;
+        self.say("demo-vaccine-strict", &[])?;
+        self.fails(&door.verify(&strict, Some("m4Xz"), now + 80), &Reason::NotBound)
+    }
+
+    /// A picture of the pass fails, and for this reason.
+    fn fails(&self, verified: &Verified, reason: &Reason) -> Result<(), Failure> {
+        expect(verified.reasons.iter().eq([reason]) && verified.shown.is_empty())?;
+        let said = self.session.out.texts().of_error(reason.code(), "message", &reason.values());
+        let message = said.unwrap_or_else(|| reason.to_string());
+        self.say("demo-vaccine-screenshot", &[("message", &message)])
+    }
+
+    /// Somebody moves: the new town sees the doses from the phone the same day.
+    fn tell_move(&self, folder: &Path, cast: &TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
         self.step("demo-vaccine-move", &[])?;
         let random = SystemRandom::new();
         let new = NewAuthority {
             name: "Shinjuku",
             host: "techo.example",
         };
-        let now = MORNING + DAY;
+        let now = MORNING + 61 * DAY;
         let mut town = Authority::init(&folder.join("new-town"), &new, None, now, &random)?;
         town.become_municipality(MunicipalityCode::read("131041")?, None, now, &random)?;
-        let slip = slips.first().ok_or(CliError::DemoFailed)?;
+        let phone = phones.first_mut().ok_or(CliError::DemoFailed)?;
         let ticket = TicketNumber::read("0000000777")?;
-        town.import_slip(slip, &[cast.town.trust_list()?], ticket, now)??;
+        for text in phone.slips()? {
+            let slip = DoseSlip::read(&read_code(folder, &text)?)?;
+            town.import_slip(&slip, &[cast.town.trust_list()?], ticket, now)??;
+        }
         let mut doses = 0;
         town.ledger(Filter::default(), |entry| {
             doses += usize::from(entry.source.kind() == "slip");
             Ok::<(), Error>(())
         })?;
-        expect(doses == 1)?;
-        self.say("demo-vaccine-moved", &[("ticket", &ticket)])
+        expect(doses == 2)?;
+        self.say("demo-vaccine-moved", &[("name", &phone.name), ("ticket", &ticket)])
+    }
+
+    /// A lot is recalled: everybody fetches the same list, and the phones of those who had the lot warn.
+    fn tell_recall(&self, folder: &Path, cast: &mut TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
+        self.step("demo-vaccine-recall", &[("lot", &LOT)])?;
+        let now = MORNING + 62 * DAY;
+        let log = Log::default();
+        let relay = loopback::start(
+            &folder.join("relay"),
+            ([127, 0, 0, 1], 0).into(),
+            vec![cast.trust_file.clone()],
+            &log,
+        )?;
+        let text = [
+            ("en", "See your doctor if you feel unwell."),
+            ("ja", "体調が悪いときは医師に相談してください。"),
+        ];
+        let text = LocalisedText(text.map(|(language, text)| (language.to_owned(), text.to_owned())).into());
+        cast.town.add_recall("pfizer", LOT, &text, now)?;
+        let client = RelayClient::new(&relay.url())?;
+        for sent in cast.town.publish(&[&client], now, &SystemRandom::new())?.relays {
+            sent?;
+        }
+        for (phone, is_warned) in phones.iter_mut().zip([true, false]) {
+            let recalled = phone.recalled(&relay.url(), now)?;
+            expect(recalled.is_empty() != is_warned)?;
+            let id = if is_warned {
+                "demo-vaccine-warned"
+            } else {
+                "demo-vaccine-not-warned"
+            };
+            self.say(id, &[("name", &phone.name), ("count", &recalled.len())])?;
+        }
+        relay.stop();
+        let asked = log.text();
+        expect(!asked.contains(LOT) && !asked.contains("Aki"))?;
+        self.say("demo-vaccine-asked", &[("lines", &asked.lines().count())])
     }
 
     /// What lies on the site's disk and on the stick says nothing.
@@ -164,8 +310,16 @@ impl Story<'_> {
         self.step("demo-vaccine-search", &[])?;
         for place in ["town", "new-town"] {
             // A town's ledger is its own; of it only birth dates are searched for.
-            let found = super::search::for_words(&folder.join(place), "", &["1935-05-06", "19350506"])?;
+            let found = super::search::for_words(&folder.join(place), "", &["1935-05-06", "19350506", NAME])?;
             expect(found.places.is_empty())?;
+        }
+        for phone in ["Aki", "Yui"] {
+            let found = super::search::for_words(
+                &folder.join(phone),
+                "",
+                &[LOT, OTHER_LOT, "0000000003", "0000000005", "Kanaria", NAME],
+            )?;
+            expect(found.places.is_empty() && found.files > 0)?;
         }
         let site = super::search::for_words(&folder.join(SITE), "", &[LOT, "0000000001", "Dr. K", SITE])?;
         expect(site.places.is_empty() && site.files > 0)?;

@@ -132,7 +132,7 @@ fn show(session: &Session, entry: &Entry) -> Result<(), Failure> {
         (_, _, Source::Slip(_)) => "municipality-dose-slip",
         _ => "municipality-dose",
     };
-    let day = time::day(dose.at, session.out.texts());
+    let day = time::day_in_japan(dose.at, session.out.texts());
     session.out.answer(
         &line,
         id,

@@ -13,6 +13,7 @@ use techo_protocol::trust::{AuthorityId, Role, TrustList};
 
 use super::{ExposureError, ListError, lists, trust};
 use crate::ports::Relay;
+use crate::vaccine::revocations;
 use crate::vault::Vault;
 
 /// What became of one authority's lists.
@@ -147,6 +148,11 @@ fn fetch_from<R: Relay>(
         fetched.push((segment.hash, file));
     }
     wanted.store(vault, &fetched)?;
+    let held = revocations::file_of(vault, authority).map_err(ExposureError::from)?;
+    let kind = (authority, PublicFileKind::Revocations);
+    if let Some(file) = public_file(vault, relay, address, kind, held.as_deref())? {
+        revocations::add(vault, &file).map_err(ExposureError::from)?;
+    }
     Ok(Brought::List {
         new_segments: fetched.len(),
     })

@@ -63,7 +63,25 @@ pub fn all(vault: &mut Vault) -> Result<Vec<Revocations>, TakeRevocationsError> 
     Ok(files.filter_map(|(_, file)| Revocations::read(file, &lists).ok()).collect())
 }
 
+/// A municipality's list as it was signed.
+///
+/// # Errors
+/// The vault cannot be read.
+pub(crate) fn file_of(vault: &mut Vault, authority: AuthorityId) -> Result<Option<Vec<u8>>, VaultError> {
+    vault.record(RecordKind::Vaccine, &record_name(authority))
+}
+
 /// Removes an authority's list.
 pub(crate) fn remove_of(writer: &mut Writer<'_>, authority: AuthorityId) -> Result<(), VaultError> {
     writer.delete_record(RecordKind::Vaccine, &record_name(authority))
+}
+
+impl From<TakeRevocationsError> for ExposureError {
+    fn from(error: TakeRevocationsError) -> Self {
+        match error {
+            TakeRevocationsError::List(error) => error.into(),
+            TakeRevocationsError::Trust(error) => error,
+            TakeRevocationsError::Vault(error) => error.into(),
+        }
+    }
 }

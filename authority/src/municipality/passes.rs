@@ -1,0 +1,268 @@
+//! Status passes: what the ledger says of a ticket, bound to a phone's keys for thirty days and a copy each.
+//!
+//! The municipality knows to whom it gave a ticket; Techo does not, and does not learn it here: the name of a pass goes into the pass and nowhere
+//! else. What is kept is the ids of the copies with the ticket, so that they can be revoked, and each only until its copy ends (ADR 0016).
+
+mod health_card;
+mod statement;
+
+use rusqlite::Connection;
+use techo_protocol::keys::SigningKey;
+use techo_protocol::p256::P256Public;
+use techo_protocol::random::Random;
+use techo_protocol::revocations;
+use techo_protocol::status_pass::{CredentialId, PassFile, Request, Status, initials};
+use techo_protocol::ticket::TicketNumber;
+use techo_protocol::trust::{AuthorityId, StatusKey};
+
+use super::residents::BirthDates;
+use super::{MunicipalityError, days, ledger};
+use crate::keys::{KeyFiles, KeyRole};
+use crate::store::{StoreError, array, narrow, write};
+use crate::{Authority, Error, audit};
+
+pub use health_card::to_jwks;
+use statement::Statement;
+
+techo_protocol::coded_errors! {
+    /// Why no status pass was issued or revoked.
+    pub enum PassError {
+        /// The ticket has no dose that counts.
+        NoDose = "pass.no_dose", "The ledger has no dose of this ticket that counts. Doses of which two sources say different things do not.", "See `municipality ledger`, import what is missing, or settle the conflict.";
+        /// Nothing to revoke.
+        NoPass = "pass.none", "No status pass of this ticket is current.", "Nothing needs to be done.";
+    }
+}
+
+/// A pass that is to be issued.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPass<'a> {
+    /// Whose.
+    pub ticket: TicketNumber,
+    /// The phone's request; without one, whoever has the file has the pass.
+    pub request: Option<&'a [u8]>,
+    /// The name, for fields that people can ask to be shown. It is not kept.
+    pub name: Option<&'a str>,
+}
+
+/// A pass that was issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedPass {
+    /// The file for the person.
+    pub file: Vec<u8>,
+    /// How many copies are in it: one for each day.
+    pub copies: usize,
+    /// When the last of them ends, in Unix seconds.
+    pub until: i64,
+    /// What it says today.
+    pub status: Status,
+    /// Doses that count.
+    pub doses: u8,
+    /// A SMART Health Card is in it.
+    pub has_card: bool,
+}
+
+/// A new key for status passes, with its file.
+pub(super) fn new_status_key(keys: &KeyFiles, random: &dyn Random) -> Result<StatusKey, Error> {
+    Ok(StatusKey {
+        point: keys.make_status(random)?.point(),
+        revoked: false,
+    })
+}
+
+impl Authority {
+    /// Issues a pass for a ticket. With a name it can be shown with it, and has a SMART Health Card where this municipality has an address and
+    /// knows the birth date.
+    ///
+    /// # Errors
+    /// [`PassError::NoDose`]; [`MunicipalityError::NoStatusKey`]; [`techo_protocol::status_pass::StatusPassError`] for a request or a name that is
+    /// none.
+    pub fn issue_pass(&mut self, new: &NewPass<'_>, now: i64, random: &dyn Random) -> Result<IssuedPass, Error> {
+        let key = self.keys.status_key(&self.present_status_key()?)?;
+        let request = new.request.map(Request::read).transpose()?;
+        let name = new.name.map(str::trim);
+        let statement = self.statement(new.ticket)?;
+        let today = days::day(now);
+        let status = statement.status(today).ok_or(PassError::NoDose)?;
+        let card = match name {
+            Some(name) => self.health_card(new.ticket, name, &statement, &key, now)?,
+            None => None,
+        };
+        let values = |day: u16| statement.values(day.into(), name.zip(name.map(initials)));
+        let has_card = card.is_some();
+        let issued = PassFile::issue((self.id(), &key), request.as_ref(), &values, card, now, random)?;
+        let transaction = write(&mut self.db)?;
+        transaction.execute("DELETE FROM pass WHERE ends_at <= ?1", [now])?;
+        for (id, ends_at) in &issued.ids {
+            transaction.execute(
+                "INSERT INTO pass (id, ticket, ends_at) VALUES (?1, ?2, ?3)",
+                (id.0, new.ticket.number().cast_signed(), ends_at),
+            )?;
+        }
+        // The ticket is in the ledger; who asked is not.
+        audit::append(&transaction, now, "pass.issued", &new.ticket.to_string())?;
+        transaction.commit()?;
+        Ok(IssuedPass {
+            copies: issued.ids.len(),
+            until: issued.ids.iter().map(|(_, ends_at)| *ends_at).max().unwrap_or(now),
+            file: issued.file,
+            status,
+            doses: statement.doses(today),
+            has_card,
+        })
+    }
+
+    /// Revokes every copy of a ticket's passes that is current or to come, and answers how many. They count no more where the list of revoked
+    /// passes has arrived ([`Authority::revocations`]).
+    ///
+    /// # Errors
+    /// [`PassError::NoPass`].
+    pub fn revoke_passes(&mut self, ticket: TicketNumber, now: i64) -> Result<usize, Error> {
+        self.town()?;
+        let transaction = write(&mut self.db)?;
+        let revoked = transaction.execute(
+            "UPDATE pass SET revoked_at = ?2 WHERE ticket = ?1 AND revoked_at IS NULL AND ends_at > ?2",
+            (ticket.number().cast_signed(), now),
+        )?;
+        if revoked == 0 {
+            return Err(PassError::NoPass.into());
+        }
+        audit::append(&transaction, now, "pass.revoked", &ticket.to_string())?;
+        transaction.commit()?;
+        Ok(revoked)
+    }
+
+    /// The signed list of revoked copies, for everybody, and its number. Ids leave it when their copies end.
+    ///
+    /// # Errors
+    /// [`MunicipalityError::NotOne`], the notice key is missing, or more are revoked than a list holds.
+    pub fn revocations(&mut self, now: i64, random: &dyn Random) -> Result<(u32, Vec<u8>), Error> {
+        self.town()?;
+        let signer = self.signer(KeyRole::Notice)?;
+        let authority = self.id();
+        let transaction = write(&mut self.db)?;
+        let ids = revoked(&transaction, now)?;
+        let signed = sign_revocations(&transaction, authority, &ids, &signer, now, random)?;
+        transaction.commit()?;
+        Ok(signed)
+    }
+
+    /// Makes a new key for status passes beside the old one, which signs no more; what it signed counts until `revoke_old`, which ends that at
+    /// once. Needs the root.
+    ///
+    /// # Errors
+    /// [`crate::keys::KeyError::RootAway`] without the root.
+    pub fn rotate_status_key(&mut self, revoke_old: bool, now: i64, random: &dyn Random) -> Result<P256Public, Error> {
+        self.town()?;
+        self.root()?;
+        let mut list = self.trust_list()?;
+        let section = list.municipality.as_mut().ok_or(MunicipalityError::NotOne)?;
+        for key in &mut section.status_keys {
+            key.revoked |= revoke_old;
+        }
+        let new = self.keys.make_status(random)?;
+        section.status_keys.push(StatusKey {
+            point: new.point(),
+            revoked: false,
+        });
+        self.sign_next(list, now, "trust.status_key")?;
+        Ok(new)
+    }
+
+    /// The keys by which status passes and SMART Health Cards of this municipality are verified, for its page.
+    ///
+    /// # Errors
+    /// [`MunicipalityError::NotOne`].
+    pub fn status_keys(&self) -> Result<Vec<P256Public>, Error> {
+        let section = self.trust_list()?.municipality.ok_or(MunicipalityError::NotOne)?;
+        let keys = section.status_keys().filter_map(|key| P256Public::of_point(&key.point));
+        Ok(keys.collect())
+    }
+
+    fn present_status_key(&self) -> Result<P256Public, Error> {
+        Ok(self.status_keys()?.pop().ok_or(MunicipalityError::NoStatusKey)?)
+    }
+
+    /// What the ledger has of a ticket, without doses of which two sources say different things.
+    fn statement(&self, ticket: TicketNumber) -> Result<Statement, Error> {
+        let mut given = Vec::new();
+        let filter = ledger::Filter {
+            ticket: Some(ticket),
+            ..ledger::Filter::default()
+        };
+        self.ledger(filter, |entry| {
+            if entry.current && !entry.conflict {
+                given.push(entry.dose);
+            }
+            Ok::<(), Error>(())
+        })?;
+        Ok(Statement::of(given))
+    }
+
+    fn health_card(
+        &self,
+        ticket: TicketNumber,
+        name: &str,
+        statement: &Statement,
+        key: &techo_protocol::p256::P256Key,
+        now: i64,
+    ) -> Result<Option<String>, Error> {
+        let town = self.town()?;
+        let Some(url) = self.trust_list()?.municipality.and_then(|section| section.url) else {
+            return Ok(None);
+        };
+        let sealed = match self.db.query_row(
+            "SELECT born FROM resident WHERE ticket = ?1",
+            [ticket.number().cast_signed()],
+            |row| row.get::<_, Vec<u8>>(0),
+        ) {
+            Ok(sealed) => sealed,
+            Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(None),
+            Err(error) => return Err(StoreError::from(error).into()),
+        };
+        let born = BirthDates::of(&self.keys, &town)?.open(ticket, &sealed)?;
+        Ok(Some(health_card::sign(&url, name, born, &statement.given, key, now)?))
+    }
+}
+
+/// Whether a copy of any pass is current or to come.
+pub(crate) fn is_any_current(db: &Connection, now: i64) -> Result<bool, Error> {
+    Ok(
+        db.query_row("SELECT EXISTS (SELECT 1 FROM pass WHERE ends_at > ?1)", [now], |row| {
+            row.get(0)
+        })?,
+    )
+}
+
+/// The copies that are revoked. Those that have ended are forgotten.
+pub(crate) fn revoked(db: &Connection, now: i64) -> Result<Vec<CredentialId>, Error> {
+    db.execute("DELETE FROM pass WHERE ends_at <= ?1", [now])?;
+    let mut query = db.prepare("SELECT id FROM pass WHERE revoked_at IS NOT NULL")?;
+    let mut rows = query.query([])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(CredentialId(array(row.get_ref(0)?.as_blob().unwrap_or(&[]))?));
+    }
+    Ok(ids)
+}
+
+/// The next list of revoked copies, and its number, in the caller's transaction.
+pub(crate) fn sign_revocations(
+    db: &Connection,
+    authority: AuthorityId,
+    ids: &[CredentialId],
+    signer: &SigningKey,
+    now: i64,
+    random: &dyn Random,
+) -> Result<(u32, Vec<u8>), Error> {
+    let number: i64 = db.query_row(
+        "UPDATE municipality SET revocations = revocations + 1 RETURNING revocations",
+        [],
+        |row| row.get(0),
+    )?;
+    let number = narrow(number)?;
+    Ok((number, revocations::write(authority, number, now, ids, signer, random)?))
+}
+
+#[cfg(test)]
+mod tests;

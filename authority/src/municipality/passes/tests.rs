@@ -1,0 +1,183 @@
+use std::path::Path;
+
+use techo_protocol::Coded as _;
+use techo_protocol::random::SeededRandom;
+use techo_protocol::revocations::Revocations;
+use techo_protocol::status_pass::{Field, Issuer, Pass, RequestKeys, Value};
+
+use super::super::tests::{NOW, licensed, record, sealed, town};
+use super::*;
+
+const DAY: i64 = 86_400;
+
+fn ticket(number: u64) -> TicketNumber {
+    number.try_into().unwrap()
+}
+
+/// A town whose ledger has one dose of ticket 1, two of ticket 2, and two contradicting ones of ticket 3.
+fn vaccinated() -> (tempfile::TempDir, Authority) {
+    let (folder, mut town) = town();
+    let site = licensed(&mut town, 40);
+    let other = licensed(&mut town, 41);
+    let doses = vec![
+        record(1, 1, 1, NOW - 10 * DAY),
+        record(2, 2, 1, NOW - 24 * DAY),
+        record(3, 2, 2, NOW - 3 * DAY),
+        record(4, 3, 1, NOW - 9 * DAY),
+    ];
+    let bundle = sealed(&town, &site, 40, 1, doses);
+    town.import_bundle(&bundle, false, NOW).unwrap();
+    let bundle = sealed(&town, &other, 41, 1, vec![record(1, 3, 1, NOW - 8 * DAY)]);
+    town.import_bundle(&bundle, false, NOW).unwrap();
+    (folder, town)
+}
+
+fn issue(town: &mut Authority, number: u64, name: Option<&str>) -> Result<IssuedPass, Error> {
+    let new = NewPass {
+        ticket: ticket(number),
+        request: None,
+        name,
+    };
+    town.issue_pass(&new, NOW, &SeededRandom::new(9))
+}
+
+fn status_on(pass: &Pass, at: i64) -> Status {
+    let status = |value: &Value| match value {
+        Value::Status(status) => Some(*status),
+        _ => None,
+    };
+    pass.credential(at).unwrap().values().find_map(status).unwrap()
+}
+
+#[test]
+fn a_pass_says_what_the_ledger_has_day_by_day() {
+    let (_folder, mut town) = vaccinated();
+    let first = issue(&mut town, 1, None).unwrap();
+    assert_eq!((first.status, first.doses, first.copies), (Status::PartlyVaccinated, 1, 30));
+    let second = issue(&mut town, 2, None).unwrap();
+    let pass = Pass::open(&second.file, None).unwrap();
+    // The fourteenth day after the second dose is the eleventh from now.
+    assert_eq!(status_on(&pass, NOW + 10 * DAY), Status::PartlyVaccinated);
+    assert_eq!(status_on(&pass, NOW + 11 * DAY), Status::Vaccinated);
+    let fields: Vec<Field> = pass.credential(NOW).unwrap().values().map(Value::field).collect();
+    assert_eq!(fields, [Field::Status, Field::Doses, Field::LastDose, Field::ValidUntil]);
+    let issuers: Vec<Issuer> = Issuer::of_list(&town.trust_list().unwrap()).collect();
+    assert_eq!(issuers, [*pass.issuer()]);
+    assert_eq!(pass.expires_at(), second.until);
+}
+
+#[test]
+fn a_dose_that_is_in_doubt_or_is_not_there_gives_no_pass() {
+    let (_folder, mut town) = vaccinated();
+    assert_eq!(issue(&mut town, 3, None).unwrap_err().code(), "pass.no_dose");
+    assert_eq!(issue(&mut town, 9, None).unwrap_err().code(), "pass.no_dose");
+}
+
+#[test]
+fn a_pass_is_bound_to_the_phone_that_asked() {
+    let (_folder, mut town) = vaccinated();
+    let keys = RequestKeys::generate(&SeededRandom::new(5)).unwrap();
+    let request = keys.to_request().unwrap();
+    let mut new = NewPass {
+        ticket: ticket(1),
+        request: Some(&request),
+        name: Some(" Akihiko Kimura "),
+    };
+    let issued = town.issue_pass(&new, NOW, &SeededRandom::new(6)).unwrap();
+    assert!(Pass::open(&issued.file, None).is_err());
+    let pass = Pass::open(&issued.file, Some(&keys)).unwrap();
+    let said: Vec<String> = pass.credential(NOW).unwrap().values().map(Value::to_text).collect();
+    assert_eq!(said[4..], ["Akihiko Kimura", "A. K."]);
+    new.request = Some(&request[..100]);
+    assert_eq!(
+        town.issue_pass(&new, NOW, &SeededRandom::new(6)).unwrap_err().code(),
+        "status_pass.damaged"
+    );
+    new.request = Some(b"hello");
+    assert_eq!(
+        town.issue_pass(&new, NOW, &SeededRandom::new(6)).unwrap_err().code(),
+        "status_pass.not_a_request"
+    );
+    let long = "n".repeat(81);
+    assert_eq!(
+        issue(&mut town, 1, Some(&long)).unwrap_err().code(),
+        "status_pass.cannot_be_written"
+    );
+}
+
+#[test]
+fn the_name_of_a_pass_is_nowhere_afterwards() {
+    let (folder, mut town) = vaccinated();
+    issue(&mut town, 1, Some("Kanariyama Akihiko")).unwrap();
+    drop(town);
+    fn search(folder: &Path, word: &[u8]) -> usize {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .map(|path| match path.is_dir() {
+                true => search(&path, word),
+                false => {
+                    let bytes = std::fs::read(&path).unwrap();
+                    assert!(!bytes.windows(word.len()).any(|part| part == word), "{}", path.display());
+                    1
+                }
+            })
+            .sum()
+    }
+    assert!(search(folder.path(), b"Kanariyama") > 5);
+}
+
+#[test]
+fn a_revoked_pass_is_on_the_list_until_it_ends_and_no_other_is() {
+    let (_folder, mut town) = vaccinated();
+    let first = issue(&mut town, 1, None).unwrap();
+    let second = issue(&mut town, 2, None).unwrap();
+    assert_eq!(town.revoke_passes(ticket(1), NOW).unwrap(), 30);
+    assert_eq!(town.revoke_passes(ticket(1), NOW).unwrap_err().code(), "pass.none");
+    assert_eq!(town.revoke_passes(ticket(9), NOW).unwrap_err().code(), "pass.none");
+    let id = |issued: &IssuedPass, at: i64| Pass::open(&issued.file, None).unwrap().credential(at).unwrap().id();
+    let list = |town: &mut Authority, at: i64| {
+        let (number, file) = town.revocations(at, &SeededRandom::new(3)).unwrap();
+        let list = Revocations::read(&file, [&town.trust_list().unwrap()]).unwrap();
+        assert_eq!((list.number(), list.issued_at()), (number, at));
+        list
+    };
+    let now = list(&mut town, NOW);
+    assert!(now.contains(id(&first, NOW)) && now.contains(id(&first, NOW + 29 * DAY)) && !now.contains(id(&second, NOW)));
+    let later = list(&mut town, NOW + 10 * DAY);
+    assert_eq!((now.number(), later.number()), (1, 2));
+    assert!(!later.contains(id(&first, NOW)) && later.contains(id(&first, NOW + 29 * DAY)));
+    assert_eq!(
+        town.db
+            .query_row("SELECT count(*) FROM pass WHERE ends_at <= ?1", [NOW + 10 * DAY], |row| row
+                .get(0)),
+        Ok(0)
+    );
+}
+
+#[test]
+fn a_rotated_key_signs_and_the_old_one_counts_until_it_is_revoked() {
+    let (_folder, mut town) = vaccinated();
+    let issuer = |issued: &IssuedPass| *Pass::open(&issued.file, None).unwrap().issuer();
+    let old = issuer(&issue(&mut town, 1, None).unwrap());
+    let new = town.rotate_status_key(false, NOW, &SeededRandom::new(1)).unwrap();
+    let now = issuer(&issue(&mut town, 1, None).unwrap());
+    assert_eq!(now.key, new);
+    let trusted = |town: &Authority| -> Vec<Issuer> { Issuer::of_list(&town.trust_list().unwrap()).collect() };
+    assert_eq!(trusted(&town), [old, now]);
+    town.rotate_status_key(true, NOW, &SeededRandom::new(1)).unwrap();
+    assert!(trusted(&town).len() == 1 && !trusted(&town).contains(&now));
+}
+
+#[test]
+fn a_card_comes_with_a_name_where_the_town_has_an_address_and_knows_the_birth_date() {
+    let (_folder, mut town) = vaccinated();
+    assert!(!issue(&mut town, 1, Some("Akihiko")).unwrap().has_card, "no address");
+    let mut list = town.trust_list().unwrap();
+    list.municipality.as_mut().unwrap().url = Some("https://sakai.example".into());
+    town.sign_next(list, NOW, "test").unwrap();
+    assert!(!issue(&mut town, 1, Some("Akihiko")).unwrap().has_card, "no birth date");
+    town.enrol(b"ticket,born\n0000000001,1980-01-01\n", false, NOW, &SeededRandom::new(4))
+        .unwrap();
+    assert!(!issue(&mut town, 1, None).unwrap().has_card, "no name");
+    assert!(issue(&mut town, 1, Some("Akihiko")).unwrap().has_card);
+}
