@@ -1,11 +1,14 @@
 //! Public files beside segments: a town's update for its sites, which is signed anew where it says something new.
 
-use techo_protocol::keys::sha256;
+use techo_protocol::public_file::PublicFileKind;
+use techo_protocol::revocations::Revocations;
+use techo_protocol::status_pass::Pass;
 use techo_protocol::town_update::TownUpdate;
 use techo_protocol::trust::Role;
 
 use super::*;
-use crate::municipality::tests::{NOW, town};
+use crate::municipality::passes::NewPass;
+use crate::municipality::tests::{NOW, licensed, record, sealed, town};
 
 fn publish(town: &mut Authority, relay: &FakeRelay, now: i64) -> usize {
     let published = town.publish(&[relay], now, &SeededRandom::new(4)).unwrap();
@@ -13,12 +16,23 @@ fn publish(town: &mut Authority, relay: &FakeRelay, now: i64) -> usize {
     published.prepared.len()
 }
 
-/// The update that the relay's manifest names.
-fn update(relay: &FakeRelay) -> Option<TownUpdate> {
+/// The file of a kind that the relay's manifest names.
+fn file(relay: &FakeRelay, kind: PublicFileKind) -> Option<Vec<u8>> {
     let files = relay.manifest().files;
-    let file = relay.segments.borrow().get(&files.first()?.hash)?.clone();
-    assert_eq!((files.len(), sha256(&file)), (1, files[0].hash));
+    let named = files.iter().find(|file| file.kind == kind.number())?;
+    let file = relay.segments.borrow()[&named.hash].clone();
+    assert!(named.names(&file) && named.bytes as usize == file.len());
+    Some(file)
+}
+
+fn update(relay: &FakeRelay) -> Option<TownUpdate> {
+    let file = file(relay, PublicFileKind::Sites)?;
     Some(TownUpdate::read(&file, &relay.trust.borrow()).unwrap())
+}
+
+fn revocations(relay: &FakeRelay) -> Option<Revocations> {
+    let file = file(relay, PublicFileKind::Revocations)?;
+    Some(Revocations::read(&file, [&*relay.trust.borrow()]).unwrap())
 }
 
 #[test]
@@ -71,6 +85,42 @@ fn what_a_revoked_licence_key_signed_is_named_no_longer() {
     assert!(second.len() == 1 && second != first);
     assert_eq!(update(&relay).unwrap().lots.len(), 1);
     assert!(relay.trust.borrow().keys(Role::Licence).all(|key| *key != stolen));
+}
+
+#[test]
+fn revoked_passes_are_published_at_once_and_otherwise_once_a_day() {
+    let (_folder, mut town) = town();
+    let relay = FakeRelay::new(&town);
+    let site = licensed(&mut town, 40);
+    let bundle = sealed(&town, &site, 40, 1, vec![record(1, 1, 1, NOW - 10 * DAY_SECONDS)]);
+    town.import_bundle(&bundle, false, NOW).unwrap();
+    publish(&mut town, &relay, NOW);
+    assert_eq!(revocations(&relay), None, "there is no pass yet");
+
+    let new = NewPass {
+        ticket: 1.try_into().unwrap(),
+        request: None,
+        name: None,
+    };
+    let issued = town.issue_pass(&new, NOW, &SeededRandom::new(9)).unwrap();
+    let pass = Pass::open(&issued.file, None).unwrap();
+    let id = pass.credential(NOW).unwrap().id();
+    publish(&mut town, &relay, NOW + 1);
+    let first = revocations(&relay).unwrap();
+    assert!(!first.contains(id));
+    publish(&mut town, &relay, NOW + HOUR);
+    assert_eq!(revocations(&relay).unwrap().number(), first.number(), "nothing has changed");
+
+    town.revoke_passes(1.try_into().unwrap(), NOW + HOUR).unwrap();
+    publish(&mut town, &relay, NOW + HOUR);
+    let second = revocations(&relay).unwrap();
+    assert!(second.contains(id) && second.number() == first.number() + 1);
+    publish(&mut town, &relay, NOW + HOUR + DAY_SECONDS);
+    let third = revocations(&relay).unwrap();
+    assert_eq!(
+        (third.number(), third.issued_at()),
+        (second.number() + 1, NOW + HOUR + DAY_SECONDS)
+    );
 }
 
 #[test]
