@@ -44,12 +44,12 @@ techo_protocol::coded_union! {
         List(ListError);
         /// A manifest.
         Manifest(ManifestError);
-        /// A list of revoked status passes.
-        Revocations(RevocationsError);
         /// A segment.
         Segment(SegmentError);
         /// A trust list.
         Trust(TrustError);
+        /// A list of revoked status passes.
+        Revocations(RevocationsError);
         /// The vault.
         Vault(VaultError);
     }

@@ -8,7 +8,7 @@ mod statement;
 
 use rusqlite::Connection;
 use techo_protocol::keys::SigningKey;
-use techo_protocol::p256::P256Public;
+use techo_protocol::p256::{P256Key, P256Public};
 use techo_protocol::random::Random;
 use techo_protocol::revocations;
 use techo_protocol::status_pass::{CredentialId, PassFile, Request, Status, initials};
@@ -60,6 +60,35 @@ pub struct IssuedPass {
     pub doses: u8,
     /// A SMART Health Card is in it.
     pub has_card: bool,
+}
+
+/// The copies that are revoked and have not ended. What has ended is forgotten first.
+pub(crate) fn revoked(db: &Connection, now: i64) -> Result<Vec<CredentialId>, Error> {
+    db.execute("DELETE FROM pass WHERE ends_at <= ?1", [now])?;
+    let mut query = db.prepare_cached("SELECT id FROM pass WHERE revoked_at IS NOT NULL")?;
+    let mut rows = query.query([])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(CredentialId(array(row.get_ref(0)?.as_blob().unwrap_or(&[]))?));
+    }
+    Ok(ids)
+}
+
+/// Signs the next list of revoked copies; its number and its file.
+pub(crate) fn sign_revocations(
+    db: &Connection,
+    (authority, signer): (AuthorityId, &SigningKey),
+    revoked: &[CredentialId],
+    now: i64,
+    random: &dyn Random,
+) -> Result<(u32, Vec<u8>), Error> {
+    let number: i64 = db.query_row(
+        "UPDATE municipality SET revocations = revocations + 1 RETURNING revocations",
+        [],
+        |row| row.get(0),
+    )?;
+    let number = narrow(number)?;
+    Ok((number, revocations::write(authority, number, now, revoked, signer, random)?))
 }
 
 /// A new key for status passes, with its file.
@@ -132,7 +161,8 @@ impl Authority {
         Ok(revoked)
     }
 
-    /// The signed list of revoked copies, for everybody, and its number. Ids leave it when their copies end.
+    /// The signed list of revoked copies, for everybody, and its number. Ids leave it when their copies end. Publishing signs it too, where it has
+    /// changed.
     ///
     /// # Errors
     /// [`MunicipalityError::NotOne`], the notice key is missing, or more are revoked than a list holds.
@@ -141,8 +171,8 @@ impl Authority {
         let signer = self.signer(KeyRole::Notice)?;
         let authority = self.id();
         let transaction = write(&mut self.db)?;
-        let ids = revoked(&transaction, now)?;
-        let signed = sign_revocations(&transaction, authority, &ids, &signer, now, random)?;
+        let revoked = revoked(&transaction, now)?;
+        let signed = sign_revocations(&transaction, (authority, &signer), &revoked, now, random)?;
         transaction.commit()?;
         Ok(signed)
     }
@@ -204,7 +234,7 @@ impl Authority {
         ticket: TicketNumber,
         name: &str,
         statement: &Statement,
-        key: &techo_protocol::p256::P256Key,
+        key: &P256Key,
         now: i64,
     ) -> Result<Option<String>, Error> {
         let town = self.town()?;
@@ -223,45 +253,6 @@ impl Authority {
         let born = BirthDates::of(&self.keys, &town)?.open(ticket, &sealed)?;
         Ok(Some(health_card::sign(&url, name, born, &statement.given, key, now)?))
     }
-}
-
-/// Whether a copy of any pass is current or to come.
-pub(crate) fn is_any_current(db: &Connection, now: i64) -> Result<bool, Error> {
-    Ok(
-        db.query_row("SELECT EXISTS (SELECT 1 FROM pass WHERE ends_at > ?1)", [now], |row| {
-            row.get(0)
-        })?,
-    )
-}
-
-/// The copies that are revoked. Those that have ended are forgotten.
-pub(crate) fn revoked(db: &Connection, now: i64) -> Result<Vec<CredentialId>, Error> {
-    db.execute("DELETE FROM pass WHERE ends_at <= ?1", [now])?;
-    let mut query = db.prepare("SELECT id FROM pass WHERE revoked_at IS NOT NULL")?;
-    let mut rows = query.query([])?;
-    let mut ids = Vec::new();
-    while let Some(row) = rows.next()? {
-        ids.push(CredentialId(array(row.get_ref(0)?.as_blob().unwrap_or(&[]))?));
-    }
-    Ok(ids)
-}
-
-/// The next list of revoked copies, and its number, in the caller's transaction.
-pub(crate) fn sign_revocations(
-    db: &Connection,
-    authority: AuthorityId,
-    ids: &[CredentialId],
-    signer: &SigningKey,
-    now: i64,
-    random: &dyn Random,
-) -> Result<(u32, Vec<u8>), Error> {
-    let number: i64 = db.query_row(
-        "UPDATE municipality SET revocations = revocations + 1 RETURNING revocations",
-        [],
-        |row| row.get(0),
-    )?;
-    let number = narrow(number)?;
-    Ok((number, revocations::write(authority, number, now, ids, signer, random)?))
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl Authority {
         let recalls = recalls::pending(&db, now)?;
         let is_pending = !notices.is_empty() || !recalls.is_empty();
         let announced = announced(&db)?;
-        let files = public_files::refresh(&db, &self.keys, (&list, &announced), now, random)?;
+        let files = public_files::refresh(&db, &self.keys, &list, &announced, now, random)?;
         if let Some(last) = &last
             && !is_pending
             && !files.changed

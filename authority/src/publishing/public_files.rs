@@ -6,7 +6,6 @@ use techo_protocol::public_file::{PublicFileKind, PublicFileRef};
 use techo_protocol::random::Random;
 use techo_protocol::revocations::Revocations;
 use techo_protocol::slot::DAY_SECONDS;
-use techo_protocol::status_pass::CredentialId;
 use techo_protocol::town_update::TownUpdate;
 use techo_protocol::trust::TrustList;
 
@@ -29,69 +28,72 @@ pub(super) struct Refreshed {
 pub(super) fn refresh(
     db: &Connection,
     keys: &KeyFiles,
-    (list, announced): (&TrustList, &TrustList),
+    list: &TrustList,
+    announced: &TrustList,
     now: i64,
     random: &dyn Random,
 ) -> Result<Refreshed, Error> {
     let mut refreshed = Refreshed::default();
-    if list.municipality.is_none() {
-        return Ok(refreshed);
-    }
     for (kind, file) in held(db)? {
         if kind.check(&file, list).is_err() {
             db.execute("DELETE FROM public_file WHERE kind = ?1", [kind.number()])?;
             refreshed.changed = true;
         }
     }
-    let signer = |role| {
-        let (public, is_announced) = signs_now(list, announced, role)?;
-        is_announced.then(|| keys.signing_key(role, &public)).transpose()
-    };
-    if let Some(content) = new_update(db, list)? {
-        match signer(KeyRole::Licence)? {
-            Some(signer) => {
+    if list.municipality.is_some() {
+        refresh_revocations(db, keys, (list, announced), now, random, &mut refreshed)?;
+        let held = held(db)?.into_iter().find(|(kind, _)| *kind == PublicFileKind::Sites);
+        let held = held.and_then(|(_, file)| TownUpdate::read(&file, list).ok());
+        let content = sites::update_content(db, list)?;
+        let is_new = match &held {
+            Some(held) => *held != numbered_as(held, &content),
+            None => !is_empty(&content),
+        };
+        if is_new {
+            let (public, is_announced) = signs_now(list, announced, KeyRole::Licence)?;
+            if is_announced {
+                let signer = keys.signing_key(KeyRole::Licence, &public)?;
                 let update = sites::numbered(db, content, now)?;
                 put(db, PublicFileKind::Sites, &update.write(&signer))?;
                 audit::append(db, now, "sites.signed", &update.number.to_string())?;
                 refreshed.changed = true;
+            } else {
+                refreshed.deferred = true;
             }
-            None => refreshed.deferred = true,
-        }
-    }
-    if let Some(ids) = new_revocations(db, list, now)? {
-        match signer(KeyRole::Notice)? {
-            Some(signer) => {
-                let (number, file) = passes::sign_revocations(db, list.authority(), &ids, &signer, now, random)?;
-                put(db, PublicFileKind::Revocations, &file)?;
-                audit::append(db, now, "revocations.signed", &number.to_string())?;
-                refreshed.changed = true;
-            }
-            None => refreshed.deferred = true,
         }
     }
     Ok(refreshed)
 }
 
-/// What sites are to know, where that is not what they were told last.
-fn new_update(db: &Connection, list: &TrustList) -> Result<Option<TownUpdate>, Error> {
-    let content = sites::update_content(db, list)?;
-    let is_new = match of_kind(db, PublicFileKind::Sites)?.and_then(|file| TownUpdate::read(&file, list).ok()) {
-        Some(held) => held != numbered_as(&held, &content),
-        None => !is_empty(&content),
-    };
-    Ok(is_new.then_some(content))
-}
-
-/// The revoked copies of status passes, where the list of before lacks one or is a day old. Without passes there is no list.
-fn new_revocations(db: &Connection, list: &TrustList, now: i64) -> Result<Option<Vec<CredentialId>>, Error> {
-    if !passes::is_any_current(db, now)? {
-        return Ok(None);
+/// Every municipality has a list of revoked passes from its first publishing on, so that there being one says nothing. It is signed anew where a
+/// pass was revoked since, and daily, so that what has ended leaves it.
+fn refresh_revocations(
+    db: &Connection,
+    keys: &KeyFiles,
+    (list, announced): (&TrustList, &TrustList),
+    now: i64,
+    random: &dyn Random,
+    refreshed: &mut Refreshed,
+) -> Result<(), Error> {
+    let held = held(db)?.into_iter().find(|(kind, _)| *kind == PublicFileKind::Revocations);
+    let held = held.and_then(|(_, file)| Revocations::read(&file, [list]).ok());
+    let revoked = passes::revoked(db, now)?;
+    let is_current = held
+        .is_some_and(|held| now.saturating_sub(held.issued_at()) < DAY_SECONDS && revoked.iter().all(|id| held.contains(*id)));
+    if is_current {
+        return Ok(());
     }
-    let ids = passes::revoked(db, now)?;
-    let held = of_kind(db, PublicFileKind::Revocations)?.and_then(|file| Revocations::read(&file, [list]).ok());
-    let is_new =
-        held.is_none_or(|held| now.saturating_sub(held.issued_at()) >= DAY_SECONDS || ids.iter().any(|id| !held.contains(*id)));
-    Ok(is_new.then_some(ids))
+    let (public, is_announced) = signs_now(list, announced, KeyRole::Notice)?;
+    if !is_announced {
+        refreshed.deferred = true;
+        return Ok(());
+    }
+    let signer = keys.signing_key(KeyRole::Notice, &public)?;
+    let (number, file) = passes::sign_revocations(db, (list.authority(), &signer), &revoked, now, random)?;
+    put(db, PublicFileKind::Revocations, &file)?;
+    audit::append(db, now, "revocations.signed", &number.to_string())?;
+    refreshed.changed = true;
+    Ok(())
 }
 
 fn is_empty(update: &TownUpdate) -> bool {
@@ -128,11 +130,6 @@ fn put(db: &Connection, kind: PublicFileKind, file: &[u8]) -> Result<(), Error> 
         (kind.number(), sha256(file), file),
     )?;
     Ok(())
-}
-
-fn of_kind(db: &Connection, wanted: PublicFileKind) -> Result<Option<Vec<u8>>, Error> {
-    let file = held(db)?.into_iter().find(|(kind, _)| *kind == wanted);
-    Ok(file.map(|(_, file)| file))
 }
 
 fn held(db: &Connection) -> Result<Vec<(PublicFileKind, Vec<u8>)>, Error> {

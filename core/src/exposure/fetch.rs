@@ -1,7 +1,7 @@
 //! Bringing the lists: the same files for everybody, whatever this person has visited or scanned.
 //!
 //! No request depends on a visit: each fetch asks for the manifest of every authority that is followed and then for every segment that is
-//! not here yet. A request is its URL alone.
+//! not here yet, and for a municipality's list of revoked status passes. A request is its URL alone.
 
 use techo_protocol::Coded;
 use techo_protocol::keys::sha256;
@@ -148,10 +148,10 @@ fn fetch_from<R: Relay>(
         fetched.push((segment.hash, file));
     }
     wanted.store(vault, &fetched)?;
-    let held = revocations::file_of(vault, authority).map_err(ExposureError::from)?;
-    let kind = (authority, PublicFileKind::Revocations);
-    if let Some(file) = public_file(vault, relay, address, kind, held.as_deref())? {
-        revocations::add(vault, &file).map_err(ExposureError::from)?;
+    let held = revocations::file(vault, authority)?;
+    let revoked = (authority, PublicFileKind::Revocations);
+    if let Some(file) = public_file(vault, relay, address, revoked, held.as_deref())? {
+        revocations::add(vault, &file)?;
     }
     Ok(Brought::List {
         new_segments: fetched.len(),

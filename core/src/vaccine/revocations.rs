@@ -1,6 +1,6 @@
 //! The lists of revoked status passes that this device keeps, one of each municipality that it follows, as the files that were signed.
 
-use techo_protocol::revocations::{self, RevocationsError};
+use techo_protocol::revocations;
 use techo_protocol::trust::{AuthorityId, TrustList};
 
 pub use techo_protocol::revocations::Revocations;
@@ -11,18 +11,6 @@ use crate::vault::{RecordKind, Vault, VaultError, Writer};
 /// What the names of their records begin with; the authority's id follows.
 const PREFIX: &[u8] = b"revoked";
 
-techo_protocol::coded_union! {
-    /// Why a list of revoked passes is not taken.
-    pub enum TakeRevocationsError {
-        /// The list itself.
-        List(RevocationsError);
-        /// The authority's trust list.
-        Trust(ExposureError);
-        /// The vault.
-        Vault(VaultError);
-    }
-}
-
 fn record_name(authority: AuthorityId) -> Vec<u8> {
     [PREFIX, &authority.0].concat()
 }
@@ -31,12 +19,12 @@ fn record_name(authority: AuthorityId) -> Vec<u8> {
 /// that is here then.
 ///
 /// # Errors
-/// [`TakeRevocationsError`]: no list, its municipality is not followed or did not sign it, or the vault cannot be written.
-pub fn add(vault: &mut Vault, file: &[u8]) -> Result<Revocations, TakeRevocationsError> {
+/// [`ExposureError`]: no list, its municipality is not followed or did not sign it, or the vault cannot be written.
+pub fn add(vault: &mut Vault, file: &[u8]) -> Result<Revocations, ExposureError> {
     let authority = revocations::authority_of(file)?;
     let lists = trust::all(vault)?;
     if lists.iter().all(|list| list.authority() != authority) {
-        return Err(ExposureError::from(ListError::NotFollowed).into());
+        return Err(ListError::NotFollowed.into());
     }
     let new = Revocations::read(file, &lists)?;
     vault.write(|writer| {
@@ -56,32 +44,19 @@ pub fn add(vault: &mut Vault, file: &[u8]) -> Result<Revocations, TakeRevocation
 ///
 /// # Errors
 /// The vault cannot be read.
-pub fn all(vault: &mut Vault) -> Result<Vec<Revocations>, TakeRevocationsError> {
+pub fn all(vault: &mut Vault) -> Result<Vec<Revocations>, ExposureError> {
     let lists: Vec<TrustList> = trust::all(vault)?;
     let kept = vault.records(RecordKind::Vaccine)?;
     let files = kept.iter().filter(|(name, _)| name.starts_with(PREFIX));
     Ok(files.filter_map(|(_, file)| Revocations::read(file, &lists).ok()).collect())
 }
 
-/// A municipality's list as it was signed.
-///
-/// # Errors
-/// The vault cannot be read.
-pub(crate) fn file_of(vault: &mut Vault, authority: AuthorityId) -> Result<Option<Vec<u8>>, VaultError> {
-    vault.record(RecordKind::Vaccine, &record_name(authority))
+/// The file that is kept of an authority.
+pub(crate) fn file(vault: &mut Vault, authority: AuthorityId) -> Result<Option<Vec<u8>>, ExposureError> {
+    Ok(vault.record(RecordKind::Vaccine, &record_name(authority))?)
 }
 
 /// Removes an authority's list.
 pub(crate) fn remove_of(writer: &mut Writer<'_>, authority: AuthorityId) -> Result<(), VaultError> {
     writer.delete_record(RecordKind::Vaccine, &record_name(authority))
-}
-
-impl From<TakeRevocationsError> for ExposureError {
-    fn from(error: TakeRevocationsError) -> Self {
-        match error {
-            TakeRevocationsError::List(error) => error.into(),
-            TakeRevocationsError::Trust(error) => error,
-            TakeRevocationsError::Vault(error) => error.into(),
-        }
-    }
 }
