@@ -68,13 +68,7 @@ pub(crate) fn record(number: u32, ticket: u64, dose: u8, at: i64) -> DoseRecord 
     }
 }
 
-pub(crate) fn sealed(
-    town: &Authority,
-    licence: &SiteLicence,
-    seed: u8,
-    sequence: u32,
-    doses: Vec<DoseRecord>,
-) -> Vec<u8> {
+pub(crate) fn sealed(town: &Authority, licence: &SiteLicence, seed: u8, sequence: u32, doses: Vec<DoseRecord>) -> Vec<u8> {
     let bundle = DoseBundle {
         town: town.id(),
         licence: licence.clone(),
