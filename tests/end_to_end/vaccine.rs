@@ -232,8 +232,8 @@ fn reminders_follow_the_doses_and_the_schedule() {
     let site = world.site.run(&["clinic", "update", &file]);
     assert_eq!(site.first()["version"], 2);
 
-    type_in(&aki, "2021-07-23", "EY0779");
     let later = aki.at("2021-07-24T10:00:00+09:00");
+    type_in(&later, "2021-07-23", "EY0779");
     assert_eq!(reminders(&later, &ics), []);
     assert!(!calendar().contains("BEGIN:VEVENT"));
     assert_eq!(next(&later)["dose"], 3);
@@ -343,4 +343,50 @@ fn a_scanned_slip_is_as_good_as_the_towns_that_are_followed_say() {
         (&json!("dose_slip"), &json!("none"), &json!("dose_slip.malformed"))
     );
     assert_eq!(aki.fails(&["checkin", &slip]), "checkin.not_a_venue_code");
+}
+
+#[test]
+fn a_revoked_pass_is_known_to_every_phone_that_fetches() {
+    let world = World::new();
+    assert_eq!(ask(&world.site, "112714030000000001", MORNING, &[]).status, 0);
+    let bundle = world.path("one.techo-bundle");
+    world.site.run(&["clinic", "bundle", &bundle]);
+    let relay_profile = Profile::new(world.folder.path(), "relay").at(MORNING);
+    let relay = relay_profile.serve(&[
+        "relay",
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--trust",
+        &world.path("town.trust"),
+    ]);
+    let town = world.town.at("2021-07-01T18:00:00+09:00");
+    town.run(&["municipality", "import", &bundle]);
+    let pass = world.path("aki.pass");
+    town.run(&["municipality", "issue", "0000000001", "--out", &pass]);
+    let publish = |at: &str| {
+        world.town.at(at).run(&["authority", "publish", "--relay", &relay.url]);
+    };
+    publish("2021-07-01T18:01:00+09:00");
+    let shown = "2021-07-02T10:00:00+09:00";
+    let aki = phone(&world, "aki", shown);
+    aki.run(&["vaccine", "person", "add", "Aki"]);
+    aki.run(&["vaccine", "add", &pass, "--person", "Aki"]);
+    let door = phone(&world, "door", shown);
+    let code = world.path("code.png");
+    let check = |at: &str| {
+        aki.at(at)
+            .run(&["vaccine", "show", "--person", "Aki", "--fields", "status", "--out", &code]);
+        door.at(at).run(&["exposure", "fetch", "--relay", &relay.url]);
+        let answer = door.at(at).ask(&["verify", &code, "--door"]);
+        (answer.status, answer.first()["reasons"].clone())
+    };
+    assert_eq!(check(shown), (0, json!([])));
+    world
+        .town
+        .at("2021-07-02T11:00:00+09:00")
+        .run(&["municipality", "revoke", "0000000001"]);
+    publish("2021-07-02T11:01:00+09:00");
+    assert_eq!(check("2021-07-02T12:00:00+09:00"), (1, json!(["issuer.revoked"])));
+    assert!(files_holding(&relay_profile.folder, &["0000000001"]).is_empty());
 }

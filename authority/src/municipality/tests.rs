@@ -41,7 +41,7 @@ pub(in crate::municipality) fn site_key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }
 
-pub(in crate::municipality) fn licensed(town: &mut Authority, seed: u8) -> SiteLicence {
+pub(crate) fn licensed(town: &mut Authority, seed: u8) -> SiteLicence {
     let request = SiteRequest {
         town: town.id(),
         place: format!("Site {seed}"),
@@ -53,7 +53,7 @@ pub(in crate::municipality) fn licensed(town: &mut Authority, seed: u8) -> SiteL
         .0
 }
 
-pub(in crate::municipality) fn record(number: u32, ticket: u64, dose: u8, at: i64) -> DoseRecord {
+pub(crate) fn record(number: u32, ticket: u64, dose: u8, at: i64) -> DoseRecord {
     DoseRecord {
         number,
         revision: 0,
@@ -68,13 +68,7 @@ pub(in crate::municipality) fn record(number: u32, ticket: u64, dose: u8, at: i6
     }
 }
 
-pub(in crate::municipality) fn sealed(
-    town: &Authority,
-    licence: &SiteLicence,
-    seed: u8,
-    sequence: u32,
-    doses: Vec<DoseRecord>,
-) -> Vec<u8> {
+pub(crate) fn sealed(town: &Authority, licence: &SiteLicence, seed: u8, sequence: u32, doses: Vec<DoseRecord>) -> Vec<u8> {
     let bundle = DoseBundle {
         town: town.id(),
         licence: licence.clone(),

@@ -31,7 +31,7 @@ pub struct Issue {
     out: PathBuf,
 }
 
-/// Revoke all status passes of a ticket. Export and publish the list then
+/// Revoke all status passes of a ticket. `authority publish` sends the list of the revoked ones out, `municipality revocations export` writes it
 #[derive(Debug, Args)]
 pub struct Revoke {
     /// The ticket: its 10 or 18 digits

@@ -1,14 +1,14 @@
 //! Public files beside segments: a town's update for its sites, which is signed anew where it says something new.
 
-use techo_protocol::keys::sha256;
 use techo_protocol::public_file::PublicFileKind;
 use techo_protocol::revocations::Revocations;
-use techo_protocol::status_pass::CredentialId;
+use techo_protocol::status_pass::Pass;
 use techo_protocol::town_update::TownUpdate;
 use techo_protocol::trust::Role;
 
 use super::*;
-use crate::municipality::tests::{NOW, town};
+use crate::municipality::passes::NewPass;
+use crate::municipality::tests::{NOW, licensed, record, sealed, town};
 
 fn publish(town: &mut Authority, relay: &FakeRelay, now: i64) -> usize {
     let published = town.publish(&[relay], now, &SeededRandom::new(4)).unwrap();
@@ -19,41 +19,20 @@ fn publish(town: &mut Authority, relay: &FakeRelay, now: i64) -> usize {
 /// The file of a kind that the relay's manifest names.
 fn file(relay: &FakeRelay, kind: PublicFileKind) -> Option<Vec<u8>> {
     let files = relay.manifest().files;
-    let named: Vec<_> = files.iter().filter(|file| file.kind == kind.number()).collect();
-    assert!(named.len() <= 1);
-    let file = relay.segments.borrow().get(&named.first()?.hash)?.clone();
-    assert_eq!(sha256(&file), named[0].hash);
+    let named = files.iter().find(|file| file.kind == kind.number())?;
+    let file = relay.segments.borrow()[&named.hash].clone();
+    assert!(named.names(&file) && named.bytes as usize == file.len());
     Some(file)
 }
 
-/// The update that the relay's manifest names.
 fn update(relay: &FakeRelay) -> Option<TownUpdate> {
-    Some(TownUpdate::read(&file(relay, PublicFileKind::Sites)?, &relay.trust.borrow()).unwrap())
+    let file = file(relay, PublicFileKind::Sites)?;
+    Some(TownUpdate::read(&file, &relay.trust.borrow()).unwrap())
 }
 
-/// The list of revoked passes that the relay's manifest names.
-fn revocations(relay: &FakeRelay) -> Revocations {
-    Revocations::read(&file(relay, PublicFileKind::Revocations).unwrap(), [&*relay.trust.borrow()]).unwrap()
-}
-
-#[test]
-fn revoked_passes_are_listed_at_the_next_publishing_and_the_list_is_a_day_old_at_most() {
-    let (_folder, mut town) = town();
-    let relay = FakeRelay::new(&town);
-    publish(&mut town, &relay, NOW);
-    let empty = revocations(&relay);
-    publish(&mut town, &relay, NOW + HOUR);
-    assert_eq!(revocations(&relay), empty, "nothing was revoked");
-    let id = CredentialId([7; 8]);
-    let insert = "INSERT INTO pass (id, ticket, ends_at, revoked_at) VALUES (?1, 1, ?2, 0)";
-    town.db.execute(insert, (id.0, NOW + 30 * HOUR)).unwrap();
-    publish(&mut town, &relay, NOW + 2 * HOUR);
-    let listed = revocations(&relay);
-    assert!(listed.contains(id) && !empty.contains(id) && listed.number() > empty.number());
-    publish(&mut town, &relay, NOW + 27 * HOUR);
-    assert!(revocations(&relay).issued_at() == NOW + 27 * HOUR && revocations(&relay).contains(id));
-    publish(&mut town, &relay, NOW + 52 * HOUR);
-    assert!(!revocations(&relay).contains(id), "its copy has ended");
+fn revocations(relay: &FakeRelay) -> Option<Revocations> {
+    let file = file(relay, PublicFileKind::Revocations)?;
+    Some(Revocations::read(&file, [&*relay.trust.borrow()]).unwrap())
 }
 
 #[test]
@@ -61,7 +40,7 @@ fn a_town_s_lots_are_published_and_signed_anew_where_they_change() {
     let (_folder, mut town) = town();
     let relay = FakeRelay::new(&town);
     assert_eq!(publish(&mut town, &relay, NOW), 1);
-    assert_eq!(update(&relay), None, "there is nothing to say");
+    assert_eq!(update(&relay), None, "there is nothing to say to sites");
 
     town.import_lots(b"product,lot,doses\npfizer,EX3617,975\n", false, NOW)
         .unwrap();
@@ -98,14 +77,46 @@ fn what_a_revoked_licence_key_signed_is_named_no_longer() {
     town.import_lots(b"product,lot,doses\npfizer,EX3617,975\n", false, NOW)
         .unwrap();
     assert_eq!(publish(&mut town, &relay, NOW), 2, "first the key is announced");
-    let first = relay.manifest().files;
+    let first = file(&relay, PublicFileKind::Sites);
     let stolen = town.signer(KeyRole::Licence).unwrap().public();
     town.revoke_key(&hex(&stolen.0), NOW, &SeededRandom::new(5)).unwrap();
     assert_eq!(publish(&mut town, &relay, NOW + 1), 2);
-    let second = relay.manifest().files;
-    assert!(second.len() == 2 && second != first);
+    assert!(file(&relay, PublicFileKind::Sites) != first);
     assert_eq!(update(&relay).unwrap().lots.len(), 1);
     assert!(relay.trust.borrow().keys(Role::Licence).all(|key| *key != stolen));
+}
+
+#[test]
+fn revoked_passes_are_published_at_once_and_otherwise_once_a_day() {
+    let (_folder, mut town) = town();
+    let relay = FakeRelay::new(&town);
+    let site = licensed(&mut town, 40);
+    let bundle = sealed(&town, &site, 40, 1, vec![record(1, 1, 1, NOW - 10 * DAY_SECONDS)]);
+    town.import_bundle(&bundle, false, NOW).unwrap();
+    let new = NewPass {
+        ticket: 1.try_into().unwrap(),
+        request: None,
+        name: None,
+    };
+    let issued = town.issue_pass(&new, NOW, &SeededRandom::new(9)).unwrap();
+    let pass = Pass::open(&issued.file, None).unwrap();
+    let id = pass.credential(NOW).unwrap().id();
+    publish(&mut town, &relay, NOW + 1);
+    let first = revocations(&relay).unwrap();
+    assert!(!first.contains(id));
+    publish(&mut town, &relay, NOW + HOUR);
+    assert_eq!(revocations(&relay).unwrap().number(), first.number(), "nothing has changed");
+
+    town.revoke_passes(1.try_into().unwrap(), NOW + HOUR).unwrap();
+    publish(&mut town, &relay, NOW + HOUR);
+    let second = revocations(&relay).unwrap();
+    assert!(second.contains(id) && second.number() == first.number() + 1);
+    publish(&mut town, &relay, NOW + HOUR + DAY_SECONDS);
+    let third = revocations(&relay).unwrap();
+    assert_eq!(
+        (third.number(), third.issued_at()),
+        (second.number() + 1, NOW + HOUR + DAY_SECONDS)
+    );
 }
 
 #[test]
