@@ -22,6 +22,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_authority::municipality::ledger::DoseRowError::CATALOGUE,
         techo_authority::municipality::mapping::CellError::CATALOGUE,
         techo_authority::municipality::mapping::MappingError::CATALOGUE,
+        techo_authority::municipality::passes::PassError::CATALOGUE,
         techo_authority::municipality::residents::ResidentRowError::CATALOGUE,
         techo_authority::municipality::sites::SiteError::CATALOGUE,
         techo_authority::municipality::stock::LotRowError::CATALOGUE,

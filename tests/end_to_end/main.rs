@@ -16,6 +16,7 @@ mod membership;
 mod new_zealand;
 mod operator;
 mod several_processes;
+mod status_pass;
 mod story;
 mod town;
 mod town_imports;

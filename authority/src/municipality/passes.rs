@@ -6,6 +6,8 @@
 mod health_card;
 mod statement;
 
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 use techo_protocol::keys::SigningKey;
 use techo_protocol::p256::{P256Key, P256Public};
@@ -16,7 +18,7 @@ use techo_protocol::ticket::TicketNumber;
 use techo_protocol::trust::{AuthorityId, StatusKey};
 
 use super::residents::BirthDates;
-use super::{MunicipalityError, days, ledger};
+use super::{MunicipalityError, days, ledger, sites};
 use crate::keys::{KeyFiles, KeyRole};
 use crate::store::{StoreError, array, narrow, write};
 use crate::{Authority, Error, audit};
@@ -28,7 +30,7 @@ techo_protocol::coded_errors! {
     /// Why no status pass was issued or revoked.
     pub enum PassError {
         /// The ticket has no dose that counts.
-        NoDose = "pass.no_dose", "The ledger has no dose of this ticket that counts. Doses of which two sources say different things do not.", "See `municipality ledger`, import what is missing, or settle the conflict.";
+        NoDose = "pass.no_dose", "The ledger has no dose of this ticket that counts. Doses of which two sources say different things do not, nor those of a site whose licence was revoked from before them on.", "See `municipality ledger`, import what is missing, or settle the conflict.";
         /// Nothing to revoke.
         NoPass = "pass.none", "No status pass of this ticket is current.", "Nothing needs to be done.";
     }
@@ -101,7 +103,7 @@ pub(super) fn new_status_key(keys: &KeyFiles, random: &dyn Random) -> Result<Sta
 
 impl Authority {
     /// Issues a pass for a ticket. With a name it can be shown with it, and has a SMART Health Card where this municipality has an address and
-    /// knows the birth date.
+    /// knows the birth date, and all of it fits one code.
     ///
     /// # Errors
     /// [`PassError::NoDose`]; [`MunicipalityError::NoStatusKey`]; [`techo_protocol::status_pass::StatusPassError`] for a request or a name that is
@@ -213,15 +215,24 @@ impl Authority {
         Ok(self.status_keys()?.pop().ok_or(MunicipalityError::NoStatusKey)?)
     }
 
-    /// What the ledger has of a ticket, without doses of which two sources say different things.
+    /// What the ledger has of a ticket, without doses of which two sources say different things, and without those of a site whose licence was
+    /// revoked from before them on: they may have come in while it stood.
     fn statement(&self, ticket: TicketNumber) -> Result<Statement, Error> {
+        let revoked: HashMap<String, i64> = sites::revoked_sites(&self.db)?
+            .into_iter()
+            .map(|site| (site.site.to_string(), site.from))
+            .collect();
+        let is_revoked = |entry: &ledger::Entry| match &entry.source {
+            ledger::Source::Site(site) => revoked.get(site).is_some_and(|from| entry.dose.at >= *from),
+            ledger::Source::File(_) | ledger::Source::Slip(_) => false,
+        };
         let mut given = Vec::new();
         let filter = ledger::Filter {
             ticket: Some(ticket),
             ..ledger::Filter::default()
         };
         self.ledger(filter, |entry| {
-            if entry.current && !entry.conflict {
+            if entry.current && !entry.conflict && !is_revoked(&entry) {
                 given.push(entry.dose);
             }
             Ok::<(), Error>(())
@@ -251,7 +262,7 @@ impl Authority {
             Err(error) => return Err(StoreError::from(error).into()),
         };
         let born = BirthDates::of(&self.keys, &town)?.open(ticket, &sealed)?;
-        Ok(Some(health_card::sign(&url, name, born, &statement.given, key, now)?))
+        Ok(health_card::sign(&url, name, born, &statement.given, key, now)?)
     }
 }
 

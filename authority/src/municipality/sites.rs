@@ -211,7 +211,8 @@ pub(super) fn recalled_lots(db: &Connection) -> Result<Vec<ProductLot>, Error> {
     Ok(lots.collect())
 }
 
-fn revoked_sites(db: &Connection) -> Result<Vec<RevokedSite>, Error> {
+/// Sites whose licence ended early, by number.
+pub(super) fn revoked_sites(db: &Connection) -> Result<Vec<RevokedSite>, Error> {
     let mut query = db.prepare("SELECT number, revoked_from FROM site WHERE revoked_from IS NOT NULL ORDER BY number")?;
     let mut rows = query.query([])?;
     let mut out = Vec::new();

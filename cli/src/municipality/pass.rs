@@ -8,7 +8,8 @@ use techo_authority::municipality::passes::{NewPass, to_jwks};
 use techo_protocol::issuer_key::base64url;
 use techo_protocol::ticket::{TicketError, TicketNumber, TicketText};
 
-use crate::authority::{open, write_file};
+use crate::authority::{expect_writable, open, write_file};
+use crate::diary::write_private;
 use crate::session::Session;
 use crate::{Failure, Outcome, input, time};
 
@@ -69,13 +70,16 @@ impl Issue {
         let mut authority = open(session)?;
         let ticket = ticket(&authority, &self.ticket)?;
         let request = self.holder.as_deref().map(input::file).transpose()?;
+        // A pass that cannot be written must not be counted as one that left.
+        expect_writable(&self.out)?;
         let new = NewPass {
             ticket,
             request: request.as_deref(),
             name: self.name.as_deref(),
         };
         let issued = authority.issue_pass(&new, session.now(), &session.random)?;
-        write_file(&self.out, &issued.file)?;
+        // A bearer's file holds the keys.
+        write_private(&self.out, &issued.file)?;
         let is_bearer = request.is_none();
         let line = json!({
             "ticket": ticket.to_string(),

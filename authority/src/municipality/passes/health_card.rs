@@ -10,8 +10,30 @@ use techo_protocol::random::RandomError;
 use super::super::days;
 use super::super::ledger::Dose;
 
-/// The card as a code's text: `shc:/` and digits, two for each character of the JWS.
-pub fn sign(issuer: &str, name: &str, born: NaiveDate, doses: &[Dose], key: &P256Key, now: i64) -> Result<String, RandomError> {
+/// Longest JWS in a single code, in characters ("Encoding Chunks as QR Codes"); several codes are deprecated.
+const LONGEST: usize = 1_195;
+
+/// The card as a code's text: `shc:/` and digits, two for each character of the JWS. One that does not fit a code goes without the places, which it
+/// may lack; none where that is too long too.
+pub fn sign(
+    issuer: &str,
+    name: &str,
+    born: NaiveDate,
+    doses: &[Dose],
+    key: &P256Key,
+    now: i64,
+) -> Result<Option<String>, RandomError> {
+    for with_places in [true, false] {
+        let jws = jws(issuer, &bundle(name, born, doses, with_places), key, now)?;
+        if jws.len() <= LONGEST {
+            return Ok(Some(numeric(&jws)));
+        }
+    }
+    Ok(None)
+}
+
+/// The patient and the doses, which name each other by their place.
+fn bundle(name: &str, born: NaiveDate, doses: &[Dose], with_places: bool) -> Value {
     let mut entries = vec![json!({
         "fullUrl": "resource:0",
         "resource": { "resourceType": "Patient", "name": [{ "text": name }], "birthDate": born },
@@ -23,13 +45,20 @@ pub fn sign(issuer: &str, name: &str, born: NaiveDate, doses: &[Dose], key: &P25
             "vaccineCode": { "coding": [{ "system": "http://hl7.org/fhir/sid/cvx", "code": cvx(dose.product) }] },
             "patient": { "reference": "resource:0" },
             "occurrenceDateTime": days::date(days::day(dose.at)),
-            "lotNumber": dose.lot,
         });
-        if !dose.place.is_empty() {
+        // An empty text is none in FHIR.
+        if !dose.lot.is_empty() {
+            resource["lotNumber"] = json!(dose.lot);
+        }
+        if with_places && !dose.place.is_empty() {
             resource["performer"] = json!([{ "actor": { "display": dose.place } }]);
         }
         entries.push(json!({ "fullUrl": format!("resource:{}", place + 1), "resource": resource }));
     }
+    json!({ "resourceType": "Bundle", "type": "collection", "entry": entries })
+}
+
+fn jws(issuer: &str, bundle: &Value, key: &P256Key, now: i64) -> Result<String, RandomError> {
     let payload = json!({
         "iss": issuer.trim_end_matches('/'),
         "nbf": now,
@@ -41,7 +70,7 @@ pub fn sign(issuer: &str, name: &str, born: NaiveDate, doses: &[Dose], key: &P25
             ],
             "credentialSubject": {
                 "fhirVersion": "4.0.1",
-                "fhirBundle": { "resourceType": "Bundle", "type": "collection", "entry": entries },
+                "fhirBundle": bundle,
             },
         },
     });
@@ -49,7 +78,7 @@ pub fn sign(issuer: &str, name: &str, born: NaiveDate, doses: &[Dose], key: &P25
     let deflated = miniz_oxide::deflate::compress_to_vec(payload.to_string().as_bytes(), 9);
     let message = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(&deflated));
     let signature = key.sign(message.as_bytes())?;
-    Ok(numeric(&format!("{message}.{}", base64url(&signature))))
+    Ok(format!("{message}.{}", base64url(&signature)))
 }
 
 /// Each character as its distance from `-`, in two digits.

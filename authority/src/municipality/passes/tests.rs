@@ -1,6 +1,8 @@
 use std::path::Path;
 
 use techo_protocol::Coded as _;
+use techo_protocol::issuer_key::base64url;
+use techo_protocol::keys::sha256;
 use techo_protocol::random::{SeededRandom, SystemRandom};
 use techo_protocol::revocations::Revocations;
 use techo_protocol::status_pass::{Field, Issuer, Pass, RequestKeys, Value};
@@ -71,6 +73,56 @@ fn a_dose_that_is_in_doubt_or_is_not_there_gives_no_pass() {
     let (_folder, mut town) = vaccinated();
     assert_eq!(issue(&mut town, 3, None).unwrap_err().code(), "pass.no_dose");
     assert_eq!(issue(&mut town, 9, None).unwrap_err().code(), "pass.no_dose");
+}
+
+#[test]
+fn a_dose_of_a_site_that_was_revoked_from_before_it_does_not_count() {
+    let (_folder, mut town) = vaccinated();
+    assert_eq!(issue(&mut town, 2, None).unwrap().doses, 2);
+    town.revoke_site(1, NOW - 3 * DAY + 1, NOW).unwrap();
+    assert_eq!(issue(&mut town, 2, None).unwrap().doses, 2, "both were given before");
+    town.revoke_site(1, NOW - 3 * DAY, NOW).unwrap();
+    assert_eq!(issue(&mut town, 2, None).unwrap().doses, 1);
+    town.revoke_site(1, NOW - 30 * DAY, NOW).unwrap();
+    assert_eq!(issue(&mut town, 2, None).unwrap_err().code(), "pass.no_dose");
+}
+
+#[test]
+fn a_dose_that_was_taken_back_does_not_count() {
+    let (_folder, mut town) = vaccinated();
+    let site = town.sites().unwrap().remove(0).licence;
+    let mut withdrawn = record(1, 1, 1, NOW - 10 * DAY);
+    (withdrawn.revision, withdrawn.withdrawn) = (1, true);
+    let bundle = sealed(&town, &site, 40, 2, vec![withdrawn]);
+    town.import_bundle(&bundle, false, NOW).unwrap();
+    assert_eq!(issue(&mut town, 1, None).unwrap_err().code(), "pass.no_dose");
+}
+
+#[test]
+fn a_card_is_one_code_or_none() {
+    let key = techo_protocol::p256::P256Key::generate().unwrap();
+    let born = chrono::NaiveDate::from_ymd_opt(1980, 1, 1).unwrap();
+    // Places that hardly get smaller by being packed.
+    let dose = |number: u8| super::super::ledger::Dose {
+        ticket: ticket(1),
+        number,
+        at: NOW + i64::from(number) * DAY,
+        product: techo_protocol::product::Product::Pfizer,
+        lot: String::new(),
+        place: base64url(&sha256(&[number])).chars().take(30).collect(),
+        by: String::new(),
+        recorded_at: 0,
+    };
+    let sign = |doses: u8, issuer: &str| {
+        let doses: Vec<_> = (1..=doses).map(dose).collect();
+        health_card::sign(issuer, "Akihiko Kimura", born, &doses, &key, NOW).unwrap()
+    };
+    for doses in 1..=9 {
+        let card = sign(doses, "https://sakai.example").unwrap();
+        assert!(card.len() <= 5 + 2 * 1_195, "{doses} doses: {}", card.len());
+    }
+    let long: String = (0..20).map(|n: u8| base64url(&sha256(&[n]))).collect();
+    assert_eq!(sign(9, &format!("https://{long}")), None);
 }
 
 #[test]
