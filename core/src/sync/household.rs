@@ -418,6 +418,16 @@ impl Household {
         Ok(())
     }
 
+    /// A new HPKE key with the first heartbeat of a day. There may be keyrings that this device never saw, with the number of another or on a
+    /// stick, that name what was dropped since; after the next day's heartbeat it can open none of them. While an older key is still kept, the
+    /// newest is not in use yet, and another would gain nothing.
+    pub(super) fn renew_hpke_for_the_day(&mut self, random: &dyn Random) -> Result<(), SyncError> {
+        match &self.hpke[..] {
+            [only] if only.said.is_some() => self.renew_hpke(random),
+            _ => Ok(()),
+        }
+    }
+
     /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
     pub fn last_heard(&self, index: u8) -> Option<u32> {
         self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)

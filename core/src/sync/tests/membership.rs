@@ -1,6 +1,6 @@
 use super::devices::{Device, NOW, let_in, pair};
 use super::forgetting::{holds, readable};
-use crate::sync::household::{Want, want};
+use crate::sync::household::{Want, day_of, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::{Refusal, SyncError, file};
 
@@ -162,6 +162,19 @@ fn who_joins_after_an_epoch_ended_misses_nothing_and_a_wiped_relay_is_filled() {
     let wiped = MemoryRelay::new(2);
     for device in [&mut laptop, &mut tablet, &mut phone] {
         assert_eq!(device.sync(&wiped).caught, None);
+    }
+}
+
+#[test]
+fn a_device_whose_clock_was_ahead_goes_on_giving_signs_of_life() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    for (days, heard) in [(5, 5), (1, 1), (2, 2)] {
+        tablet.now = NOW + days * 86_400;
+        tablet.sync(&relay);
+        phone.sync(&relay);
+        assert_eq!(phone.household().last_heard(1), Some(day_of(NOW) + heard));
     }
 }
 
