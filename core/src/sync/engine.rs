@@ -112,7 +112,7 @@ impl State {
         self.provide_keys(day_of(now), writer.random())?;
         self.seal_unsent_anew(&[], writer.random())?;
         seal_what_is_new(self, writer)?;
-        if self.household.heartbeat_due || self.household.heartbeat_day < day_of(now) {
+        if self.household.heartbeat_due || self.household.heartbeat_day != day_of(now) {
             self.emit_heartbeat(day_of(now), writer.random())?;
         }
         Ok(())

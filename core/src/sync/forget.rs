@@ -9,6 +9,7 @@ use techo_protocol::keyring_record::DocumentKey;
 use super::keyring::new_key;
 use super::line::{Held, Line, State, UNSTORED, document_of, subject_of_document};
 use crate::documents::Document;
+use crate::ports::Random;
 use crate::vault::Writer;
 
 impl State {
@@ -43,7 +44,7 @@ impl State {
                 }
             }
         }
-        self.enter_empty_lineages();
+        self.enter_empty_lineages(writer.random())?;
         let gone: Vec<_> = self
             .lines
             .iter()
@@ -107,8 +108,10 @@ impl State {
         }
     }
 
-    /// A higher lineage that began with nothing in it has no snapshot to wait for: what is here becomes part of it.
-    fn enter_empty_lineages(&mut self) {
+    /// A higher lineage that began with nothing in it has no snapshot to wait for: what is here becomes part of it. A document that was written
+    /// anew goes above it instead: another device may enter it with what was here before that, and of one actor two changes would bear one
+    /// number there.
+    fn enter_empty_lineages(&mut self, random: &dyn Random) -> Result<(), SyncError> {
         let ahead: Vec<Subject> = self.lines.keys().copied().collect();
         for subject in ahead {
             let Some(key) = self.known_key(subject).filter(|key| key.begins_empty) else {
@@ -117,13 +120,19 @@ impl State {
             if let Some(line) = self.lines.get_mut(&subject)
                 && line.lineage() < key.lineage()
             {
+                let key = if line.begins_empty {
+                    key
+                } else {
+                    new_key(subject, key.generation.saturating_add(1), false, random)?
+                };
                 line.absorb_all();
-                (line.generation, line.begins_empty, line.key) = (key.generation, true, key.key.0);
+                (line.generation, line.begins_empty, line.key) = (key.generation, key.begins_empty, key.key.0);
                 line.due = true;
                 self.forget = true;
                 self.note_gone(subject);
             }
         }
+        Ok(())
     }
 
     /// Destroys keys that nothing needs any more, after everything was taken in. `with_relay`: the relay knows the newest.

@@ -1,24 +1,35 @@
 //! The household as a device knows it: its keys, its records, and how far each device was heard.
 
+mod beginning;
+mod known_key;
+mod own_hpke;
+mod peers;
+mod relay_state;
+mod wants;
+
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::agreement::AgreementKey;
-use techo_protocol::body::{GenerationKey, MOST_DEVICES, Subject};
+use techo_protocol::body::{MOST_DEVICES, Subject};
 use techo_protocol::chunk::EpochKey;
 use techo_protocol::epoch_record::{Author, Device, DeviceList, EpochRecord, Head};
 use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keyring_record::DocumentKey;
 use techo_protocol::keys::{PublicKey, SigningKey};
-use techo_protocol::pairing::{LONGEST_DEVICE_NAME, NewDevice};
-use techo_protocol::recovery::RecoveryPublic;
-use techo_protocol::sync_api::{FOLLOWED_DAYS, Mark, StreamId, relay_key};
+use techo_protocol::pairing::LONGEST_DEVICE_NAME;
+use techo_protocol::sync_api::{FOLLOWED_DAYS, StreamId, relay_key};
 
-use super::line::{LINE, State};
 use super::vector::Vector;
 use super::{Refusal, SyncError};
-use crate::documents::Document;
 use crate::ports::{Random, random_bytes};
-use crate::vault::{RecordKind, Vault, Writer};
+use crate::vault::{RecordKind, Vault};
+
+pub use beginning::{NewIdentity, ensure};
+pub(super) use beginning::{replace, start_over, write_as_another};
+pub(super) use known_key::{HeldKeyring, KnownKey};
+pub(super) use own_hpke::OwnHpke;
+pub(super) use peers::{Heard, Peer};
+pub use relay_state::{Caught, FormerAccount, RelayState};
+pub use wants::{Want, want};
 
 /// What a device is called until somebody names it.
 pub const DEFAULT_NAME: &str = "Techo";
@@ -33,145 +44,6 @@ pub(super) const WAITING: &[u8] = b"waiting";
 
 /// 1 was the first slice's, whose devices had one key each: such a device begins a household of its own and is paired again.
 const VERSION: u8 = 2;
-
-/// How far a device was heard.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Heard {
-    pub(super) device: u8,
-    pub(super) highest: u64,
-    /// The chain hash after the highest.
-    #[serde(with = "serde_bytes")]
-    pub(super) after: [u8; 32],
-}
-
-/// What another device said in its newest heartbeat.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Peer {
-    pub(super) device: u8,
-    /// The heartbeat's number.
-    pub(super) number: u64,
-    pub(super) hpke: ByteArray<32>,
-    pub(super) keyring: u64,
-    pub(super) day: u32,
-    /// How far it had seen this device.
-    pub(super) seen_of_me: u64,
-}
-
-/// What is known of the relay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RelayState {
-    /// Its address.
-    pub address: String,
-    /// Its filling; another value means that it was wiped.
-    #[serde(with = "serde_bytes")]
-    pub generation: [u8; 16],
-    /// The account's opening, which a deletion names.
-    #[serde(with = "serde_bytes")]
-    pub opening: [u8; 16],
-    /// Everything up to here was taken in.
-    pub cursor: u64,
-    /// The last swap that was seen.
-    pub last_swap: u64,
-    /// The cursor at which this device last tidied up.
-    pub swept_at: u64,
-    /// The epoch record that was there.
-    pub record: Option<Mark>,
-    /// The keyring that was there.
-    pub keyring: Option<Mark>,
-}
-
-/// One of this device's HPKE keys.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct OwnHpke {
-    pub(super) secret: ByteArray<32>,
-    /// The number of the heartbeat that announced it; none for the first, which a record did.
-    pub(super) said: Option<u64>,
-}
-
-/// A document's key without a line of its own: made ahead, or of a lineage whose snapshot has not come yet.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct KnownKey {
-    pub(super) subject: Subject,
-    pub(super) generation: u64,
-    pub(super) begins_empty: bool,
-    pub(super) key: ByteArray<32>,
-}
-
-impl KnownKey {
-    pub(super) fn of(key: &DocumentKey) -> Self {
-        Self {
-            subject: key.subject,
-            generation: key.generation,
-            begins_empty: key.begins_empty,
-            key: ByteArray::new(key.key.0),
-        }
-    }
-
-    pub(super) fn open(&self) -> DocumentKey {
-        DocumentKey {
-            subject: self.subject,
-            generation: self.generation,
-            begins_empty: self.begins_empty,
-            key: GenerationKey(self.key.into_array()),
-        }
-    }
-}
-
-/// The keyring that was taken over last.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct HeldKeyring {
-    pub(super) record: Option<ByteBuf>,
-    /// The highest number that was opened.
-    pub(super) number: u64,
-    /// What it named, with the tag of each.
-    pub(super) named: Vec<(Subject, u64, ByteArray<8>)>,
-    pub(super) sealed_to: Vec<(u8, ByteArray<32>)>,
-}
-
-/// A change of the household that a person asked for; it is made with the next record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Want {
-    /// Another name for the device at an index.
-    Rename(u8, String),
-    /// Removal of the device at an index, which then had this key.
-    Remove(u8, PublicKey),
-    /// Other recovery words.
-    Words(RecoveryPublic),
-    /// An end of this epoch.
-    Rotate(u32),
-    /// A device that was let in off the relay stays in, should the relay have another record by then.
-    Admit(Device),
-}
-
-/// What the relay was caught at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Caught {
-    /// It showed an older state than this device has seen there.
-    RolledBack,
-    /// It hides what another device has seen there.
-    Withholds,
-}
-
-/// The account that a device had before it was paired.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormerAccount {
-    /// The relay's address.
-    pub address: String,
-    /// The stream.
-    pub stream: StreamId,
-    /// The account's opening.
-    #[serde(with = "serde_bytes")]
-    pub opening: [u8; 16],
-    #[serde(with = "serde_bytes")]
-    pub(super) epoch_key: [u8; 32],
-}
-
-impl FormerAccount {
-    /// The key that signs for it.
-    pub fn key(&self) -> SigningKey {
-        relay_key(&EpochKey(self.epoch_key))
-    }
-}
 
 /// The household's record (CBOR). A field is only ever added, with a default.
 #[allow(clippy::struct_excessive_bools, reason = "each says that one thing is due")]
@@ -351,10 +223,6 @@ impl Household {
         EpochRecord::read(&self.record).map_err(|_| Refusal::Damaged.into())
     }
 
-    pub(super) fn own_hpke(&self) -> Vec<HpkePrivate> {
-        self.hpke.iter().map(|own| HpkePrivate::from_bytes(&own.secret)).collect()
-    }
-
     /// Notes a chunk that this device has written.
     pub(super) fn wrote(&mut self, number: u64, after: [u8; 32]) {
         (self.number, self.chain) = (number, after);
@@ -381,88 +249,6 @@ impl Household {
             .device(device)
             .map(|device| device.key)
             .or(removed.map(|removed| removed.key))
-    }
-
-    /// The newest HPKE key that is known of a device.
-    pub(super) fn hpke_of(&self, device: &Device) -> [u8; 32] {
-        if device.index == self.index
-            && let Some(own) = self.hpke.first()
-        {
-            return HpkePrivate::from_bytes(&own.secret).public();
-        }
-        let peer = self.peers.iter().find(|peer| peer.device == device.index);
-        peer.map_or(device.hpke, |peer| peer.hpke.into_array())
-    }
-
-    /// The list with each device's newest HPKE key: to whom records are sealed.
-    pub(super) fn recipients(&self) -> DeviceList {
-        let mut list = self.list.clone();
-        for device in &mut list.devices {
-            device.hpke = self.hpke_of(device);
-        }
-        list
-    }
-
-    /// A new HPKE key, to be announced with the next heartbeat.
-    pub(super) fn renew_hpke(&mut self, random: &dyn Random) -> Result<(), SyncError> {
-        // One that nobody has been told of yet is new enough.
-        let is_told = self.hpke.first().is_none_or(|own| own.said.is_some() || self.hpke.len() == 1);
-        if is_told {
-            let own = OwnHpke {
-                secret: ByteArray::new(*HpkePrivate::generate(random)?.to_bytes()),
-                said: None,
-            };
-            self.hpke.insert(0, own);
-        }
-        self.heartbeat_due = true;
-        Ok(())
-    }
-
-    /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
-    pub fn last_heard(&self, index: u8) -> Option<u32> {
-        self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)
-    }
-
-    /// Whether the relay hides what another device has seen there, after all that it shows was taken in.
-    pub(super) fn misses_something(&self) -> bool {
-        self.vector.misses_something(|device| self.list.device(device).is_some())
-    }
-
-    /// The devices that may still hold what was deleted here last.
-    pub fn still_holding(&self) -> Vec<&Device> {
-        let Some(deletion) = self.last_deletion else {
-            return Vec::new();
-        };
-        let has_it = |device: &&Device| {
-            let peer = self.peers.iter().find(|peer| peer.device == device.index);
-            device.index != self.index && peer.is_none_or(|peer| peer.seen_of_me < deletion)
-        };
-        self.list.devices.iter().filter(has_it).collect()
-    }
-}
-
-/// A new device as it introduces itself, and what it keeps.
-pub struct NewIdentity {
-    /// What it says of itself.
-    pub device: NewDevice,
-    pub(super) seed: [u8; 32],
-    pub(super) hpke: HpkePrivate,
-}
-
-impl NewIdentity {
-    /// Makes the keys of a device that is to join a household.
-    ///
-    /// # Errors
-    /// No randomness.
-    pub fn generate(name: &str, random: &dyn Random) -> Result<Self, SyncError> {
-        let (seed, hpke) = (random_bytes(random)?, HpkePrivate::generate(random)?);
-        let device = NewDevice {
-            key: SigningKey::from_seed(&seed).public(),
-            agreement: AgreementKey::from_seed(&seed).public(),
-            hpke: hpke.public(),
-            name: checked(name)?.to_owned(),
-        };
-        Ok(Self { device, seed, hpke })
     }
 }
 
@@ -504,99 +290,4 @@ pub fn household(vault: &mut Vault) -> Result<Option<Household>, SyncError> {
     record
         .map(|bytes| ciborium::from_reader(&bytes[..]).map_err(|_| Refusal::Damaged.into()))
         .transpose()
-}
-
-/// Makes a household of one where there is none. `name` is this device's, `now` Unix seconds.
-///
-/// # Errors
-/// [`Refusal::NameInvalid`], or the vault cannot be written.
-pub fn ensure(vault: &mut Vault, name: &str, now: i64) -> Result<(), SyncError> {
-    let is_present = |record: Option<Vec<u8>>| record.is_some_and(|record| !is_of_the_first_slice(&record));
-    if is_present(vault.record(RecordKind::Sync, RECORD)?) {
-        return Ok(());
-    }
-    vault.write(|writer| {
-        if !is_present(writer.reader().record(RecordKind::Sync, RECORD)?) {
-            let household = Household::new(name, day_of(now), writer.random())?;
-            replace(writer, household)?;
-        }
-        Ok(())
-    })
-}
-
-/// Whether a record is of a time before devices had records: it names no version.
-fn is_of_the_first_slice(record: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: Option<u8>,
-    }
-    ciborium::from_reader::<Versioned, _>(record).is_ok_and(|record| record.version.is_none())
-}
-
-/// Asks for a change of the household; it is made with the next record.
-///
-/// # Errors
-/// [`Refusal::NoSuchDevice`], [`Refusal::ThisDevice`], [`Refusal::NameInvalid`], or the vault cannot be written.
-pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
-    vault.write(|writer| {
-        let mut state = State::load(writer)?;
-        let household = &mut state.household;
-        match &want {
-            Want::Rename(index, name) => {
-                checked(name)?;
-                household.list.device(*index).ok_or(Refusal::NoSuchDevice)?;
-            }
-            Want::Remove(index, key) => {
-                household
-                    .list
-                    .device(*index)
-                    .filter(|device| device.key == *key)
-                    .ok_or(Refusal::NoSuchDevice)?;
-                if *index == household.index {
-                    return Err(Refusal::ThisDevice.into());
-                }
-            }
-            Want::Words(_) | Want::Rotate(_) | Want::Admit(_) => {}
-        }
-        if !household.wants.contains(&want) {
-            household.wants.push(want);
-        }
-        state.store(writer)
-    })
-}
-
-/// Puts a household in the place of the one that was here; the diary's documents stay and become entries of it.
-pub(super) fn replace(writer: &mut Writer<'_>, household: Household) -> Result<(), SyncError> {
-    for (name, _) in writer.reader().records(RecordKind::Sync)? {
-        if name.starts_with(LINE) || name == WAITING || name == RECORD {
-            writer.delete_record(RecordKind::Sync, &name)?;
-        }
-    }
-    State::new(household).store(writer)
-}
-
-/// Gives this device a new actor, and writes all documents anew under it. What it wrote before may bear the numbers that a copy, or the household
-/// it now joins, has given to something else; such changes would never merge.
-pub(super) fn write_as_another(writer: &mut Writer<'_>) -> Result<(), SyncError> {
-    writer.renew_actor()?;
-    for (name, _) in writer.reader().document_names() {
-        if let Some(stored) = writer.reader().document(&name)? {
-            Document::load(stored, writer.actor()).rewrite(writer)?;
-        }
-    }
-    Ok(())
-}
-
-/// Begins a household of its own with new keys and a new actor: this device was copied, or restored from an old state, and another writes
-/// under its name. The diary's documents stay.
-pub(super) fn start_over(state: &mut State, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
-    let name = state
-        .household
-        .list
-        .device(state.household.index)
-        .map(|device| device.name.clone());
-    let fresh = Household::new(name.as_deref().unwrap_or(DEFAULT_NAME), day_of(now), writer.random())?;
-    write_as_another(writer)?;
-    state.begin_anew(fresh);
-    Ok(())
 }

@@ -264,6 +264,9 @@ impl State {
     pub(super) fn emit_heartbeat(&mut self, today: u32, random: &dyn Random) -> Result<(), SyncError> {
         let highest = self.highest_seen();
         let household = &mut self.household;
+        if household.heartbeat_day != today {
+            household.renew_hpke_for_the_day(random)?;
+        }
         let key = heartbeat_key();
         let identity = household.next_identity();
         let body = Body {

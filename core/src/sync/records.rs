@@ -35,27 +35,6 @@ pub enum TakenRecords {
 }
 
 impl Household {
-    /// Forgets the wants that the present record fulfils.
-    pub(super) fn wants_fulfilled(&mut self) {
-        self.wants = self.unfulfilled();
-    }
-
-    /// The wants that the present record does not fulfil yet.
-    fn unfulfilled(&self) -> Vec<Want> {
-        let recovery = self.present().ok().and_then(|present| present.head.recovery);
-        let is_open = |want: &&Want| match want {
-            Want::Rename(index, name) => self.list.device(*index).is_some_and(|device| device.name != *name),
-            Want::Remove(_, key) => self.list.devices.iter().any(|device| device.key == *key),
-            Want::Words(words) => recovery != Some(*words),
-            Want::Rotate(epoch) => self.epoch() <= *epoch,
-            Want::Admit(device) => {
-                let removed = self.list.removed.iter().any(|removed| removed.key == device.key);
-                !removed && self.list.devices.iter().all(|listed| listed.key != device.key)
-            }
-        };
-        self.wants.iter().filter(is_open).cloned().collect()
-    }
-
     /// The record that is due at `today`, if one is: what a person wants, a month that is over, a device that was silent for too long.
     pub(super) fn due_record(&self, today: u32, random: &dyn Random) -> Result<Option<NewRecord>, SyncError> {
         let present = self.present()?;

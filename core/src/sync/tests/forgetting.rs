@@ -1,9 +1,14 @@
 //! What is deleted is gone: everything that the relay ever saw is opened with every key that a device still has, and then searched.
 
-use super::devices::{Device, pair};
+use techo_protocol::keyring_record::KeyringRecord;
+
+use super::devices::{Device, NOW, pair};
 use crate::ports::testing::{MemoryKeeper, copy_folder};
+use crate::sync::file;
+use crate::sync::household::Want;
 use crate::sync::memory_relay::MemoryRelay;
 use crate::sync::seizure::{self, Seized};
+use crate::vaccine::{self, Content, people};
 
 /// All that can be read of what the relay hoarded, by somebody who gets hold of all devices now.
 pub fn readable(relay: &MemoryRelay, devices: &mut [&mut Device]) -> Vec<Vec<u8>> {
@@ -103,7 +108,7 @@ fn a_keyring_of_somebody_who_has_not_heard_of_a_deletion_opens_nothing_later() {
     phone.diary.delete(&[canary]).unwrap();
     // The phone's keyring for the stick and the laptop's at the relay bear one number.
     phone.give(&mut tablet);
-    let want = crate::sync::household::Want::Rename(0, "phone".into());
+    let want = Want::Rename(0, "phone".into());
     crate::sync::household::want(laptop.diary.vault(), want).unwrap();
     laptop.sync(&relay);
     for _ in 0..3 {
@@ -113,6 +118,54 @@ fn a_keyring_of_somebody_who_has_not_heard_of_a_deletion_opens_nothing_later() {
     }
     let plain = readable(&relay, &mut [&mut phone, &mut tablet, &mut laptop]);
     assert!(!holds(&plain, "Kanaria Tei"));
+}
+
+#[test]
+fn a_keyring_that_a_device_never_saw_opens_nothing_after_its_next_days_heartbeat() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    tablet.sync(&relay);
+    let aki = people::add(phone.diary.vault(), "Aki", None, NOW).unwrap();
+    let dose = Content::Certificate("HC1:KANARIA".into());
+    let dose = vaccine::add(phone.diary.vault(), &aki.id, dose, NOW).unwrap();
+    // The phone's keyring on the stick and the tablet's at the relay bear one number, and only the stick's names the key of the record.
+    let stick = file::make_file(phone.diary.vault(), NOW).unwrap();
+    let want = Want::Rename(1, "tablet".into());
+    crate::sync::household::want(tablet.diary.vault(), want).unwrap();
+    tablet.sync(&relay);
+    let number = KeyringRecord::read(stick.keyring.as_ref().unwrap()).unwrap().number;
+    assert_eq!(tablet.household().keyring.number, number);
+    vaccine::delete(phone.diary.vault(), &[dose.id], NOW).unwrap();
+    // Whoever watches the relay has found the stick.
+    relay
+        .kept
+        .borrow_mut()
+        .hoard
+        .extend(stick.keyring.into_iter().chain(stick.chunks));
+    for (now, is_open) in [(NOW, true), (NOW + 86_400, false)] {
+        (phone.now, tablet.now) = (now, now);
+        for _ in 0..3 {
+            phone.sync(&relay);
+            tablet.sync(&relay);
+        }
+        let plain = readable(&relay, &mut [&mut phone, &mut tablet]);
+        assert_eq!(holds(&plain, "HC1:KANARIA"), is_open);
+    }
+}
+
+#[test]
+fn keys_that_nobody_hears_of_do_not_pile_up() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    for day in 1..20 {
+        phone.now = NOW + day * 86_400;
+        phone.everything();
+    }
+    assert_eq!(phone.household().hpke.len(), 2);
+    phone.sync(&relay);
+    assert_eq!(phone.household().hpke.len(), 1);
 }
 
 #[test]
@@ -130,7 +183,7 @@ fn tombstones_of_people_die_after_half_a_year() {
         crate::documents::Document::load(stored, actor).is_buried(&yui)
     };
     for (days, is_buried) in [(31, true), (170, true), (220, false)] {
-        phone.now = super::devices::NOW + days * 86_400;
+        phone.now = NOW + days * 86_400;
         phone.sync(&relay);
         assert_eq!(buried(&mut phone), is_buried, "after {days} days");
     }

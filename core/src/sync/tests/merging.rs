@@ -1,6 +1,7 @@
 use super::devices::{Device, NOW, pair};
 use crate::diary::{NewVisit, Source, VisitKeys};
 use crate::sync::engine::{self, Outgoing, Source as ChunkSource};
+use crate::sync::household::{Want, want};
 use crate::sync::memory_relay::MemoryRelay;
 
 #[test]
@@ -181,5 +182,34 @@ fn a_week_whose_time_is_over_keeps_nobody_busy() {
     for device in [&mut phone, &mut tablet] {
         let done = device.sync(&relay);
         assert_eq!((done.sent, done.removed), (0, 0));
+    }
+}
+
+#[test]
+fn a_document_that_was_written_anew_goes_above_a_lineage_that_begins_empty() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    pair(&relay, &mut phone, &mut tablet);
+    pair(&relay, &mut phone, &mut laptop);
+    for device in [&mut phone, &mut tablet, &mut laptop] {
+        device.sync(&relay);
+    }
+    let a = phone.add("a", 3);
+    phone.give(&mut laptop);
+    phone.diary.delete(&[a]).unwrap();
+    phone.add("b", 3);
+    // The tablet makes new keys for weeks of which it has nothing, and the laptop enters one of them with the first visit.
+    for epoch in 0..2 {
+        want(tablet.diary.vault(), Want::Rotate(epoch)).unwrap();
+        tablet.sync(&relay);
+    }
+    laptop.sync(&relay);
+    for _ in 0..3 {
+        for device in [&mut phone, &mut tablet, &mut laptop] {
+            device.sync(&relay);
+        }
+    }
+    for device in [&mut phone, &mut tablet, &mut laptop] {
+        assert_eq!(device.names(), ["b"]);
     }
 }

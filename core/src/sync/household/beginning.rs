@@ -1,0 +1,102 @@
+//! How a device comes to have a household: its first, the one that it joins, and one of its own again after it was copied.
+
+use serde::Deserialize;
+use techo_protocol::agreement::AgreementKey;
+use techo_protocol::hpke_seal::HpkePrivate;
+use techo_protocol::keys::SigningKey;
+use techo_protocol::pairing::NewDevice;
+
+use super::{DEFAULT_NAME, Household, RECORD, WAITING, checked, day_of};
+use crate::documents::Document;
+use crate::ports::{Random, random_bytes};
+use crate::sync::SyncError;
+use crate::sync::line::{LINE, State};
+use crate::vault::{RecordKind, Vault, Writer};
+
+/// A new device as it introduces itself, and what it keeps.
+pub struct NewIdentity {
+    /// What it says of itself.
+    pub device: NewDevice,
+    pub(in crate::sync) seed: [u8; 32],
+    pub(in crate::sync) hpke: HpkePrivate,
+}
+
+impl NewIdentity {
+    /// Makes the keys of a device that is to join a household.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn generate(name: &str, random: &dyn Random) -> Result<Self, SyncError> {
+        let (seed, hpke) = (random_bytes(random)?, HpkePrivate::generate(random)?);
+        let device = NewDevice {
+            key: SigningKey::from_seed(&seed).public(),
+            agreement: AgreementKey::from_seed(&seed).public(),
+            hpke: hpke.public(),
+            name: checked(name)?.to_owned(),
+        };
+        Ok(Self { device, seed, hpke })
+    }
+}
+
+/// Makes a household of one where there is none. `name` is this device's, `now` Unix seconds.
+///
+/// # Errors
+/// [`Refusal::NameInvalid`], or the vault cannot be written.
+pub fn ensure(vault: &mut Vault, name: &str, now: i64) -> Result<(), SyncError> {
+    let is_present = |record: Option<Vec<u8>>| record.is_some_and(|record| !is_of_the_first_slice(&record));
+    if is_present(vault.record(RecordKind::Sync, RECORD)?) {
+        return Ok(());
+    }
+    vault.write(|writer| {
+        if !is_present(writer.reader().record(RecordKind::Sync, RECORD)?) {
+            let household = Household::new(name, day_of(now), writer.random())?;
+            replace(writer, household)?;
+        }
+        Ok(())
+    })
+}
+
+/// Whether a record is of a time before devices had records: it names no version.
+fn is_of_the_first_slice(record: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: Option<u8>,
+    }
+    ciborium::from_reader::<Versioned, _>(record).is_ok_and(|record| record.version.is_none())
+}
+
+/// Puts a household in the place of the one that was here; the diary's documents stay and become entries of it.
+pub(in crate::sync) fn replace(writer: &mut Writer<'_>, household: Household) -> Result<(), SyncError> {
+    for (name, _) in writer.reader().records(RecordKind::Sync)? {
+        if name.starts_with(LINE) || name == WAITING || name == RECORD {
+            writer.delete_record(RecordKind::Sync, &name)?;
+        }
+    }
+    State::new(household).store(writer)
+}
+
+/// Gives this device a new actor, and writes all documents anew under it. What it wrote before may bear the numbers that a copy, or the household
+/// it now joins, has given to something else; such changes would never merge.
+pub(in crate::sync) fn write_as_another(writer: &mut Writer<'_>) -> Result<(), SyncError> {
+    writer.renew_actor()?;
+    for (name, _) in writer.reader().document_names() {
+        if let Some(stored) = writer.reader().document(&name)? {
+            Document::load(stored, writer.actor()).rewrite(writer)?;
+        }
+    }
+    Ok(())
+}
+
+/// Begins a household of its own with new keys and a new actor: this device was copied, or restored from an old state, and another writes
+/// under its name. The diary's documents stay.
+pub(in crate::sync) fn start_over(state: &mut State, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
+    let name = state
+        .household
+        .list
+        .device(state.household.index)
+        .map(|device| device.name.clone());
+    let fresh = Household::new(name.as_deref().unwrap_or(DEFAULT_NAME), day_of(now), writer.random())?;
+    write_as_another(writer)?;
+    state.begin_anew(fresh);
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Documents' keys as a device keeps them beside its lines, and the keyring that it took over last.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::body::{GenerationKey, Subject};
+use techo_protocol::keyring_record::DocumentKey;
+
+/// A document's key without a line of its own: made ahead, or of a lineage whose snapshot has not come yet.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::sync) struct KnownKey {
+    pub(in crate::sync) subject: Subject,
+    pub(in crate::sync) generation: u64,
+    pub(in crate::sync) begins_empty: bool,
+    pub(in crate::sync) key: ByteArray<32>,
+}
+
+impl KnownKey {
+    pub(in crate::sync) fn of(key: &DocumentKey) -> Self {
+        Self {
+            subject: key.subject,
+            generation: key.generation,
+            begins_empty: key.begins_empty,
+            key: ByteArray::new(key.key.0),
+        }
+    }
+
+    pub(in crate::sync) fn open(&self) -> DocumentKey {
+        DocumentKey {
+            subject: self.subject,
+            generation: self.generation,
+            begins_empty: self.begins_empty,
+            key: GenerationKey(self.key.into_array()),
+        }
+    }
+}
+
+/// The keyring that was taken over last.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::sync) struct HeldKeyring {
+    pub(in crate::sync) record: Option<ByteBuf>,
+    /// The highest number that was opened.
+    pub(in crate::sync) number: u64,
+    /// What it named, with the tag of each.
+    pub(in crate::sync) named: Vec<(Subject, u64, ByteArray<8>)>,
+    pub(in crate::sync) sealed_to: Vec<(u8, ByteArray<32>)>,
+}

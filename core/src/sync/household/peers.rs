@@ -1,0 +1,54 @@
+//! How far this device has heard each of the others, and what they have seen of it.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
+use techo_protocol::epoch_record::Device;
+
+use super::Household;
+
+/// How far a device was heard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::sync) struct Heard {
+    pub(in crate::sync) device: u8,
+    pub(in crate::sync) highest: u64,
+    /// The chain hash after the highest.
+    #[serde(with = "serde_bytes")]
+    pub(in crate::sync) after: [u8; 32],
+}
+
+/// What another device said in its newest heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::sync) struct Peer {
+    pub(in crate::sync) device: u8,
+    /// The heartbeat's number.
+    pub(in crate::sync) number: u64,
+    pub(in crate::sync) hpke: ByteArray<32>,
+    pub(in crate::sync) keyring: u64,
+    pub(in crate::sync) day: u32,
+    /// How far it had seen this device.
+    pub(in crate::sync) seen_of_me: u64,
+}
+
+impl Household {
+    /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
+    pub fn last_heard(&self, index: u8) -> Option<u32> {
+        self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)
+    }
+
+    /// Whether the relay hides what another device has seen there, after all that it shows was taken in.
+    pub(in crate::sync) fn misses_something(&self) -> bool {
+        self.vector.misses_something(|device| self.list.device(device).is_some())
+    }
+
+    /// The devices that may still hold what was deleted here last.
+    pub fn still_holding(&self) -> Vec<&Device> {
+        let Some(deletion) = self.last_deletion else {
+            return Vec::new();
+        };
+        let has_it = |device: &&Device| {
+            let peer = self.peers.iter().find(|peer| peer.device == device.index);
+            device.index != self.index && peer.is_none_or(|peer| peer.seen_of_me < deletion)
+        };
+        self.list.devices.iter().filter(has_it).collect()
+    }
+}

@@ -1,0 +1,59 @@
+//! What a device keeps of its relay, and of the account that it had before it was paired.
+
+use serde::{Deserialize, Serialize};
+use techo_protocol::chunk::EpochKey;
+use techo_protocol::keys::SigningKey;
+use techo_protocol::sync_api::{Mark, StreamId, relay_key};
+
+/// What is known of the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayState {
+    /// Its address.
+    pub address: String,
+    /// Its filling; another value means that it was wiped.
+    #[serde(with = "serde_bytes")]
+    pub generation: [u8; 16],
+    /// The account's opening, which a deletion names.
+    #[serde(with = "serde_bytes")]
+    pub opening: [u8; 16],
+    /// Everything up to here was taken in.
+    pub cursor: u64,
+    /// The last swap that was seen.
+    pub last_swap: u64,
+    /// The cursor at which this device last tidied up.
+    pub swept_at: u64,
+    /// The epoch record that was there.
+    pub record: Option<Mark>,
+    /// The keyring that was there.
+    pub keyring: Option<Mark>,
+}
+
+/// What the relay was caught at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Caught {
+    /// It showed an older state than this device has seen there.
+    RolledBack,
+    /// It hides what another device has seen there.
+    Withholds,
+}
+
+/// The account that a device had before it was paired.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerAccount {
+    /// The relay's address.
+    pub address: String,
+    /// The stream.
+    pub stream: StreamId,
+    /// The account's opening.
+    #[serde(with = "serde_bytes")]
+    pub opening: [u8; 16],
+    #[serde(with = "serde_bytes")]
+    pub(in crate::sync) epoch_key: [u8; 32],
+}
+
+impl FormerAccount {
+    /// The key that signs for it.
+    pub fn key(&self) -> SigningKey {
+        relay_key(&EpochKey(self.epoch_key))
+    }
+}
