@@ -47,7 +47,7 @@ impl Story<'_> {
         let slips = self.tell_doses(&mut cast)?;
         let mut phones = self.tell_phones(folder, &cast, &slips)?;
         let second = self.tell_town(&mut cast)?;
-        self.tell_second_dose(&mut phones, &second)?;
+        keep_second_slips(&mut phones, &second)?;
         self.tell_pass(folder, &mut cast, &mut phones)?;
         self.tell_move(folder, &cast, &mut phones)?;
         self.tell_recall(folder, &mut cast, &mut phones)?;
@@ -126,16 +126,6 @@ impl Story<'_> {
             phones.push(phone);
         }
         Ok(phones)
-    }
-
-    /// The slips of the second dose come to the phones too.
-    fn tell_second_dose(&self, phones: &mut [Phone], slips: &[DoseSlip]) -> Result<(), Failure> {
-        let now = MORNING + 21 * DAY;
-        for (phone, ticket) in phones.iter_mut().zip([3_usize, 5]) {
-            phone.scan_slip(slips.get(ticket - 3).ok_or(CliError::DemoFailed)?, now)?;
-            expect(phone.slips()?.len() == 2)?;
-        }
-        Ok(())
     }
 
     /// The stick goes to the town; three weeks later some come again, and some do not. The slips of the second dose.
@@ -325,6 +315,16 @@ impl Story<'_> {
         expect(site.places.is_empty() && site.files > 0)?;
         self.say("demo-vaccine-clean", &[("files", &site.files), ("bytes", &site.bytes)])
     }
+}
+
+/// The slips of the second dose come to the phones too.
+fn keep_second_slips(phones: &mut [Phone], slips: &[DoseSlip]) -> Result<(), Failure> {
+    let now = MORNING + 21 * DAY;
+    for (phone, ticket) in phones.iter_mut().zip([3_usize, 5]) {
+        phone.scan_slip(slips.get(ticket - 3).ok_or(CliError::DemoFailed)?, now)?;
+        expect(phone.slips()?.len() == 2)?;
+    }
+    Ok(())
 }
 
 fn expect(holds: bool) -> Result<(), Failure> {
