@@ -157,24 +157,27 @@ fn a_pass_is_bound_to_the_phone_that_asked() {
     );
 }
 
+/// Looks for a word in all files of a folder, and counts them.
+fn search(folder: &Path, word: &[u8]) -> usize {
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files += search(&path, word);
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(!bytes.windows(word.len()).any(|part| part == word), "{}", path.display());
+            files += 1;
+        }
+    }
+    files
+}
+
 #[test]
 fn the_name_of_a_pass_is_nowhere_afterwards() {
     let (folder, mut town) = vaccinated();
     issue(&mut town, 1, Some("Kanariyama Akihiko")).unwrap();
     drop(town);
-    fn search(folder: &Path, word: &[u8]) -> usize {
-        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        entries
-            .map(|path| match path.is_dir() {
-                true => search(&path, word),
-                false => {
-                    let bytes = std::fs::read(&path).unwrap();
-                    assert!(!bytes.windows(word.len()).any(|part| part == word), "{}", path.display());
-                    1
-                }
-            })
-            .sum()
-    }
     assert!(search(folder.path(), b"Kanariyama") > 5);
 }
 
