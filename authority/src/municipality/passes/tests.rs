@@ -40,6 +40,7 @@ fn issue(town: &mut Authority, number: u64, name: Option<&str>) -> Result<Issued
         request: None,
         name,
     };
+    // Passes of one test must not have the same ids.
     town.issue_pass(&new, NOW, &SystemRandom::new())
 }
 
