@@ -99,26 +99,30 @@ fn schedule(series: &Value, minimum: Minimum) -> Schedule {
     Schedule::from_json(&schedule.to_string()).unwrap()
 }
 
-/// A line of CSV, with quotation marks (RFC 4180).
-fn fields(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
+/// The rows of a CSV file, with quotation marks around commas and line breaks (RFC 4180).
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let mut rows = vec![vec![String::new()]];
     let mut is_quoted = false;
-    for c in line.chars() {
+    for c in text.trim_start_matches('\u{feff}').chars() {
+        let row = rows.last_mut().unwrap();
         match c {
             '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => fields.push(String::new()),
-            c => fields.last_mut().unwrap().push(c),
+            '\r' => {}
+            ',' if !is_quoted => row.push(String::new()),
+            '\n' if !is_quoted => rows.push(vec![String::new()]),
+            c => row.last_mut().unwrap().push(c),
         }
     }
-    fields
+    rows
 }
 
 /// The CDC's cases of a vaccine group.
 fn cases(group: &str) -> Option<Vec<BTreeMap<String, String>>> {
     let text = std::fs::read_to_string(vectors(CASES)?).unwrap();
-    let mut lines = text.trim_start_matches('\u{feff}').lines();
-    let header = fields(lines.next().unwrap());
-    let cases = lines.map(|line| header.iter().cloned().zip(fields(line)).collect::<BTreeMap<_, _>>());
+    let mut rows = rows(&text).into_iter();
+    let header = rows.next().unwrap();
+    let whole = rows.filter(|row| row.len() == header.len());
+    let cases = whole.map(|row| header.iter().cloned().zip(row).collect::<BTreeMap<_, _>>());
     Some(cases.filter(|case| case["Vaccine_Group"] == group).collect())
 }
 
