@@ -67,8 +67,9 @@ fn version_1_stays_what_it_is() {
 #[test]
 fn what_a_later_version_wrote_is_not_guessed_at() {
     assert_eq!(RecordCore::from_bytes(&[2, 1, 0, 0, 0, 0, 0, 0, 0, 0]), None);
-    assert_eq!(RecordCore::from_bytes(&[1, 6, 0, 0, 0, 0, 0, 0, 0, 0]), None);
+    assert_eq!(RecordCore::from_bytes(&[1, 7, 0, 0, 0, 0, 0, 0, 0, 0]), None);
     let long = |content| RecordCore { added: 0, content }.to_bytes();
     assert_eq!(long(Content::Certificate("x".repeat(LONGEST_TEXT + 1))), None);
     assert_eq!(long(Content::Pass(vec![0; LARGEST_PASS + 1])), None);
+    assert_eq!(long(Content::Request(vec![0; LARGEST_PASS + 1])), None);
 }
