@@ -167,6 +167,11 @@ fn show(session: &Session, verified: &Verified) -> Result<(), Failure> {
         if verified.holder.is_some() {
             out.say("verify-compare", &[])?;
         }
+        match verified.revocations_at {
+            Some(at) => out.say("verify-revocations", &[("day", &time::day_and_time(at, texts))])?,
+            None if verified.verdict() == Verdict::Valid => out.warn("verify-no-revocations", &[]),
+            None => {}
+        }
     } else if let Some(holder) = &verified.holder {
         let born = holder.born.as_deref().unwrap_or("?");
         out.say("verify-holder", &[("name", &holder.name), ("born", &born)])?;
