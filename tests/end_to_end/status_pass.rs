@@ -163,7 +163,7 @@ fn a_revoked_pass_is_turned_away_by_whoever_has_the_list() {
     let town = world.town.at(DAY_14);
     town.run(&["municipality", "revocations", "export", &before]);
     assert_eq!(
-        town.run(&["municipality", "revoke", "112714030000000001"]).first()["revoked"],
+        town.run(&["municipality", "revoke", "112714030000000001"]).first()["revoked.pass"],
         json!(30)
     );
     town.run(&["municipality", "revocations", "export", &after]);
@@ -172,7 +172,7 @@ fn a_revoked_pass_is_turned_away_by_whoever_has_the_list() {
     let (status, said) = door(&world, &code, DAY_14_LATER, &["--door", "--trust", &after]);
     assert_eq!(
         (status, &said["verdict"], &said["reasons"]),
-        (1, &json!("invalid"), &json!(["issuer.revoked"]))
+        (1, &json!("invalid"), &json!(["revoked.pass"]))
     );
 
     let (before, after) = (std::fs::read(&before).unwrap(), std::fs::read(&after).unwrap());

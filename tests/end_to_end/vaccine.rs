@@ -387,6 +387,6 @@ fn a_revoked_pass_is_known_to_every_phone_that_fetches() {
         .at("2021-07-02T11:00:00+09:00")
         .run(&["municipality", "revoke", "0000000001"]);
     publish("2021-07-02T11:01:00+09:00");
-    assert_eq!(check("2021-07-02T12:00:00+09:00"), (1, json!(["issuer.revoked"])));
+    assert_eq!(check("2021-07-02T12:00:00+09:00"), (1, json!(["revoked.pass"])));
     assert!(files_holding(&relay_profile.folder, &["0000000001"]).is_empty());
 }

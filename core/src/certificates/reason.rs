@@ -42,9 +42,9 @@ techo_protocol::coded_errors! {
         /// Its time is over.
         Expired = "time.expired", "The certificate has expired.", "Ask the issuer for a new one.";
         /// A shown pass that was signed more than a minute ago.
-        TooOld = "time.too_old", "This code was signed more than a minute ago. It may be a picture of a pass.", "Ask the person to show the pass itself, and scan it again.";
+        TooOld = "time.expired_code", "This code was signed more than a minute ago. It may be a picture of a pass.", "Ask the person to show the pass itself, and scan it again.";
         /// The clocks of the phone and of the checker.
-        ClocksDiffer = "time.clocks_differ", "The phone's clock and this one are more than a minute apart, so nobody here can tell.", "Set both clocks by the network, and scan again.";
+        ClocksDiffer = "content.clocks_differ", "The phone's clock and this one are more than a minute apart, so nobody here can tell.", "Set both clocks by the network, and scan again.";
         /// Its time has not come.
         NotYetValid = "time.not_yet_valid", "The certificate is not valid yet.", "Check this device's clock, or come back later.";
         /// The issuer's name is not a name of its kind.
@@ -66,11 +66,11 @@ techo_protocol::coded_errors! {
         /// Of another type than its form.
         ContentType = "content.type", "Its content is of another type than its form says.", "Ask the issuer for a new certificate.";
         /// The phone that the pass was issued to has not signed.
-        NotBound = "holder.not_bound", "The phone that this pass was issued to did not sign it for this check.", "Ask the person to show the pass itself. In a strict check the phone reads the checker's code first.";
+        NotBound = "signature.invalid_holder", "The phone that this pass was issued to did not sign it for this check.", "Ask the person to show the pass itself. In a strict check the phone reads the checker's code first.";
         /// Seen a moment ago.
-        AlreadyShown = "holder.already_shown", "The same pass was shown here within the last two minutes.", "Ask for an identity document, or make a strict check.";
+        AlreadyShown = "content.already_shown", "The same pass was shown here within the last two minutes.", "Ask for an identity document, or make a strict check.";
         /// The issuer took it back.
-        Revoked = "issuer.revoked", "Its issuer has revoked it.", "Do not trust it. The person can ask the municipality why.";
+        Revoked = "revoked.pass", "Its issuer has revoked it.", "Do not trust it. The person can ask the municipality why.";
         /// At a door.
         NotAStatus = "content.not_a_status", "This is not a status code. Only status passes are checked at a door.", "Ask the person to show the status pass.";
     }
