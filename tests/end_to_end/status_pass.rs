@@ -163,7 +163,7 @@ fn a_revoked_pass_is_turned_away_by_whoever_has_the_list() {
     let town = world.town.at(DAY_14);
     town.run(&["municipality", "revocations", "export", &before]);
     assert_eq!(
-        town.run(&["municipality", "revoke", "112714030000000001"]).first()["revoked.pass"],
+        town.run(&["municipality", "revoke", "112714030000000001"]).first()["revoked"],
         json!(30)
     );
     town.run(&["municipality", "revocations", "export", &after]);
