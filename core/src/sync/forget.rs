@@ -4,9 +4,9 @@ use techo_protocol::body::Subject;
 use techo_protocol::chunk::Envelope;
 
 use super::SyncError;
-use techo_protocol::keyring_record::DocumentKey;
+use techo_protocol::keyring_record::{DocumentKey, KeyringRecord};
 
-use super::keyring::new_key;
+use super::keyring::{is_expired, new_key};
 use super::line::{Held, Line, State, UNSTORED, document_of, subject_of_document};
 use crate::documents::Document;
 use crate::ports::Random;
@@ -132,6 +132,44 @@ impl State {
                 self.note_gone(subject);
             }
         }
+        Ok(())
+    }
+
+    /// Goes above the lineages that the relay's keyring names and whose snapshots are not there: a stick brought the keyring of a copied device,
+    /// whose snapshot is refused. Without this, whoever knows the key would wait without end. To be called once all that the relay has was
+    /// taken in from the beginning.
+    pub(super) fn go_above_lost_lineages(&mut self, today: u32, writer: &Writer<'_>) -> Result<(), SyncError> {
+        let household = &self.household;
+        let held = household.keyring.record.as_ref();
+        let held = held
+            .and_then(|record| KeyringRecord::read(record).ok())
+            .map(|record| record.mark());
+        // What another keyring names may be on its way to the relay, and what is hidden there may be shown yet.
+        let at_relay = household.relay.as_ref().and_then(|relay| relay.keyring);
+        if held.is_none() || held != at_relay || household.misses_something() {
+            return Ok(());
+        }
+        self.notice(writer)?;
+        let names = writer.reader().document_names();
+        for lost in self.lacking_lineages() {
+            let (subject, name) = (lost.subject, document_of(lost.subject));
+            if is_expired(subject, today) {
+                continue;
+            }
+            let stored = names.iter().find(|(there, _)| Some(there) == name.as_ref());
+            let key = new_key(subject, lost.generation.saturating_add(1), stored.is_none(), writer.random())?;
+            let Some((_, vault_generation)) = stored else {
+                self.know(&key);
+                continue;
+            };
+            let line = self.lines.entry(subject).or_insert_with(|| Line::new(&key));
+            line.absorb_all();
+            (line.generation, line.begins_empty, line.key) = (key.generation, key.begins_empty, key.key.0);
+            (line.vault_generation, line.due) = (*vault_generation, true);
+            self.note_gone(subject);
+        }
+        self.forget = true;
+        self.drop_overtaken();
         Ok(())
     }
 

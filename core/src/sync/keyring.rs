@@ -238,17 +238,17 @@ impl State {
         Ok(true)
     }
 
-    /// Whether the keyring names a lineage that begins with a snapshot which did not come, though all that the relay has was taken in: it came
-    /// when it could not be read yet.
-    pub(super) fn lacks_a_lineage(&self) -> bool {
+    /// The lineages that the keyring names and that begin with a snapshot which did not come, though all that the relay has was taken in: it
+    /// came when it could not be read yet, or was refused.
+    pub(super) fn lacking_lineages(&self) -> Vec<DocumentKey> {
         let named = self
             .household
             .keys
             .iter()
             .map(KnownKey::open)
             .filter(|known| !known.begins_empty);
-        let mut of_keyring = named.filter(|known| self.is_named(known.subject, known.generation, known.key.tag()));
-        of_keyring.next().is_some()
+        let of_keyring = named.filter(|known| self.is_named(known.subject, known.generation, known.key.tag()));
+        of_keyring.collect()
     }
 
     /// Whether the relay should have a chunk of this lineage: the keyring names it.

@@ -7,7 +7,7 @@ use techo_protocol::chunk::Envelope;
 use techo_protocol::sync_api::Call;
 
 use super::{MOST_TRIES, StreamRelay, Talk, ask, change, the_household};
-use crate::sync::household::Caught;
+use crate::sync::household::{Caught, day_of};
 use crate::sync::line::{Held, State};
 
 impl<R: StreamRelay> Talk<'_, R> {
@@ -15,7 +15,7 @@ impl<R: StreamRelay> Talk<'_, R> {
     pub(super) fn check(&mut self) -> Result<(), R::Error> {
         let (mut lost, all_shown) = self.missing()?;
         let misses = change(self.vault, |state, _| {
-            Ok(state.household.misses_something() || state.lacks_a_lineage())
+            Ok(state.household.misses_something() || !state.lacking_lineages().is_empty())
         })?;
         if lost || misses || !all_shown {
             // From the beginning once more: what has come at places that were read before.
@@ -27,6 +27,13 @@ impl<R: StreamRelay> Talk<'_, R> {
             })?;
             self.pull()?;
             lost |= self.missing()?.0;
+            let today = day_of(self.now);
+            change(self.vault, |state, writer| {
+                if state.lacking_lineages().is_empty() {
+                    return Ok(());
+                }
+                state.go_above_lost_lineages(today, writer)
+            })?;
         }
         let caught = self.done.caught;
         self.done.caught = change(self.vault, |state, _| {

@@ -101,6 +101,39 @@ fn what_a_copy_wrote_beyond_its_last_is_not_missed_once_it_is_removed() {
 }
 
 #[test]
+fn nobody_waits_without_end_for_a_snapshot_of_a_copy() {
+    let relay = MemoryRelay::new(4);
+    let keeper = MemoryKeeper::default();
+    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Device::new();
+    pair(&relay, &mut phone, &mut tablet);
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(phone.folder.path(), copy.path());
+    let mut twin = Device::in_folder(copy, &keeper);
+    (0..5).for_each(|_| _ = phone.add("a", 3));
+    phone.give(&mut tablet);
+    let gone = [10, 20].map(|days_ago| twin.add("b", days_ago));
+    twin.everything();
+    twin.diary.delete(&gone).unwrap();
+    twin.give(&mut tablet);
+    let keyring = twin.household().keyring.number;
+    assert_eq!(tablet.household().keyring.number, keyring, "the keyring came");
+    // One week has a document, and of the other there is nothing here.
+    tablet.add("c", 10);
+    for _ in 0..3 {
+        tablet.sync(&relay);
+        phone.sync(&relay);
+    }
+    phone.add("d", 20);
+    for _ in 0..2 {
+        phone.sync(&relay);
+        tablet.sync(&relay);
+    }
+    assert_eq!(phone.names(), ["a", "a", "a", "a", "a", "c", "d"]);
+    assert_eq!(tablet.names(), phone.names());
+}
+
+#[test]
 fn a_relay_that_was_set_back_is_noticed_and_filled_again() {
     let relay = MemoryRelay::new(1);
     let (mut phone, mut tablet) = (Device::new(), Device::new());
