@@ -101,6 +101,10 @@ pub struct Household {
     pub(super) heartbeat_due: bool,
     /// All documents are to be written anew under new keys: this device has changed the epoch.
     pub(super) rekey_due: bool,
+    /// This device had to leave a household because it was copied. What it deletes, or has deleted unheard, may lie there under keys that are
+    /// in use still: if it comes in again, all documents are to be written anew.
+    #[serde(default)]
+    pub(super) was_copied: bool,
     /// The day of the last heartbeat.
     pub(super) heartbeat_day: u32,
     /// Documents that were destroyed with their time; no key is made for them again.
@@ -186,6 +190,7 @@ impl Household {
             untold: None,
             heartbeat_due: true,
             rekey_due: false,
+            was_copied: false,
             heartbeat_day: 0,
             destroyed: Vec::new(),
             drop_due: false,

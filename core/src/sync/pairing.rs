@@ -226,6 +226,7 @@ pub(super) fn become_member(
     now: i64,
 ) -> Result<(), SyncError> {
     let old = State::load(writer).ok().map(|state| state.household);
+    household.rekey_due = old.as_ref().is_some_and(|old| old.was_copied);
     household.former = old.filter(|old| old.list.devices.len() == 1).and_then(|old| {
         let relay = old.relay.as_ref()?;
         Some(FormerAccount {

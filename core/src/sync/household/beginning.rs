@@ -95,7 +95,8 @@ pub(in crate::sync) fn start_over(state: &mut State, writer: &mut Writer<'_>, no
         .list
         .device(state.household.index)
         .map(|device| device.name.clone());
-    let fresh = Household::new(name.as_deref().unwrap_or(DEFAULT_NAME), day_of(now), writer.random())?;
+    let mut fresh = Household::new(name.as_deref().unwrap_or(DEFAULT_NAME), day_of(now), writer.random())?;
+    fresh.was_copied = true;
     write_as_another(writer)?;
     state.begin_anew(fresh);
     Ok(())

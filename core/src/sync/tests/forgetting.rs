@@ -4,6 +4,7 @@ use techo_protocol::keyring_record::KeyringRecord;
 
 use super::devices::{Device, NOW, pair};
 use crate::ports::testing::{MemoryKeeper, copy_folder};
+use crate::sync::engine::{self, Source};
 use crate::sync::file;
 use crate::sync::household::Want;
 use crate::sync::memory_relay::MemoryRelay;
@@ -243,4 +244,44 @@ fn two_keyrings_with_one_number_keep_nobody_out() {
     }
     assert_eq!((phone.names(), tablet.names()), (vec![], vec![]));
     assert_eq!(phone.household().keyring.record, tablet.household().keyring.record);
+}
+
+#[test]
+fn what_a_copied_device_has_deleted_opens_no_more_once_it_is_back() {
+    for deletes_before_it_is_noticed in [true, false] {
+        let relay = MemoryRelay::new(1);
+        let keeper = MemoryKeeper::default();
+        let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+        let mut tablet = Device::new();
+        pair(&relay, &mut phone, &mut tablet);
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(phone.folder.path(), copy.path());
+        let mut twin = Device::in_folder(copy, &keeper);
+        let before = relay.kept.borrow().accounts.clone();
+        let canary = phone.add("Kanaria Tei", 3);
+        phone.sync(&relay);
+        // The relay keeps it for itself, and nobody else has heard of it.
+        relay.kept.borrow_mut().accounts = before;
+        if deletes_before_it_is_noticed {
+            phone.diary.delete(&[canary]).unwrap();
+        }
+        twin.add("b", 3);
+        let report = engine::incoming(phone.diary.vault(), &twin.everything(), Source::direct(NOW)).unwrap();
+        assert!(report.begun_anew);
+        if !deletes_before_it_is_noticed {
+            phone.diary.delete(&[canary]).unwrap();
+        }
+        twin.sync(&relay);
+        tablet.sync(&relay);
+        pair(&relay, &mut tablet, &mut phone);
+        for _ in 0..2 {
+            for device in [&mut tablet, &mut twin, &mut phone] {
+                device.now += 86_400;
+                device.sync(&relay);
+            }
+        }
+        let plain = readable(&relay, &mut [&mut phone, &mut tablet, &mut twin]);
+        assert!(!holds(&plain, "Kanaria Tei"), "{deletes_before_it_is_noticed}");
+        assert_eq!(phone.names(), ["b"]);
+    }
 }
