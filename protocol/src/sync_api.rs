@@ -4,7 +4,7 @@
 //! the relay sees one public key a household and no message names a device. Answers are CBOR, [`SyncAnswer`]; errors are problem documents.
 //!
 //! Calls are safe to repeat: a push names its chunks, a swap and an installation are compare-and-swap, a deletion names the opening of the
-//! account that it ends, and whoever overhears a pull learns sealed bytes only. Pairing uses a mailbox of [`rendezvous_path`], which only a
+//! account that it ends and its cursor, as does what brings it back, and whoever overhears a pull learns sealed bytes only. Pairing uses a mailbox of [`rendezvous_path`], which only a
 //! signed account opens. Whoever has nothing but the recovery words asks at [`recovery_path`].
 //!
 //! Beside its chunks an account has two records: the epoch record ([`crate::epoch_record`]), of which the relay reads the part that is in the
@@ -159,11 +159,14 @@ pub enum Call {
     },
     /// Names all chunks that are there.
     Inventory,
-    /// Deletes the account: unserved at once, erased after seven days; until then the recovery words bring it back.
+    /// Deletes the account: unserved at once, erased after seven days; until then the recovery words bring it back. It raises the cursor by
+    /// one; of an account that is deleted already it is no error.
     Delete {
         /// [`SyncAnswer::opening`]: a request that somebody kept does not delete what was opened later under the same key.
         #[serde(with = "serde_bytes")]
         opening: [u8; 16],
+        /// The cursor that the account is at; refused at another, so that a kept request does not delete what the words have brought back.
+        cursor: u64,
     },
     /// Opens a pairing mailbox.
     OpenMailbox {
@@ -187,10 +190,13 @@ pub struct Mark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecoveryCall {
-    /// Gives the records, as [`Call::Records`] does.
+    /// Gives the records, as [`Call::Records`] does; of a deleted account none, and the cursor that [`RecoveryCall::Revive`] has to name.
     Records,
-    /// Brings a deleted account back.
-    Revive,
+    /// Brings a deleted account back, and raises the cursor by one; one that is not deleted is left as it is.
+    Revive {
+        /// The cursor that the account is at; refused at another, so that a kept request does not bring back what was deleted again.
+        cursor: u64,
+    },
 }
 
 /// A request by recovery words.
@@ -374,7 +380,7 @@ mod tests {
         let [key, other] = [1, 2].map(|seed| SigningKey::from_seed(&[seed; 32]));
         let request = RecoveryRequest {
             locator: [4; 16],
-            call: RecoveryCall::Revive,
+            call: RecoveryCall::Revive { cursor: 3 },
         };
         let bytes = request.write(&key);
         assert_eq!(RecoveryRequest::locator(&bytes), Some([4; 16]));

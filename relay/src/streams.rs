@@ -166,7 +166,12 @@ pub fn change(stream: StreamId, call: Call, now: i64, most: u64, random: &dyn Ra
             }
         }
         install @ Call::Install { .. } => installing::asked(stream, install, day, most)?,
-        Call::Delete { opening } => StreamWrite::Delete { stream, opening, day },
+        Call::Delete { opening, cursor } => StreamWrite::Delete {
+            stream,
+            opening,
+            cursor,
+            day,
+        },
         Call::Pull { .. } | Call::OpenMailbox { .. } | Call::Records { .. } | Call::Inventory => return Ok(None),
     }))
 }

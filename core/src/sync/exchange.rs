@@ -102,8 +102,8 @@ pub fn receive<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, wait
 pub fn delete_account<R: StreamRelay>(vault: &mut Vault, relay: &R) -> Result<(), R::Error> {
     let household = the_household(vault)?;
     let known = household.relay.as_ref().ok_or(SyncError::from(Refusal::NoRelay))?;
-    let opening = known.opening;
-    ask(relay, &household, Call::Delete { opening })?.ok_or(SyncError::from(Refusal::Behind))?;
+    let key = relay_key(&household.epoch_key());
+    delete_opening(relay, household.stream, &key, known.opening, known.cursor)?;
     Ok(change(vault, |state, _| {
         state.household.relay = None;
         for held in state.lines.values_mut().flat_map(|line| &mut line.held) {
@@ -111,6 +111,24 @@ pub fn delete_account<R: StreamRelay>(vault: &mut Vault, relay: &R) -> Result<()
         }
         Ok(())
     })?)
+}
+
+/// Deletes an account as it is now; `cursor` is where it may be.
+pub(super) fn delete_opening<R: StreamRelay>(
+    relay: &R,
+    stream: StreamId,
+    key: &SigningKey,
+    opening: [u8; 16],
+    mut cursor: u64,
+) -> Result<(), R::Error> {
+    for _ in 0..MOST_TRIES {
+        if ask_as(relay, stream, key, Call::Delete { opening, cursor })?.is_some() {
+            return Ok(());
+        }
+        let standing = ask_as(relay, stream, key, Call::Inventory)?;
+        cursor = standing.ok_or(SyncError::from(Refusal::Behind))?.cursor;
+    }
+    Err(SyncError::from(Refusal::Behind).into())
 }
 
 /// Asks for one thing, signed by the household's present key.

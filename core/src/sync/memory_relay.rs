@@ -129,9 +129,14 @@ impl MemoryRelay {
             };
         }
         let request = unverified.verify(&account.key).ok_or(Refused::NotSigned)?;
-        if let Call::Delete { opening } = request.call {
-            account.deleted |= opening == account.opening;
-            return Ok(Some(SyncAnswer::default()));
+        if let Call::Delete { opening, cursor } = request.call {
+            if opening != account.opening {
+                return Err(Refused::NotARequest);
+            }
+            return Ok(account.moves_on(cursor).then(|| {
+                account.deleted = true;
+                account.standing(generation)
+            }));
         }
         account.call(generation, stream, request.call, hoard)
     }
@@ -178,6 +183,13 @@ impl Account {
 
     fn epoch(&self) -> u32 {
         self.record.as_ref().map_or(0, |record| record.head.epoch)
+    }
+
+    /// A deletion and its end each raise the cursor: a request that somebody kept does neither again.
+    fn moves_on(&mut self, cursor: u64) -> bool {
+        let is_there = self.cursor == cursor;
+        self.cursor += u64::from(is_there);
+        is_there
     }
 
     fn standing(&self, generation: [u8; 16]) -> SyncAnswer {
@@ -367,12 +379,14 @@ impl RecoveryRelay for MemoryRelay {
             Some((account, request.call))
         });
         Ok(match found {
-            Some((account, RecoveryCall::Revive)) => {
-                account.deleted = false;
-                Some(account.standing(generation))
+            Some((account, RecoveryCall::Revive { cursor })) => {
+                let is_back = !account.deleted || account.moves_on(cursor);
+                account.deleted &= !is_back;
+                is_back.then(|| account.standing(generation))
             }
-            Some((account, RecoveryCall::Records)) if !account.deleted => Some(account.records(generation, None)),
-            _ => None,
+            Some((account, RecoveryCall::Records)) if account.deleted => Some(account.standing(generation)),
+            Some((account, RecoveryCall::Records)) => Some(account.records(generation, None)),
+            None => None,
         })
     }
 }

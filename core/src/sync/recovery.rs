@@ -18,7 +18,7 @@ use crate::vault::Vault;
 
 /// How a relay is asked by somebody who has the words and nothing else.
 pub trait RecoveryRelay: StreamRelay {
-    /// Posts a signed request about a locator. `None` where the relay knows no household of it, or has deleted it.
+    /// Posts a signed request about a locator. `None` where the relay knows no household of it, or the account has moved on.
     ///
     /// # Errors
     /// The relay does not answer, or refuses otherwise.
@@ -77,13 +77,13 @@ pub fn restore<R: RecoveryRelay>(
     random: &dyn Random,
 ) -> Result<Restored, R::Error> {
     let keys = words.keys();
-    let first = ask_by_words(relay, &keys, RecoveryCall::Records)?;
-    let answer = if let Some(answer) = first {
-        answer
-    } else {
-        ask_by_words(relay, &keys, RecoveryCall::Revive)?.ok_or(SyncError::from(Refusal::WordsUnknown))?;
-        ask_by_words(relay, &keys, RecoveryCall::Records)?.ok_or(SyncError::from(Refusal::WordsUnknown))?
-    };
+    let mut answer = ask_by_words(relay, &keys, RecoveryCall::Records)?;
+    if answer.records.is_empty() {
+        // It is deleted.
+        let cursor = answer.cursor;
+        ask_by_words(relay, &keys, RecoveryCall::Revive { cursor })?;
+        answer = ask_by_words(relay, &keys, RecoveryCall::Records)?;
+    }
     let found = Found::read(&answer, &keys)?;
     let identity = NewIdentity::generate(name, random)?;
     let entry = found.enter(&keys, &identity, checked(name).map_err(SyncError::from)?, now, random)?;
@@ -102,10 +102,11 @@ pub fn restore<R: RecoveryRelay>(
     })
 }
 
-fn ask_by_words<R: RecoveryRelay>(relay: &R, keys: &RecoveryKeys, call: RecoveryCall) -> Result<Option<SyncAnswer>, R::Error> {
+fn ask_by_words<R: RecoveryRelay>(relay: &R, keys: &RecoveryKeys, call: RecoveryCall) -> Result<SyncAnswer, R::Error> {
     let locator = keys.locator;
     let signed = RecoveryRequest { locator, call }.write(&keys.signing);
-    relay.recover(&locator, signed)
+    let answer = relay.recover(&locator, signed)?;
+    Ok(answer.ok_or(SyncError::from(Refusal::WordsUnknown))?)
 }
 
 /// The household as the words find it.

@@ -15,7 +15,7 @@ use super::{Shared, within};
 use crate::error::{Refusal, RelayError};
 use crate::limits::Source;
 use crate::store::{DAY, StreamWrite};
-use crate::streams::by_words;
+use crate::streams::{answer, by_words};
 
 /// `POST /v1/recovery/{locator}`
 pub async fn call(
@@ -38,15 +38,20 @@ pub async fn call(
     let (stream, request) = within(shared.limits.answer, asking).await?;
     let answered = match request.call {
         RecoveryCall::Records => {
+            let asking = shared.streams.read(move |store| Ok(store.account(stream)?));
+            let account = within(shared.limits.answer, asking).await?;
+            if let Some(deleted) = account.filter(|account| account.deleted_day.is_some()) {
+                return respond(&shared, &answer(shared.streams.generation()?, deleted.standing));
+            }
             within(
                 shared.limits.answer,
                 shared.streams.give(stream, Call::Records { since: None }),
             )
             .await?
         }
-        RecoveryCall::Revive => {
+        RecoveryCall::Revive { cursor } => {
             let day = shared.clock.now().div_euclid(DAY);
-            let revive = StreamWrite::Revive { stream, day };
+            let revive = StreamWrite::Revive { stream, cursor, day };
             within(shared.limits.answer, shared.streams.write(revive, received.memory)).await?
         }
     };

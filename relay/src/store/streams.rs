@@ -119,6 +119,8 @@ pub enum StreamWrite {
         stream: StreamId,
         /// The opening that is meant.
         opening: [u8; 16],
+        /// The cursor that is meant.
+        cursor: u64,
         /// The day.
         day: i64,
     },
@@ -126,6 +128,8 @@ pub enum StreamWrite {
     Revive {
         /// Which.
         stream: StreamId,
+        /// The cursor that is meant.
+        cursor: u64,
         /// The day.
         day: i64,
     },
@@ -294,28 +298,45 @@ impl Account {
         Ok(self)
     }
 
-    /// After its `opening` was deleted.
+    /// After its `opening` was deleted as it was at `cursor`. The cursor moves on, here and in [`Account::revived`]: a request that somebody
+    /// kept does neither again.
     ///
     /// # Errors
-    /// [`Refused::OtherOpening`].
-    pub fn deleted(mut self, opening: [u8; 16], day: i64) -> Result<Self, Refused> {
+    /// [`Refused::OtherOpening`], [`Refused::CameSince`].
+    pub fn deleted(mut self, opening: [u8; 16], cursor: u64, day: i64) -> Result<Self, Refused> {
         if opening != self.standing.opening {
             return Err(Refused::OtherOpening);
         }
-        self.deleted_day.get_or_insert(day);
+        if self.deleted_day.is_some() {
+            return Ok(self);
+        }
+        self.moved_on(cursor)?;
+        self.deleted_day = Some(day);
         Ok(self)
     }
 
-    /// After it was brought back: it counts as read, or it would be erased for that soon.
+    /// After it was brought back as it was at `cursor`: it counts as read, or it would be erased for that soon.
     ///
     /// # Errors
-    /// [`Refused::NoAccount`] where it is due to be erased.
-    pub fn revived(mut self, day: i64) -> Result<Self, Refused> {
-        if self.deleted_day.is_some_and(|deleted| deleted < revivable_from(day)) {
+    /// [`Refused::NoAccount`] where it is due to be erased, [`Refused::CameSince`].
+    pub fn revived(mut self, cursor: u64, day: i64) -> Result<Self, Refused> {
+        let Some(deleted) = self.deleted_day else {
+            return Ok(self.read(day));
+        };
+        if deleted < revivable_from(day) {
             return Err(Refused::NoAccount);
         }
+        self.moved_on(cursor)?;
         self.deleted_day = None;
         Ok(self.read(day))
+    }
+
+    fn moved_on(&mut self, cursor: u64) -> Result<(), Refused> {
+        if cursor != self.standing.cursor {
+            return Err(Refused::CameSince);
+        }
+        self.standing.cursor = cursor.saturating_add(1);
+        Ok(())
     }
 
     /// After it was read. Time does not go back here, whatever the clock does.

@@ -440,7 +440,10 @@ fn an_old_key_fetches_the_records_and_nothing_else() {
             pull(0),
             push(&[home.0.chunk_at(9, 2)]),
             Call::Inventory,
-            Call::Delete { opening: [0; 16] },
+            Call::Delete {
+                opening: [0; 16],
+                cursor: 0,
+            },
             Call::OpenMailbox { mailbox: [1; 16] },
             Call::Open {
                 key: home.key(epoch).public(),
@@ -528,7 +531,10 @@ fn recovery_words_fetch_and_install_and_do_nothing_else() {
         pull(0),
         push(&[home.0.chunk(9)]),
         Call::Inventory,
-        Call::Delete { opening: [0; 16] },
+        Call::Delete {
+            opening: [0; 16],
+            cursor: 0,
+        },
         Call::OpenMailbox { mailbox: [1; 16] },
     ] {
         assert_eq!(

@@ -62,7 +62,7 @@ fn an_unknown_locator_looks_like_a_wrong_signature() {
         names.sort();
         assert_eq!(names.len(), wrong.headers.len());
     }
-    let revive = ask(&relay, mine.public.locator, &other.key, RecoveryCall::Revive);
+    let revive = ask(&relay, mine.public.locator, &other.key, RecoveryCall::Revive { cursor: 1 });
     assert_eq!(revive.problem(), refused(403, "sync.words_unknown"));
 }
 
@@ -137,23 +137,43 @@ fn words_bring_a_deleted_account_back_for_seven_days() {
     let words = words(5);
     let (home, record) = with_words(1, &words, &relay);
     let opening = home.call(&relay, 0, pull(0)).opening;
-    let delete = || home.call(&relay, 0, Call::Delete { opening });
-    delete();
-    assert_eq!(
-        by(&relay, &words, RecoveryCall::Records).problem(),
-        refused(410, "sync.account_deleted")
-    );
+    let delete = |cursor| home.ask(&relay, 0, Call::Delete { opening, cursor });
+    let revive = |cursor| by(&relay, &words, RecoveryCall::Revive { cursor });
+    read(&delete(1));
+    let deleted = read(&by(&relay, &words, RecoveryCall::Records));
+    assert_eq!((deleted.records.len(), deleted.keyring_record, deleted.cursor), (0, None, 2));
     relay.wait(7 * DAY);
-    let revived = read(&by(&relay, &words, RecoveryCall::Revive));
+    let revived = read(&revive(2));
     assert_eq!((revived.opening, revived.record), (opening, Some(record.mark())));
     assert_eq!(chunks(&home.call(&relay, 0, pull(0))), [home.0.chunk(1)]);
-    assert_eq!(by(&relay, &words, RecoveryCall::Revive).status, 200, "again is no error");
-    delete();
+    assert_eq!(revive(2).status, 200, "again is no error");
+    read(&delete(3));
     relay.wait(8 * DAY);
-    assert_eq!(
-        by(&relay, &words, RecoveryCall::Revive).problem(),
-        refused(404, "sync.no_account")
-    );
+    assert_eq!(revive(4).problem(), refused(404, "sync.no_account"));
+}
+
+#[test]
+fn a_kept_deletion_and_what_ended_it_do_neither_again() {
+    let relay = Setting::with(&[]).start();
+    let words = words(5);
+    let (home, _) = with_words(1, &words, &relay);
+    let opening = home.call(&relay, 0, pull(0)).opening;
+    let delete = |cursor| home.ask(&relay, 0, Call::Delete { opening, cursor });
+    let revive = |cursor| by(&relay, &words, RecoveryCall::Revive { cursor });
+    let mut cursor = 1;
+    for _ in 0..2 {
+        read(&delete(cursor));
+        assert_eq!(delete(cursor).status, 200, "again is no error");
+        for kept in 0..=cursor {
+            assert_eq!(revive(kept).problem(), refused(409, "sync.came_since"), "{kept}");
+        }
+        read(&revive(cursor + 1));
+        for kept in 0..=cursor + 1 {
+            assert_eq!(delete(kept).problem(), refused(409, "sync.came_since"), "{kept}");
+        }
+        cursor += 2;
+    }
+    assert_eq!(chunks(&home.call(&relay, 0, pull(0))), [home.0.chunk(1)]);
 }
 
 #[test]

@@ -59,7 +59,10 @@ fn a_household_needs_an_account_of_its_own_key() {
         pull(0),
         push(&[home.chunk(1)]),
         swap(0, &[], &[]),
-        Call::Delete { opening: [0; 16] },
+        Call::Delete {
+            opening: [0; 16],
+            cursor: 0,
+        },
         Call::OpenMailbox { mailbox: [1; 16] },
     ] {
         assert_eq!(other.ask(&relay, call).problem(), refused(403, "sync.not_signed"));
@@ -351,7 +354,9 @@ fn a_deleted_account_is_unserved_at_once_and_erased_after_seven_days() {
     let mut waiting = home.begin(&relay, Call::Pull { cursor: 1, wait: 55 });
     is_waiting(&relay, 1);
     let opening = home.call(&relay, pull(0)).opening;
-    let delete = home.sign(Call::Delete { opening });
+    let too_old = home.ask(&relay, Call::Delete { opening, cursor: 0 });
+    assert_eq!(too_old.problem(), refused(409, "sync.came_since"));
+    let delete = home.sign(Call::Delete { opening, cursor: 1 });
     assert_eq!(home.send(&relay, &delete).status, 200);
     assert_eq!(
         waiting.answer("POST").unwrap().problem(),

@@ -5,7 +5,7 @@ use techo_protocol::chunk::{Envelope, Padding};
 use techo_protocol::keyring_record::Recipients;
 use techo_protocol::sync_api::{Call, ChunkId, MOST_CHUNKS};
 
-use super::{StreamRelay, Talk, ask, ask_as, change};
+use super::{StreamRelay, Talk, ask, change, delete_opening};
 use crate::ports::{Random, random_bytes};
 use crate::sync::household::{Household, day_of};
 use crate::sync::line::State;
@@ -128,9 +128,8 @@ impl<R: StreamRelay> Talk<'_, R> {
                 .filter(|former| Some(&former.address) == address.as_ref()))
         })?;
         if let Some(former) = former {
-            let opening = former.opening;
             // One that is gone already, or was given another key, is not this device's to delete.
-            let _ = ask_as(self.relay, former.stream, &former.key(), Call::Delete { opening });
+            let _ = delete_opening(self.relay, former.stream, &former.key(), former.opening, 0);
             change(self.vault, |state, _| {
                 state.household.former = None;
                 Ok(())

@@ -3,7 +3,7 @@ use techo_protocol::recovery::{Language, RecoveryWords};
 use super::devices::{Device, NOW, pair};
 use super::forgetting::{holds, readable};
 use crate::ports::SystemRandom;
-use crate::sync::exchange::ask;
+use crate::sync::exchange::{ask, delete_account};
 use crate::sync::household::{Want, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::recovery::{Restored, renew_words, restore};
@@ -58,15 +58,20 @@ fn a_deleted_account_comes_back_by_its_words() {
     let words = words();
     renew_words(phone.diary.vault(), &relay, "relay", &words, NOW).unwrap();
     let household = phone.household();
-    let opening = household.relay.as_ref().unwrap().opening;
-    ask(&relay, &household, Call::Delete { opening: [7; 16] }).unwrap();
+    let known = household.relay.clone().unwrap();
+    let delete = |opening, cursor| ask(&relay, &household, Call::Delete { opening, cursor });
+    assert!(delete([7; 16], known.cursor).is_err());
     assert_eq!(relay.accounts(), 1, "a deletion names the opening");
-    ask(&relay, &household, Call::Delete { opening }).unwrap();
+    delete_account(phone.diary.vault(), &relay).unwrap();
     assert_eq!(relay.accounts(), 0);
     let mut found = Device::new();
     restored(&mut found, &relay, &words).unwrap();
     found.sync(&relay);
     assert_eq!(found.names(), ["a"]);
+    for cursor in 0..=known.cursor + 2 {
+        assert_eq!(delete(known.opening, cursor).unwrap(), None, "one that somebody kept");
+    }
+    assert_eq!(relay.accounts(), 1);
 }
 
 #[test]

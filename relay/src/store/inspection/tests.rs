@@ -105,6 +105,7 @@ fn a_whole_store_has_no_faults() {
         let delete = StreamWrite::Delete {
             stream: HOME,
             opening: [3; 16],
+            cursor: 2,
             day: 6,
         };
         store.write_streams(&[delete]).unwrap()[0].unwrap();

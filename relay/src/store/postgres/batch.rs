@@ -141,8 +141,10 @@ impl<'w> Batch<'w> {
                     }
                 }
             }
-            StreamWrite::Delete { opening, day, .. } => before.deleted(*opening, *day),
-            StreamWrite::Revive { day, .. } => before.revived(*day),
+            StreamWrite::Delete {
+                opening, cursor, day, ..
+            } => before.deleted(*opening, *cursor, *day),
+            StreamWrite::Revive { cursor, day, .. } => before.revived(*cursor, *day),
             StreamWrite::Read { day, .. } => Ok(before.read(*day)),
         };
         if let Ok(after) = after {

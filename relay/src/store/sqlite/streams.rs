@@ -290,8 +290,10 @@ fn apply(transaction: &Transaction<'_>, write: &StreamWrite, places: &mut Range<
                 }
             }
         }
-        StreamWrite::Delete { opening, day, .. } => before.deleted(*opening, *day),
-        StreamWrite::Revive { day, .. } => before.revived(*day),
+        StreamWrite::Delete {
+            opening, cursor, day, ..
+        } => before.deleted(*opening, *cursor, *day),
+        StreamWrite::Revive { cursor, day, .. } => before.revived(*cursor, *day),
         StreamWrite::Read { day, .. } => Ok(before.read(*day)),
     };
     if let Ok(after) = after

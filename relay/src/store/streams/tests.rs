@@ -143,8 +143,13 @@ fn steps() -> impl Strategy<Value = Vec<Vec<StreamWrite>>> {
                 most: 6_000,
             }
         }),
-        1 => (stream.clone(), 0..2_u8).prop_map(|(stream, key)| StreamWrite::Delete { stream, opening: [key; 16], day: 6 }),
-        1 => (stream.clone(), 5..20_i64).prop_map(|(stream, day)| StreamWrite::Revive { stream, day }),
+        1 => (stream.clone(), 0..2_u8, 0..6_u64).prop_map(|(stream, key, cursor)| StreamWrite::Delete {
+            stream,
+            opening: [key; 16],
+            cursor,
+            day: 6,
+        }),
+        1 => (stream.clone(), 0..6_u64, 5..20_i64).prop_map(|(stream, cursor, day)| StreamWrite::Revive { stream, cursor, day }),
         1 => (stream, 5..9_i64).prop_map(|(stream, day)| StreamWrite::Read { stream, day }),
     ];
     prop::collection::vec(prop::collection::vec(write, 1..8), 1..10)

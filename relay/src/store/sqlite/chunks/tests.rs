@@ -133,6 +133,7 @@ fn what_is_removed_leaves_no_piece() {
         .write_streams(&[StreamWrite::Delete {
             stream: home(1),
             opening: [0; 16],
+            cursor: 4,
             day: 5,
         }])
         .unwrap();
