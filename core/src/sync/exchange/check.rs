@@ -28,8 +28,9 @@ impl<R: StreamRelay> Talk<'_, R> {
             self.pull()?;
             lost |= self.missing()?.0;
             let today = day_of(self.now);
+            let has_order = self.rules.siblings_have_an_order;
             change(self.vault, |state, writer| {
-                if state.lacking_lineages().is_empty() {
+                if state.lacking_lineages().is_empty() || !has_order {
                     return Ok(());
                 }
                 state.go_above_lost_lineages(today, writer)
