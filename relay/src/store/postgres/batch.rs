@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use postgres::Row;
+use postgres::types::Type;
 use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
 
 use super::connection::{Done, Work};
@@ -200,11 +201,13 @@ impl<'w> Batch<'w> {
         if self.added.is_empty() && moved.is_empty() && notifications.is_empty() {
             return Ok(());
         }
-        let numbers = self.added.keys().map(|(_, number)| integer(*number));
-        let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
-        let streams: Vec<&[u8]> = self.added.keys().map(|(stream, _)| &stream.0[..]).collect();
-        let ids: Vec<&[u8]> = self.added.values().map(|chunk| &chunk.id.0[..]).collect();
-        let contents: Vec<&[u8]> = self.added.values().map(|chunk| &chunk.bytes[..]).collect();
+        if !self.added.is_empty() {
+            let mut rows = work.copy_rows(ADD, &[Type::BYTEA, Type::INT8, Type::BYTEA, Type::BYTEA])?;
+            for ((stream, number), chunk) in &self.added {
+                rows.write(&[&&stream.0[..], &integer(*number)?, &&chunk.id.0[..], &&chunk.bytes[..]])?;
+            }
+            rows.finish()?;
+        }
         let column = |of: fn(&Account) -> u64| {
             let values = moved.iter().map(|(_, account)| integer(of(account)));
             values.collect::<Result<Vec<_>, _>>()
@@ -214,10 +217,6 @@ impl<'w> Batch<'w> {
         work.query(
             WRITE,
             &[
-                &streams,
-                &numbers,
-                &ids,
-                &contents,
                 &accounts,
                 &column(|account| account.standing.last_swap)?,
                 &column(|account| account.standing.cursor)?,
@@ -234,17 +233,17 @@ impl<'w> Batch<'w> {
 pub const REMOVE: &str = "DELETE FROM chunks c USING unnest($1::bytea[], $2::bytea[]) AS gone (stream, id)
     WHERE c.stream = gone.stream AND c.id = gone.id";
 
-/// New chunks, where accounts stand, and who is told of it: one statement, since each costs a turn with the database.
-pub const WRITE: &str = "WITH added AS (
-        INSERT INTO chunks (stream, number, id, content)
-        SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bytea[])
-    ), moved AS (
+/// New chunks: whole pages of rows at once.
+const ADD: &str = "COPY chunks (stream, number, id, content) FROM STDIN BINARY";
+
+/// Where accounts stand, and who is told of it: one statement, since each costs a turn with the database.
+pub const WRITE: &str = "WITH moved AS (
         UPDATE accounts a SET last_swap = m.last_swap, cursor = m.cursor, bytes = m.bytes, read_day = m.read_day
-        FROM unnest($5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+        FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
              AS m (stream, last_swap, cursor, bytes, read_day)
         WHERE a.stream = m.stream
     )
-    SELECT pg_notify($10::text, told) FROM unnest($11::text[]) AS told";
+    SELECT pg_notify($6::text, told) FROM unnest($7::text[]) AS told";
 
 pub const LENGTHS: &str =
     "SELECT c.stream, c.id, octet_length(c.content)::bigint FROM unnest($1::bytea[], $2::bytea[]) AS named (stream, id)

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::config::SslMode;
 use postgres::error::SqlState;
-use postgres::types::ToSql;
+use postgres::types::{ToSql, Type};
 use postgres::{Client, Config, CopyInWriter, NoTls, Row, RowIter, Statement, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -153,6 +154,12 @@ impl Work<'_> {
     pub fn query_text(&mut self, sql: &str) -> Done<Vec<String>> {
         let rows = self.transaction.query(sql, &[])?;
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// Takes rows for `COPY ... FROM STDIN BINARY`, whose columns have these types.
+    pub fn copy_rows(&mut self, sql: &'static str, types: &[Type]) -> Done<BinaryCopyInWriter<'_>> {
+        let statement = self.prepared(sql)?;
+        Ok(BinaryCopyInWriter::new(self.transaction.copy_in(&statement)?, types))
     }
 
     /// Takes rows for `COPY ... FROM STDIN`.

@@ -2,7 +2,7 @@
 
 use super::PostgresStore;
 use super::batch::{LENGTHS, REMOVE, WRITE};
-use super::streams::{ACCOUNTS, LOCKED, PAGES};
+use super::streams::{ACCOUNTS, LARGE_PAGES, LOCKED, PAGES};
 use crate::store::Place;
 use crate::store::testing::Schema;
 
@@ -14,7 +14,15 @@ fn what_every_push_and_pull_asks_goes_by_an_index() {
         panic!("a schema is in PostgreSQL")
     };
     let store = PostgresStore::open(&place, &crate::log::none()).unwrap();
-    for (sql, values) in [(ACCOUNTS, 1), (LOCKED, 1), (PAGES, 4), (LENGTHS, 2), (REMOVE, 2), (WRITE, 11)] {
+    for (sql, values) in [
+        (ACCOUNTS, 1),
+        (LOCKED, 1),
+        (PAGES, 4),
+        (LARGE_PAGES, 4),
+        (LENGTHS, 2),
+        (REMOVE, 2),
+        (WRITE, 7),
+    ] {
         let nulls = vec!["NULL"; values].join(", ");
         let plan = store
             .write_all(|work| {

@@ -79,10 +79,31 @@ impl StreamStore for PostgresStore {
         let (most, bytes) = (integer(most as u64)?, integer(bytes as u64)?);
         let rows = self.pool()?.read_all(PAGES, &[&streams, &cursors, &most, &bytes])?;
         let mut pages: Vec<Option<Page>> = vec![None; after.len()];
+        let mut large: Vec<(usize, &[u8], i64)> = Vec::new();
         for row in &rows {
-            let asked = usize::try_from(get::<i64>(row, 14)?).ok().and_then(|nth| nth.checked_sub(1));
-            let page = asked.and_then(|at| pages.get_mut(at)).ok_or(StoreError::Failed)?;
-            add_row(page, row)?;
+            let at = asked(row)?;
+            let slot = pages.get_mut(at).ok_or(StoreError::Failed)?;
+            let account = read_account(row)?;
+            if account.bytes > natural(bytes) {
+                large.extend(
+                    streams
+                        .get(at)
+                        .zip(cursors.get(at))
+                        .map(|(stream, cursor)| (at, *stream, *cursor)),
+                );
+            } else {
+                *slot = Some(whole_page(&account, row, natural(most))?);
+            }
+        }
+        if large.is_empty() {
+            return Ok(pages);
+        }
+        let streams: Vec<&[u8]> = large.iter().map(|(_, stream, _)| *stream).collect();
+        let cursors: Vec<i64> = large.iter().map(|(_, _, cursor)| *cursor).collect();
+        let rows = self.pool()?.read_all(LARGE_PAGES, &[&streams, &cursors, &most, &bytes])?;
+        for row in &rows {
+            let (at, _, _) = large.get(asked(row)?).ok_or(StoreError::Failed)?;
+            add_row(pages.get_mut(*at).ok_or(StoreError::Failed)?, row)?;
         }
         for page in pages.iter_mut().flatten().filter(|page| !page.more) {
             page.cursor = page.standing.cursor;
@@ -196,10 +217,26 @@ const ACCOUNTS_AFTER: &str = concat!(
     ", a.stream FROM accounts a WHERE a.stream > $1 ORDER BY a.stream LIMIT $2"
 );
 
-/// Accounts and, in one statement and so of one moment, what comes after a number in each: at most so many, and of more than one at most so many
-/// bytes. The first that is too much comes without its content and says that there is more. The column after a chunk is which of the asked pages
-/// it is for.
+/// Accounts and, in one statement and so of one moment, what comes after a number in each that has at most so many bytes altogether: nearly all
+/// have. One more chunk than asked says that there is more. The column after the chunks is which of the asked pages it is.
 pub const PAGES: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    ", c.numbers, c.contents, asked.nth
+     FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS asked (stream, after, nth)
+     JOIN accounts a ON a.stream = asked.stream AND a.deleted_day IS NULL
+     LEFT JOIN LATERAL (
+        SELECT array_agg(number) AS numbers, array_agg(content) AS contents FROM (
+            SELECT number, content FROM chunks
+            WHERE stream = a.stream AND number > asked.after AND a.bytes <= $4::bigint
+            ORDER BY number LIMIT $3::bigint + 1
+        ) AS next
+     ) AS c ON true"
+);
+
+/// The same where an account may have more bytes than a page: a row each chunk, of more than one at most so many bytes. The first that is too
+/// much comes without its content and says that there is more.
+pub const LARGE_PAGES: &str = concat!(
     "SELECT ",
     account_columns!(),
     ", c.number, c.content, asked.nth
@@ -218,7 +255,32 @@ pub const PAGES: &str = concat!(
      ORDER BY asked.nth, c.number"
 );
 
-/// Adds what a row of [`PAGES`] has to its page.
+/// Which of the asked pages a row is of.
+fn asked(row: &Row) -> Result<usize, StoreError> {
+    let nth = usize::try_from(get::<i64>(row, 14)?).ok();
+    nth.and_then(|nth| nth.checked_sub(1)).ok_or(StoreError::Failed)
+}
+
+/// The page of a row of [`PAGES`].
+fn whole_page(account: &Account, row: &Row, most: u64) -> Result<Page, StoreError> {
+    let numbers = get::<Option<Vec<i64>>>(row, 12)?.unwrap_or_default();
+    let contents = get::<Option<Vec<Vec<u8>>>>(row, 13)?.unwrap_or_default();
+    let mut chunks: Vec<(i64, Vec<u8>)> = numbers.into_iter().zip(contents).collect();
+    // The database gives them in this order, and does not promise it.
+    chunks.sort_by_key(|(number, _)| *number);
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let more = chunks.len() > most;
+    chunks.truncate(most);
+    let last = chunks.last().map(|(number, _)| natural(*number)).filter(|_| more);
+    Ok(Page {
+        standing: account.standing,
+        cursor: last.unwrap_or(account.standing.cursor),
+        chunks: chunks.into_iter().map(|(_, content)| content).collect(),
+        more,
+    })
+}
+
+/// Adds what a row of [`LARGE_PAGES`] has to its page.
 fn add_row(page: &mut Option<Page>, row: &Row) -> Result<(), StoreError> {
     if page.is_none() {
         let standing = read_account(row)?.standing;
