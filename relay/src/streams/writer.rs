@@ -15,7 +15,7 @@ use crate::store::{StoreError, StreamStore, StreamWrite, Wake, Written};
 /// Most changes in one transaction.
 const MOST: usize = 256;
 /// How long a transaction waits for more changes. Each costs a write to the disk of every page that it touches, whatever their number.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(12);
 /// Bytes after which a transaction takes no more.
 const ENOUGH_BYTES: usize = 8 << 20;
 /// Changes that wait for the next transactions; beyond them a request is refused.
