@@ -2,7 +2,7 @@
 
 use crate::diary::{Diary, Edit, Filter, NewVisit, Source, VisitKeys};
 use crate::documents::EntryId;
-use crate::ports::testing::MemoryKeeper;
+use crate::ports::testing::{MemoryKeeper, copy_folder};
 use crate::ports::{FixedClock, SystemRandom};
 use crate::sync::exchange::{Exchanged, exchange};
 use crate::sync::household::{Household, NewIdentity, ensure, household};
@@ -28,6 +28,13 @@ impl Device {
         let mut diary = Diary::open(keeper.open(folder.path()), Box::new(FixedClock(NOW))).unwrap();
         ensure(diary.vault(), "device", NOW).unwrap();
         Self { diary, folder, now: NOW }
+    }
+
+    /// A copy of this device's folder, with its keys.
+    pub fn copied(&self, keeper: &MemoryKeeper) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(self.folder.path(), folder.path());
+        Self::in_folder(folder, keeper)
     }
 
     pub fn add(&mut self, name: &str, days_ago: i64) -> EntryId {

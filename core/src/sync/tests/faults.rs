@@ -3,7 +3,7 @@ use std::cell::Cell;
 use techo_protocol::sync_api::{SyncAnswer, SyncRequest};
 
 use super::devices::{Device, NOW, let_in, pair};
-use crate::ports::testing::{MemoryKeeper, copy_folder};
+use crate::ports::testing::MemoryKeeper;
 use crate::sync::engine::{self, Source};
 use crate::sync::exchange::{StreamRelay, exchange};
 use crate::sync::household::{Caught, Want, want};
@@ -40,9 +40,7 @@ fn a_copied_device_begins_anew_and_its_diary_stays() {
     let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
     let mut tablet = Device::new();
     pair(&relay, &mut phone, &mut tablet);
-    let copy = tempfile::tempdir().unwrap();
-    copy_folder(phone.folder.path(), copy.path());
-    let mut twin = Device::in_folder(copy, &keeper);
+    let mut twin = phone.copied(&keeper);
     phone.add("a", 3);
     phone.sync(&relay);
     twin.add("b", 3);
@@ -67,9 +65,7 @@ fn a_copy_that_wrote_at_once_is_noticed_by_a_third() {
     let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
     let mut tablet = Device::new();
     pair(&relay, &mut phone, &mut tablet);
-    let copy = tempfile::tempdir().unwrap();
-    copy_folder(phone.folder.path(), copy.path());
-    let mut twin = Device::in_folder(copy, &keeper);
+    let mut twin = phone.copied(&keeper);
     phone.add("a", 3);
     twin.add("b", 3);
     let (ours, theirs) = (phone.everything(), twin.everything());
@@ -85,9 +81,7 @@ fn what_a_copy_wrote_beyond_its_last_is_not_missed_once_it_is_removed() {
     let (mut phone, mut laptop) = (Device::new(), Device::new());
     let mut tablet = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
     pair(&relay, &mut phone, &mut tablet);
-    let copy = tempfile::tempdir().unwrap();
-    copy_folder(tablet.folder.path(), copy.path());
-    let mut twin = Device::in_folder(copy, &keeper);
+    let mut twin = tablet.copied(&keeper);
     tablet.add("a", 3);
     tablet.give(&mut phone);
     (0..3).for_each(|_| _ = twin.add("b", 3));
@@ -107,9 +101,7 @@ fn nobody_waits_without_end_for_a_snapshot_of_a_copy() {
     let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
     let mut tablet = Device::new();
     pair(&relay, &mut phone, &mut tablet);
-    let copy = tempfile::tempdir().unwrap();
-    copy_folder(phone.folder.path(), copy.path());
-    let mut twin = Device::in_folder(copy, &keeper);
+    let mut twin = phone.copied(&keeper);
     (0..5).for_each(|_| _ = phone.add("a", 3));
     phone.give(&mut tablet);
     let gone = [10, 20].map(|days_ago| twin.add("b", days_ago));
@@ -235,9 +227,7 @@ fn a_device_that_was_set_back_learns_it_from_what_others_have_seen() {
     let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
     let mut tablet = Device::new();
     pair(&relay, &mut phone, &mut tablet);
-    let copy = tempfile::tempdir().unwrap();
-    copy_folder(phone.folder.path(), copy.path());
-    let mut old = Device::in_folder(copy, &keeper);
+    let mut old = phone.copied(&keeper);
     phone.add("a", 3);
     phone.sync(&relay);
     tablet.sync(&relay);

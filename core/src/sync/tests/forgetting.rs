@@ -3,7 +3,7 @@
 use techo_protocol::keyring_record::KeyringRecord;
 
 use super::devices::{Device, NOW, pair};
-use crate::ports::testing::{MemoryKeeper, copy_folder};
+use crate::ports::testing::MemoryKeeper;
 use crate::sync::engine::{self, Source};
 use crate::sync::file;
 use crate::sync::household::Want;
@@ -202,9 +202,7 @@ fn a_text_that_a_later_one_overruled_opens_with_no_key() {
     phone.note(&id, "Kanaria");
     phone.sync(&relay);
     tablet.sync(&relay);
-    let copy = tempfile::tempdir().unwrap();
-    copy_folder(phone.folder.path(), copy.path());
-    let mut twin = Device::in_folder(copy, &keeper);
+    let mut twin = phone.copied(&keeper);
     // What the copy wrote comes in beside what it replaces: the document had no need to be written anew until now.
     twin.note(&id, "Suzume");
     phone.add("b", 3);
@@ -254,9 +252,7 @@ fn what_a_copied_device_has_deleted_opens_no_more_once_it_is_back() {
         let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
         let mut tablet = Device::new();
         pair(&relay, &mut phone, &mut tablet);
-        let copy = tempfile::tempdir().unwrap();
-        copy_folder(phone.folder.path(), copy.path());
-        let mut twin = Device::in_folder(copy, &keeper);
+        let mut twin = phone.copied(&keeper);
         let before = relay.kept.borrow().accounts.clone();
         let canary = phone.add("Kanaria Tei", 3);
         phone.sync(&relay);
