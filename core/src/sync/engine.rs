@@ -120,7 +120,6 @@ impl State {
 
     /// All documents without their history under new keys, and new ones for those that are not there yet: who was removed knows the old.
     fn write_all_anew(&mut self, today: u32, writer: &mut Writer<'_>) -> Result<(), SyncError> {
-        self.notice(writer)?;
         for (name, _) in writer.reader().document_names() {
             if let Some(stored) = writer.reader().document(&name)? {
                 Document::load(stored, writer.actor()).rewrite_on(i64::from(today), writer)?;
