@@ -9,7 +9,7 @@
 //! The hash before the first row is zeros.
 
 use rusqlite::Connection;
-use techo_protocol::keys::sha256;
+use techo_protocol::basics::keys::sha256;
 
 use crate::store::{array, narrow};
 use crate::{Authority, Error};

@@ -9,9 +9,9 @@
 mod fetch;
 mod held;
 
-use techo_protocol::case_code::{CaseCode, VALID_SECONDS};
-use techo_protocol::diary_upload::{DiaryUploadError, KEPT_SECONDS, SentDiary};
-use techo_protocol::random::Random;
+use techo_protocol::basics::random::Random;
+use techo_protocol::exposure::case_code::{CaseCode, VALID_SECONDS};
+use techo_protocol::exposure::diary_upload::{DiaryUploadError, KEPT_SECONDS, SentDiary};
 use techo_protocol::trust::Role;
 
 use crate::store::write;

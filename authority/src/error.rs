@@ -1,21 +1,21 @@
 //! Every error of this package, each area's own enum behind one type.
 
-use techo_protocol::case_code::CaseCodeError;
-use techo_protocol::diary_upload::DiaryUploadError;
-use techo_protocol::dose_bundle::DoseBundleError;
-use techo_protocol::dose_slip::DoseSlipError;
-use techo_protocol::manifest::ManifestError;
-use techo_protocol::notice::NoticeError;
-use techo_protocol::passphrase::PassphraseError;
-use techo_protocol::qr::QrError;
-use techo_protocol::random::RandomError;
-use techo_protocol::revocations::{RevocationsError, WriteRevocationsError};
-use techo_protocol::schedule::ScheduleError;
-use techo_protocol::segment::{SegmentError, WriteError};
-use techo_protocol::site_licence::SiteLicenceError;
-use techo_protocol::status_pass::StatusPassError;
+use techo_protocol::basics::passphrase::PassphraseError;
+use techo_protocol::basics::qr::QrError;
+use techo_protocol::basics::random::RandomError;
+use techo_protocol::exposure::case_code::CaseCodeError;
+use techo_protocol::exposure::diary_upload::DiaryUploadError;
+use techo_protocol::exposure::manifest::ManifestError;
+use techo_protocol::exposure::notice::NoticeError;
+use techo_protocol::exposure::segment::{SegmentError, WriteError};
+use techo_protocol::exposure::venue_code::VenueCodeError;
 use techo_protocol::trust::TrustError;
-use techo_protocol::venue_code::VenueCodeError;
+use techo_protocol::vaccination::dose_bundle::DoseBundleError;
+use techo_protocol::vaccination::dose_slip::DoseSlipError;
+use techo_protocol::vaccination::revocations::{RevocationsError, WriteRevocationsError};
+use techo_protocol::vaccination::schedule::ScheduleError;
+use techo_protocol::vaccination::site_licence::SiteLicenceError;
+use techo_protocol::vaccination::status_pass::StatusPassError;
 use techo_protocol::{Coded, ErrorInfo};
 
 use crate::audit::AuditError;

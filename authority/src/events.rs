@@ -10,9 +10,9 @@
 use std::collections::HashSet;
 
 use rusqlite::Connection;
-use techo_protocol::keys::sha256;
-use techo_protocol::notice::{DEFAULT_TAIL_SECONDS, LocalisedText, NoticeId, Window};
-use techo_protocol::random::Random;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::basics::random::Random;
+use techo_protocol::exposure::notice::{DEFAULT_TAIL_SECONDS, LocalisedText, NoticeId, Window};
 
 use crate::import::{Event, Import};
 use crate::notices::{self, Content};

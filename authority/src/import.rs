@@ -33,7 +33,7 @@ mod techo;
 
 use std::collections::HashSet;
 
-use techo_protocol::notice::Severity;
+use techo_protocol::exposure::notice::Severity;
 
 use header::Header;
 use layout::{LAYOUTS, Layout};

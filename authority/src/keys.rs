@@ -1,7 +1,7 @@
 //! Key files, under the profile's passphrase or in the clear, and readable by their owner alone.
 //!
 //! ```text
-//! "TAKY" version:1 role:1 seed:32          in the clear, or sealed as a whole (techo_protocol::passphrase)
+//! "TAKY" version:1 role:1 seed:32          in the clear, or sealed as a whole (techo_protocol::basics::passphrase)
 //!                         PKCS #8          of the key for status passes, which is on another curve
 //! ```
 //! `keys/` holds the keys that are needed day by day, named by role and the beginning of the public key. `root/` holds the root key and is
@@ -11,13 +11,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use techo_protocol::diary_upload::DiaryKey;
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keys::{PublicKey, SigningKey, sha256};
-use techo_protocol::p256::{P256Key, P256Public};
-use techo_protocol::passphrase::{self, Cost};
-use techo_protocol::random::{Random, random_bytes};
-use techo_protocol::relay_api::hex;
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::basics::keys::{PublicKey, SigningKey, sha256};
+use techo_protocol::basics::p256::{P256Key, P256Public};
+use techo_protocol::basics::passphrase::{self, Cost};
+use techo_protocol::basics::random::{Random, random_bytes};
+use techo_protocol::exposure::diary_upload::DiaryKey;
+use techo_protocol::exposure::relay_api::hex;
 use techo_protocol::trust::Role;
 use zeroize::Zeroizing;
 

@@ -29,10 +29,10 @@ pub mod stock;
 pub mod table;
 pub mod vrs;
 
-use techo_protocol::japan_day as days;
-use techo_protocol::keys::PublicKey;
-use techo_protocol::municipality_code::MunicipalityCode;
-use techo_protocol::random::Random;
+use techo_protocol::basics::japan_day as days;
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::basics::municipality_code::MunicipalityCode;
+use techo_protocol::basics::random::Random;
 use techo_protocol::trust::Municipality;
 
 use crate::keys::KeyRole;

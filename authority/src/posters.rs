@@ -8,7 +8,7 @@ mod layout;
 mod png;
 mod svg;
 
-use techo_protocol::qr::Qr;
+use techo_protocol::basics::qr::Qr;
 
 use crate::Error;
 use crate::venues::VenueNumber;
@@ -90,7 +90,7 @@ impl Sheet {
     /// The sheet as SVG. Its letters are text, for whoever shows or prints it to set.
     ///
     /// # Errors
-    /// [`techo_protocol::qr::QrError::TooLong`] for a code that no QR code holds.
+    /// [`techo_protocol::basics::qr::QrError::TooLong`] for a code that no QR code holds.
     pub fn to_svg(&self) -> Result<String, Error> {
         Ok(svg::draw(&layout::lay_out(self, Qr::of(&self.code)?)))
     }
@@ -98,7 +98,7 @@ impl Sheet {
     /// The sheet as a picture.
     ///
     /// # Errors
-    /// [`techo_protocol::qr::QrError::TooLong`] for a code that no QR code holds; [`PosterError::Encoding`].
+    /// [`techo_protocol::basics::qr::QrError::TooLong`] for a code that no QR code holds; [`PosterError::Encoding`].
     pub fn to_png(&self, fonts: &Fonts) -> Result<Picture, Error> {
         png::draw(&layout::lay_out(self, Qr::of(&self.code)?), fonts)
     }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::random::Random;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::Random;
 use techo_protocol::trust::{AuthorityId, TrustList};
 
 use crate::Error;

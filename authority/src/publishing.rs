@@ -13,7 +13,7 @@ mod public_files;
 mod relay;
 mod segments;
 
-use techo_protocol::random::Random;
+use techo_protocol::basics::random::Random;
 
 use crate::{Authority, Error};
 

@@ -3,8 +3,8 @@
 //! A recall is published again whenever the segment that carries it falls off the list, until it is withdrawn.
 
 use rusqlite::{Connection, Row};
-use techo_protocol::notice::LocalisedText;
-use techo_protocol::segment::Recall;
+use techo_protocol::exposure::notice::LocalisedText;
+use techo_protocol::exposure::segment::Recall;
 
 use crate::notices::LONGEST_TEXT_BYTES;
 use crate::store::{StoreError, write};

@@ -1,6 +1,6 @@
 //! Signing vaccination schedules, for those who follow the authority.
 
-use techo_protocol::schedule::Schedule;
+use techo_protocol::vaccination::schedule::Schedule;
 
 use crate::keys::KeyRole;
 use crate::publishing::announced_signer;
@@ -11,7 +11,7 @@ impl Authority {
     /// Reads a schedule as people write it, and signs it. Gives the schedule and its file.
     ///
     /// # Errors
-    /// [`techo_protocol::schedule::ScheduleError`] for what is not sound; [`crate::keys::KeyError`] where the key that signs notices is missing
+    /// [`techo_protocol::vaccination::schedule::ScheduleError`] for what is not sound; [`crate::keys::KeyError`] where the key that signs notices is missing
     /// or does not open; [`crate::store::StoreError`].
     pub fn sign_schedule(&mut self, text: &str, now: i64) -> Result<(Schedule, Vec<u8>), Error> {
         let schedule = Schedule::from_json(text)?;

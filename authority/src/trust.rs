@@ -5,11 +5,11 @@
 //! are published again under the new key.
 
 use rusqlite::Connection;
-use techo_protocol::keys::{PublicKey, SigningKey};
-use techo_protocol::random::Random;
-use techo_protocol::slot::DAY_SECONDS;
+use techo_protocol::basics::keys::{PublicKey, SigningKey};
+use techo_protocol::basics::random::Random;
+use techo_protocol::exposure::slot::DAY_SECONDS;
+use techo_protocol::exposure::venue_code::NewPoster;
 use techo_protocol::trust::{Root, TrustList, TrustedKey, succeed_root};
-use techo_protocol::venue_code::NewPoster;
 
 use crate::keys::{KeyFiles, KeyRole};
 use crate::profile::NewAuthority;
@@ -183,7 +183,7 @@ impl Authority {
         let mut named = list
             .keys
             .iter_mut()
-            .filter(|key| !key.revoked && techo_protocol::relay_api::hex(&key.key.0).starts_with(&digits));
+            .filter(|key| !key.revoked && techo_protocol::exposure::relay_api::hex(&key.key.0).starts_with(&digits));
         let (Some(key), None) = (named.next(), named.next()) else {
             return Err(TrustChangeError::NoSuchKey.into());
         };

@@ -1,7 +1,7 @@
 //! Signing bundles of issuers' keys that the authority collected.
 
-use techo_protocol::issuer_key::IssuerKey;
-use techo_protocol::trust_bundle::TrustBundle;
+use techo_protocol::certificates::issuer_key::IssuerKey;
+use techo_protocol::certificates::trust_bundle::TrustBundle;
 
 use crate::keys::KeyRole;
 use crate::publishing::announced_signer;

@@ -8,8 +8,8 @@ mod kind;
 mod number;
 
 use rusqlite::{Connection, Row};
-use techo_protocol::random::Random;
-use techo_protocol::venue_code::LONGEST_STAY_MINUTES;
+use techo_protocol::basics::random::Random;
+use techo_protocol::exposure::venue_code::LONGEST_STAY_MINUTES;
 
 use crate::keys::KeyRole;
 use crate::store::{StoreError, narrow, write};

@@ -14,12 +14,12 @@ use techo_core::clinic::{Clinic, NewDose};
 use techo_core::scan::{Options, picture, scan};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
-use techo_protocol::keys::sha256;
-use techo_protocol::municipality_code::MunicipalityCode;
-use techo_protocol::product::Product;
-use techo_protocol::qr::Qr;
-use techo_protocol::random::SystemRandom;
-use techo_protocol::ticket::TicketText;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::basics::municipality_code::MunicipalityCode;
+use techo_protocol::basics::qr::Qr;
+use techo_protocol::basics::random::SystemRandom;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::ticket::TicketText;
 
 /// 2021-07-01T10:00+09:00.
 const NOW: i64 = 1_625_101_200;

@@ -1,19 +1,19 @@
 //! `code`: sizes of the QR codes that people scan, all at level M.
 
 use serde_json::json;
-use techo_protocol::dose_slip::{DoseSlip, LONGEST_LOT_BYTES, SlipDose};
-use techo_protocol::japan_day;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::municipality_code::MunicipalityCode;
-use techo_protocol::p256::P256Key;
-use techo_protocol::product::Product;
-use techo_protocol::qr::Qr;
-use techo_protocol::random::SystemRandom;
-use techo_protocol::site_licence::{LONGEST_PLACE_BYTES, NewSiteLicence};
-use techo_protocol::status_pass::{Field, LONGEST_NAME_BYTES, Pass, PassFile, Presentation, Status, Value};
-use techo_protocol::ticket::TicketNumber;
+use techo_protocol::basics::japan_day;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::municipality_code::MunicipalityCode;
+use techo_protocol::basics::p256::P256Key;
+use techo_protocol::basics::qr::Qr;
+use techo_protocol::basics::random::SystemRandom;
+use techo_protocol::exposure::venue_code::{MOST_KEYS, NewPoster, NewRotating};
 use techo_protocol::trust::AuthorityId;
-use techo_protocol::venue_code::{MOST_KEYS, NewPoster, NewRotating};
+use techo_protocol::vaccination::dose_slip::{DoseSlip, LONGEST_LOT_BYTES, SlipDose};
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::site_licence::{LONGEST_PLACE_BYTES, NewSiteLicence};
+use techo_protocol::vaccination::status_pass::{Field, LONGEST_NAME_BYTES, Pass, PassFile, Presentation, Status, Value};
+use techo_protocol::vaccination::ticket::TicketNumber;
 
 /// Host of the measured codes: with it the prefix has 24 characters.
 const HOST: &str = "techo.example";

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use techo_core::documents::week::VisitKeys;
 use techo_core::exposure::matching::{Matcher, Stay};
-use techo_protocol::keys::SigningKey;
-use techo_protocol::random::{SeededRandom, random_bytes};
-use techo_protocol::segment::{Entry, Segment};
-use techo_protocol::tag::DayKey;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::{SeededRandom, random_bytes};
+use techo_protocol::exposure::segment::{Entry, Segment};
+use techo_protocol::exposure::tag::DayKey;
 
 use crate::MEMORY;
 use crate::segment::{body, decode, ratio, segment_of};
@@ -69,7 +69,7 @@ pub fn run(entries: usize, visits: usize, segments: usize) -> Result<Value, Box<
             // Written above by this program.
             matcher.search(&Segment::parse(file)?, &mut findings);
         }
-        Ok::<_, techo_protocol::segment::SegmentError>(findings)
+        Ok::<_, techo_protocol::exposure::segment::SegmentError>(findings)
     });
     let extra = MEMORY.peak_usage().saturating_sub(before);
     let mut matched: Vec<usize> = findings?.iter().map(|finding| finding.stay).collect();

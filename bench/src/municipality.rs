@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use techo_authority::municipality::mapping::Mapping;
 use techo_authority::profile::NewAuthority;
 use techo_authority::{Authority, Error};
-use techo_protocol::municipality_code::MunicipalityCode;
-use techo_protocol::random::SystemRandom;
-use techo_protocol::schedule::Schedule;
+use techo_protocol::basics::municipality_code::MunicipalityCode;
+use techo_protocol::basics::random::SystemRandom;
+use techo_protocol::vaccination::schedule::Schedule;
 
 use crate::stopwatch::median_ms;
 

@@ -1,11 +1,11 @@
 //! `segment`: bytes an exposed venue-hour, without texts or manifest.
 
 use serde_json::{Value, json};
-use techo_protocol::keys::SigningKey;
-use techo_protocol::notice::{Body, Minutes, NoticeId, Severity};
-use techo_protocol::random::{Random, RandomError, SeededRandom};
-use techo_protocol::segment::{Entry, NewSegment, Segment};
-use techo_protocol::tag::SlotKey;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::{Random, RandomError, SeededRandom};
+use techo_protocol::exposure::notice::{Body, Minutes, NoticeId, Severity};
+use techo_protocol::exposure::segment::{Entry, NewSegment, Segment};
+use techo_protocol::exposure::tag::SlotKey;
 use techo_protocol::trust::AuthorityId;
 
 use crate::stopwatch::median_ms;

@@ -18,8 +18,8 @@ use techo_core::sync::{engine, pairing, schedule};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
-use techo_protocol::chunk::{CELL_BYTES, ENVELOPE_BYTES};
-use techo_protocol::sync_api::{SyncAnswer, SyncRequest, stream_path};
+use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES};
+use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest, stream_path};
 use techo_relay::{Background, Config, Limits, store};
 
 use counting::Counting;

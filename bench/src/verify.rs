@@ -11,11 +11,11 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, UnparsedPublicKey};
 use serde_json::{Value, json};
 use techo_core::certificates::{Trust, Verdict, verify};
-use techo_protocol::base45;
-use techo_protocol::issuer_key::{IssuerKey, IssuerPublicKey, Uses};
-use techo_protocol::keys::SigningKey;
+use techo_protocol::basics::base45;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::certificates::issuer_key::{IssuerKey, IssuerPublicKey, Uses};
+use techo_protocol::certificates::trust_bundle::TrustBundle;
 use techo_protocol::trust::{Role, Root, TrustList, TrustedKey};
-use techo_protocol::trust_bundle::TrustBundle;
 
 use crate::stopwatch::median_ms;
 
@@ -165,7 +165,8 @@ fn bundle(point: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     for (at, modulus) in kinds.enumerate() {
         // Bytes without a pattern, so that nothing about them is cheaper than about real ones.
         let bytes = |length: usize| -> Vec<u8> {
-            let blocks = (0..length.div_ceil(32)).map(|block| techo_protocol::keys::sha256(format!("{at} {block}").as_bytes()));
+            let blocks =
+                (0..length.div_ceil(32)).map(|block| techo_protocol::basics::keys::sha256(format!("{at} {block}").as_bytes()));
             blocks.flatten().take(length).collect()
         };
         let is_own = at == 0;

@@ -19,7 +19,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use techo_authority::keys::Passphrase;
 use techo_authority::profile::NewAuthority;
-use techo_protocol::notice::LocalisedText;
+use techo_protocol::exposure::notice::LocalisedText;
 
 use crate::failure::CliError;
 use crate::profile::{self, Kind};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use techo_core::backup::{self, BackupError, OldRows};
-use techo_protocol::passphrase::Cost;
+use techo_protocol::basics::passphrase::Cost;
 use zeroize::Zeroizing;
 
 use crate::diary::write_private;

@@ -6,7 +6,7 @@ use techo_core::arrival::{self, ArrivalError};
 use techo_core::diary::Visit;
 use techo_core::exposure::trust;
 use techo_core::recognise::Recognised;
-use techo_protocol::venue_code::VenueCodeError;
+use techo_protocol::exposure::venue_code::VenueCodeError;
 
 use crate::failure::{CliError, Warning};
 use crate::session::Session;

@@ -9,8 +9,8 @@ use serde_json::json;
 use techo_core::clinic::Clinic as Site;
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
-use techo_protocol::random::SystemRandom;
-use techo_protocol::schedule::Schedule;
+use techo_protocol::basics::random::SystemRandom;
+use techo_protocol::vaccination::schedule::Schedule;
 
 use crate::authority::write_file;
 use crate::device::HttpRelay;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use techo_protocol::qr::Qr;
+use techo_protocol::basics::qr::Qr;
 
 use crate::Failure;
 use crate::authority::write_file;

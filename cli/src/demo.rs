@@ -16,7 +16,7 @@ use std::path::Path;
 use clap::Args;
 use techo_authority::notices::{Change, Content, Revision};
 use techo_core::exposure::alerts::{Alert, AlertState};
-use techo_protocol::notice::{DEFAULT_TAIL_SECONDS, LocalisedText, Severity, Window};
+use techo_protocol::exposure::notice::{DEFAULT_TAIL_SECONDS, LocalisedText, Severity, Window};
 
 use crate::session::Session;
 use crate::{Failure, Outcome, time};

@@ -12,8 +12,8 @@ use techo_core::vaccine::revocations::{self, Revocations};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
-use techo_protocol::issuer_key::IssuerKey;
-use techo_protocol::random::SystemRandom;
+use techo_protocol::basics::random::SystemRandom;
+use techo_protocol::certificates::issuer_key::IssuerKey;
 use techo_protocol::trust::TrustList;
 
 use crate::Failure;

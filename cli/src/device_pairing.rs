@@ -13,10 +13,10 @@ use techo_core::sync::direct::{Talked, VaultHoldings};
 use techo_core::sync::exchange::{ask, exchange};
 use techo_core::sync::household::{self, NewIdentity};
 use techo_core::sync::pairing;
-use techo_protocol::direct::Salt;
-use techo_protocol::pairing::{Confirmed, Joiner, NewDevice, Owner, PairingError, PairingText, network_place};
-use techo_protocol::qr::Qr;
-use techo_protocol::sync_api::Call;
+use techo_protocol::basics::qr::Qr;
+use techo_protocol::household::direct::Salt;
+use techo_protocol::household::pairing::{Confirmed, Joiner, NewDevice, Owner, PairingError, PairingText, network_place};
+use techo_protocol::household::sync_api::Call;
 use zeroize::Zeroizing;
 
 use self::mailbox::Mailbox;

@@ -6,7 +6,7 @@ use techo_core::exposure::alerts::{self, Alert, AlertState};
 use techo_core::exposure::decoys;
 use techo_core::exposure::fetch::{self, Brought};
 use techo_core::exposure::lists::{self, Freshness, ListAge};
-use techo_protocol::notice::NoticeId;
+use techo_protocol::exposure::notice::NoticeId;
 
 use crate::session::Session;
 use crate::texts::harmless;

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use techo_authority::keys::Passphrase;
 use techo_authority::profile::NewAuthority;
-use techo_protocol::municipality_code::MunicipalityCode;
+use techo_protocol::basics::municipality_code::MunicipalityCode;
 
 use crate::authority::{open, warn_of_clear_keys, write_file};
 use crate::failure::CliError;

@@ -8,7 +8,7 @@ use techo_core::sync::exchange::exchange;
 use techo_core::sync::household;
 use techo_core::sync::recovery::{Restored, renew_words, restore};
 use techo_core::sync::{Refusal, SyncError};
-use techo_protocol::recovery::{Language, RecoveryWords};
+use techo_protocol::household::recovery::{Language, RecoveryWords};
 use zeroize::Zeroizing;
 
 use crate::failure::CliError;

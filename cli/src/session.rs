@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use techo_protocol::clock::{Clock, RunningClock, SystemClock};
-use techo_protocol::random::SystemRandom;
+use techo_protocol::basics::clock::{Clock, RunningClock, SystemClock};
+use techo_protocol::basics::random::SystemRandom;
 
 use crate::Failure;
 use crate::args::Global;

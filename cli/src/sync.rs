@@ -15,7 +15,7 @@ use techo_core::sync::file::{make_file, take_file};
 use techo_core::sync::household::{self, Caught, Household};
 use techo_core::sync::{Refusal, SyncError};
 use techo_core::vault::Vault;
-use techo_protocol::household_file::HouseholdFile;
+use techo_protocol::household::household_file::HouseholdFile;
 
 pub use http::HttpStreams;
 pub use lan::LanError;

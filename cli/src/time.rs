@@ -1,7 +1,7 @@
 //! Times on the command line: RFC 3339 in, RFC 3339 with an offset out; dates for people in their own form.
 
 use chrono::{DateTime, Datelike, Local, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Timelike};
-use techo_protocol::japan_day;
+use techo_protocol::basics::japan_day;
 
 use crate::failure::CliError;
 use crate::texts::Texts;

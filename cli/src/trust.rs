@@ -8,12 +8,12 @@ use techo_core::certificates::bundles;
 use techo_core::exposure::{ListError, lists, trust};
 use techo_core::ports::Relay;
 use techo_core::vaccine;
-use techo_protocol::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
-use techo_protocol::relay_api::manifest_path;
-use techo_protocol::revocations::{self, Revocations};
-use techo_protocol::slot::DAY_SECONDS;
+use techo_protocol::certificates::trust_bundle::{self, TrustBundle};
+use techo_protocol::exposure::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
+use techo_protocol::exposure::relay_api::manifest_path;
+use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::{AuthorityId, TrustList};
-use techo_protocol::trust_bundle::{self, TrustBundle};
+use techo_protocol::vaccination::revocations::{self, Revocations};
 
 use crate::failure::CliError;
 use crate::session::Session;

@@ -17,8 +17,8 @@ use techo_core::diary::Diary;
 use techo_core::exposure::{recalls, trust};
 use techo_core::vaccine::{self, Believing, Dose, EntryId, Listing, Person, Recalled, VaccineError, VaccineRefusal, people};
 use techo_protocol::Coded;
-use techo_protocol::schedule::Schedule;
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::schedule::Schedule;
 
 use crate::failure::{CliError, Warning};
 use crate::session::Session;

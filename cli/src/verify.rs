@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use techo_core::certificates::{self, Kind, Reason, Trust, Verdict, Verified, key_source};
 use techo_core::vaccine::{self, StatusChecker};
 use techo_protocol::Coded;
-use techo_protocol::dose_slip;
-use techo_protocol::revocations::{self, Revocations};
-use techo_protocol::status_pass::{StatusPassError, is_form, is_nonce};
+use techo_protocol::certificates::trust_bundle::TrustBundle;
 use techo_protocol::trust::{TrustError, TrustList};
-use techo_protocol::trust_bundle::TrustBundle;
+use techo_protocol::vaccination::dose_slip;
+use techo_protocol::vaccination::revocations::{self, Revocations};
+use techo_protocol::vaccination::status_pass::{StatusPassError, is_form, is_nonce};
 
 use crate::session::Session;
 use crate::texts::harmless;
@@ -156,7 +156,7 @@ fn show(session: &Session, verified: &Verified) -> Result<(), Failure> {
     for value in &verified.shown {
         let field = texts.plain(&format!("status-field-{}", value.field().name().replace('_', "-")));
         let said = match value {
-            techo_protocol::status_pass::Value::Status(status) => {
+            techo_protocol::vaccination::status_pass::Value::Status(status) => {
                 texts.plain(&format!("status-{}", status.name().replace('_', "-")))
             }
             _ => harmless(&value.to_text()),

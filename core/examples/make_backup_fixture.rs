@@ -10,7 +10,7 @@ use techo_core::diary::{CodeKind, Diary, NewVisit, Source, VisitKeys};
 use techo_core::ports::{FixedClock, SystemRandom};
 use techo_core::vault::key_file::KeyFile;
 use techo_core::vault::{RecordKind, Vault};
-use techo_protocol::passphrase::Cost;
+use techo_protocol::basics::passphrase::Cost;
 
 /// Friday, 2026-11-20T10:05:00Z.
 const NOW: i64 = 1_795_169_100;

@@ -1,7 +1,7 @@
 //! From a code that was read to a visit: who is believed, which keys are kept, and what a person is told.
 
-use techo_protocol::slot::{day_of_slot, slot_of};
-use techo_protocol::venue_code::{Poster, Rotating, VenueCode, VenueCodeError};
+use techo_protocol::exposure::slot::{day_of_slot, slot_of};
+use techo_protocol::exposure::venue_code::{Poster, Rotating, VenueCode, VenueCodeError};
 
 use crate::diary::{NewVisit, Source, VisitKeys};
 use crate::documents::week::{CodeKind, ForeignPoster};
@@ -127,9 +127,9 @@ fn rotating_keys(rotating: &Rotating) -> VisitKeys {
 
 #[cfg(test)]
 mod tests {
-    use techo_protocol::keys::SigningKey;
+    use techo_protocol::basics::keys::SigningKey;
+    use techo_protocol::exposure::venue_code::{NewPoster, NewRotating};
     use techo_protocol::trust::{Role, Root, TrustList, TrustedKey};
-    use techo_protocol::venue_code::{NewPoster, NewRotating};
 
     use super::*;
 

@@ -18,10 +18,10 @@ mod state;
 mod update;
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::keys::SigningKey;
-use techo_protocol::schedule::Schedule;
-use techo_protocol::site_licence::{SiteLicence, SiteLicenceError, SiteRequest};
+use techo_protocol::basics::keys::SigningKey;
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
+use techo_protocol::vaccination::schedule::Schedule;
+use techo_protocol::vaccination::site_licence::{SiteLicence, SiteLicenceError, SiteRequest};
 use zeroize::Zeroizing;
 
 use crate::exposure::trust;
@@ -33,7 +33,7 @@ pub use bundle::{ExchangeError, SentBundle, WrittenBundle};
 pub use correct::Correction;
 pub use error::{ClinicError, DoseWarning, Refusal, Warning};
 pub use record::{NewDose, Recorded};
-pub use techo_protocol::town_update::LotWarning;
+pub use techo_protocol::vaccination::town_update::LotWarning;
 pub use update::Updated;
 
 /// What a site is, and how far it has counted.

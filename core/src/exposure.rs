@@ -14,10 +14,10 @@ pub mod trust;
 #[cfg(test)]
 pub(crate) mod fixture;
 
-use techo_protocol::manifest::ManifestError;
-use techo_protocol::revocations::RevocationsError;
-use techo_protocol::segment::SegmentError;
+use techo_protocol::exposure::manifest::ManifestError;
+use techo_protocol::exposure::segment::SegmentError;
 use techo_protocol::trust::TrustError;
+use techo_protocol::vaccination::revocations::RevocationsError;
 
 use crate::vault::VaultError;
 

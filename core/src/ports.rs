@@ -6,14 +6,14 @@ pub(crate) mod testing;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-pub use techo_protocol::clock::{Clock, FixedClock, SystemClock};
-pub use techo_protocol::random::{Random, RandomError, SeededRandom, SystemRandom, random_bytes};
+pub use techo_protocol::basics::clock::{Clock, FixedClock, SystemClock};
+pub use techo_protocol::basics::random::{Random, RandomError, SeededRandom, SystemRandom, random_bytes};
 use zeroize::Zeroizing;
 
 /// An announcement that was heard on the network, from whomever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
-    /// Its text (`techo_protocol::direct::Advertisement`).
+    /// Its text (`techo_protocol::household::direct::Advertisement`).
     pub announcement: String,
     /// Where its device listens.
     pub addresses: Vec<SocketAddr>,

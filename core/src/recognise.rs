@@ -1,10 +1,10 @@
 //! What a text from a code is: a venue code, another country's poster, a dose slip, a ticket, a certificate; and whether what Techo's
 //! authorities sign is to be believed.
 
-use techo_protocol::dose_slip::{DoseSlip, DoseSlipError};
-use techo_protocol::status_pass::Presentation;
+use techo_protocol::exposure::venue_code::{VenueCode, VenueCodeError};
 use techo_protocol::trust::{AuthorityId, TrustList};
-use techo_protocol::venue_code::{VenueCode, VenueCodeError};
+use techo_protocol::vaccination::dose_slip::{DoseSlip, DoseSlipError};
+use techo_protocol::vaccination::status_pass::Presentation;
 
 use crate::certificates::{self, Kind};
 use crate::posters::{self, ForeignPoster, PosterError, PosterSignature};

@@ -32,7 +32,7 @@ pub use slip::verify as verify_slip;
 pub use status::StatusChecker;
 
 use chrono::{DateTime, NaiveDate};
-use techo_protocol::schedule::{Answer, GivenDose, Schedule};
+use techo_protocol::vaccination::schedule::{Answer, GivenDose, Schedule};
 
 /// Japan's time is 9 hours ahead of UTC all year round. A dose slip's day is the day there, wherever the phone is.
 pub const JAPAN_SECONDS_AHEAD: i64 = 9 * 3_600;

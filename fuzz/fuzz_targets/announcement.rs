@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::agreement::AgreementKey;
-use techo_protocol::direct::Advertisement;
+use techo_protocol::basics::agreement::AgreementKey;
+use techo_protocol::household::direct::Advertisement;
 
 fuzz_target!(|data: &[u8]| {
     if let Some(heard) = std::str::from_utf8(data).ok().and_then(|text| Advertisement::read(text).ok()) {

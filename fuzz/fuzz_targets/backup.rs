@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use techo_core::backup::Backup;
 use techo_core::ports::SeededRandom;
-use techo_protocol::passphrase::{Cost, cost, seal};
+use techo_protocol::basics::passphrase::{Cost, cost, seal};
 
 fuzz_target!(|data: &[u8]| {
     // What asks for memory and time gets up to a second of it: that is no finding.

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::body::UnverifiedBody;
-use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::household::body::UnverifiedBody;
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::sync_api::StreamId;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(body) = UnverifiedBody::read(data) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::case_code::CaseCode;
+use techo_protocol::exposure::case_code::CaseCode;
 
 fuzz_target!(|data: &str| {
     if let Ok(code) = CaseCode::read(data) {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
 use techo_core::certificates::{Trust, verify};
-use techo_protocol::base45;
+use techo_protocol::basics::base45;
 
 fuzz_target!(|data: &[u8]| {
     let now = 1_700_000_000;

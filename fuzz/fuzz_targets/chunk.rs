@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::chunk::{Envelope, EpochKey};
+use techo_protocol::household::chunk::{Envelope, EpochKey};
 
 fuzz_target!(|data: &[u8]| {
     let _ = Envelope::read(data);

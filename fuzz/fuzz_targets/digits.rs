@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::decimal;
+use techo_protocol::basics::decimal;
 
 fuzz_target!(|data: &str| {
     if let Some(bytes) = decimal::from_digits(data) {

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use techo_core::sync::direct::{Conversation, Holdings, Records};
 use techo_core::sync::engine::Report;
-use techo_protocol::agreement::AgreementKey;
-use techo_protocol::direct::{Connecting, DirectError, OPENING_BYTES, Salt, Session, accept};
-use techo_protocol::random::SeededRandom;
-use techo_protocol::sync_api::ChunkId;
+use techo_protocol::basics::agreement::AgreementKey;
+use techo_protocol::household::direct::{Connecting, DirectError, OPENING_BYTES, Salt, Session, accept};
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::household::sync_api::ChunkId;
 
 const SALT: Salt = Salt([5; 16]);
 

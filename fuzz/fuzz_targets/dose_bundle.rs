@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::dose_bundle::DoseBundle;
-use techo_protocol::dose_bundle::piece::Piece;
-use techo_protocol::hpke_seal::{HpkePrivate, seal_to};
-use techo_protocol::random::SeededRandom;
+use techo_protocol::vaccination::dose_bundle::DoseBundle;
+use techo_protocol::vaccination::dose_bundle::piece::Piece;
+use techo_protocol::basics::hpke_seal::{HpkePrivate, seal_to};
+use techo_protocol::basics::random::SeededRandom;
 use techo_protocol::trust::{AuthorityId, TrustList};
 
 fuzz_target!(|data: &[u8]| {

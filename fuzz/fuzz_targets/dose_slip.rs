@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::base45;
-use techo_protocol::dose_slip::{DoseSlip, PREFIX};
+use techo_protocol::basics::base45;
+use techo_protocol::vaccination::dose_slip::{DoseSlip, PREFIX};
 
 fuzz_target!(|data: &[u8]| {
     let text = [PREFIX, &base45::encode(data)].concat();

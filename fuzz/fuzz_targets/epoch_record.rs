@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::chunk::EpochKey;
-use techo_protocol::epoch_record::EpochRecord;
+use techo_protocol::household::chunk::EpochKey;
+use techo_protocol::household::epoch_record::EpochRecord;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(record) = EpochRecord::read(data) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::household_file::HouseholdFile;
+use techo_protocol::household::household_file::HouseholdFile;
 
 fuzz_target!(|data: &[u8]| {
     let _ = HouseholdFile::read(data);

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keyring_record::KeyringRecord;
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::household::keyring_record::KeyringRecord;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(record) = KeyringRecord::read(data) {

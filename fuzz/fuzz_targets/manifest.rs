@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::manifest::Manifest;
+use techo_protocol::exposure::manifest::Manifest;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(read) = Manifest::read(data) {

@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::agreement::AgreementPublic;
-use techo_protocol::keys::{PublicKey, sha256};
-use techo_protocol::pairing::{Joiner, NewDevice, Owner, PairingText};
-use techo_protocol::random::SeededRandom;
+use techo_protocol::basics::agreement::AgreementPublic;
+use techo_protocol::basics::keys::{PublicKey, sha256};
+use techo_protocol::household::pairing::{Joiner, NewDevice, Owner, PairingText};
+use techo_protocol::basics::random::SeededRandom;
 
 fuzz_target!(|data: &[u8]| {
     let random = SeededRandom::new(1);

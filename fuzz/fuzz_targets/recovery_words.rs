@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::recovery::RecoveryWords;
+use techo_protocol::household::recovery::RecoveryWords;
 
 fuzz_target!(|data: &str| {
     if let Ok(words) = RecoveryWords::parse(None, data) {

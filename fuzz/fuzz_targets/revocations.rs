@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::revocations::{Revocations, authority_of};
-use techo_protocol::status_pass::CredentialId;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::vaccination::revocations::{Revocations, authority_of};
+use techo_protocol::vaccination::status_pass::CredentialId;
 use techo_protocol::trust::{Role, TrustList, TrustedKey};
 
 fuzz_target!(|data: &[u8]| {

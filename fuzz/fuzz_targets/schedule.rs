@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::schedule::{Period, Schedule};
+use techo_protocol::vaccination::schedule::{Period, Schedule};
 
 fuzz_target!(|data: &[u8]| {
     let _ = Schedule::read(data, []);

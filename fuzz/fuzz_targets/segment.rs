@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::elias_fano::Target;
-use techo_protocol::segment::Segment;
-use techo_protocol::tag::SlotKey;
+use techo_protocol::basics::elias_fano::Target;
+use techo_protocol::exposure::segment::Segment;
+use techo_protocol::exposure::tag::SlotKey;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(segment) = Segment::parse(data) {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::diary_upload::DiaryKey;
-use techo_protocol::relay_api::{Diaries, TakeDiaries};
+use techo_protocol::exposure::diary_upload::DiaryKey;
+use techo_protocol::exposure::relay_api::{Diaries, TakeDiaries};
 use techo_protocol::trust::AuthorityId;
 
 fuzz_target!(|data: &[u8]| {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::site_licence::{SiteLicence, SiteRequest};
+use techo_protocol::vaccination::site_licence::{SiteLicence, SiteRequest};
 
 fuzz_target!(|data: &[u8]| {
     let _ = SiteRequest::read(data);

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::decimal;
-use techo_protocol::status_pass::{Door, Pass, Presentation, Request, RequestKeys};
+use techo_protocol::basics::decimal;
+use techo_protocol::vaccination::status_pass::{Door, Pass, Presentation, Request, RequestKeys};
 
 fuzz_target!(|data: &[u8]| {
     // The digits of any bytes, which a fuzzer would not find by itself; and any text.

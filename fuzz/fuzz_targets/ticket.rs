@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::ticket::TicketText;
+use techo_protocol::vaccination::ticket::TicketText;
 
 fuzz_target!(|text: &str| {
     if let Ok(TicketText::Whole(ticket)) = TicketText::read(text) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::town_update::TownUpdate;
+use techo_protocol::vaccination::town_update::TownUpdate;
 use techo_protocol::trust::TrustList;
 
 fuzz_target!(|data: &[u8]| {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::trust_bundle::TrustBundle;
+use techo_protocol::certificates::trust_bundle::TrustBundle;
 
 fuzz_target!(|data: &[u8]| {
     let _ = TrustBundle::read(data);

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use techo_core::certificates::Trust;
 use techo_core::documents::record::RecordCore;
 use techo_core::vaccine::{Believing, EntryId, Record, day_in_japan, doses, next, reminders};
-use techo_protocol::schedule::Schedule;
+use techo_protocol::vaccination::schedule::Schedule;
 
 fuzz_target!(|data: &[u8]| {
     let Some(core) = RecordCore::from_bytes(data) else { return };

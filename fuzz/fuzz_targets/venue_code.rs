@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::venue_code::VenueCode;
+use techo_protocol::exposure::venue_code::VenueCode;
 
 fuzz_target!(|data: &str| {
     if let Ok(code) = VenueCode::read(data) {

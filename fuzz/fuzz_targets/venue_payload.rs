@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use techo_protocol::decimal;
-use techo_protocol::venue_code::VenueCode;
+use techo_protocol::basics::decimal;
+use techo_protocol::exposure::venue_code::VenueCode;
 
 fuzz_target!(|data: &[u8]| {
     let text = format!("https://techo.example/v#{}", decimal::to_digits(data));

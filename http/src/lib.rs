@@ -100,7 +100,7 @@ impl Http {
         let mut request = self.client.request(method, address(relay, path)?);
         if let Some(content) = content {
             request = request
-                .header("content-type", techo_protocol::relay_api::BINARY)
+                .header("content-type", techo_protocol::exposure::relay_api::BINARY)
                 .body(Body::from(content));
         }
         request.send().map_err(|error| {
@@ -140,7 +140,7 @@ fn accepted(answer: Response) -> Result<Response, HttpError> {
     let Ok(reason) = body(answer, 64 * 1024) else {
         return Err(refused);
     };
-    match serde_json::from_slice::<techo_protocol::relay_api::Problem>(&reason) {
+    match serde_json::from_slice::<techo_protocol::exposure::relay_api::Problem>(&reason) {
         // A code is short and plain; anything else is not the relay's own.
         Ok(problem) if is_code(&problem.code) => {
             let title = problem.title.chars().filter(|c| !c.is_control()).take(200).collect();

@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
-use crate::signed::{Kind, Unreadable};
+use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
+use crate::basics::signed::{Kind, Unreadable};
 
 mod municipality;
 

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::{Refusal, RelayError};
 use crate::server::Relay;
 use crate::store::Store;
-use techo_protocol::clock::Clock;
+use techo_protocol::basics::clock::Clock;
 
 /// A relay that runs until this is dropped.
 pub struct Background {

@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use techo_protocol::manifest::LARGEST_MANIFEST_BYTES;
-use techo_protocol::random::Random;
-use techo_protocol::sync_api::LARGEST_SYNC_REQUEST_BYTES;
+use techo_protocol::basics::random::Random;
+use techo_protocol::exposure::manifest::LARGEST_MANIFEST_BYTES;
+use techo_protocol::household::sync_api::LARGEST_SYNC_REQUEST_BYTES;
 
 /// What a relay is started with, beside its store and its clock.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ pub struct Limits {
     pub manifest_bytes: usize,
     /// Segments of one authority together, in bytes.
     pub segments_bytes_per_authority: u64,
-    /// Diaries that wait for one authority; each has [`techo_protocol::diary_upload::SENT_BYTES`] bytes.
+    /// Diaries that wait for one authority; each has [`techo_protocol::exposure::diary_upload::SENT_BYTES`] bytes.
     pub diaries_per_authority: usize,
     /// Largest request of a household's device, in bytes.
     pub sync_request_bytes: usize,

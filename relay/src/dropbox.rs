@@ -1,9 +1,9 @@
 //! Sealed diaries, in from everybody and out to their authority.
 
-use techo_protocol::case_code::MailboxId;
-use techo_protocol::diary_upload::SENT_BYTES;
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{DIARIES_A_PAGE, Diaries, StoredDiary, TakeDiaries};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::case_code::MailboxId;
+use techo_protocol::exposure::diary_upload::SENT_BYTES;
+use techo_protocol::exposure::relay_api::{DIARIES_A_PAGE, Diaries, StoredDiary, TakeDiaries};
 use techo_protocol::trust::{AuthorityId, Role};
 
 use crate::error::{Refusal, RelayError};

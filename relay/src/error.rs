@@ -1,12 +1,12 @@
 //! Everything for which a relay refuses a request, and the HTTP status it has (RFC 9110, section 15; RFC 6585 for 429; RFC 4918 for 507).
 
 use techo_protocol::Coded;
-use techo_protocol::manifest::ManifestError;
-use techo_protocol::public_file::PublicFileError;
-use techo_protocol::revocations::RevocationsError;
-use techo_protocol::segment::SegmentError;
-use techo_protocol::town_update::TownUpdateError;
+use techo_protocol::exposure::manifest::ManifestError;
+use techo_protocol::exposure::segment::SegmentError;
 use techo_protocol::trust::TrustError;
+use techo_protocol::vaccination::public_file::PublicFileError;
+use techo_protocol::vaccination::revocations::RevocationsError;
+use techo_protocol::vaccination::town_update::TownUpdateError;
 
 use crate::store::StoreError;
 

@@ -23,7 +23,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
-use techo_protocol::random::Random;
+use techo_protocol::basics::random::Random;
 use techo_protocol::trust::AuthorityId;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -35,7 +35,7 @@ use crate::metrics::Metrics;
 use crate::rendezvous::Mailboxes;
 use crate::store::Store;
 use crate::streams::Streams;
-use techo_protocol::clock::Clock;
+use techo_protocol::basics::clock::Clock;
 
 pub use address::Peer;
 pub use refusal::Refusals;
@@ -72,7 +72,7 @@ pub struct Shared {
     pub log: tracing::Dispatch,
 }
 
-/// All routes: those of [`techo_protocol::relay_api`], those of [`techo_protocol::sync_api`], and two for the operator.
+/// All routes: those of [`techo_protocol::exposure::relay_api`], those of [`techo_protocol::household::sync_api`], and two for the operator.
 pub fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route(

@@ -40,4 +40,4 @@ pub use config::{Config, Limits};
 pub use error::{Refusal, RelayError, SyncError};
 pub use server::Relay;
 pub use signals::termination;
-pub use techo_protocol::clock::{Clock, RunningClock, SystemClock};
+pub use techo_protocol::basics::clock::{Clock, RunningClock, SystemClock};

@@ -1,6 +1,6 @@
 //! Taking a manifest from its authority.
 
-use techo_protocol::manifest::{Head, Manifest, ManifestError};
+use techo_protocol::exposure::manifest::{Head, Manifest, ManifestError};
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
 
 use crate::error::{Refusal, RelayError};

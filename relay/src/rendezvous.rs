@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use techo_protocol::sync_api::{MAILBOX_SECONDS, StreamId};
+use techo_protocol::household::sync_api::{MAILBOX_SECONDS, StreamId};
 
 use crate::error::{Refusal, RelayError, SyncError};
 use crate::store::{Mailbox, MailboxOpened, MailboxStore, MailboxesInMemory, Message, Name, Store, Wake};

@@ -1,9 +1,9 @@
 //! Taking a segment, or another public file, from its authority.
 
-use techo_protocol::keys::sha256;
-use techo_protocol::public_file::PublicFileKind;
-use techo_protocol::segment::Segment;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::segment::Segment;
 use techo_protocol::trust::{AuthorityId, Role};
+use techo_protocol::vaccination::public_file::PublicFileKind;
 
 use crate::error::{Refusal, RelayError};
 use crate::store::{Put, Store};

@@ -28,7 +28,7 @@ use crate::rendezvous::Mailboxes;
 use crate::store::{DAY, Store, Wake, Woken};
 use crate::streams::{Streams, WaitingRoom};
 use crate::trust;
-use techo_protocol::clock::Clock;
+use techo_protocol::basics::clock::Clock;
 
 /// Largest head of a request, in bytes: our own have no header but `Host`; proxies add some.
 const HEAD_BYTES: usize = 16 * 1024;

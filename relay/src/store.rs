@@ -18,7 +18,7 @@ mod wake;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use techo_protocol::relay_api::{Diaries, StoredDiary};
+use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
 pub use folder::FolderStore;
@@ -224,7 +224,7 @@ pub trait Store: StreamStore {
     ) -> Result<Option<Diaries>, StoreError>;
 
     /// Removes segments that have been unlisted for [`UNLISTED_SECONDS`] and diaries that were kept for
-    /// [`techo_protocol::diary_upload::KEPT_SECONDS`], to the day.
+    /// [`techo_protocol::exposure::diary_upload::KEPT_SECONDS`], to the day.
     fn forget(&self, now: i64) -> Result<Forgotten, StoreError>;
 
     /// Segments that [`Self::forget`] would remove at `now`.
@@ -249,7 +249,7 @@ pub trait Store: StreamStore {
             }
         }
         let expected = self.segment(hash)?.map(|segment| segment.bytes);
-        Ok(techo_protocol::keys::sha256(&file) != *hash || Some(file.len() as u64) != expected)
+        Ok(techo_protocol::basics::keys::sha256(&file) != *hash || Some(file.len() as u64) != expected)
     }
 
     /// What the database finds wrong with itself, in its own words.
@@ -275,7 +275,7 @@ pub trait Store: StreamStore {
 /// The last day of arrival whose diaries are forgotten at `now`: counted by whole days, so that none is kept for less than it should.
 pub(crate) fn last_day_forgotten(now: i64) -> i64 {
     now.div_euclid(DAY)
-        .saturating_sub(techo_protocol::diary_upload::KEPT_SECONDS / DAY)
+        .saturating_sub(techo_protocol::exposure::diary_upload::KEPT_SECONDS / DAY)
         .saturating_sub(1)
 }
 

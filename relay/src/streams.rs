@@ -20,10 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_bytes::ByteBuf;
-use techo_protocol::chunk::{CELL_BYTES, ENVELOPE_BYTES, Envelope};
-use techo_protocol::keys::PublicKey;
-use techo_protocol::random::{Random, random_bytes};
-use techo_protocol::sync_api::{Call, ChunkId, LONGEST_WAIT_SECONDS, MOST_CHUNKS, StreamId, SyncAnswer, SyncRequest};
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::basics::random::{Random, random_bytes};
+use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES, Envelope};
+use techo_protocol::household::sync_api::{Call, ChunkId, LONGEST_WAIT_SECONDS, MOST_CHUNKS, StreamId, SyncAnswer, SyncRequest};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 

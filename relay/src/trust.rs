@@ -65,7 +65,7 @@ pub fn newest(store: &dyn Store, authority: AuthorityId) -> Result<TrustList, Re
 
 #[cfg(test)]
 mod tests {
-    use techo_protocol::keys::SigningKey;
+    use techo_protocol::basics::keys::SigningKey;
     use techo_protocol::trust::Root;
     use tempfile::TempDir;
 

@@ -1,9 +1,9 @@
 //! Status passes from the town's ledger to a door, and what the town keeps of them.
 
 use serde_json::{Value, json};
-use techo_protocol::revocations::Revocations;
-use techo_protocol::status_pass::Pass;
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::revocations::Revocations;
+use techo_protocol::vaccination::status_pass::Pass;
 use techo_tests::{Profile, files_holding};
 
 use crate::story::path;

@@ -87,7 +87,7 @@ pub fn ask(site: &Profile, ticket: &str, at: &str, more: &[&str]) -> Answer {
 
 /// A picture of a ticket.
 fn picture(path: &Path, digits: &str) {
-    let code = techo_protocol::qr::Qr::of(digits).unwrap();
+    let code = techo_protocol::basics::qr::Qr::of(digits).unwrap();
     let (pixels, side) = code.to_grey(5);
     let side = u32::try_from(side).unwrap();
     image::GrayImage::from_raw(side, side, pixels).unwrap().save(path).unwrap();

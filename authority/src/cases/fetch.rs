@@ -1,10 +1,10 @@
 //! Taking the mailbox from a relay, in two steps: what was given is stored before the relay is told to forget it.
 
 use rusqlite::Connection;
-use techo_protocol::case_code::CaseCode;
-use techo_protocol::diary_upload::SENT_BYTES;
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{DIARIES_A_PAGE, DepositedDiary, Diaries, StoredDiary, TakeDiaries, diaries_path};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::case_code::CaseCode;
+use techo_protocol::exposure::diary_upload::SENT_BYTES;
+use techo_protocol::exposure::relay_api::{DIARIES_A_PAGE, DepositedDiary, Diaries, StoredDiary, TakeDiaries, diaries_path};
 
 use super::{CaseError, taken_until};
 use crate::keys::KeyRole;

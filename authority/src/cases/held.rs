@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use techo_protocol::diary_upload::{SentDiary, SentVisit};
-use techo_protocol::slot::{day_of_slot, slots_of, whole_minutes};
-use techo_protocol::tag::{DayKey, SlotKey, VenueSeed};
+use techo_protocol::exposure::diary_upload::{SentDiary, SentVisit};
+use techo_protocol::exposure::slot::{day_of_slot, slots_of, whole_minutes};
+use techo_protocol::exposure::tag::{DayKey, SlotKey, VenueSeed};
 
 use super::ClaimedVisit;
 use crate::Error;

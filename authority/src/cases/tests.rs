@@ -1,8 +1,8 @@
 use techo_protocol::Coded as _;
-use techo_protocol::diary_upload::{KEPT_SECONDS, SentVisit, dummy};
-use techo_protocol::random::SeededRandom;
-use techo_protocol::slot::slot_of;
-use techo_protocol::tag::SlotKey;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::exposure::diary_upload::{KEPT_SECONDS, SentVisit, dummy};
+use techo_protocol::exposure::slot::slot_of;
+use techo_protocol::exposure::tag::SlotKey;
 use techo_protocol::trust::Role;
 use tempfile::TempDir;
 

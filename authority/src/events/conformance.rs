@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use techo_protocol::random::SeededRandom;
+use techo_protocol::basics::random::SeededRandom;
 
 use super::*;
 use crate::import;

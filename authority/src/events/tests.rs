@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
-use techo_protocol::notice::Severity;
-use techo_protocol::random::SeededRandom;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::exposure::notice::Severity;
 
 use super::*;
 use crate::import;

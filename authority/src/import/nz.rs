@@ -4,7 +4,7 @@
 //! one of Salesforce's: 15 characters that tell upper from lower case, or 18, the last three of which only repeat the case.
 
 use chrono_tz::Pacific::Auckland;
-use techo_protocol::notice::Severity;
+use techo_protocol::exposure::notice::Severity;
 
 use super::dates::{self, NoTime, Twice};
 use super::fields::Row;

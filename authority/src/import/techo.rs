@@ -9,7 +9,7 @@
 //! | severity | `caution` or `cluster` |
 //! | text | what people who were there are told, may be empty |
 
-use techo_protocol::notice::Severity;
+use techo_protocol::exposure::notice::Severity;
 
 use super::fields::Row;
 use super::layout::{Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, window};

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use techo_protocol::Coded as _;
-use techo_protocol::random::SeededRandom;
+use techo_protocol::basics::random::SeededRandom;
 
 use super::*;
 

@@ -1,10 +1,10 @@
 //! Bundles that sites send: checked, taken into the ledger, and counted, so that one that is missing is named.
 
 use rusqlite::Connection;
-use techo_protocol::dose_bundle::DoseBundle;
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::town_update::LotWarning;
+use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::trust::Role;
+use techo_protocol::vaccination::dose_bundle::DoseBundle;
+use techo_protocol::vaccination::town_update::LotWarning;
 
 use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};
 use super::sites;
@@ -115,7 +115,7 @@ impl Authority {
     /// Takes a bundle in. Again changes nothing.
     ///
     /// # Errors
-    /// [`techo_protocol::dose_bundle::DoseBundleError`] where it is none of ours; [`BundleError`].
+    /// [`techo_protocol::vaccination::dose_bundle::DoseBundleError`] where it is none of ours; [`BundleError`].
     pub fn import_bundle(&mut self, file: &[u8], dry_run: bool, now: i64) -> Result<BundleImported, Error> {
         self.town()?;
         let list = self.trust_list()?;

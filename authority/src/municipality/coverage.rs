@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use techo_protocol::product::Product;
-use techo_protocol::ticket::TicketNumber;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::residents::BirthDates;
 use super::{days, ledger, stock};

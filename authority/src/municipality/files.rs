@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Connection;
-use techo_protocol::product::Product;
-use techo_protocol::ticket::TicketNumber;
-use techo_protocol::town_update::ProductLot;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::ticket::TicketNumber;
+use techo_protocol::vaccination::town_update::ProductLot;
 
 use super::bundles::Imported;
 use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};

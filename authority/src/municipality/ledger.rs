@@ -7,8 +7,8 @@
 mod take;
 
 use rusqlite::Connection;
-use techo_protocol::product::Product;
-use techo_protocol::ticket::TicketNumber;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::stock;
 use crate::store::{StoreError, narrow};

@@ -22,7 +22,7 @@
 mod reader;
 
 use serde::Deserialize;
-use techo_protocol::product::Product;
+use techo_protocol::vaccination::product::Product;
 
 use super::table::{Table, TableError};
 

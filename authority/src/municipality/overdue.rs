@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use techo_protocol::product::Product;
-use techo_protocol::schedule::{Overdue as Late, Schedule, SeriesKind};
-use techo_protocol::ticket::TicketNumber;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::schedule::{Overdue as Late, Schedule, SeriesKind};
+use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::{days, ledger, stock};
 use crate::store::StoreError;

@@ -9,13 +9,13 @@ mod statement;
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::p256::{P256Key, P256Public};
-use techo_protocol::random::Random;
-use techo_protocol::revocations;
-use techo_protocol::status_pass::{CredentialId, PassFile, Request, Status, initials};
-use techo_protocol::ticket::TicketNumber;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::p256::{P256Key, P256Public};
+use techo_protocol::basics::random::Random;
 use techo_protocol::trust::{AuthorityId, StatusKey};
+use techo_protocol::vaccination::revocations;
+use techo_protocol::vaccination::status_pass::{CredentialId, PassFile, Request, Status, initials};
+use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::residents::BirthDates;
 use super::{MunicipalityError, days, ledger, sites};
@@ -106,7 +106,7 @@ impl Authority {
     /// knows the birth date, and all of it fits one code.
     ///
     /// # Errors
-    /// [`PassError::NoDose`]; [`MunicipalityError::NoStatusKey`]; [`techo_protocol::status_pass::StatusPassError`] for a request or a name that is
+    /// [`PassError::NoDose`]; [`MunicipalityError::NoStatusKey`]; [`techo_protocol::vaccination::status_pass::StatusPassError`] for a request or a name that is
     /// none.
     pub fn issue_pass(&mut self, new: &NewPass<'_>, now: i64, random: &dyn Random) -> Result<IssuedPass, Error> {
         let key = self.keys.status_key(&self.present_status_key()?)?;

@@ -1,8 +1,8 @@
 //! Bundles that come through a relay, in pieces that look like sent diaries. A piece waits until its bundle is whole.
 
-use techo_protocol::dose_bundle::piece::{Piece, join};
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::slot::DAY_SECONDS;
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::exposure::slot::DAY_SECONDS;
+use techo_protocol::vaccination::dose_bundle::piece::{Piece, join};
 
 use crate::store::{array, narrow, write};
 use crate::{Authority, Error};

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use techo_protocol::random::{Random, random_bytes};
-use techo_protocol::ticket::{TicketError, TicketNumber, TicketText};
+use techo_protocol::basics::random::{Random, random_bytes};
+use techo_protocol::vaccination::ticket::{TicketError, TicketNumber, TicketText};
 
 use super::table::{Table, Text};
 use super::{Town, days};

@@ -1,11 +1,11 @@
 //! Vaccination sites: their licences, when a licence ends early, and the update that sites are given.
 
 use rusqlite::Connection;
-use techo_protocol::product::Product;
-use techo_protocol::site_licence::{NewSiteLicence, SiteLicence, SiteRequest};
-use techo_protocol::slot::DAY_SECONDS;
-use techo_protocol::town_update::{ProductLot, TownUpdate};
+use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::{RevokedSite, TrustList};
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::site_licence::{NewSiteLicence, SiteLicence, SiteRequest};
+use techo_protocol::vaccination::town_update::{ProductLot, TownUpdate};
 
 use super::{MunicipalityError, stock};
 use crate::keys::KeyRole;
@@ -46,7 +46,7 @@ impl Authority {
     /// Licenses the site that makes this request, and gives the licence's file. The same request again gives the same licence.
     ///
     /// # Errors
-    /// [`techo_protocol::site_licence::SiteLicenceError`] for a request that is none; [`SiteError`];
+    /// [`techo_protocol::vaccination::site_licence::SiteLicenceError`] for a request that is none; [`SiteError`];
     /// [`super::MunicipalityError::NotOne`].
     pub fn add_site(&mut self, request: &[u8], until: Option<i64>, now: i64) -> Result<(SiteLicence, Vec<u8>), Error> {
         let code = self.town()?.code;

@@ -1,8 +1,8 @@
 //! A dose that another municipality's site gave to a resident who has moved here: taken from the slip, until the old municipality confirms.
 
-use techo_protocol::dose_slip::DoseSlip;
-use techo_protocol::ticket::TicketNumber;
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::dose_slip::DoseSlip;
+use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::files::record;
 use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};
@@ -14,7 +14,7 @@ impl Authority {
     /// site says the same. `old_town` is the old municipality's trust list.
     ///
     /// # Errors
-    /// [`techo_protocol::dose_slip::DoseSlipError`] where it is not to be believed.
+    /// [`techo_protocol::vaccination::dose_slip::DoseSlipError`] where it is not to be believed.
     pub fn import_slip(
         &mut self,
         slip: &DoseSlip,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
-use techo_protocol::dose_slip::is_lot;
-use techo_protocol::product::Product;
-use techo_protocol::town_update::ProductLot;
+use techo_protocol::vaccination::dose_slip::is_lot;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::town_update::ProductLot;
 
 use super::sites;
 use super::table::{Table, Text};

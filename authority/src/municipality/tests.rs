@@ -1,15 +1,15 @@
 use std::fmt::Write as _;
 
 use techo_protocol::Coded as _;
-use techo_protocol::dose_bundle::{DoseBundle, DoseRecord};
-use techo_protocol::dose_slip::SlipDose;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::product::Product;
-use techo_protocol::random::SeededRandom;
-use techo_protocol::schedule::Schedule;
-use techo_protocol::site_licence::{SiteLicence, SiteRequest};
-use techo_protocol::ticket::TicketNumber;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::SeededRandom;
 use techo_protocol::trust::Role;
+use techo_protocol::vaccination::dose_bundle::{DoseBundle, DoseRecord};
+use techo_protocol::vaccination::dose_slip::SlipDose;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::schedule::Schedule;
+use techo_protocol::vaccination::site_licence::{SiteLicence, SiteRequest};
+use techo_protocol::vaccination::ticket::TicketNumber;
 use tempfile::TempDir;
 
 use super::ledger::{Entry, Filter, Source};
@@ -216,8 +216,12 @@ fn a_licence_of_a_revoked_key_is_signed_anew_and_a_revoked_site_gets_none() {
     let (_folder, mut town) = town();
     let licence = licensed(&mut town, 40);
     let key = *town.trust_list().unwrap().keys(Role::Licence).next().unwrap();
-    town.revoke_key(&techo_protocol::relay_api::hex(&key.0[..8]), NOW, &SeededRandom::new(7))
-        .unwrap();
+    town.revoke_key(
+        &techo_protocol::exposure::relay_api::hex(&key.0[..8]),
+        NOW,
+        &SeededRandom::new(7),
+    )
+    .unwrap();
     let anew = licensed(&mut town, 40);
     assert!(anew.site == licence.site && anew.from == licence.from && anew.is_signed_by(&town.trust_list().unwrap()));
     town.revoke_site(licence.site, NOW, NOW).unwrap();
@@ -602,8 +606,13 @@ fn coverage_counts_by_age_and_stock_by_lot() {
             ("3004220".into(), None, 1)
         ]
     );
-    town.add_recall("pfizer", "EX3617", &techo_protocol::notice::LocalisedText::default(), NOW)
-        .unwrap();
+    town.add_recall(
+        "pfizer",
+        "EX3617",
+        &techo_protocol::exposure::notice::LocalisedText::default(),
+        NOW,
+    )
+    .unwrap();
     let (update, _) = town.site_update(NOW).unwrap();
     assert_eq!((update.lots.len(), update.recalled.len(), update.number), (2, 1, 1));
     assert_eq!(town.site_update(NOW).unwrap().0.number, 2);

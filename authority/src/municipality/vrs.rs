@@ -2,7 +2,7 @@
 //! doses 1 and 2, for the systems that municipalities have.
 
 use encoding_rs::SHIFT_JIS;
-use techo_protocol::municipality_code::MunicipalityCode;
+use techo_protocol::basics::municipality_code::MunicipalityCode;
 
 use super::days;
 use super::ledger::{Dose, Entry, Filter};

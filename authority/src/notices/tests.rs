@@ -1,6 +1,6 @@
 use techo_protocol::Coded as _;
-use techo_protocol::notice::DEFAULT_TAIL_SECONDS;
-use techo_protocol::random::SeededRandom;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::exposure::notice::DEFAULT_TAIL_SECONDS;
 
 use super::*;
 use crate::profile::tests::{NOW, authority};

@@ -1,6 +1,6 @@
 //! Where everything stands on the sheet. Widths are estimated, so that the place of things depends on no font.
 
-use techo_protocol::qr::{QUIET_ZONE, Qr};
+use techo_protocol::basics::qr::{QUIET_ZONE, Qr};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::Sheet;

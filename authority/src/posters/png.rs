@@ -1,6 +1,6 @@
 //! A sheet as a picture of grey pixels.
 
-use techo_protocol::qr::QUIET_ZONE;
+use techo_protocol::basics::qr::QUIET_ZONE;
 
 use super::fonts::{Fonts, Lettering};
 use super::layout::{HEIGHT, Placed, PlacedCode, TEXT_WIDTH, WIDTH};

@@ -1,4 +1,4 @@
-use techo_protocol::random::SeededRandom;
+use techo_protocol::basics::random::SeededRandom;
 
 use super::*;
 use crate::profile::tests::{NOW, authority};

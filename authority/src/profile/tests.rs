@@ -1,6 +1,6 @@
 use techo_protocol::Coded as _;
-use techo_protocol::passphrase::Cost;
-use techo_protocol::random::SeededRandom;
+use techo_protocol::basics::passphrase::Cost;
+use techo_protocol::basics::random::SeededRandom;
 use techo_protocol::trust::Role;
 use tempfile::TempDir;
 

@@ -1,17 +1,17 @@
-//! A relay in memory for tests, as strict as `techo_protocol::relay_api` says.
+//! A relay in memory for tests, as strict as `techo_protocol::exposure::relay_api` says.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use techo_protocol::case_code::MailboxId;
-use techo_protocol::keys::sha256;
-use techo_protocol::manifest::{Head, Manifest};
-use techo_protocol::public_file::PublicFileKind;
-use techo_protocol::relay_api::{
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::case_code::MailboxId;
+use techo_protocol::exposure::manifest::{Head, Manifest};
+use techo_protocol::exposure::relay_api::{
     DIARIES_A_PAGE, DepositedDiary, Diaries, TakeDiaries, diaries_path, manifest_path, publish_segment_path, trust_path,
 };
-use techo_protocol::segment::Segment;
+use techo_protocol::exposure::segment::Segment;
 use techo_protocol::trust::{Role, TrustList};
+use techo_protocol::vaccination::public_file::PublicFileKind;
 
 use super::{RelayError, RelayPort};
 use crate::Authority;
@@ -161,8 +161,9 @@ impl RelayPort for FakeRelay {
         self.taken.set(request.number);
         let mut diaries = self.diaries.borrow_mut();
         diaries.retain(|diary| {
-            let is_this =
-                |s: &techo_protocol::relay_api::StoredDiary| s.mailbox == diary.mailbox && s.hash == sha256(&diary.sealed);
+            let is_this = |s: &techo_protocol::exposure::relay_api::StoredDiary| {
+                s.mailbox == diary.mailbox && s.hash == sha256(&diary.sealed)
+            };
             !request.stored.iter().any(is_this)
         });
         let page = Diaries {

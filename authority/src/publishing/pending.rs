@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Row};
-use techo_protocol::keys::SigningKey;
-use techo_protocol::manifest::LISTED_SECONDS;
-use techo_protocol::notice::{Body, LocalisedText, Minutes, NoticeId, Window};
-use techo_protocol::random::Random;
-use techo_protocol::segment::{Entry, NewSegment};
-use techo_protocol::slot::slot_start;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::Random;
+use techo_protocol::exposure::manifest::LISTED_SECONDS;
+use techo_protocol::exposure::notice::{Body, LocalisedText, Minutes, NoticeId, Window};
+use techo_protocol::exposure::segment::{Entry, NewSegment};
+use techo_protocol::exposure::slot::slot_start;
 use techo_protocol::trust::AuthorityId;
 
 use crate::Error;

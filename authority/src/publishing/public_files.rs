@@ -1,13 +1,14 @@
 //! Public files that a manifest names beside its segments: the newest of each kind, signed anew where what it says has changed.
 
 use rusqlite::Connection;
-use techo_protocol::keys::sha256;
-use techo_protocol::public_file::{PublicFileKind, PublicFileRef};
-use techo_protocol::random::Random;
-use techo_protocol::revocations::Revocations;
-use techo_protocol::slot::DAY_SECONDS;
-use techo_protocol::town_update::TownUpdate;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::basics::random::Random;
+use techo_protocol::exposure::public_file::PublicFileRef;
+use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::public_file::PublicFileKind;
+use techo_protocol::vaccination::revocations::Revocations;
+use techo_protocol::vaccination::town_update::TownUpdate;
 
 use super::manifests::signs_now;
 use crate::keys::{KeyFiles, KeyRole};

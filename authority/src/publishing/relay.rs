@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use techo_protocol::Coded;
-use techo_protocol::keys::sha256;
-use techo_protocol::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
-use techo_protocol::relay_api::{manifest_path, publish_segment_path, trust_path};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
+use techo_protocol::exposure::relay_api::{manifest_path, publish_segment_path, trust_path};
 use techo_protocol::trust::Role;
 
 use super::PublishError;
@@ -15,7 +15,7 @@ use crate::{Authority, Error};
 /// What a relay, or the way to it, says where it does not do as it is asked.
 pub type RelayError = Box<dyn Coded + Send + Sync>;
 
-/// One relay, as the caller reaches it. Paths are those of `techo_protocol::relay_api`.
+/// One relay, as the caller reaches it. Paths are those of `techo_protocol::exposure::relay_api`.
 pub trait RelayPort {
     /// Fetches `path`; `None` where there is nothing. An answer of more than `most` bytes is an error.
     ///

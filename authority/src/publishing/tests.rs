@@ -1,11 +1,11 @@
 use techo_protocol::Coded as _;
-use techo_protocol::manifest::LISTED_SECONDS;
-use techo_protocol::notice::{Body, LocalisedText, Minutes, NoticeId, Severity, Window};
-use techo_protocol::random::SeededRandom;
-use techo_protocol::relay_api::hex;
-use techo_protocol::segment::{Opened, Segment};
-use techo_protocol::slot::{DAY_SECONDS, slot_of};
-use techo_protocol::tag::VenueSeed;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::exposure::manifest::LISTED_SECONDS;
+use techo_protocol::exposure::notice::{Body, LocalisedText, Minutes, NoticeId, Severity, Window};
+use techo_protocol::exposure::relay_api::hex;
+use techo_protocol::exposure::segment::{Opened, Segment};
+use techo_protocol::exposure::slot::{DAY_SECONDS, slot_of};
+use techo_protocol::exposure::tag::VenueSeed;
 use tempfile::TempDir;
 
 use super::fake_relay::FakeRelay;
@@ -127,7 +127,7 @@ fn manifests_are_signed_even_of_nothing_and_chain() {
     let file = world.relay.manifest.borrow().clone().unwrap();
     let second = world.publish();
     assert_eq!(second.sequence, 2);
-    assert_eq!(world.relay.manifest().previous, techo_protocol::keys::sha256(&file));
+    assert_eq!(world.relay.manifest().previous, techo_protocol::basics::keys::sha256(&file));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use techo_protocol::Coded as _;
-use techo_protocol::random::SeededRandom;
+use techo_protocol::basics::random::SeededRandom;
 
 use super::*;
 use crate::Authority;

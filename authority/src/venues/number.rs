@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use techo_protocol::random::{Random, random_bytes};
+use techo_protocol::basics::random::{Random, random_bytes};
 
 use super::VenueError;
 use crate::Error;

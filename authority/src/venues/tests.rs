@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 use techo_protocol::Coded as _;
-use techo_protocol::random::SeededRandom;
-use techo_protocol::slot::DAY_SECONDS;
-use techo_protocol::venue_code::{Poster, VenueCode};
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::exposure::slot::DAY_SECONDS;
+use techo_protocol::exposure::venue_code::{Poster, VenueCode};
 
 use super::*;
 use crate::profile::tests::{NOW, authority};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use super::CHUNK_BYTES;
-use techo_protocol::relay_api::{Diaries, StoredDiary};
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
+use techo_protocol::household::sync_api::StreamId;
 use techo_protocol::trust::AuthorityId;
 use techo_relay::store::{
     Account, Forgotten, Held, Page, Publication, Put, Refused, Replaced, Store, StoreError, StoredSegment, StreamStore,

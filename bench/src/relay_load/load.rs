@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
-use techo_protocol::chunk::{CELL_BYTES, Envelope, EpochKey, Padding};
-use techo_protocol::keys::SigningKey;
-use techo_protocol::random::SeededRandom;
-use techo_protocol::sync_api::{Call, StreamId, SyncAnswer, SyncRequest, stream_path};
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::household::chunk::{CELL_BYTES, Envelope, EpochKey, Padding};
+use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, SyncRequest, stream_path};
 
 use super::{Failed, Load};
 
@@ -96,7 +96,7 @@ fn prepare(address: SocketAddr, numbers: impl Iterator<Item = usize>, rounds: us
 fn household(number: usize, rounds: usize) -> Result<Household, String> {
     let random = SeededRandom::new(number as u64);
     let mut stream = [0; 16];
-    stream[..8].copy_from_slice(&techo_protocol::keys::sha256(&number.to_be_bytes())[..8]);
+    stream[..8].copy_from_slice(&techo_protocol::basics::keys::sha256(&number.to_be_bytes())[..8]);
     let mut household = Household {
         stream: StreamId(stream),
         key: SigningKey::generate(&random).map_err(|error| error.to_string())?,
@@ -108,7 +108,7 @@ fn household(number: usize, rounds: usize) -> Result<Household, String> {
         for _ in 0..CELLS {
             let envelope = Envelope {
                 stream,
-                chunk_id: techo_protocol::random::random_bytes(&random).map_err(|error| error.to_string())?,
+                chunk_id: techo_protocol::basics::random::random_bytes(&random).map_err(|error| error.to_string())?,
                 epoch: 0,
             };
             let sealed = envelope.seal(&[7; CELL_BYTES - 4], Padding::Cells, &EpochKey([1; 32]), &random);

@@ -51,7 +51,7 @@ pub fn run(database: Option<PathBuf>, memory: PeakAlloc) -> Result<(), Box<dyn s
         listen: "127.0.0.1:0".parse()?,
         trust: vec![],
         proxies: vec![],
-        random: std::sync::Arc::new(techo_protocol::random::SystemRandom::new()),
+        random: std::sync::Arc::new(techo_protocol::basics::random::SystemRandom::new()),
         limits,
         log: log::none(),
     };

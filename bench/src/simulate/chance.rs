@@ -1,6 +1,6 @@
 //! What happens next is drawn from one seed, so that a failing schedule can be run again.
 
-use techo_protocol::random::{Random, SeededRandom};
+use techo_protocol::basics::random::{Random, SeededRandom};
 
 pub struct Chance(SeededRandom);
 

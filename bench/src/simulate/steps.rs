@@ -5,8 +5,8 @@ use techo_core::diary::{Edit, NewVisit, Source, VisitKeys};
 use techo_core::sync::engine::{self, Source as ChunkSource};
 use techo_core::sync::file;
 use techo_core::sync::household::{Want, want};
-use techo_protocol::household_file::HouseholdFile;
-use techo_protocol::passphrase::Cost;
+use techo_protocol::basics::passphrase::Cost;
+use techo_protocol::household::household_file::HouseholdFile;
 
 use super::Trouble;
 use super::device::Device;

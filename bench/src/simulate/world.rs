@@ -12,8 +12,8 @@ use techo_core::sync::memory_relay::{Refused, Trouble as RelayTrouble};
 use techo_core::sync::rules::Rules;
 use techo_core::sync::seizure::{self, Seized};
 use techo_core::sync::{Refusal, SyncError, pairing};
-use techo_protocol::epoch_record::EpochRecordError;
-use techo_protocol::household_file::HouseholdFile;
+use techo_protocol::household::epoch_record::EpochRecordError;
+use techo_protocol::household::household_file::HouseholdFile;
 
 use super::Trouble;
 use super::chance::Chance;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use techo_protocol::manifest::Manifest;
-use techo_protocol::relay_api::hex;
+use techo_protocol::exposure::manifest::Manifest;
+use techo_protocol::exposure::relay_api::hex;
 use techo_protocol::trust::Role;
 
 use super::{AuthorityCommandError, open};

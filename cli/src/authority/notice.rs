@@ -4,7 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use techo_authority::notices::{self, Change, Changed, Content, Revision};
-use techo_protocol::notice::{DEFAULT_TAIL_SECONDS, NoticeId, Severity, Window};
+use techo_protocol::exposure::notice::{DEFAULT_TAIL_SECONDS, NoticeId, Severity, Window};
 
 use super::{open, read_texts, venue};
 use crate::session::Session;

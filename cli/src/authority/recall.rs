@@ -4,7 +4,7 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 use techo_authority::recalls::PRODUCTS;
-use techo_protocol::segment;
+use techo_protocol::exposure::segment;
 
 use super::{open, read_texts};
 use crate::session::Session;

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde_json::json;
 use techo_authority::keys::KeyRole;
-use techo_protocol::relay_api::hex;
+use techo_protocol::exposure::relay_api::hex;
 use techo_protocol::trust::{Role, TrustList};
 
 use super::{open, write_file};

@@ -6,9 +6,9 @@ use clap::Args;
 use serde_json::json;
 use techo_core::certificates::key_source;
 use techo_protocol::Coded as _;
-use techo_protocol::issuer_key::IssuerKey;
-use techo_protocol::relay_api::hex;
-use techo_protocol::trust_bundle::{TrustBundle, TrustBundleError};
+use techo_protocol::certificates::issuer_key::IssuerKey;
+use techo_protocol::certificates::trust_bundle::{TrustBundle, TrustBundleError};
+use techo_protocol::exposure::relay_api::hex;
 
 use super::{expect_writable, open, write_file};
 use crate::session::Session;

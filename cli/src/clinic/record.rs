@@ -8,9 +8,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde_json::json;
 use techo_core::clinic::{Correction, NewDose, Recorded, Refusal};
 use techo_protocol::Coded as _;
-use techo_protocol::keys::sha256;
-use techo_protocol::product::Product;
-use techo_protocol::ticket::TicketText;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::ticket::TicketText;
 
 use super::open;
 use crate::authority::expect_writable;

@@ -16,11 +16,11 @@ use techo_core::recognise::Recognised;
 use techo_core::scan::{Options, picture, scan};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
-use techo_protocol::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
-use techo_protocol::notice::NoticeId;
-use techo_protocol::random::SystemRandom;
-use techo_protocol::relay_api::{manifest_path, segment_path};
-use techo_protocol::segment::Segment;
+use techo_protocol::basics::random::SystemRandom;
+use techo_protocol::exposure::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
+use techo_protocol::exposure::notice::NoticeId;
+use techo_protocol::exposure::relay_api::{manifest_path, segment_path};
+use techo_protocol::exposure::segment::Segment;
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
 use techo_relay::Background;
 

@@ -12,10 +12,10 @@ use techo_core::sync::household::{NewIdentity, ensure, household};
 use techo_core::sync::{Refusal, SyncError, pairing};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
-use techo_protocol::keys::PublicKey;
-use techo_protocol::pairing::{Joiner, Owner};
-use techo_protocol::random::SystemRandom;
-use techo_protocol::sync_api::{Call, SyncAnswer, SyncRequest};
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::basics::random::SystemRandom;
+use techo_protocol::household::pairing::{Joiner, Owner};
+use techo_protocol::household::sync_api::{Call, SyncAnswer, SyncRequest};
 use techo_relay::Background;
 
 use super::loopback::{self, DATABASE, Log};

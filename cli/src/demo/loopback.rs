@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use techo_protocol::random::SystemRandom;
+use techo_protocol::basics::random::SystemRandom;
 use techo_relay::{Background, Config, Limits, store};
 
 use crate::Failure;

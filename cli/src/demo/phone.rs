@@ -10,10 +10,10 @@ use techo_core::scan::{Options, picture, scan};
 use techo_core::vaccine::{self, Believing, Content, Dose, EntryId, Recalled, Record, people};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
-use techo_protocol::dose_slip::DoseSlip;
-use techo_protocol::random::SystemRandom;
-use techo_protocol::schedule::{Answer, Schedule};
+use techo_protocol::basics::random::SystemRandom;
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::dose_slip::DoseSlip;
+use techo_protocol::vaccination::schedule::{Answer, Schedule};
 
 use crate::device::HttpRelay;
 use crate::failure::CliError;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use techo_protocol::random::{Random, random_bytes};
-use techo_protocol::relay_api::hex;
+use techo_protocol::basics::random::{Random, random_bytes};
+use techo_protocol::exposure::relay_api::hex;
 
 use crate::Failure;
 use crate::failure::CliError;

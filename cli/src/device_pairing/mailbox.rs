@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use techo_http::{Http, HttpError};
-use techo_protocol::pairing::{PairingError, PairingText};
-use techo_protocol::sync_api::{LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECONDS, rendezvous_path};
+use techo_protocol::household::pairing::{PairingError, PairingText};
+use techo_protocol::household::sync_api::{LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECONDS, rendezvous_path};
 
 use super::Messages;
 use crate::Failure;

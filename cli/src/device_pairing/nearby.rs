@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use techo_protocol::pairing::PairingError;
-use techo_protocol::sync_api::{LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECONDS};
+use techo_protocol::household::pairing::PairingError;
+use techo_protocol::household::sync_api::{LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECONDS};
 
 use super::Messages;
 use crate::Failure;

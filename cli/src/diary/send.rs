@@ -7,10 +7,10 @@ use serde_json::json;
 use techo_core::diary::Visit;
 use techo_core::exposure::{ExposureError, ListError, decoys, matching, trust};
 use techo_core::ports::Relay as _;
-use techo_protocol::case_code::CaseCode;
-use techo_protocol::diary_upload::{SentDiary, SentVisit};
-use techo_protocol::relay_api::diary_path;
-use techo_protocol::slot::{slots_of, whole_minutes};
+use techo_protocol::exposure::case_code::CaseCode;
+use techo_protocol::exposure::diary_upload::{SentDiary, SentVisit};
+use techo_protocol::exposure::relay_api::diary_path;
+use techo_protocol::exposure::slot::{slots_of, whole_minutes};
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
 
 use crate::failure::CliError;

@@ -10,9 +10,9 @@ use techo_authority::municipality::ledger::Taken;
 use techo_authority::municipality::mapping::Mapping;
 use techo_authority::rejected::RejectedRow;
 use techo_protocol::Coded as _;
-use techo_protocol::dose_slip::DoseSlip;
-use techo_protocol::ticket::TicketText;
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::dose_slip::DoseSlip;
+use techo_protocol::vaccination::ticket::TicketText;
 
 use crate::authority::{open, publish};
 use crate::failure::CliError;
@@ -242,7 +242,9 @@ fn slip(
     let town = TrustList::read(&input::file(trust)?).map_err(|error| Failure::from(error).about(trust.display()))?;
     let read = input::read(name)?;
     let mut slips = read.codes.iter().map(|code| DoseSlip::read(&code.text));
-    let slip = slips.next().ok_or(techo_protocol::dose_slip::DoseSlipError::NotASlip)??;
+    let slip = slips
+        .next()
+        .ok_or(techo_protocol::vaccination::dose_slip::DoseSlipError::NotASlip)??;
     let taken = authority.import_slip(&slip, &[town], ticket, session.now())?;
     match taken {
         Ok(taken) => {

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use techo_authority::municipality::ledger::{Entry, Filter, Source};
 use techo_authority::municipality::vrs::VrsEncoding;
-use techo_protocol::ticket::TicketText;
+use techo_protocol::vaccination::ticket::TicketText;
 
 use crate::authority::{open, write_file};
 use crate::session::Session;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use techo_authority::municipality::passes::{NewPass, to_jwks};
-use techo_protocol::issuer_key::base64url;
-use techo_protocol::ticket::{TicketError, TicketNumber, TicketText};
+use techo_protocol::basics::jwk::base64url;
+use techo_protocol::vaccination::ticket::{TicketError, TicketNumber, TicketText};
 
 use crate::authority::{expect_writable, open, write_file};
 use crate::diary::write_private;

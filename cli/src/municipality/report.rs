@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 use techo_authority::municipality::coverage::{self, AgeBand};
-use techo_protocol::japan_day;
-use techo_protocol::schedule::Schedule;
+use techo_protocol::basics::japan_day;
+use techo_protocol::vaccination::schedule::Schedule;
 
 use crate::authority::open;
 use crate::session::Session;

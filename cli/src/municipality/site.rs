@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use techo_protocol::site_licence::SiteLicence;
+use techo_protocol::vaccination::site_licence::SiteLicence;
 
 use crate::authority::{open, write_file};
 use crate::session::Session;

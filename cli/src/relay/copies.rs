@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use techo_protocol::random::random_bytes;
+use techo_protocol::basics::random::random_bytes;
 use techo_relay::store::{self, Place, StoreError};
 
 use super::database::{PostgresFlags, SQLITE};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
-use techo_protocol::random::SystemRandom;
+use techo_protocol::basics::random::SystemRandom;
 use techo_protocol::trust::TrustList;
 use techo_relay::store::{self, Place};
 use techo_relay::{Config, Limits};

@@ -3,7 +3,7 @@
 use techo_core::sync::exchange::StreamRelay;
 use techo_core::sync::recovery::RecoveryRelay;
 use techo_http::{Http, HttpError};
-use techo_protocol::sync_api::{SyncAnswer, SyncRequest, recovery_path, stream_path};
+use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest, recovery_path, stream_path};
 
 use crate::Failure;
 

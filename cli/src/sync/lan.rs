@@ -12,7 +12,7 @@ use serde_json::json;
 use techo_core::ports::Heard;
 use techo_core::sync::direct::{Talked, VaultHoldings};
 use techo_protocol::Coded as _;
-use techo_protocol::direct::{Advertisement, DirectError};
+use techo_protocol::household::direct::{Advertisement, DirectError};
 
 use self::discovery::{Given, Mdns};
 use self::nearby::{Device, Met, Nearby};

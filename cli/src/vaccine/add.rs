@@ -8,7 +8,7 @@ use techo_core::certificates::{self, Kind, Verified};
 use techo_core::vaccine::pass::PassRead;
 use techo_core::vaccine::{self, Content, Person, Read, TypedDose, VaccineRefusal, pass, people};
 use techo_protocol::Coded;
-use techo_protocol::product::Product;
+use techo_protocol::vaccination::product::Product;
 
 use super::{Trusted, day, meant};
 use crate::failure::Warning;

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 use techo_core::vaccine::{self, Event, Person, Reminder};
 use techo_protocol::Coded;
-use techo_protocol::schedule::{Answer, NextDose};
+use techo_protocol::vaccination::schedule::{Answer, NextDose};
 
 use super::Book;
 use super::list::{recall_line, warn};

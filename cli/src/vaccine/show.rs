@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use techo_core::vaccine::{self, Content, EntryId, Record, VaccineError, VaccineRefusal, pass, people};
-use techo_protocol::status_pass::{Field, SHOWN_SECONDS, StatusPassError, is_nonce};
+use techo_protocol::vaccination::status_pass::{Field, SHOWN_SECONDS, StatusPassError, is_nonce};
 
 use super::{meant, record_id};
 use crate::authority::write_file;

@@ -1,6 +1,6 @@
 //! From the vault into a backup.
 
-use techo_protocol::passphrase::Cost;
+use techo_protocol::basics::passphrase::Cost;
 
 use super::file::{KeptDocument, KeptKind, KeptRecord};
 use super::{Backup, BackupFailure};

@@ -1,6 +1,6 @@
 //! Why a backup was not written or not restored.
 
-use techo_protocol::passphrase::PassphraseError;
+use techo_protocol::basics::passphrase::PassphraseError;
 
 use crate::vault::VaultError;
 

@@ -9,8 +9,8 @@
 use automerge::ScalarValue;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
-use techo_protocol::padme::padme;
-use techo_protocol::passphrase::{self, Cost};
+use techo_protocol::basics::padme::padme;
+use techo_protocol::basics::passphrase::{self, Cost};
 use zeroize::Zeroizing;
 
 use super::{BackupError, BackupFailure};

@@ -5,7 +5,7 @@ mod merging;
 
 use std::path::Path;
 
-use techo_protocol::passphrase::Cost;
+use techo_protocol::basics::passphrase::Cost;
 use tempfile::TempDir;
 
 use super::*;
@@ -153,7 +153,7 @@ fn no_identity_is_in_a_backup_and_none_comes_back() {
     let actor = old.diary.vault().actor();
     let theirs = household(old.diary.vault()).unwrap().unwrap();
     let file = old.backup();
-    let plain = techo_protocol::passphrase::open(&file[5..], PASSPHRASE).unwrap();
+    let plain = techo_protocol::basics::passphrase::open(&file[5..], PASSPHRASE).unwrap();
     let holds = |secret: &[u8]| plain.windows(secret.len()).any(|part| part == secret);
     // The test can see what is there.
     assert!(holds("Bar Yoru".as_bytes()));

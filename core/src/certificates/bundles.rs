@@ -1,7 +1,7 @@
 //! The bundles of issuers' keys that this device keeps, as the files that were signed.
 
+use techo_protocol::certificates::trust_bundle::{TrustBundle, TrustBundleError};
 use techo_protocol::trust::{AuthorityId, TrustList};
-use techo_protocol::trust_bundle::{TrustBundle, TrustBundleError};
 
 use super::Trust;
 use crate::exposure::{ExposureError, ListError, trust};

@@ -1,7 +1,7 @@
 //! COSE_Sign1 (RFC 9052, section 4.2): one signature over headers and a payload.
 
 use ciborium::Value;
-use techo_protocol::issuer_key::Algorithm;
+use techo_protocol::certificates::issuer_key::Algorithm;
 
 use super::cbor;
 use super::reason::Reason;

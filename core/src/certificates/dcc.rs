@@ -1,8 +1,8 @@
 //! EU Digital COVID Certificates: `HC1:`, Base45, zlib, COSE, CBOR ("Electronic Health Certificates", version 1.0.5, of the eHealth Network).
 
 use ciborium::Value;
-use techo_protocol::base45;
-use techo_protocol::issuer_key::{IssuerKey, Uses};
+use techo_protocol::basics::base45;
+use techo_protocol::certificates::issuer_key::{IssuerKey, Uses};
 
 use super::cose::Signed;
 use super::reason::Reason;

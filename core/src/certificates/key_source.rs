@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{alphabet, engine};
-use techo_protocol::issuer_key::{IssuerKey, Uses};
+use techo_protocol::certificates::issuer_key::{IssuerKey, Uses};
 
 pub mod jwk;
 mod lists;

@@ -1,7 +1,7 @@
 //! New Zealand's passes (NZ COVID Pass technical specification 1.0): `NZCP:/1/`, Base32, COSE, a CWT with a verifiable credential in it.
 
 use ciborium::Value;
-use techo_protocol::issuer_key::{IssuerKey, Uses};
+use techo_protocol::certificates::issuer_key::{IssuerKey, Uses};
 
 use super::cbor;
 use super::cose::Signed;

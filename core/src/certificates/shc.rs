@@ -1,7 +1,7 @@
 //! SMART Health Cards (specification 1.4.0): a JWS that is deflated, in digits in QR codes or as text in a file.
 
 use serde::Deserialize;
-use techo_protocol::issuer_key::{IssuerKey, Uses};
+use techo_protocol::certificates::issuer_key::{IssuerKey, Uses};
 
 use super::reason::Reason;
 use super::trust::{Trust, signer};

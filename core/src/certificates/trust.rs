@@ -1,6 +1,6 @@
 //! The keys that are trusted here, found by the id that a certificate names.
 
-use techo_protocol::issuer_key::{Algorithm, IssuerKey, Uses};
+use techo_protocol::certificates::issuer_key::{Algorithm, IssuerKey, Uses};
 
 use super::reason::Reason;
 

@@ -1,7 +1,7 @@
 //! ICAO's VDS-NC (Technical Report "Visible Digital Seals for Non-Constrained Environments", 1.4): JSON, signed in its canonical form, with the
 //! signer's certificate in it.
 
-use techo_protocol::issuer_key::{Algorithm, Uses};
+use techo_protocol::certificates::issuer_key::{Algorithm, Uses};
 
 use super::json::Json;
 use super::key_source::base64;

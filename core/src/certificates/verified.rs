@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use techo_protocol::status_pass;
+use techo_protocol::vaccination::status_pass;
 
 use super::reason::Reason;
 

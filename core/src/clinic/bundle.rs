@@ -1,10 +1,10 @@
 //! Bundles for the municipality. Each has a number; one that got lost can be written again, with the same content.
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::dose_bundle::piece::Piece;
-use techo_protocol::dose_bundle::{DoseBundle, MOST_DOSES};
-use techo_protocol::relay_api::diary_path;
+use techo_protocol::exposure::relay_api::diary_path;
 use techo_protocol::trust::{Role, TrustList};
+use techo_protocol::vaccination::dose_bundle::piece::Piece;
+use techo_protocol::vaccination::dose_bundle::{DoseBundle, MOST_DOSES};
 
 use super::{Clinic, ClinicError, Refusal, State, state};
 use crate::ports::{Random, Relay};
@@ -73,7 +73,7 @@ impl Clinic {
     /// Writes the next bundle, of what is in none yet.
     ///
     /// # Errors
-    /// [`Refusal::NothingNew`]; [`Refusal::NoLicence`]; [`techo_protocol::dose_bundle::DoseBundleError`].
+    /// [`Refusal::NothingNew`]; [`Refusal::NoLicence`]; [`techo_protocol::vaccination::dose_bundle::DoseBundleError`].
     pub fn bundle(&mut self, random: &dyn Random) -> Result<WrittenBundle, ClinicError> {
         let (sequence, written) = self.next_bundle()?;
         self.seal(sequence, written, random)
@@ -196,6 +196,6 @@ fn written(reader: &Reader<'_>, sequence: u32) -> Result<Written, ClinicError> {
 }
 
 /// The newest of the municipality's bundle keys.
-fn bundle_key(list: &TrustList) -> Result<&techo_protocol::keys::PublicKey, ClinicError> {
+fn bundle_key(list: &TrustList) -> Result<&techo_protocol::basics::keys::PublicKey, ClinicError> {
     list.keys(Role::Bundle).last().ok_or_else(|| Refusal::NotATown.into())
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use techo_protocol::Coded as _;
-use techo_protocol::dose_bundle::{DoseRecord, is_vaccinator};
-use techo_protocol::dose_slip::is_lot;
-use techo_protocol::japan_day;
-use techo_protocol::product::Product;
-use techo_protocol::schedule::{GivenDose, NoDose, Schedule, SeriesKind};
-use techo_protocol::site_licence::SiteLicence;
-use techo_protocol::town_update::{LotWarning, ProductLot};
+use techo_protocol::basics::japan_day;
+use techo_protocol::vaccination::dose_bundle::{DoseRecord, is_vaccinator};
+use techo_protocol::vaccination::dose_slip::is_lot;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::schedule::{GivenDose, NoDose, Schedule, SeriesKind};
+use techo_protocol::vaccination::site_licence::SiteLicence;
+use techo_protocol::vaccination::town_update::{LotWarning, ProductLot};
 
 use super::{ClinicError, DoseWarning, Refusal, Warning};
 

@@ -1,8 +1,8 @@
 //! Correcting a record, and taking one back. Each is a statement of its own; what was said before stays.
 
-use techo_protocol::dose_bundle::DoseRecord;
-use techo_protocol::product::Product;
-use techo_protocol::ticket::TicketText;
+use techo_protocol::vaccination::dose_bundle::DoseRecord;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::ticket::TicketText;
 
 use super::checks::Checks;
 use super::record::{current, slip, ticket_here};

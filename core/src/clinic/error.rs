@@ -1,13 +1,13 @@
 //! What a site refuses, and what it warns of.
 
-use techo_protocol::dose_bundle::DoseBundleError;
-use techo_protocol::dose_slip::DoseSlipError;
-use techo_protocol::random::RandomError;
-use techo_protocol::schedule::{NoDose, ScheduleError};
-use techo_protocol::site_licence::SiteLicenceError;
-use techo_protocol::ticket::TicketError;
-use techo_protocol::town_update::{LotWarning, TownUpdateError};
+use techo_protocol::basics::random::RandomError;
 use techo_protocol::trust::TrustError;
+use techo_protocol::vaccination::dose_bundle::DoseBundleError;
+use techo_protocol::vaccination::dose_slip::DoseSlipError;
+use techo_protocol::vaccination::schedule::{NoDose, ScheduleError};
+use techo_protocol::vaccination::site_licence::SiteLicenceError;
+use techo_protocol::vaccination::ticket::TicketError;
+use techo_protocol::vaccination::town_update::{LotWarning, TownUpdateError};
 
 use crate::exposure::ExposureError;
 use crate::vaccine::schedule::TakeScheduleError;

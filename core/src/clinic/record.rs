@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use techo_protocol::dose_bundle::DoseRecord;
-use techo_protocol::dose_slip::{DoseSlip, SlipDose};
-use techo_protocol::product::Product;
-use techo_protocol::ticket::{TicketNumber, TicketText};
-use techo_protocol::town_update::ProductLot;
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::dose_bundle::DoseRecord;
+use techo_protocol::vaccination::dose_slip::{DoseSlip, SlipDose};
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::ticket::{TicketNumber, TicketText};
+use techo_protocol::vaccination::town_update::ProductLot;
 
 use super::checks::Checks;
 use super::{Clinic, ClinicError, DoseWarning, Refusal, State, Warning, state};
@@ -76,7 +76,9 @@ impl Clinic {
             let dose = match (&new.ticket, new.dose) {
                 (TicketText::Whole(ticket), None) => ticket.dose,
                 (TicketText::Whole(ticket), Some(dose)) if ticket.dose == dose => dose,
-                (TicketText::Whole(_), Some(_)) => return Err(techo_protocol::ticket::TicketError::NoSuchDose.into()),
+                (TicketText::Whole(_), Some(_)) => {
+                    return Err(techo_protocol::vaccination::ticket::TicketError::NoSuchDose.into());
+                }
                 (TicketText::Number(_), Some(dose)) => dose,
                 (TicketText::Number(_), None) => {
                     warnings.push(DoseWarning::DoseAssumed.into());
@@ -84,7 +86,7 @@ impl Clinic {
                 }
             };
             if !(1..=9).contains(&dose) {
-                return Err(techo_protocol::ticket::TicketError::NoSuchDose.into());
+                return Err(techo_protocol::vaccination::ticket::TicketError::NoSuchDose.into());
             }
             let record = DoseRecord {
                 // The first statement's number is the record's, counted from 1.

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use techo_protocol::dose_bundle::DoseRecord;
-use techo_protocol::ticket::TicketNumber;
+use techo_protocol::vaccination::dose_bundle::DoseRecord;
+use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::{ClinicError, Refusal, STATE, STATE_VERSION, State, damaged};
 use crate::vault::{Reader, RecordKind, StoreError, Vault, VaultError, Writer};

@@ -2,17 +2,17 @@ use std::cell::RefCell;
 
 use chrono::NaiveDate;
 use techo_protocol::Coded as _;
-use techo_protocol::dose_bundle::DoseBundle;
-use techo_protocol::dose_bundle::piece::{Piece, join};
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keys::{PublicKey, sha256};
-use techo_protocol::municipality_code::MunicipalityCode;
-use techo_protocol::product::Product;
-use techo_protocol::random::RandomError;
-use techo_protocol::site_licence::NewSiteLicence;
-use techo_protocol::ticket::TicketText;
-use techo_protocol::town_update::{ProductLot, TownUpdate};
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::basics::keys::{PublicKey, sha256};
+use techo_protocol::basics::municipality_code::MunicipalityCode;
+use techo_protocol::basics::random::RandomError;
 use techo_protocol::trust::{Municipality, RevokedSite, Root, TrustedKey};
+use techo_protocol::vaccination::dose_bundle::DoseBundle;
+use techo_protocol::vaccination::dose_bundle::piece::{Piece, join};
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::site_licence::NewSiteLicence;
+use techo_protocol::vaccination::ticket::TicketText;
+use techo_protocol::vaccination::town_update::{ProductLot, TownUpdate};
 use tempfile::TempDir;
 
 use super::*;
@@ -477,7 +477,7 @@ impl crate::ports::Relay for Kept {
     }
 
     fn put(&self, _: &str, path: &str, content: Vec<u8>) -> Result<(), RandomError> {
-        assert!(path.starts_with("/v1/authorities/") && content.len() == techo_protocol::diary_upload::SENT_BYTES);
+        assert!(path.starts_with("/v1/authorities/") && content.len() == techo_protocol::exposure::diary_upload::SENT_BYTES);
         if self.taken.borrow().len() >= self.most {
             return Err(RandomError::Unavailable);
         }

@@ -1,9 +1,9 @@
 //! What the municipality tells its sites: lots, recalls, and licences that ended early; by a file, or from the relay's public lists.
 
-use techo_protocol::product::Product;
-use techo_protocol::public_file::PublicFileKind;
-use techo_protocol::schedule::Schedule;
-use techo_protocol::town_update::{ProductLot, TownUpdate, TownUpdateError};
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::public_file::PublicFileKind;
+use techo_protocol::vaccination::schedule::Schedule;
+use techo_protocol::vaccination::town_update::{ProductLot, TownUpdate, TownUpdateError};
 
 use super::{Clinic, ClinicError, ExchangeError, state};
 use crate::exposure::fetch::{FetchError, fetch, public_file};

@@ -147,7 +147,7 @@ pub fn put_all(doc: &mut AutoCommit, entries: Vec<Stamped>) -> Result<(), Autome
     let mut bytes = Vec::new();
     ciborium::into_writer(&table, &mut bytes).expect("writing to memory does not fail");
     let heads: Vec<u8> = doc.get_heads().iter().flat_map(|head| head.0).collect();
-    let name = techo_protocol::keys::sha256(&[doc.get_actor().to_bytes(), &bytes, &heads].concat());
+    let name = techo_protocol::basics::keys::sha256(&[doc.get_actor().to_bytes(), &bytes, &heads].concat());
     doc.put(ROOT, format!("t/{}", URL_SAFE_NO_PAD.encode(&name[..16])), bytes)?;
     for entry in entries {
         doc.put(ROOT, entry.key, entry.value)?;

@@ -8,9 +8,9 @@ mod memory;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::notice::{LocalisedText, NoticeId, Severity};
-use techo_protocol::segment::Segment;
-use techo_protocol::slot::{slot_start, whole_minutes};
+use techo_protocol::exposure::notice::{LocalisedText, NoticeId, Severity};
+use techo_protocol::exposure::segment::Segment;
+use techo_protocol::exposure::slot::{slot_start, whole_minutes};
 use techo_protocol::trust::AuthorityId;
 
 use super::matching::{Finding, Matcher, Stay};

@@ -3,10 +3,10 @@
 //! Envelopes leave at random times, one a month on average for each authority (a Poisson process: when the next is due says nothing of the
 //! last), during a fetch that would have happened anyway. A diary that a person sends counts as one.
 
-use techo_protocol::case_code::MailboxId;
-use techo_protocol::diary_upload;
-use techo_protocol::random::{Random, random_bytes};
-use techo_protocol::relay_api::diary_path;
+use techo_protocol::basics::random::{Random, random_bytes};
+use techo_protocol::exposure::case_code::MailboxId;
+use techo_protocol::exposure::diary_upload;
+use techo_protocol::exposure::relay_api::diary_path;
 use techo_protocol::trust::{AuthorityId, Role};
 
 use super::{ExposureError, trust};
@@ -79,7 +79,7 @@ fn wait(random: &dyn Random) -> Result<i64, VaultError> {
 
 #[cfg(test)]
 mod tests {
-    use techo_protocol::random::SeededRandom;
+    use techo_protocol::basics::random::SeededRandom;
 
     use super::*;
 

@@ -4,12 +4,12 @@
 //! not here yet, and for a municipality's list of revoked status passes. A request is its URL alone.
 
 use techo_protocol::Coded;
-use techo_protocol::keys::sha256;
-use techo_protocol::manifest::LARGEST_MANIFEST_BYTES;
-use techo_protocol::public_file::PublicFileKind;
-use techo_protocol::relay_api::{manifest_path, segment_path};
-use techo_protocol::segment::{Segment, SegmentError};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::manifest::LARGEST_MANIFEST_BYTES;
+use techo_protocol::exposure::relay_api::{manifest_path, segment_path};
+use techo_protocol::exposure::segment::{Segment, SegmentError};
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
+use techo_protocol::vaccination::public_file::PublicFileKind;
 
 use super::{ExposureError, ListError, lists, trust};
 use crate::ports::Relay;

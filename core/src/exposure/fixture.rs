@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use techo_protocol::keys::{SigningKey, sha256};
-use techo_protocol::manifest::{Head, Manifest, SegmentRef, VALID_SECONDS};
-use techo_protocol::notice::{Body, LocalisedText, NoticeId, Severity, Window};
-use techo_protocol::public_file::PublicFileRef;
-use techo_protocol::random::SeededRandom;
-use techo_protocol::relay_api::{manifest_path, segment_path};
-use techo_protocol::segment::{Entry, NewSegment};
-use techo_protocol::tag::VenueSeed;
+use techo_protocol::basics::keys::{SigningKey, sha256};
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::exposure::manifest::{Head, Manifest, SegmentRef, VALID_SECONDS};
+use techo_protocol::exposure::notice::{Body, LocalisedText, NoticeId, Severity, Window};
+use techo_protocol::exposure::public_file::PublicFileRef;
+use techo_protocol::exposure::relay_api::{manifest_path, segment_path};
+use techo_protocol::exposure::segment::{Entry, NewSegment};
+use techo_protocol::exposure::tag::VenueSeed;
 use techo_protocol::trust::{AuthorityId, Role, Root, TrustList, TrustedKey};
 use tempfile::TempDir;
 
@@ -74,7 +74,10 @@ pub fn window(from: i64, to: i64) -> Window {
 pub fn entries(venue: u8, notice: u32, revision: u8, now: Option<Window>, before: &[Window]) -> Vec<Entry> {
     let mut hours = BTreeMap::new();
     for (slot, _) in before.iter().flat_map(Window::hours) {
-        hours.insert(slot, (techo_protocol::notice::Minutes { from: 0, to: 0, tail: 0 }, true));
+        hours.insert(
+            slot,
+            (techo_protocol::exposure::notice::Minutes { from: 0, to: 0, tail: 0 }, true),
+        );
     }
     for (slot, minutes) in now.iter().flat_map(Window::hours) {
         hours.insert(slot, (minutes, false));

@@ -1,9 +1,10 @@
 //! The lists that are here: each authority's newest manifest, its segments, and how old they are.
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::manifest::{CLOCK_TOLERANCE_SECONDS, Head, Manifest, ManifestError, SegmentRef};
-use techo_protocol::public_file::{PublicFileKind, PublicFileRef};
+use techo_protocol::exposure::manifest::{CLOCK_TOLERANCE_SECONDS, Head, Manifest, ManifestError, SegmentRef};
+use techo_protocol::exposure::public_file::PublicFileRef;
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
+use techo_protocol::vaccination::public_file::PublicFileKind;
 
 use super::{ExposureError, ListError, trust};
 use crate::vault::{Reader, RecordKind, Vault, VaultError, Writer};

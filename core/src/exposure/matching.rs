@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use techo_protocol::elias_fano::Target;
-use techo_protocol::notice::{Body, LocalisedText, NoticeId};
-use techo_protocol::segment::Segment;
-use techo_protocol::slot::{day_of_slot, slots_of, whole_minutes};
-use techo_protocol::tag::{DayKey, SlotKey, SlotMac};
+use techo_protocol::basics::elias_fano::Target;
+use techo_protocol::exposure::notice::{Body, LocalisedText, NoticeId};
+use techo_protocol::exposure::segment::Segment;
+use techo_protocol::exposure::slot::{day_of_slot, slots_of, whole_minutes};
+use techo_protocol::exposure::tag::{DayKey, SlotKey, SlotMac};
 
 use crate::documents::week::VisitKeys;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use techo_protocol::segment::{Recall, Segment};
+use techo_protocol::exposure::segment::{Recall, Segment};
 use techo_protocol::trust::AuthorityId;
 
 use super::{ExposureError, lists};

@@ -15,9 +15,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_bytes::ByteBuf;
-use techo_protocol::chunk::Envelope;
-use techo_protocol::direct::{DirectError, Message};
-use techo_protocol::sync_api::{ChunkId, MOST_CHUNKS};
+use techo_protocol::household::chunk::Envelope;
+use techo_protocol::household::direct::{DirectError, Message};
+use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
 use super::engine::{self, Report, Source};
 use super::file::{make_records, take_records};

@@ -1,7 +1,7 @@
 //! The engine: what is to be sent, what has been delivered, and what all of it is.
 
-use techo_protocol::body::{Identity, Kind, Snapshot, Subject};
-use techo_protocol::sync_api::{ChunkId, MOST_CHUNKS};
+use techo_protocol::household::body::{Identity, Kind, Snapshot, Subject};
+use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
 use super::household::day_of;
 use super::line::{State, document_of, subject_of_document};

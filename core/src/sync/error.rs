@@ -1,11 +1,11 @@
 //! What can go wrong between devices.
 
-use techo_protocol::body::BodyError;
-use techo_protocol::chunk::{ChunkError, SealError};
-use techo_protocol::direct::DirectError;
-use techo_protocol::epoch_record::EpochRecordError;
-use techo_protocol::pairing::{PairingError, PairingFailure};
-use techo_protocol::random::RandomError;
+use techo_protocol::basics::random::RandomError;
+use techo_protocol::household::body::BodyError;
+use techo_protocol::household::chunk::{ChunkError, SealError};
+use techo_protocol::household::direct::DirectError;
+use techo_protocol::household::epoch_record::EpochRecordError;
+use techo_protocol::household::pairing::{PairingError, PairingFailure};
 
 use crate::vault::VaultError;
 

@@ -4,9 +4,9 @@ mod check;
 mod send;
 
 use serde_bytes::ByteBuf;
-use techo_protocol::epoch_record::EpochRecordError;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::sync_api::{Call, StreamId, SyncAnswer, SyncRequest, relay_key};
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::household::epoch_record::EpochRecordError;
+use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, SyncRequest, relay_key};
 
 pub(super) use send::{Scope, Sent};
 
@@ -226,7 +226,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
                 .filter(|relay| relay.address == address && relay.generation == answer.generation);
             let refilled = known.is_some_and(|relay| relay.address == address) && same.is_none();
             let set_back = same.as_ref().is_some_and(|relay| {
-                let record = |mark: Option<techo_protocol::sync_api::Mark>| mark.map(|mark| mark.number);
+                let record = |mark: Option<techo_protocol::household::sync_api::Mark>| mark.map(|mark| mark.number);
                 answer.cursor < relay.cursor
                     || answer.last_swap < relay.last_swap
                     || record(answer.record) < record(relay.record)

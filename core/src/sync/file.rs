@@ -1,6 +1,6 @@
 //! A household's chunks on a stick: what another device left there, and what this one has.
 
-use techo_protocol::household_file::HouseholdFile;
+use techo_protocol::household::household_file::HouseholdFile;
 
 use super::engine::{self, Report};
 use super::exchange::{change, the_household};

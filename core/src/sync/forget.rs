@@ -1,10 +1,10 @@
 //! Deletion that travels: a document that this device has written anew becomes a lineage of its own, under a new key.
 
-use techo_protocol::body::Subject;
-use techo_protocol::chunk::Envelope;
+use techo_protocol::household::body::Subject;
+use techo_protocol::household::chunk::Envelope;
 
 use super::SyncError;
-use techo_protocol::keyring_record::{DocumentKey, KeyringRecord};
+use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord};
 
 use super::keyring::{is_expired, new_key};
 use super::line::{Held, Line, State, UNSTORED, document_of, subject_of_document};

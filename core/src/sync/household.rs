@@ -9,14 +9,14 @@ mod wants;
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
-use techo_protocol::agreement::AgreementKey;
-use techo_protocol::body::{MOST_DEVICES, Subject};
-use techo_protocol::chunk::EpochKey;
-use techo_protocol::epoch_record::{Author, Device, DeviceList, EpochRecord, Head};
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keys::{PublicKey, SigningKey};
-use techo_protocol::pairing::LONGEST_DEVICE_NAME;
-use techo_protocol::sync_api::{FOLLOWED_DAYS, StreamId, relay_key};
+use techo_protocol::basics::agreement::AgreementKey;
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::basics::keys::{PublicKey, SigningKey};
+use techo_protocol::household::body::{MOST_DEVICES, Subject};
+use techo_protocol::household::chunk::EpochKey;
+use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochRecord, Head};
+use techo_protocol::household::pairing::LONGEST_DEVICE_NAME;
+use techo_protocol::household::sync_api::{FOLLOWED_DAYS, StreamId, relay_key};
 
 use super::vector::Vector;
 use super::{Refusal, SyncError};

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use serde_bytes::{ByteArray, ByteBuf};
-use techo_protocol::body::{GenerationKey, Subject};
-use techo_protocol::keyring_record::{DocumentKey, KeyringRecord, Recipients};
+use techo_protocol::household::body::{GenerationKey, Subject};
+use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord, Recipients};
 
 use super::SyncError;
 use super::household::KnownKey;

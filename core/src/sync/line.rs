@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
-use techo_protocol::body::{Body, GenerationKey, Heartbeat, Identity, Kind, Lineage, MOST_VECTOR_ENTRIES, Subject, chain_after};
-use techo_protocol::chunk::{Envelope, Padding};
-use techo_protocol::keyring_record::DocumentKey;
+use techo_protocol::household::body::{
+    Body, GenerationKey, Heartbeat, Identity, Kind, Lineage, MOST_VECTOR_ENTRIES, Subject, chain_after,
+};
+use techo_protocol::household::chunk::{Envelope, Padding};
+use techo_protocol::household::keyring_record::DocumentKey;
 
 use super::household::{Household, RECORD, WAITING};
 use super::{Refusal, SyncError};

@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde_bytes::ByteBuf;
-use techo_protocol::chunk::Envelope;
-use techo_protocol::epoch_record::EpochRecord;
-use techo_protocol::keyring_record::KeyringRecord;
-use techo_protocol::keys::PublicKey;
-use techo_protocol::recovery::RecoveryPublic;
-use techo_protocol::sync_api::{Call, ChunkId, RecoveryCall, RecoveryRequest, StreamId, SyncAnswer, SyncRequest};
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::chunk::Envelope;
+use techo_protocol::household::epoch_record::EpochRecord;
+use techo_protocol::household::keyring_record::KeyringRecord;
+use techo_protocol::household::recovery::RecoveryPublic;
+use techo_protocol::household::sync_api::{Call, ChunkId, RecoveryCall, RecoveryRequest, StreamId, SyncAnswer, SyncRequest};
 
 use super::SyncError;
 use super::exchange::StreamRelay;

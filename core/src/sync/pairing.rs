@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
-use techo_protocol::agreement::AgreementPublic;
-use techo_protocol::chunk::EpochKey;
-use techo_protocol::direct::Salt;
-use techo_protocol::epoch_record::{Device, EpochRecord};
-use techo_protocol::pairing::NewDevice;
-use techo_protocol::sync_api::{Call, StreamId, SyncAnswer, relay_key};
+use techo_protocol::basics::agreement::AgreementPublic;
+use techo_protocol::household::chunk::EpochKey;
+use techo_protocol::household::direct::Salt;
+use techo_protocol::household::epoch_record::{Device, EpochRecord};
+use techo_protocol::household::pairing::NewDevice;
+use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, relay_key};
 
 use super::exchange::{StreamRelay, Talk, ask_as, change, the_household};
 use super::household::{self, FormerAccount, Household, NewIdentity, Want, checked, day_of, free_index};

@@ -1,9 +1,9 @@
 //! Epoch records as this device makes them and takes them over.
 
 use serde_bytes::{ByteArray, ByteBuf};
-use techo_protocol::chunk::{Envelope, EpochKey, Padding, SMALLEST_SNAPSHOT_BYTES};
-use techo_protocol::epoch_record::{Author, Device, DeviceList, EpochRecord, EpochRecordError, Head, Removed};
-use techo_protocol::sync_api::{FOLLOWED_DAYS, relay_key};
+use techo_protocol::household::chunk::{Envelope, EpochKey, Padding, SMALLEST_SNAPSHOT_BYTES};
+use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochRecord, EpochRecordError, Head, Removed};
+use techo_protocol::household::sync_api::{FOLLOWED_DAYS, relay_key};
 
 use super::household::{Household, Want, checked, free_index};
 use super::line::State;
@@ -120,7 +120,7 @@ impl Household {
         Ok(NewRecord { record, key })
     }
 
-    fn remove(&self, list: &mut DeviceList, index: u8, key: &techo_protocol::keys::PublicKey, today: u32) -> bool {
+    fn remove(&self, list: &mut DeviceList, index: u8, key: &techo_protocol::basics::keys::PublicKey, today: u32) -> bool {
         let before = list.devices.len();
         list.devices
             .retain(|device| device.key != *key || device.index != index || device.index == self.index);
@@ -353,7 +353,12 @@ impl State {
     }
 
     /// Whether who says that they wrote the list did: by the list that is here where it is the one before, else by its own.
-    fn is_author(&self, opened: &techo_protocol::epoch_record::OpenedList, newest: &EpochRecord, present: &EpochRecord) -> bool {
+    fn is_author(
+        &self,
+        opened: &techo_protocol::household::epoch_record::OpenedList,
+        newest: &EpochRecord,
+        present: &EpochRecord,
+    ) -> bool {
         if let Some(index) = opened.author {
             let is_next = newest.head.previous == present.hash();
             let list = if is_next { &self.household.list } else { &opened.list };

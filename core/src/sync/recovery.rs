@@ -1,13 +1,13 @@
 //! Recovery words: the way back into the household when no device is left, or when the one that is left has shut the others out.
 
 use serde_bytes::ByteBuf;
-use techo_protocol::chunk::{Envelope, EpochKey, Padding};
-use techo_protocol::epoch_record::{Author, Device, DeviceList, EpochRecord, Head, RECOVERY_SLOT};
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keyring_record::{DocumentKey, KeyringRecord, Recipients};
-use techo_protocol::keys::SigningKey;
-use techo_protocol::recovery::{RecoveryKeys, RecoveryPublic, RecoveryWords};
-use techo_protocol::sync_api::{Call, RecoveryCall, RecoveryRequest, SyncAnswer, relay_key};
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::household::chunk::{Envelope, EpochKey, Padding};
+use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochRecord, Head, RECOVERY_SLOT};
+use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord, Recipients};
+use techo_protocol::household::recovery::{RecoveryKeys, RecoveryPublic, RecoveryWords};
+use techo_protocol::household::sync_api::{Call, RecoveryCall, RecoveryRequest, SyncAnswer, relay_key};
 
 use super::exchange::{StreamRelay, ask_as, change, exchange};
 use super::household::{Household, NewIdentity, Want, checked, day_of, want};

@@ -6,7 +6,7 @@
 //! What a deletion or a new device brings with it (a record, a keyring, a snapshot) cannot look like a cell. It goes with the next turn, beside
 //! the cells, and so do snapshots that tidy up.
 
-use techo_protocol::chunk::{CELL_BYTES, ENVELOPE_BYTES};
+use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES};
 
 use super::exchange::{Exchanged, Scope, Sent, StreamRelay, Talk, change, the_household};
 use super::rules::Rules;

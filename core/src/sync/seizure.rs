@@ -1,12 +1,12 @@
 //! What somebody can read who seizes a device, and has every byte that a relay ever saw: the measure of "really deleted". For tests and the
 //! simulation; nothing of a device's own work needs it.
 
-use techo_protocol::body::{GenerationKey, UnverifiedBody};
-use techo_protocol::chunk::{Envelope, EpochKey};
-use techo_protocol::epoch_record::EpochRecord;
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keyring_record::KeyringRecord;
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::household::body::{GenerationKey, UnverifiedBody};
+use techo_protocol::household::chunk::{Envelope, EpochKey};
+use techo_protocol::household::epoch_record::EpochRecord;
+use techo_protocol::household::keyring_record::KeyringRecord;
+use techo_protocol::household::sync_api::StreamId;
 
 use super::SyncError;
 use super::exchange::change;

@@ -8,8 +8,8 @@ mod witness;
 use std::collections::BTreeMap;
 
 use serde_bytes::{ByteArray, ByteBuf};
-use techo_protocol::body::{Identity, Lineage, Subject, UnverifiedBody, chain_after};
-use techo_protocol::chunk::Envelope;
+use techo_protocol::household::body::{Identity, Lineage, Subject, UnverifiedBody, chain_after};
+use techo_protocol::household::chunk::Envelope;
 
 use super::SyncError;
 use super::household::start_over;

@@ -6,7 +6,7 @@
 //! device up to which number they are *gone*, in the same swap.
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::body::VectorEntry;
+use techo_protocol::household::body::VectorEntry;
 
 /// What is known of one device's chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

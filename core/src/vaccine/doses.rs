@@ -6,9 +6,9 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 use techo_protocol::Coded;
-use techo_protocol::dose_slip::{self, DoseSlip};
-use techo_protocol::ticket::TicketText;
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::dose_slip::{self, DoseSlip};
+use techo_protocol::vaccination::ticket::TicketText;
 
 use super::{Content, EntryId, Record, slip};
 use crate::certificates::{self, Holder, Kind, Reason, Trust, Verdict, Verified};

@@ -1,6 +1,6 @@
 //! Why the vaccine record did not do what was asked.
 
-use techo_protocol::status_pass::StatusPassError;
+use techo_protocol::vaccination::status_pass::StatusPassError;
 
 use crate::diary::Refusal;
 use crate::ports::RandomError;

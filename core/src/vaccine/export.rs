@@ -1,7 +1,7 @@
 //! All that the vaccine record holds as readable JSON: a person's own data, for whatever they want with it.
 
 use serde_json::{Value, json};
-use techo_protocol::status_pass::Pass;
+use techo_protocol::vaccination::status_pass::Pass;
 
 use super::{Content, Dose, Listing, Person};
 

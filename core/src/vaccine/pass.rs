@@ -1,9 +1,9 @@
 //! Status passes on the phone: asking a municipality for one, keeping it, and showing no more of it than was asked for.
 
-use techo_protocol::status_pass::{
+use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::status_pass::{
     Credential, Field, Issuer, Opened, Pass, PassFile, Presentation, RequestKeys, StatusPassError, Value,
 };
-use techo_protocol::trust::TrustList;
 
 use super::record::{self, Added, Record};
 use super::{Content, EntryId, VaccineError, VaccineRefusal};

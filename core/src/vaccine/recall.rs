@@ -1,7 +1,7 @@
 //! Recalled lots among a person's doses: compared here, on the device.
 
-use techo_protocol::notice::LocalisedText;
-use techo_protocol::segment::Recall;
+use techo_protocol::exposure::notice::LocalisedText;
+use techo_protocol::exposure::segment::Recall;
 use techo_protocol::trust::AuthorityId;
 
 use super::{Dose, EntryId};

@@ -1,7 +1,7 @@
 //! What a shell is to remind people of: plain moments, worked out anew on every change.
 
 use chrono::{Days, NaiveDate};
-use techo_protocol::schedule::NextDose;
+use techo_protocol::vaccination::schedule::NextDose;
 
 use super::{EntryId, JAPAN_SECONDS_AHEAD};
 

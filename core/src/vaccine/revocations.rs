@@ -1,9 +1,9 @@
 //! The lists of revoked status passes that this device keeps, one of each municipality that it follows, as the files that were signed.
 
-use techo_protocol::revocations;
 use techo_protocol::trust::{AuthorityId, TrustList};
+use techo_protocol::vaccination::revocations;
 
-pub use techo_protocol::revocations::Revocations;
+pub use techo_protocol::vaccination::revocations::Revocations;
 
 use crate::exposure::{ExposureError, ListError, trust};
 use crate::vault::{RecordKind, Vault, VaultError, Writer};

@@ -2,8 +2,8 @@
 //!
 //! What is next is worked out each time anew, so a newer schedule counts for everybody from then on.
 
-use techo_protocol::schedule::{Schedule, ScheduleError};
 use techo_protocol::trust::{Role, TrustList};
+use techo_protocol::vaccination::schedule::{Schedule, ScheduleError};
 
 use crate::exposure::{ExposureError, trust};
 use crate::vault::{RecordKind, Vault, VaultError, Writer};

@@ -1,7 +1,7 @@
 //! Whether a dose slip is to be believed, in the terms of certificates.
 
-use techo_protocol::dose_slip::{DoseSlip, DoseSlipError};
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::dose_slip::{DoseSlip, DoseSlipError};
 
 use super::day_in_japan;
 use crate::certificates::{Dose, Kind, Reason, Verified};

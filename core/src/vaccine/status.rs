@@ -1,7 +1,7 @@
 //! Whether a status pass that somebody shows is to be believed, in the terms of certificates.
 
-use techo_protocol::status_pass::{Door, Issuer, Presentation, Refused, StatusPassError};
 use techo_protocol::trust::TrustList;
+use techo_protocol::vaccination::status_pass::{Door, Issuer, Presentation, Refused, StatusPassError};
 
 use super::revocations::Revocations;
 use crate::certificates::{Holder, Kind, Reason, Verdict, Verified};
@@ -55,9 +55,9 @@ impl<'a> StatusChecker<'a> {
     }
 }
 
-fn holder(value: &techo_protocol::status_pass::Value) -> Option<Holder> {
+fn holder(value: &techo_protocol::vaccination::status_pass::Value) -> Option<Holder> {
     match value {
-        techo_protocol::status_pass::Value::Name(name) => Some(Holder {
+        techo_protocol::vaccination::status_pass::Value::Name(name) => Some(Holder {
             name: name.clone(),
             ..Holder::default()
         }),

@@ -1,11 +1,11 @@
-use techo_protocol::dose_slip::SlipDose;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::municipality_code::MunicipalityCode;
-use techo_protocol::product::Product;
-use techo_protocol::segment::Recall;
-use techo_protocol::site_licence::NewSiteLicence;
-use techo_protocol::ticket::TicketNumber;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::municipality_code::MunicipalityCode;
+use techo_protocol::exposure::segment::Recall;
 use techo_protocol::trust::{AuthorityId, Municipality, Role, Root, TrustList, TrustedKey};
+use techo_protocol::vaccination::dose_slip::SlipDose;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::site_licence::NewSiteLicence;
+use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::*;
 use crate::certificates::{Reason, Trust, Verdict};
@@ -352,7 +352,7 @@ fn a_recalled_lot_is_found_among_the_doses() {
             withdrawn: false,
             product: product.into(),
             lot: lot.into(),
-            text: techo_protocol::notice::LocalisedText::default(),
+            text: techo_protocol::exposure::notice::LocalisedText::default(),
         };
         [(AuthorityId([1; 16]), recall)]
     };

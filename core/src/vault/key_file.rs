@@ -1,7 +1,7 @@
 //! The command line's keeper: the wrapping key in a file of mode 0600, in the clear or under a passphrase.
 //!
 //! With a passphrase, each key is sealed (AES-256-GCM, its id as associated data) under the file's own key, and that one
-//! under the passphrase ([`techo_protocol::passphrase`]): argon2id is so worked once a process and not once a key. A file
+//! under the passphrase ([`techo_protocol::basics::passphrase`]): argon2id is so worked once a process and not once a key. A file
 //! system keeps no promise to overwrite: copies may outlive a deletion in a journal, a snapshot, a backup or a flash chip.
 //! [`ERASURE_NOTE`] says so to people.
 
@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use techo_protocol::passphrase::{self, Cost, PassphraseError};
+use techo_protocol::basics::passphrase::{self, Cost, PassphraseError};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::VaultError;

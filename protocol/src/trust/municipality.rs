@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::municipality_code::MunicipalityCode;
+use crate::basics::municipality_code::MunicipalityCode;
 
 /// Longest address of a municipality's page, in bytes.
 const LONGEST_URL_BYTES: usize = 200;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::municipality_code::MunicipalityCode;
+use crate::basics::municipality_code::MunicipalityCode;
 
 pub fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
@@ -46,7 +46,7 @@ pub fn town() -> TrustList {
     });
     town.keys.push(TrustedKey {
         role: Role::Bundle,
-        key: PublicKey(crate::hpke_seal::HpkePrivate::from_seed(&[30; 32]).public()),
+        key: PublicKey(crate::basics::hpke_seal::HpkePrivate::from_seed(&[30; 32]).public()),
         revoked: false,
     });
     town.municipality = Some(Municipality {

@@ -8,7 +8,7 @@ use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, X
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use techo_protocol::relay_api::{PROBLEM, Problem};
+use techo_protocol::exposure::relay_api::{PROBLEM, Problem};
 
 use crate::error::{Refusal, RelayError};
 

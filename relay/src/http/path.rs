@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use techo_protocol::relay_api::from_hex;
+use techo_protocol::exposure::relay_api::from_hex;
 
 use crate::error::{Refusal, RelayError};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
-use techo_protocol::relay_api::LARGEST_TRUST_LIST_BYTES;
+use techo_protocol::exposure::relay_api::LARGEST_TRUST_LIST_BYTES;
 use techo_protocol::trust::AuthorityId;
 
 use super::Shared;

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use techo_protocol::sync_api::{Call, LARGEST_RECOVERY_REQUEST_BYTES, RecoveryCall};
+use techo_protocol::household::sync_api::{Call, LARGEST_RECOVERY_REQUEST_BYTES, RecoveryCall};
 
 use super::body::{receive, refuse};
 use super::path::{Named, id};

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::answer::problem;
 use crate::error::{Refusal, RelayError};
-use techo_protocol::relay_api::PROBLEM;
+use techo_protocol::exposure::relay_api::PROBLEM;
 
 /// Connections that are told at once; those beyond are closed without a word.
 const AT_ONCE: usize = 64;

@@ -8,8 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use techo_protocol::relay_api::BINARY;
-use techo_protocol::sync_api::{LARGEST_MAILBOX_MESSAGE_BYTES, LONGEST_WAIT_SECONDS, MAILBOX_MESSAGES};
+use techo_protocol::exposure::relay_api::BINARY;
+use techo_protocol::household::sync_api::{LARGEST_MAILBOX_MESSAGE_BYTES, LONGEST_WAIT_SECONDS, MAILBOX_MESSAGES};
 use tokio::time::{Instant, timeout_at};
 
 use super::Shared;

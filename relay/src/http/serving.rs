@@ -9,8 +9,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_N
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{BINARY, hex};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::relay_api::{BINARY, hex};
 
 use super::path::{Named, id};
 use super::{Shared, on_store};

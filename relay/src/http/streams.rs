@@ -7,8 +7,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use techo_protocol::relay_api::BINARY;
-use techo_protocol::sync_api::{Call, StreamId, SyncAnswer};
+use techo_protocol::exposure::relay_api::BINARY;
+use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::{receive, refuse};

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use techo_protocol::case_code::MailboxId;
-use techo_protocol::diary_upload::SENT_BYTES;
-use techo_protocol::relay_api::{BINARY, LARGEST_TAKE_BYTES};
+use techo_protocol::exposure::case_code::MailboxId;
+use techo_protocol::exposure::diary_upload::SENT_BYTES;
+use techo_protocol::exposure::relay_api::{BINARY, LARGEST_TAKE_BYTES};
 
 use super::Shared;
 use super::body::{receive, refuse};

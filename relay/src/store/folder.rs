@@ -24,7 +24,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use techo_protocol::relay_api::{Diaries, StoredDiary, from_hex, hex};
+use techo_protocol::exposure::relay_api::{Diaries, StoredDiary, from_hex, hex};
 use techo_protocol::trust::AuthorityId;
 
 use super::{

@@ -1,10 +1,10 @@
 //! Looking through a store for what is wrong with it. Nothing is changed.
 
-use techo_protocol::chunk::Envelope;
-use techo_protocol::epoch_record::EpochRecord;
-use techo_protocol::keyring_record::KeyringRecord;
-use techo_protocol::relay_api::hex;
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::exposure::relay_api::hex;
+use techo_protocol::household::chunk::Envelope;
+use techo_protocol::household::epoch_record::EpochRecord;
+use techo_protocol::household::keyring_record::KeyringRecord;
+use techo_protocol::household::sync_api::StreamId;
 
 use super::{Account, RecordKept, Store, StoreError};
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use techo_protocol::sync_api::{MAILBOX_MESSAGES, StreamId};
+use techo_protocol::household::sync_api::{MAILBOX_MESSAGES, StreamId};
 
 use super::StoreError;
 

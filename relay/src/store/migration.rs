@@ -7,7 +7,7 @@ use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::{ToSql, Type};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use techo_protocol::keys::sha256;
+use techo_protocol::basics::keys::sha256;
 
 use super::postgres::{Done, PostgresPlace, PostgresStore, Work};
 use super::{StoreError, sqlite};

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{Diaries, StoredDiary, hex};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::relay_api::{Diaries, StoredDiary, hex};
 use techo_protocol::trust::AuthorityId;
 use tokio::runtime::Runtime;
 

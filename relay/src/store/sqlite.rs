@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
-use techo_protocol::relay_api::{DepositedDiary, Diaries, StoredDiary};
+use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
 use super::{

@@ -3,8 +3,8 @@
 
 mod records;
 
-use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 
 use super::StoreError;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use techo_protocol::keys::sha256;
+use techo_protocol::basics::keys::sha256;
 use tempfile::TempDir;
 
 use super::testing::{Schema, databases};

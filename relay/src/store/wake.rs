@@ -1,7 +1,7 @@
 //! What somebody waits for, as a number: it wakes, and says nothing else. Processes that share a database tell it to each other.
 
-use techo_protocol::keys::sha256;
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::household::sync_api::StreamId;
 
 /// What somebody waits for: eight bytes of a hash. Two that are the same wake somebody for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,10 +1,10 @@
 //! Reading what replaces a household's records.
 
 use serde_bytes::ByteBuf;
-use techo_protocol::chunk::Envelope;
-use techo_protocol::epoch_record::EpochRecord;
-use techo_protocol::keyring_record::KeyringRecord;
-use techo_protocol::sync_api::{Call, StreamId};
+use techo_protocol::household::chunk::Envelope;
+use techo_protocol::household::epoch_record::EpochRecord;
+use techo_protocol::household::keyring_record::KeyringRecord;
+use techo_protocol::household::sync_api::{Call, StreamId};
 
 use super::{checked, replaced};
 use crate::error::SyncError;

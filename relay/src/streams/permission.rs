@@ -1,8 +1,8 @@
 //! Whose key may ask what of an account. The present key may ask everything; one that another has replaced may only fetch the records, so that
 //! a device that was away finds its way; the recovery key may fetch the records and install others.
 
-use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{Call, RecoveryRequest, StreamId, SyncRequest, UnverifiedRequest};
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::sync_api::{Call, RecoveryRequest, StreamId, SyncRequest, UnverifiedRequest};
 
 use crate::error::{Refusal, SyncError};
 use crate::store::{Account, Store, StreamStore};

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use techo_protocol::sync_api::{Call, MOST_CHUNKS, StreamId};
+use techo_protocol::household::sync_api::{Call, MOST_CHUNKS, StreamId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{PAGE_BYTES, Verified, verified};

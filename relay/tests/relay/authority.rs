@@ -1,11 +1,11 @@
 //! An authority with its keys and its chain of manifests.
 
-use techo_protocol::keys::{SigningKey, sha256};
-use techo_protocol::manifest::{Manifest, SegmentRef};
-use techo_protocol::notice::LocalisedText;
-use techo_protocol::random::SeededRandom;
-use techo_protocol::relay_api::{StoredDiary, TakeDiaries};
-use techo_protocol::segment::{NewSegment, Recall};
+use techo_protocol::basics::keys::{SigningKey, sha256};
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::exposure::manifest::{Manifest, SegmentRef};
+use techo_protocol::exposure::notice::LocalisedText;
+use techo_protocol::exposure::relay_api::{StoredDiary, TakeDiaries};
+use techo_protocol::exposure::segment::{NewSegment, Recall};
 use techo_protocol::trust::{AuthorityId, Role, Root, TrustList, TrustedKey};
 
 pub const NOW: i64 = 1_795_000_000;

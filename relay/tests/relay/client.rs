@@ -27,7 +27,7 @@ impl Answer {
             "{} {text}",
             self.status
         );
-        let problem: techo_protocol::relay_api::Problem = serde_json::from_slice(&self.body).unwrap();
+        let problem: techo_protocol::exposure::relay_api::Problem = serde_json::from_slice(&self.body).unwrap();
         assert_eq!((problem.kind.as_str(), problem.status), ("about:blank", self.status));
         assert!(!problem.title.is_empty() && !problem.detail.is_empty());
         (self.status, problem.code)

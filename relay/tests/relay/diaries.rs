@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use techo_protocol::case_code::MailboxId;
-use techo_protocol::diary_upload::SENT_BYTES;
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{DIARIES_A_PAGE, DepositedDiary, Diaries, StoredDiary, TakeDiaries, diary_path};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::case_code::MailboxId;
+use techo_protocol::exposure::diary_upload::SENT_BYTES;
+use techo_protocol::exposure::relay_api::{DIARIES_A_PAGE, DepositedDiary, Diaries, StoredDiary, TakeDiaries, diary_path};
 use techo_protocol::trust::AuthorityId;
 
 use crate::authority::Authority;

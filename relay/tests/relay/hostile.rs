@@ -1,7 +1,7 @@
 //! What no client of ours would send.
 
-use techo_protocol::random::{Random, SeededRandom};
-use techo_protocol::relay_api::manifest_path;
+use techo_protocol::basics::random::{Random, SeededRandom};
+use techo_protocol::exposure::relay_api::manifest_path;
 
 use crate::authority::Authority;
 use crate::client::{Wire, refused};

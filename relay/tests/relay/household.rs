@@ -1,10 +1,12 @@
 //! A household with one device, as far as a relay can tell: it signs, and its chunks are sealed.
 
 use serde_bytes::ByteBuf;
-use techo_protocol::chunk::{CELL_BYTES, Envelope, EpochKey, Padding};
-use techo_protocol::keys::SigningKey;
-use techo_protocol::random::SeededRandom;
-use techo_protocol::sync_api::{Call, ChunkId, StreamId, SyncAnswer, SyncRequest, relay_key, rendezvous_path, stream_path};
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::household::chunk::{CELL_BYTES, Envelope, EpochKey, Padding};
+use techo_protocol::household::sync_api::{
+    Call, ChunkId, StreamId, SyncAnswer, SyncRequest, relay_key, rendezvous_path, stream_path,
+};
 
 use crate::client::{Answer, Wire, request};
 use crate::setting::Running;

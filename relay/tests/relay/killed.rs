@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use techo_protocol::sync_api::{SyncAnswer, stream_path};
+use techo_protocol::household::sync_api::{SyncAnswer, stream_path};
 use techo_relay::store::{self, Place, PostgresPlace};
 use techo_relay::{Background, Config, Limits, SystemClock, log};
 
@@ -36,7 +36,7 @@ fn a_relay_to_kill() {
         listen: "127.0.0.1:0".parse().unwrap(),
         trust: vec![],
         proxies: vec![],
-        random: std::sync::Arc::new(techo_protocol::random::SystemRandom::new()),
+        random: std::sync::Arc::new(techo_protocol::basics::random::SystemRandom::new()),
         limits: Limits {
             burst: u32::MAX,
             ..Limits::default()

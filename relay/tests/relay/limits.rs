@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use techo_protocol::case_code::MailboxId;
-use techo_protocol::diary_upload::SENT_BYTES;
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{diary_path, manifest_path, publish_segment_path, trust_path};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::case_code::MailboxId;
+use techo_protocol::exposure::diary_upload::SENT_BYTES;
+use techo_protocol::exposure::relay_api::{diary_path, manifest_path, publish_segment_path, trust_path};
 
 use crate::authority::Authority;
 use crate::client::{Wire, refused, request};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use techo_protocol::diary_upload::SENT_BYTES;
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{Diaries, StoredDiary, hex, publish_segment_path, segment_path};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::diary_upload::SENT_BYTES;
+use techo_protocol::exposure::relay_api::{Diaries, StoredDiary, hex, publish_segment_path, segment_path};
 use techo_protocol::trust::AuthorityId;
 use techo_relay::store::{Forgotten, Held, Publication, Put, Replaced, Store, StoreError, StoredSegment, StreamStore, Totals};
 

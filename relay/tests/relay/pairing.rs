@@ -1,6 +1,6 @@
 //! Pairing mailboxes.
 
-use techo_protocol::sync_api::{Call, LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECONDS};
+use techo_protocol::household::sync_api::{Call, LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECONDS};
 
 use crate::client::{Wire, refused};
 use crate::household::{Household, message_path};

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use techo_protocol::Coded;
-use techo_protocol::keys::{SigningKey, sha256};
-use techo_protocol::manifest::Manifest;
-use techo_protocol::municipality_code::MunicipalityCode;
-use techo_protocol::public_file::{PublicFileKind, PublicFileRef};
-use techo_protocol::relay_api::{manifest_path, publish_segment_path, trust_path};
-use techo_protocol::town_update::TownUpdate;
+use techo_protocol::basics::keys::{SigningKey, sha256};
+use techo_protocol::basics::municipality_code::MunicipalityCode;
+use techo_protocol::exposure::manifest::Manifest;
+use techo_protocol::exposure::public_file::PublicFileRef;
+use techo_protocol::exposure::relay_api::{manifest_path, publish_segment_path, trust_path};
 use techo_protocol::trust::{Municipality, Role, TrustedKey};
+use techo_protocol::vaccination::public_file::PublicFileKind;
+use techo_protocol::vaccination::town_update::TownUpdate;
 use techo_relay::store::Place;
 
 use crate::authority::{Authority, NOW, key};

@@ -1,14 +1,14 @@
 //! Records: who may fetch and install them, and what they have to follow.
 
 use serde_bytes::ByteBuf;
-use techo_protocol::chunk::{CELL_BYTES, EpochKey};
-use techo_protocol::epoch_record::{Author, DeviceList, EpochRecord, Head};
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keyring_record::{KeyringRecord, Recipients};
-use techo_protocol::keys::SigningKey;
-use techo_protocol::random::SeededRandom;
-use techo_protocol::recovery::RecoveryPublic;
-use techo_protocol::sync_api::{
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::household::chunk::{CELL_BYTES, EpochKey};
+use techo_protocol::household::epoch_record::{Author, DeviceList, EpochRecord, Head};
+use techo_protocol::household::keyring_record::{KeyringRecord, Recipients};
+use techo_protocol::household::recovery::RecoveryPublic;
+use techo_protocol::household::sync_api::{
     Call, ChunkId, FOLLOWED_DAYS, MOST_CHUNKS, Mark, OLD_WORDS_DAYS, StreamId, SyncAnswer, SyncRequest, relay_key, stream_path,
 };
 

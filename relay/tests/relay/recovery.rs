@@ -1,8 +1,8 @@
 //! What recovery words alone can do.
 
-use techo_protocol::epoch_record::EpochRecord;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::sync_api::{Call, RecoveryCall, RecoveryRequest, SyncAnswer, recovery_path};
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::household::epoch_record::EpochRecord;
+use techo_protocol::household::sync_api::{Call, RecoveryCall, RecoveryRequest, SyncAnswer, recovery_path};
 
 use crate::client::{Answer, refused, request};
 use crate::household::{chunks, pull};

@@ -1,7 +1,7 @@
 //! Public files: the same bytes for everybody, with headers that a CDN can use.
 
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{hex, manifest_path, segment_path};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::relay_api::{hex, manifest_path, segment_path};
 
 use crate::authority::Authority;
 use crate::client::{refused, request};

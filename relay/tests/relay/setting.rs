@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use techo_protocol::case_code::MailboxId;
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{diaries_path, diary_path, manifest_path, publish_segment_path, segment_path, trust_path};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::case_code::MailboxId;
+use techo_protocol::exposure::relay_api::{
+    diaries_path, diary_path, manifest_path, publish_segment_path, segment_path, trust_path,
+};
 use techo_protocol::trust::AuthorityId;
 use techo_relay::store::{Place, Store};
 use techo_relay::{Background, Clock, Config, Limits, log, store};
@@ -106,7 +108,7 @@ impl Setting {
             listen: "127.0.0.1:0".parse().unwrap(),
             trust: self.trust.clone(),
             proxies: self.proxies.clone(),
-            random: std::sync::Arc::new(techo_protocol::random::SystemRandom::new()),
+            random: std::sync::Arc::new(techo_protocol::basics::random::SystemRandom::new()),
             limits: self.limits,
             log: log::json(move || writer.clone()),
         };

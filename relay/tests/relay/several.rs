@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use techo_protocol::sync_api::Call;
+use techo_protocol::household::sync_api::Call;
 
 use crate::client::{Wire, refused, request};
 use crate::household::{Household, chunks, message_path, pull, push, push_after, swap};
@@ -25,7 +25,7 @@ fn two() -> Option<(Setting, [Running; 2])> {
     Some((setting, relays))
 }
 
-fn received(wire: &mut Wire) -> techo_protocol::sync_api::SyncAnswer {
+fn received(wire: &mut Wire) -> techo_protocol::household::sync_api::SyncAnswer {
     crate::records::read(&wire.answer("POST").unwrap())
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_bytes::ByteBuf;
-use techo_protocol::chunk::CELL_BYTES;
-use techo_protocol::sync_api::{Call, SyncAnswer, stream_path};
+use techo_protocol::household::chunk::CELL_BYTES;
+use techo_protocol::household::sync_api::{Call, SyncAnswer, stream_path};
 use techo_relay::store::Place;
 
 use crate::client::{Wire, refused, request};

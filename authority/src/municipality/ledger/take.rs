@@ -1,7 +1,7 @@
 //! Taking a statement in: what its source said of the record before, and what others say of the same ticket.
 
 use rusqlite::{CachedStatement, Connection};
-use techo_protocol::japan_day as days;
+use techo_protocol::basics::japan_day as days;
 
 use super::{DOSE, Dose, DoseRowError, Source, Taken, read_dose};
 use crate::Error;

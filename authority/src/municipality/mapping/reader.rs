@@ -1,12 +1,12 @@
 //! Rows of one file, read by a mapping.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Timelike as _};
-use techo_protocol::dose_bundle::LONGEST_NAME;
-use techo_protocol::dose_slip::is_lot;
-use techo_protocol::japan_day as days;
-use techo_protocol::municipality_code::MunicipalityCode;
-use techo_protocol::product::Product;
-use techo_protocol::ticket::{TicketError, TicketNumber, TicketText};
+use techo_protocol::basics::japan_day as days;
+use techo_protocol::basics::municipality_code::MunicipalityCode;
+use techo_protocol::vaccination::dose_bundle::LONGEST_NAME;
+use techo_protocol::vaccination::dose_slip::is_lot;
+use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::ticket::{TicketError, TicketNumber, TicketText};
 
 use super::{CellError, Columns, Mapping};
 use crate::municipality::ledger::Dose;

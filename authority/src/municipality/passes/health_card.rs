@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
-use techo_protocol::issuer_key::base64url;
-use techo_protocol::p256::{P256Key, P256Public};
-use techo_protocol::product::Product;
-use techo_protocol::random::RandomError;
+use techo_protocol::basics::jwk::base64url;
+use techo_protocol::basics::p256::{P256Key, P256Public};
+use techo_protocol::basics::random::RandomError;
+use techo_protocol::vaccination::product::Product;
 
 use super::super::days;
 use super::super::ledger::Dose;

@@ -1,7 +1,7 @@
 //! What a municipality says of a ticket's doses, day by day.
 
 use chrono::{Datelike, Months, NaiveDate};
-use techo_protocol::status_pass::{Status, Value};
+use techo_protocol::vaccination::status_pass::{Status, Value};
 
 use super::super::days;
 use super::super::ledger::Dose;
@@ -72,8 +72,8 @@ fn valid_until(day: i64) -> Option<NaiveDate> {
 
 #[cfg(test)]
 mod tests {
-    use techo_protocol::product::Product;
-    use techo_protocol::ticket::TicketNumber;
+    use techo_protocol::vaccination::product::Product;
+    use techo_protocol::vaccination::ticket::TicketNumber;
 
     use super::*;
 

@@ -1,11 +1,11 @@
 use std::path::Path;
 
 use techo_protocol::Coded as _;
-use techo_protocol::issuer_key::base64url;
-use techo_protocol::keys::sha256;
-use techo_protocol::random::{SeededRandom, SystemRandom};
-use techo_protocol::revocations::Revocations;
-use techo_protocol::status_pass::{Field, Issuer, Pass, RequestKeys, Value};
+use techo_protocol::basics::jwk::base64url;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::basics::random::{SeededRandom, SystemRandom};
+use techo_protocol::vaccination::revocations::Revocations;
+use techo_protocol::vaccination::status_pass::{Field, Issuer, Pass, RequestKeys, Value};
 
 use super::super::tests::{NOW, licensed, record, sealed, town};
 use super::*;
@@ -101,14 +101,14 @@ fn a_dose_that_was_taken_back_does_not_count() {
 
 #[test]
 fn a_card_is_one_code_or_none() {
-    let key = techo_protocol::p256::P256Key::generate().unwrap();
+    let key = techo_protocol::basics::p256::P256Key::generate().unwrap();
     let born = chrono::NaiveDate::from_ymd_opt(1980, 1, 1).unwrap();
     // Places that hardly get smaller by being packed.
     let dose = |number: u8| super::super::ledger::Dose {
         ticket: ticket(1),
         number,
         at: NOW + i64::from(number) * DAY,
-        product: techo_protocol::product::Product::Pfizer,
+        product: techo_protocol::vaccination::product::Product::Pfizer,
         lot: String::new(),
         place: base64url(&sha256(&[number])).chars().take(30).collect(),
         by: String::new(),

@@ -1,10 +1,10 @@
 //! Public files beside segments: a town's update for its sites, which is signed anew where it says something new.
 
-use techo_protocol::public_file::PublicFileKind;
-use techo_protocol::revocations::Revocations;
-use techo_protocol::status_pass::Pass;
-use techo_protocol::town_update::TownUpdate;
 use techo_protocol::trust::Role;
+use techo_protocol::vaccination::public_file::PublicFileKind;
+use techo_protocol::vaccination::revocations::Revocations;
+use techo_protocol::vaccination::status_pass::Pass;
+use techo_protocol::vaccination::town_update::TownUpdate;
 
 use super::*;
 use crate::municipality::passes::NewPass;

@@ -47,7 +47,7 @@ fn a_relay_that_was_away_while_the_notice_key_changed_follows() {
     let old = world.authority.signer(KeyRole::Notice).unwrap().public();
     world.authority.rotate_key(KeyRole::Notice, LATER, &world.random).unwrap();
     world.publish();
-    let digits = techo_protocol::relay_api::hex(&old.0);
+    let digits = techo_protocol::exposure::relay_api::hex(&old.0);
     world.authority.revoke_key(&digits, LATER, &world.random).unwrap();
     world.add(window(1, 3));
     world.publish();
@@ -81,7 +81,7 @@ fn a_relay_that_holds_another_list_of_the_same_number_is_told_of() {
     world.publish();
     world.authority.prepare(LATER + 5, &world.random).unwrap();
     let (sequence, file) = world.authority.newest_manifest_file().unwrap().unwrap();
-    let unverified = techo_protocol::manifest::Manifest::read(&file).unwrap();
+    let unverified = techo_protocol::exposure::manifest::Manifest::read(&file).unwrap();
     let signer = world.authority.signer(KeyRole::Manifest).unwrap();
     let mut forked = unverified.verify([&signer.public()]).unwrap();
     forked.audit_head = [9; 32];

@@ -5,9 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use techo_core::sync::direct::{Conversation, Holdings, Talked};
-use techo_protocol::agreement::{AgreementKey, AgreementPublic};
-use techo_protocol::direct::{ANSWER_BYTES, Accepted, Connecting, OPENING_BYTES, Salt, Session, accept};
-use techo_protocol::random::Random;
+use techo_protocol::basics::agreement::{AgreementKey, AgreementPublic};
+use techo_protocol::basics::random::Random;
+use techo_protocol::household::direct::{ANSWER_BYTES, Accepted, Connecting, OPENING_BYTES, Salt, Session, accept};
 
 use super::LanError;
 use super::nearby::MeetError;

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use techo_core::ports::{Discovery, Heard, SystemRandom};
 use techo_core::sync::SyncError;
 use techo_core::sync::direct::{Holdings, Talked};
-use techo_protocol::agreement::{AgreementKey, AgreementPublic};
-use techo_protocol::direct::{Advertisement, DirectError, DirectFailure};
-use techo_protocol::random::{Random, RandomError};
+use techo_protocol::basics::agreement::{AgreementKey, AgreementPublic};
+use techo_protocol::basics::random::{Random, RandomError};
+use techo_protocol::household::direct::{Advertisement, DirectError, DirectFailure};
 
 use super::LanError;
 use super::connection::Connection;

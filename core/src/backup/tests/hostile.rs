@@ -2,7 +2,7 @@
 
 use ciborium::{Value, cbor};
 use proptest::prelude::*;
-use techo_protocol::passphrase;
+use techo_protocol::basics::passphrase;
 
 use super::*;
 use crate::ports::SeededRandom;
@@ -164,7 +164,7 @@ fn the_length_says_little() {
                 phone.add("Bar Yoru", visit);
             }
             let size = phone.backup().len() - 5 - 61;
-            assert_eq!(techo_protocol::padme::padme(size as u64), size as u64);
+            assert_eq!(techo_protocol::basics::padme::padme(size as u64), size as u64);
             size
         })
         .collect();

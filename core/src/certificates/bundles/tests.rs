@@ -1,4 +1,4 @@
-use techo_protocol::issuer_key::{IssuerKey, IssuerPublicKey, NO_END, Uses};
+use techo_protocol::certificates::issuer_key::{IssuerKey, IssuerPublicKey, NO_END, Uses};
 
 use super::*;
 use crate::exposure::fixture::{Authority, NOW, vault};

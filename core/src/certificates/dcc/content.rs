@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, NaiveDate};
 use ciborium::Value;
-use techo_protocol::issuer_key::Uses;
+use techo_protocol::certificates::issuer_key::Uses;
 
 use crate::certificates::cbor;
 use crate::certificates::product;

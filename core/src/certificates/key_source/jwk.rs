@@ -1,7 +1,7 @@
 //! JWKs (RFC 7517), sets of them, and the DID documents that carry them.
 
 use serde_json::Value;
-use techo_protocol::issuer_key::{IssuerKey, IssuerPublicKey, NO_END, Uses};
+use techo_protocol::certificates::issuer_key::{IssuerKey, IssuerPublicKey, NO_END, Uses};
 
 use super::x509::{self, Certificate};
 use super::{KeySourceError, base64};

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use techo_protocol::issuer_key::{IssuerKey, Uses};
+use techo_protocol::certificates::issuer_key::{IssuerKey, Uses};
 
 use super::x509::Certificate;
 use super::{Found, KeySourceError, base64, jwk, whole_set};

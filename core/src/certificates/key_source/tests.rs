@@ -1,7 +1,7 @@
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use techo_protocol::issuer_key::IssuerPublicKey;
+use techo_protocol::certificates::issuer_key::IssuerPublicKey;
 
 use super::*;
 use crate::certificates::tests::issuing::Issuer;

@@ -1,7 +1,7 @@
 //! X.509 certificates of issuers (RFC 5280), as far as keys need them.
 
-use techo_protocol::issuer_key::{CertificateAlgorithm, IssuerKey, IssuerPublicKey, NO_END, Uses};
-use techo_protocol::keys::sha256;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::certificates::issuer_key::{CertificateAlgorithm, IssuerKey, IssuerPublicKey, NO_END, Uses};
 use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
 use x509_cert::der::{self, Decode as _, Encode as _, Header, Reader, SliceReader};
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName, name::GeneralName};

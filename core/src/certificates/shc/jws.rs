@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use techo_protocol::issuer_key::Algorithm;
+use techo_protocol::certificates::issuer_key::Algorithm;
 
 use crate::certificates::reason::Reason;
 

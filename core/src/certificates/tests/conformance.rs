@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use techo_protocol::issuer_key::Uses;
-use techo_protocol::trust_bundle::TrustBundle;
+use techo_protocol::certificates::issuer_key::Uses;
+use techo_protocol::certificates::trust_bundle::TrustBundle;
 
 use crate::certificates::{Kind, Reason, Trust, Verdict, Verified, holder, key_source, verify, whole};
 use crate::exposure::fixture::Authority;

@@ -4,8 +4,8 @@ use ciborium::Value as Cbor;
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
 use proptest::prelude::*;
 use serde_json::json;
-use techo_protocol::base45;
-use techo_protocol::issuer_key::Uses;
+use techo_protocol::basics::base45;
+use techo_protocol::certificates::issuer_key::Uses;
 
 use super::issuing::*;
 use crate::certificates::{Kind, Reason, Trust, Verdict, verify};
@@ -36,7 +36,7 @@ fn a_right_one_is_valid_and_says_all() {
     );
     assert_eq!(
         (verified.issuer.as_deref(), verified.valid_until),
-        (Some("XX"), Some(EXPIRES))
+        (Some("techo_protocol"), Some(EXPIRES))
     );
 }
 
@@ -62,7 +62,7 @@ fn two_keys_may_have_one_id() {
     let (issuer, other) = (Issuer::new(), Issuer::new());
     let text = NewDcc::new().text(|message| issuer.sign(message));
     for keys in [[&other, &issuer], [&issuer, &other]] {
-        let trust = Trust::new(keys.map(|issuer| issuer.listed(KEY_ID, "XX", Uses::DCC)).into());
+        let trust = Trust::new(keys.map(|issuer| issuer.listed(KEY_ID, "techo_protocol", Uses::DCC)).into());
         assert_eq!(verify(&text, &trust, NOW).reasons, []);
     }
 }
@@ -72,10 +72,10 @@ fn a_key_for_other_certificates_is_not_trusted_for_these() {
     let issuer = Issuer::new();
     let text = NewDcc::new().text(|message| issuer.sign(message));
     for uses in [Uses::SHC, Uses::NZCP, Uses::VDS_NC, Uses::VDS_NC_AUTHORITY] {
-        let trust = Trust::new(vec![issuer.listed(KEY_ID, "XX", uses)]);
+        let trust = Trust::new(vec![issuer.listed(KEY_ID, "techo_protocol", uses)]);
         assert_eq!(verify(&text, &trust, NOW).reasons, [Reason::UnknownKey]);
     }
-    let tests_only = Trust::new(vec![issuer.listed(KEY_ID, "XX", Uses::DCC.and(Uses::TEST))]);
+    let tests_only = Trust::new(vec![issuer.listed(KEY_ID, "techo_protocol", Uses::DCC.and(Uses::TEST))]);
     assert_eq!(verify(&text, &tests_only, NOW).reasons, [Reason::IssuerKeyUse]);
 }
 
@@ -108,7 +108,7 @@ fn times_are_those_of_the_clock_that_is_given() {
     assert_eq!(at(EXPIRES), [Reason::Expired]);
     let from_later = NewDcc::new().claim(5, NOW + 1);
     assert_eq!(reasons(&issuer, &from_later), [Reason::NotYetValid]);
-    let mut key = issuer.listed(KEY_ID, "XX", Uses::DCC);
+    let mut key = issuer.listed(KEY_ID, "techo_protocol", Uses::DCC);
     key.not_before = ISSUED + 1;
     assert_eq!(verify(&text, &Trust::new(vec![key]), NOW).reasons, [Reason::IssuerKeyTime]);
 }
@@ -177,7 +177,7 @@ fn one_certificate_holds_one_entry() {
     assert_eq!(with(json!({ "v": [vaccination()], "t": null, "r": [] })), []);
     assert_eq!(with(json!({ "v": [vaccination(), vaccination()] })), [Reason::Several]);
     assert_eq!(with(json!({})), [Reason::Several]);
-    let entries = json!({ "r": [{ "tg": "1", "fr": "2021-02-30", "co": "XX", "is": "M", "df": "2021-03-01", "du": "2021-09-01", "ci": "1" }] });
+    let entries = json!({ "r": [{ "tg": "1", "fr": "2021-02-30", "co": "techo_protocol", "is": "M", "df": "2021-03-01", "du": "2021-09-01", "ci": "1" }] });
     assert_eq!(with(entries), [Reason::Schema { field: "fr" }]);
 }
 
@@ -259,7 +259,7 @@ fn a_card_s_envelope_is_in_the_form_of_its_kind() {
 fn every_changed_character_is_noticed() {
     let issuer = Issuer::new();
     let text = NewDcc::new().text(|message| issuer.sign(message));
-    let mut keys = vec![issuer.listed(KEY_ID, "XX", Uses::DCC)];
+    let mut keys = vec![issuer.listed(KEY_ID, "techo_protocol", Uses::DCC)];
     keys.push(issuer.listed(issuer.key.thumbprint().as_bytes(), CARD_ISSUER, Uses::SHC));
     let trust = Trust::new(keys);
     let card = card_text(&issuer, &card());

@@ -9,8 +9,8 @@ use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
 };
 use serde_json::{Value, json};
-use techo_protocol::base45;
-use techo_protocol::issuer_key::{IssuerKey, IssuerPublicKey, NO_END, Uses};
+use techo_protocol::basics::base45;
+use techo_protocol::certificates::issuer_key::{IssuerKey, IssuerPublicKey, NO_END, Uses};
 
 use crate::certificates::Trust;
 
@@ -65,7 +65,7 @@ impl Issuer {
 
     /// Everybody who trusts this issuer's certificates of the EU.
     pub fn trusted(&self) -> Trust {
-        Trust::new(vec![self.listed(KEY_ID, "XX", Uses::DCC)])
+        Trust::new(vec![self.listed(KEY_ID, "techo_protocol", Uses::DCC)])
     }
 
     /// Everybody who trusts this issuer's cards.
@@ -100,7 +100,7 @@ impl NewDcc {
         Self {
             protected: vec![(1.into(), (-7).into()), (4.into(), Cbor::Bytes(KEY_ID.to_vec()))],
             claims: vec![
-                (1.into(), "XX".into()),
+                (1.into(), "techo_protocol".into()),
                 (4.into(), EXPIRES.into()),
                 (6.into(), ISSUED.into()),
                 ((-260).into(), health),
@@ -152,7 +152,7 @@ pub fn packed(message: &[u8]) -> String {
 
 pub fn vaccination() -> Value {
     json!({ "tg": "840539006", "vp": "1119349007", "mp": "EU/1/20/1528", "ma": "ORG-100030215", "dn": 2, "sd": 2, "dt": "2021-08-01",
-        "co": "XX", "is": "Ministry", "ci": "URN:UVCI:01:XX:1" })
+        "co": "techo_protocol", "is": "Ministry", "ci": "URN:UVCI:01:techo_protocol:1" })
 }
 
 /// A card's payload, valid at [`NOW`].

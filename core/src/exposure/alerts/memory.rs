@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::notice::NoticeId;
+use techo_protocol::exposure::notice::NoticeId;
 use techo_protocol::trust::AuthorityId;
 
 use super::{Alert, AlertContent, AlertId};

@@ -25,7 +25,12 @@ impl Person {
     }
 
     /// Publishes one revision of notice 7 at venue 1.
-    fn publish(&mut self, revision: u8, now: Option<techo_protocol::notice::Window>, before: &[techo_protocol::notice::Window]) {
+    fn publish(
+        &mut self,
+        revision: u8,
+        now: Option<techo_protocol::exposure::notice::Window>,
+        before: &[techo_protocol::exposure::notice::Window],
+    ) {
         self.authority.add_segment(entries(1, 7, revision, now, before), vec![]);
         self.authority.publish(NOW);
         for fetched in fetch(&mut self.vault, &self.authority.relay, &[], NOW).unwrap() {

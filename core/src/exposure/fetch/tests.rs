@@ -1,5 +1,5 @@
-use techo_protocol::keys::SigningKey;
-use techo_protocol::manifest::{ManifestError, VALID_SECONDS};
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::exposure::manifest::{ManifestError, VALID_SECONDS};
 use techo_protocol::trust::{TrustError, TrustedKey};
 
 use super::*;

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::notice::{NoticeId, Severity, Window};
-use techo_protocol::random::SeededRandom;
-use techo_protocol::segment::{Entry, NewSegment};
-use techo_protocol::tag::VenueSeed;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::exposure::notice::{NoticeId, Severity, Window};
+use techo_protocol::exposure::segment::{Entry, NewSegment};
+use techo_protocol::exposure::tag::VenueSeed;
 use techo_protocol::trust::AuthorityId;
 
 use super::*;

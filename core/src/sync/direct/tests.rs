@@ -1,6 +1,6 @@
-use techo_protocol::agreement::AgreementKey;
-use techo_protocol::direct::{Connecting, Salt, Session, accept};
-use techo_protocol::keys::sha256;
+use techo_protocol::basics::agreement::AgreementKey;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::household::direct::{Connecting, Salt, Session, accept};
 
 use super::*;
 use crate::ports::SeededRandom;
@@ -176,7 +176,8 @@ fn much_goes_over_in_pages() {
         ..Memory::default()
     };
     // As large as a chunk can be: a page of its own.
-    one.chunks.push(chunk(300, techo_protocol::chunk::LARGEST_CHUNK_BYTES - 4));
+    one.chunks
+        .push(chunk(300, techo_protocol::household::chunk::LARGEST_CHUNK_BYTES - 4));
     let mut two = Memory {
         chunks: (1_000..6_000).map(|n| chunk(n, 10)).collect(),
         ..Memory::default()

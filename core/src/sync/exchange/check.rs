@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use techo_protocol::body::Subject;
-use techo_protocol::chunk::Envelope;
-use techo_protocol::sync_api::Call;
+use techo_protocol::household::body::Subject;
+use techo_protocol::household::chunk::Envelope;
+use techo_protocol::household::sync_api::Call;
 
 use super::{MOST_TRIES, StreamRelay, Talk, ask, change, the_household};
 use crate::sync::household::{Caught, day_of};

@@ -1,9 +1,9 @@
 //! What goes to the relay, and in which step.
 
 use serde_bytes::ByteBuf;
-use techo_protocol::chunk::{Envelope, Padding};
-use techo_protocol::keyring_record::Recipients;
-use techo_protocol::sync_api::{Call, ChunkId, MOST_CHUNKS};
+use techo_protocol::household::chunk::{Envelope, Padding};
+use techo_protocol::household::keyring_record::Recipients;
+use techo_protocol::household::sync_api::{Call, ChunkId, MOST_CHUNKS};
 
 use super::{StreamRelay, Talk, ask, change, delete_opening};
 use crate::ports::{Random, random_bytes};

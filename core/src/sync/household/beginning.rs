@@ -1,10 +1,10 @@
 //! How a device comes to have a household: its first, the one that it joins, and one of its own again after it was copied.
 
 use serde::Deserialize;
-use techo_protocol::agreement::AgreementKey;
-use techo_protocol::hpke_seal::HpkePrivate;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::pairing::NewDevice;
+use techo_protocol::basics::agreement::AgreementKey;
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::household::pairing::NewDevice;
 
 use super::{DEFAULT_NAME, Household, RECORD, WAITING, checked, day_of};
 use crate::documents::Document;

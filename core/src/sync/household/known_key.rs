@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
-use techo_protocol::body::{GenerationKey, Subject};
-use techo_protocol::keyring_record::DocumentKey;
+use techo_protocol::household::body::{GenerationKey, Subject};
+use techo_protocol::household::keyring_record::DocumentKey;
 
 /// A document's key without a line of its own: made ahead, or of a lineage whose snapshot has not come yet.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
-use techo_protocol::epoch_record::{Device, DeviceList};
-use techo_protocol::hpke_seal::HpkePrivate;
+use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::household::epoch_record::{Device, DeviceList};
 
 use super::Household;
 use crate::ports::Random;

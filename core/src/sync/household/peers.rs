@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
-use techo_protocol::epoch_record::Device;
+use techo_protocol::household::epoch_record::Device;
 
 use super::Household;
 

@@ -1,9 +1,9 @@
 //! What a device keeps of its relay, and of the account that it had before it was paired.
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::chunk::EpochKey;
-use techo_protocol::keys::SigningKey;
-use techo_protocol::sync_api::{Mark, StreamId, relay_key};
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::household::chunk::EpochKey;
+use techo_protocol::household::sync_api::{Mark, StreamId, relay_key};
 
 /// What is known of the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! What a person wants changed in the household.
 
 use serde::{Deserialize, Serialize};
-use techo_protocol::epoch_record::Device;
-use techo_protocol::keys::PublicKey;
-use techo_protocol::recovery::RecoveryPublic;
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::epoch_record::Device;
+use techo_protocol::household::recovery::RecoveryPublic;
 
 use super::{Household, checked};
 use crate::sync::line::State;

@@ -1,9 +1,9 @@
 //! A body's content and its document: a change or a snapshot of the lineage that is here, or of one above it.
 
 use serde_bytes::ByteArray;
-use techo_protocol::body::{Body, Identity, Kind, Lineage, Snapshot, Subject, UnverifiedBody};
-use techo_protocol::chunk::Envelope;
-use techo_protocol::keyring_record::DocumentKey;
+use techo_protocol::household::body::{Body, Identity, Kind, Lineage, Snapshot, Subject, UnverifiedBody};
+use techo_protocol::household::chunk::Envelope;
+use techo_protocol::household::keyring_record::DocumentKey;
 
 use super::{Intake, Taken};
 use crate::documents::{Document, Whose};

@@ -1,7 +1,7 @@
 //! What a signed body says of who wrote and who saw what. It holds whether or not the body's content can be opened.
 
 use serde_bytes::ByteArray;
-use techo_protocol::body::{Body, Heartbeat, Kind};
+use techo_protocol::household::body::{Body, Heartbeat, Kind};
 
 use super::{Intake, Taken};
 use crate::sync::household::{Heard, Peer};

@@ -1,6 +1,6 @@
 use std::cell::Cell;
 
-use techo_protocol::sync_api::{SyncAnswer, SyncRequest};
+use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest};
 
 use super::devices::{Device, NOW, let_in, pair};
 use crate::ports::testing::MemoryKeeper;

@@ -1,6 +1,6 @@
 //! What is deleted is gone: everything that the relay ever saw is opened with every key that a device still has, and then searched.
 
-use techo_protocol::keyring_record::KeyringRecord;
+use techo_protocol::household::keyring_record::KeyringRecord;
 
 use super::devices::{Device, NOW, pair};
 use crate::ports::testing::MemoryKeeper;

@@ -1,4 +1,4 @@
-use techo_protocol::direct::Salt;
+use techo_protocol::household::direct::Salt;
 
 use super::devices::{Device, let_in, pair};
 use crate::ports::SystemRandom;

@@ -1,4 +1,4 @@
-use techo_protocol::recovery::{Language, RecoveryWords};
+use techo_protocol::household::recovery::{Language, RecoveryWords};
 
 use super::devices::{Device, NOW, pair};
 use super::forgetting::{holds, readable};
@@ -8,7 +8,7 @@ use crate::sync::household::{Want, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::recovery::{Restored, renew_words, restore};
 use crate::sync::{Refusal, SyncError};
-use techo_protocol::sync_api::Call;
+use techo_protocol::household::sync_api::Call;
 
 fn words() -> RecoveryWords {
     RecoveryWords::generate(Language::Japanese, &SystemRandom::new()).unwrap()

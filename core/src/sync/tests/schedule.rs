@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 
-use techo_protocol::sync_api::{SyncAnswer, SyncRequest};
+use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest};
 
 use super::devices::{Device, NOW, pair};
 use crate::ports::{SeededRandom, SystemRandom};

@@ -1,10 +1,11 @@
-use techo_protocol::keys::{SigningKey, sha256};
-use techo_protocol::p256::P256Key;
-use techo_protocol::public_file::{PublicFileKind, PublicFileRef};
-use techo_protocol::random::SeededRandom;
-use techo_protocol::relay_api::segment_path;
-use techo_protocol::status_pass::{CredentialId, Status, Value};
+use techo_protocol::basics::keys::{SigningKey, sha256};
+use techo_protocol::basics::p256::P256Key;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::exposure::public_file::PublicFileRef;
+use techo_protocol::exposure::relay_api::segment_path;
 use techo_protocol::trust::{Role, StatusKey, TrustedKey};
+use techo_protocol::vaccination::public_file::PublicFileKind;
+use techo_protocol::vaccination::status_pass::{CredentialId, Status, Value};
 
 use super::super::tests::{key, sakai};
 use super::super::{StatusChecker, people, revocations};
@@ -61,7 +62,7 @@ impl World {
     }
 
     fn issue(&self, request: Option<&[u8]>, now: i64, card: Option<&str>) -> PassFile {
-        let request = request.map(|file| techo_protocol::status_pass::Request::read(file).unwrap());
+        let request = request.map(|file| techo_protocol::vaccination::status_pass::Request::read(file).unwrap());
         let issuer = (self.list.authority(), &self.town);
         PassFile::issue(
             issuer,
@@ -223,7 +224,11 @@ fn the_newest_pass_that_can_is_shown() {
     world.add(&first, NOON).unwrap();
     let second = world.issue(None, NOON + DAY, None).file;
     world.add(&second, NOON + DAY).unwrap();
-    let id = |text: &str| techo_protocol::status_pass::Presentation::read(text).unwrap().id();
+    let id = |text: &str| {
+        techo_protocol::vaccination::status_pass::Presentation::read(text)
+            .unwrap()
+            .id()
+    };
     let shown = id(&world.show(&[Field::Status], None, NOON + DAY).unwrap());
     let issued = Pass::open(&second, None).unwrap();
     assert_eq!(shown, issued.credential(NOON + DAY).unwrap().id());
@@ -238,7 +243,8 @@ fn every_fetch_brings_the_list_of_revoked_passes() {
     trust::add(&mut vault, &authority.trust_file()).unwrap();
     let list = |authority: &Authority, number: u32, signer: &SigningKey| {
         let id = CredentialId([3; 8]);
-        techo_protocol::revocations::write(authority.id(), number, NOW, &[id], signer, &SeededRandom::new(1)).unwrap()
+        techo_protocol::vaccination::revocations::write(authority.id(), number, NOW, &[id], signer, &SeededRandom::new(1))
+            .unwrap()
     };
     let publish = |authority: &mut Authority, file: &[u8]| {
         authority.files = vec![PublicFileRef {
@@ -277,7 +283,15 @@ fn a_revoked_pass_is_refused_by_whoever_has_the_list() {
     let text = world.show(&[Field::Status], None, NOON).unwrap();
     let ids: Vec<_> = issued.ids.iter().map(|(id, _)| *id).collect();
     let write = |number, ids: &[_]| {
-        techo_protocol::revocations::write(world.list.authority(), number, NOON, ids, &key(21), &SeededRandom::new(1)).unwrap()
+        techo_protocol::vaccination::revocations::write(
+            world.list.authority(),
+            number,
+            NOON,
+            ids,
+            &key(21),
+            &SeededRandom::new(1),
+        )
+        .unwrap()
     };
     let (first, second) = (write(1, &[]), write(2, &ids));
     let lists = [world.list.clone()];

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use techo_protocol::relay_api::{DepositedDiary, Diaries, StoredDiary, from_hex, hex};
+use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary, from_hex, hex};
 
 use super::files::{names, read_if_there, remove_if_there, sync_folder};
 use crate::store::StoreError;

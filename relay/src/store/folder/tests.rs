@@ -1,4 +1,4 @@
-use techo_protocol::keys::sha256;
+use techo_protocol::basics::keys::sha256;
 use tempfile::TempDir;
 
 use super::*;
@@ -31,8 +31,8 @@ fn public_files_lie_at_the_relay_s_own_paths() {
     };
     store.publish(OSAKA, &Held::default(), next, 0).unwrap();
     let public = |path: String| fs::read(folder.path().join("public").join(path.trim_start_matches('/'))).unwrap();
-    assert_eq!(public(techo_protocol::relay_api::manifest_path(OSAKA)), b"manifest");
-    assert_eq!(public(techo_protocol::relay_api::segment_path(&hash)), b"segment");
+    assert_eq!(public(techo_protocol::exposure::relay_api::manifest_path(OSAKA)), b"manifest");
+    assert_eq!(public(techo_protocol::exposure::relay_api::segment_path(&hash)), b"segment");
 }
 
 #[test]

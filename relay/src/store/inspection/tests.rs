@@ -1,12 +1,12 @@
 use super::*;
 use crate::store::testing::{Database, each_kind};
 use crate::store::{StreamWrite, UNLISTED_SECONDS};
-use techo_protocol::chunk::{CELL_BYTES, EpochKey, Padding};
-use techo_protocol::epoch_record::{Author, DeviceList, Head};
-use techo_protocol::keyring_record::Recipients;
-use techo_protocol::keys::{SigningKey, sha256};
-use techo_protocol::random::SeededRandom;
-use techo_protocol::sync_api::{ChunkId, relay_key};
+use techo_protocol::basics::keys::{SigningKey, sha256};
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::household::chunk::{CELL_BYTES, EpochKey, Padding};
+use techo_protocol::household::epoch_record::{Author, DeviceList, Head};
+use techo_protocol::household::keyring_record::Recipients;
+use techo_protocol::household::sync_api::{ChunkId, relay_key};
 use techo_protocol::trust::AuthorityId;
 
 use crate::store::streams::{Chunk, Install};

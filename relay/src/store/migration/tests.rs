@@ -1,8 +1,8 @@
 use super::*;
 use crate::store::testing::{Database, Schema, each_kind};
 use crate::store::{Inspected, Place, Publication, Store, inspect, open};
-use techo_protocol::relay_api::StoredDiary;
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::exposure::relay_api::StoredDiary;
+use techo_protocol::household::sync_api::StreamId;
 use techo_protocol::trust::AuthorityId;
 
 const OSAKA: AuthorityId = AuthorityId([1; 16]);

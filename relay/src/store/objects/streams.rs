@@ -1,6 +1,6 @@
 //! Streams are where they were.
 
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::household::sync_api::StreamId;
 
 use super::SegmentsElsewhere;
 use crate::store::{

@@ -1,7 +1,7 @@
 //! What authorities publish and are sent, in PostgreSQL.
 
-use techo_protocol::keys::sha256;
-use techo_protocol::relay_api::{DepositedDiary, Diaries, StoredDiary};
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
 use super::PostgresStore;

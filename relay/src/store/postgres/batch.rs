@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use postgres::Row;
 use postgres::types::Type;
-use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
+use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 
 use super::connection::{Done, Work};
 use super::records;

@@ -10,7 +10,7 @@ use postgres::fallible_iterator::FallibleIterator;
 use super::PostgresStore;
 use super::connection::{Done, Pool};
 use crate::store::{StoreError, Wake, Woken};
-use techo_protocol::relay_api::hex;
+use techo_protocol::exposure::relay_api::hex;
 
 /// How often the end is looked for.
 const LOOK: Duration = Duration::from_millis(250);

@@ -2,7 +2,7 @@
 //! no log; its end is the one time in this database that is finer than a day.
 
 use postgres::Row;
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::household::sync_api::StreamId;
 
 use super::PostgresStore;
 use super::streams::{bytes, get, integer};

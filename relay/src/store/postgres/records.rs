@@ -1,8 +1,8 @@
 //! Households' records in PostgreSQL.
 
-use techo_protocol::epoch_record::EpochRecord;
-use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::epoch_record::EpochRecord;
+use techo_protocol::household::sync_api::StreamId;
 
 use super::connection::{Done, Work};
 use super::streams::{bytes, get, integer, natural};

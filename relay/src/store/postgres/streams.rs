@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use postgres::Row;
-use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 
 use super::connection::{Done, Work};
 use super::{PostgresStore, batch, records};

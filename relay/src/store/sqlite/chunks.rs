@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use techo_protocol::sync_api::{ChunkId, StreamId};
+use techo_protocol::household::sync_api::{ChunkId, StreamId};
 
 use super::{integer, natural};
 use crate::store::StoreError;

@@ -1,9 +1,9 @@
 //! Households' records in SQLite.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use techo_protocol::epoch_record::EpochRecord;
-use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::epoch_record::EpochRecord;
+use techo_protocol::household::sync_api::StreamId;
 
 use super::{integer, natural};
 use crate::store::StoreError;

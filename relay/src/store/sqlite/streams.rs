@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use techo_protocol::keys::PublicKey;
-use techo_protocol::sync_api::{ChunkId, Mark, StreamId};
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 
 use super::chunks::{chunks_of, draw, erase, extent, found, free_places, new_chunks, store};
 use super::{SqliteStore, integer, natural, records};

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use techo_protocol::keys::{PublicKey, sha256};
-use techo_protocol::sync_api::{ChunkId, StreamId};
+use techo_protocol::basics::keys::{PublicKey, sha256};
+use techo_protocol::household::sync_api::{ChunkId, StreamId};
 use tempfile::TempDir;
 
 use super::*;

@@ -1,10 +1,10 @@
 //! An account's epoch record and keyring at rest, and the rules by which others take their place.
 
-use techo_protocol::epoch_record::EpochRecord;
-use techo_protocol::keyring_record::KeyringRecord;
-use techo_protocol::keys::PublicKey;
-use techo_protocol::recovery::RecoveryPublic;
-use techo_protocol::sync_api::{FOLLOWED_DAYS, OLD_WORDS_DAYS, StreamId};
+use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::epoch_record::EpochRecord;
+use techo_protocol::household::keyring_record::KeyringRecord;
+use techo_protocol::household::recovery::RecoveryPublic;
+use techo_protocol::household::sync_api::{FOLLOWED_DAYS, OLD_WORDS_DAYS, StreamId};
 
 use super::{Account, Chunk, ChunkId, DELETED_DAYS, Refused, Standing};
 

@@ -1,8 +1,8 @@
 use std::sync::mpsc as channel;
 
-use techo_protocol::keys::SigningKey;
-use techo_protocol::random::SeededRandom;
-use techo_protocol::sync_api::SyncRequest;
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::household::sync_api::SyncRequest;
 
 use super::*;
 use crate::error::SyncError;

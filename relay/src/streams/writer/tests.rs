@@ -1,11 +1,11 @@
 use std::sync::mpsc as channel;
 
-use techo_protocol::keys::PublicKey;
+use techo_protocol::basics::keys::PublicKey;
 use tempfile::TempDir;
 
 use super::*;
 use crate::store::{Chunk, SqliteStore, StreamStore};
-use techo_protocol::sync_api::{ChunkId, StreamId};
+use techo_protocol::household::sync_api::{ChunkId, StreamId};
 
 const STREAM: StreamId = StreamId([1; 16]);
 

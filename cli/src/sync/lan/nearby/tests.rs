@@ -3,9 +3,9 @@ use std::sync::Mutex;
 
 use techo_core::sync::direct::Records;
 use techo_core::sync::engine::Report;
-use techo_protocol::keys::sha256;
-use techo_protocol::random::SeededRandom;
-use techo_protocol::sync_api::ChunkId;
+use techo_protocol::basics::keys::sha256;
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::household::sync_api::ChunkId;
 
 use super::super::discovery::Given;
 use super::*;
@@ -119,7 +119,7 @@ fn two_devices_meet_past_strangers_who_learn_nothing() {
         vec![1; 73],
         b"GET / HTTP/1.1\r\n\r\n".repeat(9),
         // A device that was removed, and one of another household that has seen this key.
-        techo_protocol::direct::Connecting::new(&key(9), &key(1).public(), &salt, &SeededRandom::new(1))
+        techo_protocol::household::direct::Connecting::new(&key(9), &key(1).public(), &salt, &SeededRandom::new(1))
             .unwrap()
             .1
             .to_vec(),

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use techo_protocol::keys::PublicKey;
+use techo_protocol::basics::keys::PublicKey;
 use tempfile::TempDir;
 
 use super::*;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::store::{Inspected, Place, inspect, open};
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::household::sync_api::StreamId;
 
 const HOME: StreamId = StreamId([1; 16]);
 

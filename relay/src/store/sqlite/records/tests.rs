@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::super::SqliteStore;
 use super::super::schema::PRESENT;
 use crate::store::{Inspected, StreamStore, inspect};
-use techo_protocol::sync_api::StreamId;
+use techo_protocol::household::sync_api::StreamId;
 
 const HOME: StreamId = StreamId([1; 16]);
 

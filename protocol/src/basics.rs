@@ -1,0 +1,20 @@
+//! What every format is made of: the clock, randomness and errors that are passed in, keys and seals, small encodings.
+
+pub mod agreement;
+pub mod base45;
+pub mod clock;
+pub mod decimal;
+pub mod elias_fano;
+pub mod error;
+pub mod hpke_seal;
+pub mod japan_day;
+pub mod jwk;
+pub mod keys;
+pub mod municipality_code;
+pub mod p256;
+pub mod padme;
+pub mod passphrase;
+pub mod qr;
+pub mod random;
+pub(crate) mod signed;
+pub(crate) mod varint;

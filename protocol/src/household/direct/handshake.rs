@@ -1,0 +1,121 @@
+//! The first bytes of a connection: who it is, and keys for the rest.
+
+use snow::HandshakeState;
+
+use super::advertisement::{Salt, TAG_BYTES, Tag, connecting};
+use super::noise::{self, Side};
+use super::session::Session;
+use super::{DirectError, DirectFailure, VERSION};
+use crate::basics::agreement::{AgreementKey, AgreementPublic};
+use crate::basics::random::Random;
+
+/// What the connecting device sends first, in bytes.
+pub const OPENING_BYTES: usize = CLEAR_BYTES + HANDSHAKE_BYTES;
+/// What the listening device answers, in bytes.
+pub const ANSWER_BYTES: usize = HANDSHAKE_BYTES;
+
+const CLEAR_BYTES: usize = 1 + 16 + TAG_BYTES;
+/// An ephemeral key, and the tag of an empty payload.
+const HANDSHAKE_BYTES: usize = 32 + 16;
+
+/// A device that has opened a connection and waits for the answer.
+pub struct Connecting {
+    handshake: HandshakeState,
+}
+
+/// A device that has let another one in.
+pub struct Accepted {
+    /// Who it is, by its place among the peers that were given.
+    pub peer: usize,
+    /// What it is to be sent.
+    pub answer: [u8; ANSWER_BYTES],
+    /// For all that follows. That the other end is really that device is sure with its first message: an opening can be repeated by whoever
+    /// overheard it, while the announcement that it was made for still stands.
+    pub session: Session,
+}
+
+impl Connecting {
+    /// Opens a connection to a device that announced itself under the salt `listening`: what is to be sent first.
+    ///
+    /// # Errors
+    /// [`DirectError::Stranger`] for a key with which nothing can be agreed, or no randomness.
+    pub fn new(
+        own: &AgreementKey,
+        peer: &AgreementPublic,
+        listening: &Salt,
+        random: &dyn Random,
+    ) -> Result<(Self, [u8; OPENING_BYTES]), DirectFailure> {
+        let salt = Salt::new(random)?;
+        let tag = connecting(own, peer, listening, &salt, &own.public(), peer).ok_or(DirectError::Stranger)?;
+        let mut opening = [0; OPENING_BYTES];
+        let (clear, message) = opening.split_at_mut(CLEAR_BYTES);
+        clear.copy_from_slice(&[&[VERSION], &salt.0[..], &tag].concat());
+        let mut handshake = noise::begin(Side::Connecting, own, peer, &prologue(listening, clear), random)?;
+        write(&mut handshake, message)?;
+        Ok((Self { handshake }, opening))
+    }
+
+    /// Takes the answer.
+    ///
+    /// # Errors
+    /// [`DirectError::Stranger`]: it is not from the device that was called.
+    pub fn finish(mut self, answer: &[u8; ANSWER_BYTES]) -> Result<Session, DirectError> {
+        read(&mut self.handshake, answer)?;
+        Session::new(self.handshake)
+    }
+}
+
+/// Takes an opening that came under one's own announcement `listening`. A stranger is to be told nothing: the connection is closed.
+///
+/// # Errors
+/// [`DirectError::Stranger`], [`DirectError::NewerVersion`], or no randomness.
+pub fn accept(
+    own: &AgreementKey,
+    peers: &[AgreementPublic],
+    listening: &Salt,
+    opening: &[u8; OPENING_BYTES],
+    random: &dyn Random,
+) -> Result<Accepted, DirectFailure> {
+    let (clear, message) = opening.split_at(CLEAR_BYTES);
+    let (salt, tag) = read_clear(clear)?;
+    let is_of = |peer: &AgreementPublic| connecting(own, peer, listening, &salt, peer, &own.public()) == Some(tag);
+    let place = peers.iter().position(is_of).ok_or(DirectError::Stranger)?;
+    let mut handshake = noise::begin(Side::Listening, own, &peers[place], &prologue(listening, clear), random)?;
+    read(&mut handshake, message)?;
+    let mut answer = [0; ANSWER_BYTES];
+    write(&mut handshake, &mut answer)?;
+    Ok(Accepted {
+        peer: place,
+        answer,
+        session: Session::new(handshake)?,
+    })
+}
+
+fn read_clear(clear: &[u8]) -> Result<(Salt, Tag), DirectError> {
+    let (&version, rest) = clear.split_first().ok_or(DirectError::Stranger)?;
+    if version != VERSION {
+        return Err(DirectError::NewerVersion);
+    }
+    let (salt, rest) = rest.split_first_chunk().ok_or(DirectError::Stranger)?;
+    let tag = rest.first_chunk().ok_or(DirectError::Stranger)?;
+    Ok((Salt(*salt), *tag))
+}
+
+/// Both sides go on only where they agree on what was said in the clear.
+fn prologue(listening: &Salt, clear: &[u8]) -> Vec<u8> {
+    [b"techo direct v1", &listening.0[..], clear].concat()
+}
+
+fn write(handshake: &mut HandshakeState, out: &mut [u8]) -> Result<(), DirectError> {
+    match handshake.write_message(&[], out) {
+        Ok(length) if length == out.len() => Ok(()),
+        _ => Err(DirectError::Stranger),
+    }
+}
+
+fn read(handshake: &mut HandshakeState, message: &[u8]) -> Result<(), DirectError> {
+    match handshake.read_message(message, &mut []) {
+        Ok(0) => Ok(()),
+        _ => Err(DirectError::Stranger),
+    }
+}

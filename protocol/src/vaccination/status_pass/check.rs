@@ -1,0 +1,137 @@
+//! A door: whether what is shown there is to be believed, now. It keeps nothing but hashes of what it saw, for two minutes and in memory.
+
+use std::collections::HashMap;
+
+use super::credential::{Issuer, expires_at, not_before};
+use super::{CredentialId, Presentation, REMEMBERED_SECONDS, SHOWN_SECONDS, Value};
+use crate::basics::japan_day;
+use crate::basics::keys::sha256;
+use crate::trust::AuthorityId;
+
+/// Why a shown pass is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refused {
+    /// No trusted municipality has the key that it names.
+    UnknownKey,
+    /// A trusted municipality has the key that it names, and did not sign this.
+    SignatureInvalid,
+    /// The phone that holds the pass did not sign it, or not for this check.
+    NotBound,
+    /// Signed more than a minute ago: perhaps a picture of another phone's screen.
+    TooOld,
+    /// The phone's clock and this one are more than a minute apart.
+    ClocksDiffer,
+    /// Before the day of the credential.
+    NotYetValid,
+    /// After the day of the credential, or after the last day of what it says.
+    Expired,
+    /// Its id is published as revoked.
+    Revoked,
+    /// The same pass was shown here within the last two minutes.
+    AlreadyShown,
+}
+
+impl Refused {
+    /// Whether nothing is wrong by it, and it only says why nobody here can tell.
+    pub fn leaves_open(&self) -> bool {
+        matches!(self, Self::UnknownKey | Self::ClocksDiffer)
+    }
+}
+
+/// What a door found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Who issued it; none where no trusted key fits.
+    pub authority: Option<AuthorityId>,
+    /// What is against it; empty where all that was checked holds.
+    pub refused: Vec<Refused>,
+    /// What was shown. Not to be believed where something is against it.
+    pub values: Vec<Value>,
+}
+
+/// A checker's memory of the last two minutes.
+#[derive(Debug, Default)]
+pub struct Door {
+    seen: HashMap<[u8; 32], i64>,
+}
+
+impl Door {
+    /// Checks a code at `now` (Unix seconds). `nonce` is what the phone was asked to sign, for a strict check; without one it is a quick check, which
+    /// refuses what it has already seen. `is_revoked` is asked only for credentials that a trusted issuer signed.
+    pub fn check(
+        &mut self,
+        shown: &Presentation,
+        issuers: &[Issuer],
+        nonce: Option<&str>,
+        is_revoked: impl FnOnce(AuthorityId, CredentialId) -> bool,
+        now: i64,
+    ) -> Checked {
+        let mut refused = Vec::new();
+        let named: Vec<&Issuer> = issuers.iter().filter(|issuer| issuer.key_id() == shown.key_id).collect();
+        let issuer = named.iter().find(|issuer| shown.is_issued_by(issuer));
+        match issuer {
+            None if named.is_empty() => refused.push(Refused::UnknownKey),
+            None => refused.push(Refused::SignatureInvalid),
+            Some(issuer) => {
+                if shown.is_nonce_given != nonce.is_some() || !shown.is_bound(issuer, nonce) {
+                    refused.push(Refused::NotBound);
+                }
+                if is_revoked(issuer.authority, shown.id) {
+                    refused.push(Refused::Revoked);
+                }
+            }
+        }
+        refused.extend(moment(shown, nonce.is_some(), now));
+        refused.extend(days(shown, now));
+        // What fails otherwise is not remembered, or a forged code could shut out the pass whose number it bears.
+        if refused.is_empty() && nonce.is_none() && self.has_seen(shown, now) {
+            refused.push(Refused::AlreadyShown);
+        }
+        Checked {
+            authority: issuer.map(|issuer| issuer.authority),
+            refused,
+            values: shown.values().cloned().collect(),
+        }
+    }
+
+    /// Whether this credential was shown in the last two minutes. A code that was signed anew is of the same pass, and counts.
+    fn has_seen(&mut self, shown: &Presentation, now: i64) -> bool {
+        self.seen
+            .retain(|_, at| now.abs_diff(*at) <= REMEMBERED_SECONDS.unsigned_abs());
+        let hash = sha256(&[&shown.key_id[..], &shown.id.0].concat());
+        let is_seen = self.seen.contains_key(&hash);
+        self.seen.entry(hash).or_insert(now);
+        is_seen
+    }
+}
+
+/// What is against the moment at which the phone signed.
+fn moment(shown: &Presentation, is_strict: bool, now: i64) -> Option<Refused> {
+    let age = now.saturating_sub(i64::from(shown.signed_at));
+    if age < -SHOWN_SECONDS {
+        Some(Refused::ClocksDiffer)
+    } else if age <= SHOWN_SECONDS {
+        None
+    } else if is_strict {
+        // The nonce was made for this check, so it was signed just now, whatever the phone's clock says.
+        Some(Refused::ClocksDiffer)
+    } else {
+        Some(Refused::TooOld)
+    }
+}
+
+/// What is against the days that it is for.
+fn days(shown: &Presentation, now: i64) -> Option<Refused> {
+    let today = japan_day::date(japan_day::day(now));
+    let is_over = |value: &Value| match value {
+        Value::ValidUntil(last) => today.is_none_or(|today| today > *last),
+        _ => false,
+    };
+    if now < not_before(shown.day) {
+        Some(Refused::NotYetValid)
+    } else if now >= expires_at(shown.day) || shown.values().any(is_over) {
+        Some(Refused::Expired)
+    } else {
+        None
+    }
+}
