@@ -115,8 +115,6 @@ impl HttpRelay {
 }
 
 impl Relay for HttpRelay {
-    type Error = HttpError;
-
     fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
         self.0.get(relay, path, most)
     }
@@ -124,5 +122,9 @@ impl Relay for HttpRelay {
     fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), HttpError> {
         // A fresh client: what is sent must not share a connection with what was fetched.
         Http::new()?.put(relay, path, content)
+    }
+
+    fn post(&self, relay: &str, path: &str, content: Vec<u8>, most: usize) -> Result<Vec<u8>, HttpError> {
+        self.0.post(relay, path, content, most)
     }
 }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use techo_protocol::basics::clock::{Clock, FixedClock, SystemClock};
+pub use techo_protocol::basics::http::HttpError;
 pub use techo_protocol::basics::random::{Random, RandomError, SeededRandom, SystemRandom, random_bytes};
 use zeroize::Zeroizing;
 
@@ -23,7 +24,7 @@ pub struct Heard {
 ///
 /// Service [`SERVICE`], the announcement in the TXT entry [`SERVICE_ENTRY`]. Instance and host name are random each session and say nothing of
 /// the device. It is used at home, or for two minutes when a person asks for it; dropping it takes the announcement back.
-pub trait Discovery {
+pub trait Discovery: Send {
     /// Why the network cannot be used.
     type Error: techo_protocol::Coded;
 
@@ -45,22 +46,26 @@ pub const SERVICE: &str = "_techo._tcp.local.";
 /// The name of the TXT entry that holds the announcement.
 pub const SERVICE_ENTRY: &str = "a";
 
-/// How a relay is asked: the shell's own HTTP, or `techo-http`. A request is its URL alone.
-pub trait Relay {
-    /// Why it could not be asked.
-    type Error: techo_protocol::Coded;
-
-    /// What is at `path`, at most `most` bytes; `None` where there is nothing.
+/// How a relay is asked: the shell's own HTTP, or `techo-http`. A request is its URL and its content alone: no cookie, no session, nothing that
+/// joins one request to another.
+pub trait Relay: Send {
+    /// What is at `path` of the relay at address `relay`, at most `most` bytes; `None` where there is nothing.
     ///
     /// # Errors
     /// The relay does not answer, refuses, or answers more than `most` bytes.
-    fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, Self::Error>;
+    fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError>;
 
-    /// Puts `content` at `path`, over a connection of its own.
+    /// Puts `content` at `path`, over a connection of its own: what is sent must not share one with what was fetched.
     ///
     /// # Errors
     /// The relay does not answer, or refuses.
-    fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), Self::Error>;
+    fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), HttpError>;
+
+    /// Posts `content` to `path` and gives the answer, at most `most` bytes.
+    ///
+    /// # Errors
+    /// The relay does not answer, refuses, or answers more than `most` bytes.
+    fn post(&self, relay: &str, path: &str, content: Vec<u8>, most: usize) -> Result<Vec<u8>, HttpError>;
 }
 
 techo_protocol::coded_errors! {

@@ -7,6 +7,7 @@ pub mod decimal;
 pub mod elias_fano;
 pub mod error;
 pub mod hpke_seal;
+pub mod http;
 pub mod japan_day;
 pub mod jwk;
 pub mod keys;

@@ -7,7 +7,7 @@ use techo_protocol::vaccination::dose_bundle::piece::Piece;
 use techo_protocol::vaccination::dose_bundle::{DoseBundle, MOST_DOSES};
 
 use super::{Clinic, ClinicError, Refusal, State, state};
-use crate::ports::{Random, Relay};
+use crate::ports::{HttpError, Random, Relay};
 use crate::vault::Reader;
 
 /// Which statements a bundle holds.
@@ -42,30 +42,13 @@ pub struct SentBundle {
     pub pieces: usize,
 }
 
-/// Why an exchange with a relay failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ExchangeError<E> {
-    /// The relay.
-    #[error("{0}")]
-    Relay(E),
-    /// The site.
-    #[error(transparent)]
-    Site(#[from] ClinicError),
-}
-
-impl<E: techo_protocol::Coded> techo_protocol::Coded for ExchangeError<E> {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Relay(error) => error.code(),
-            Self::Site(error) => error.code(),
-        }
-    }
-
-    fn hint(&self) -> &'static str {
-        match self {
-            Self::Relay(error) => error.hint(),
-            Self::Site(error) => error.hint(),
-        }
+techo_protocol::coded_union! {
+    /// Why a site could not exchange anything with a relay.
+    pub enum ExchangeError {
+        /// The relay could not be asked.
+        Relay(HttpError);
+        /// The site's own.
+        Site(ClinicError);
     }
 }
 
@@ -92,12 +75,7 @@ impl Clinic {
     ///
     /// # Errors
     /// [`ExchangeError`]. What was sent before a failure is remembered; the rest goes with the next try.
-    pub fn send<R: Relay>(
-        &mut self,
-        relay: &R,
-        address: &str,
-        random: &dyn Random,
-    ) -> Result<Vec<SentBundle>, ExchangeError<R::Error>> {
+    pub fn send(&mut self, relay: &dyn Relay, address: &str, random: &dyn Random) -> Result<Vec<SentBundle>, ExchangeError> {
         match self.next_bundle() {
             Ok(_) | Err(ClinicError::Refusal(Refusal::NothingNew)) => {}
             Err(error) => return Err(error.into()),

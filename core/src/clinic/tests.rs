@@ -5,7 +5,6 @@ use techo_protocol::Coded as _;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::keys::{PublicKey, sha256};
 use techo_protocol::basics::municipality_code::MunicipalityCode;
-use techo_protocol::basics::random::RandomError;
 use techo_protocol::trust::{Municipality, RevokedSite, Root, TrustedKey};
 use techo_protocol::vaccination::dose_bundle::DoseBundle;
 use techo_protocol::vaccination::dose_bundle::piece::{Piece, join};
@@ -16,7 +15,7 @@ use techo_protocol::vaccination::town_update::{ProductLot, TownUpdate};
 use tempfile::TempDir;
 
 use super::*;
-use crate::ports::SeededRandom;
+use crate::ports::{HttpError, Relay, SeededRandom};
 use crate::vault::key_file::KeyFile;
 
 /// 2021-07-01T10:00+09:00.
@@ -469,20 +468,22 @@ struct Kept {
     most: usize,
 }
 
-impl crate::ports::Relay for Kept {
-    type Error = RandomError;
-
-    fn get(&self, _: &str, _: &str, _: usize) -> Result<Option<Vec<u8>>, RandomError> {
+impl Relay for Kept {
+    fn get(&self, _: &str, _: &str, _: usize) -> Result<Option<Vec<u8>>, HttpError> {
         Ok(None)
     }
 
-    fn put(&self, _: &str, path: &str, content: Vec<u8>) -> Result<(), RandomError> {
+    fn put(&self, _: &str, path: &str, content: Vec<u8>) -> Result<(), HttpError> {
         assert!(path.starts_with("/v1/authorities/") && content.len() == techo_protocol::exposure::diary_upload::SENT_BYTES);
         if self.taken.borrow().len() >= self.most {
-            return Err(RandomError::Unavailable);
+            return Err(HttpError::Unreachable);
         }
         self.taken.borrow_mut().push(content);
         Ok(())
+    }
+
+    fn post(&self, _: &str, _: &str, _: Vec<u8>, _: usize) -> Result<Vec<u8>, HttpError> {
+        Err(HttpError::Unreachable)
     }
 }
 

@@ -66,7 +66,7 @@ impl Clinic {
     ///
     /// # Errors
     /// The relay does not answer, or what it gives is not to be believed.
-    pub fn update_from<R: Relay>(&mut self, relay: &R, address: &str) -> Result<Updated, ExchangeError<R::Error>> {
+    pub fn update_from(&mut self, relay: &dyn Relay, address: &str) -> Result<Updated, ExchangeError> {
         let site = |error: ExposureError| ExchangeError::Site(error.into());
         for fetched in fetch(&mut self.vault, relay, &[address.to_owned()], self.now).map_err(site)? {
             fetched.outcome?;
@@ -119,8 +119,8 @@ impl Clinic {
     }
 }
 
-impl<E> From<FetchError<E>> for ExchangeError<E> {
-    fn from(error: FetchError<E>) -> Self {
+impl From<FetchError> for ExchangeError {
+    fn from(error: FetchError) -> Self {
         match error {
             FetchError::Relay(error) => Self::Relay(error),
             FetchError::List(error) => Self::Site(error.into()),

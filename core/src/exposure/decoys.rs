@@ -20,7 +20,7 @@ pub const MEAN_SECONDS: i64 = 30 * 86_400;
 ///
 /// # Errors
 /// [`ExposureError::Vault`].
-pub fn send_due<R: Relay>(vault: &mut Vault, relay: &R, relays: &[String], now: i64) -> Result<usize, ExposureError> {
+pub fn send_due(vault: &mut Vault, relay: &dyn Relay, relays: &[String], now: i64) -> Result<usize, ExposureError> {
     let mut sent = 0;
     for list in trust::all(vault)? {
         let authority = list.authority();

@@ -3,7 +3,6 @@
 //! No request depends on a visit: each fetch asks for the manifest of every authority that is followed and then for every segment that is
 //! not here yet, and for a municipality's list of revoked status passes. A request is its URL alone.
 
-use techo_protocol::Coded;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::exposure::manifest::LARGEST_MANIFEST_BYTES;
 use techo_protocol::exposure::relay_api::{manifest_path, segment_path};
@@ -12,19 +11,19 @@ use techo_protocol::trust::{AuthorityId, Role, TrustList};
 use techo_protocol::vaccination::public_file::PublicFileKind;
 
 use super::{ExposureError, ListError, lists, trust};
-use crate::ports::Relay;
+use crate::ports::{HttpError, Relay};
 use crate::vaccine::revocations;
 use crate::vault::Vault;
 
 /// What became of one authority's lists.
 #[derive(Debug)]
-pub struct Fetched<E> {
+pub struct Fetched {
     /// Whose lists.
     pub authority: AuthorityId,
     /// The authority's name.
     pub name: String,
     /// What came, or why not.
-    pub outcome: Result<Brought, FetchError<E>>,
+    pub outcome: Result<Brought, FetchError>,
 }
 
 /// What a fetch brought.
@@ -39,30 +38,13 @@ pub enum Brought {
     },
 }
 
-/// Why lists could not be fetched.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FetchError<E> {
-    /// The relay could not be asked.
-    #[error("{0}")]
-    Relay(E),
-    /// What came is not to be believed, or could not be stored.
-    #[error(transparent)]
-    List(#[from] ExposureError),
-}
-
-impl<E: Coded> Coded for FetchError<E> {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Relay(error) => error.code(),
-            Self::List(error) => error.code(),
-        }
-    }
-
-    fn hint(&self) -> &'static str {
-        match self {
-            Self::Relay(error) => error.hint(),
-            Self::List(error) => error.hint(),
-        }
+techo_protocol::coded_union! {
+    /// Why lists could not be fetched.
+    pub enum FetchError {
+        /// The relay could not be asked.
+        Relay(HttpError);
+        /// What came is not to be believed, or could not be stored.
+        List(ExposureError);
     }
 }
 
@@ -72,12 +54,7 @@ impl<E: Coded> Coded for FetchError<E> {
 ///
 /// # Errors
 /// [`ListError::NoRelay`] where there is nobody to ask; [`ExposureError::Vault`] where the vault cannot be read.
-pub fn fetch<R: Relay>(
-    vault: &mut Vault,
-    relay: &R,
-    relays: &[String],
-    now: i64,
-) -> Result<Vec<Fetched<R::Error>>, ExposureError> {
+pub fn fetch(vault: &mut Vault, relay: &dyn Relay, relays: &[String], now: i64) -> Result<Vec<Fetched>, ExposureError> {
     let followed = trust::all(vault)?;
     let ask = |list: &TrustList| {
         if relays.is_empty() {
@@ -104,13 +81,13 @@ pub fn fetch<R: Relay>(
 }
 
 /// Asks one relay after the other until one gives the authority's lists. What the last of them said is the answer where none does.
-fn fetch_from_any<R: Relay>(
+fn fetch_from_any(
     vault: &mut Vault,
-    relay: &R,
+    relay: &dyn Relay,
     addresses: &[String],
     authority: AuthorityId,
     now: i64,
-) -> Result<Brought, FetchError<R::Error>> {
+) -> Result<Brought, FetchError> {
     let mut last = Err(FetchError::List(ListError::NoRelay.into()));
     for address in addresses {
         match fetch_from(vault, relay, address, authority, now) {
@@ -121,13 +98,13 @@ fn fetch_from_any<R: Relay>(
     last
 }
 
-fn fetch_from<R: Relay>(
+fn fetch_from(
     vault: &mut Vault,
-    relay: &R,
+    relay: &dyn Relay,
     address: &str,
     authority: AuthorityId,
     now: i64,
-) -> Result<Brought, FetchError<R::Error>> {
+) -> Result<Brought, FetchError> {
     let manifest = relay
         .get(address, &manifest_path(authority), LARGEST_MANIFEST_BYTES)
         .map_err(FetchError::Relay)?;
@@ -163,13 +140,13 @@ fn fetch_from<R: Relay>(
 ///
 /// # Errors
 /// The relay does not answer, or has another file or none.
-pub fn public_file<R: Relay>(
+pub fn public_file(
     vault: &mut Vault,
-    relay: &R,
+    relay: &dyn Relay,
     address: &str,
     (authority, kind): (AuthorityId, PublicFileKind),
     held: Option<&[u8]>,
-) -> Result<Option<Vec<u8>>, FetchError<R::Error>> {
+) -> Result<Option<Vec<u8>>, FetchError> {
     let Some(named) = lists::public_file(vault, authority, kind)? else {
         return Ok(None);
     };

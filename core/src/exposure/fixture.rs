@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::diary::{EndedBy, Visit};
 use crate::documents::EntryId;
 use crate::documents::week::{CodeKind, Source, VisitKeys};
-use crate::ports::{KeyError, Relay, testing::MemoryKeeper};
+use crate::ports::{HttpError, Relay, testing::MemoryKeeper};
 use crate::vault::Vault;
 
 /// A midnight in UTC.
@@ -212,17 +212,18 @@ pub struct MemoryRelay {
 }
 
 impl Relay for MemoryRelay {
-    type Error = KeyError;
-
-    fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, KeyError> {
+    fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
         self.asked.borrow_mut().push(format!("{relay}{path}"));
         let file = self.files.borrow().get(path).cloned();
         assert!(file.as_ref().is_none_or(|file| file.len() <= most), "asked for too little");
         Ok(file)
     }
 
-    fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), KeyError> {
+    fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), HttpError> {
         self.asked.borrow_mut().push(format!("{relay}{path} {}", content.len()));
         Ok(())
+    }
+    fn post(&self, _: &str, _: &str, _: Vec<u8>, _: usize) -> Result<Vec<u8>, HttpError> {
+        Err(HttpError::Unreachable)
     }
 }

@@ -5,7 +5,6 @@ use techo_protocol::trust::{TrustError, TrustedKey};
 use super::*;
 use crate::exposure::fixture::{Authority, NOW, entries, vault, window};
 use crate::exposure::lists::{Freshness, ages};
-use crate::ports::KeyError;
 
 fn following(authority: &Authority) -> (tempfile::TempDir, Vault) {
     let (folder, mut vault) = vault();
@@ -13,16 +12,16 @@ fn following(authority: &Authority) -> (tempfile::TempDir, Vault) {
     (folder, vault)
 }
 
-fn get(vault: &mut Vault, authority: &Authority, now: i64) -> Result<Brought, FetchError<KeyError>> {
+fn get(vault: &mut Vault, authority: &Authority, now: i64) -> Result<Brought, FetchError> {
     fetch(vault, &authority.relay, &[], now).unwrap().remove(0).outcome
 }
 
-fn refused(error: impl Into<ExposureError>) -> Result<Brought, FetchError<KeyError>> {
+fn refused(error: impl Into<ExposureError>) -> Result<Brought, FetchError> {
     Err(FetchError::List(error.into()))
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "it is compared with results")]
-fn list(new_segments: usize) -> Result<Brought, FetchError<KeyError>> {
+fn list(new_segments: usize) -> Result<Brought, FetchError> {
     Ok(Brought::List { new_segments })
 }
 
