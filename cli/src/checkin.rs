@@ -2,13 +2,10 @@
 
 use clap::Args;
 use serde_json::json;
-use techo_core::arrival::{self, ArrivalError};
-use techo_core::diary::Visit;
-use techo_core::exposure::trust;
-use techo_core::recognise::Recognised;
+use techo_core::device::{CheckIn as Request, CheckedIn};
 use techo_protocol::exposure::venue_code::VenueCodeError;
 
-use crate::failure::{CliError, Warning};
+use crate::failure::Warning;
 use crate::session::Session;
 use crate::{Failure, Outcome, device, input, time};
 
@@ -37,36 +34,22 @@ pub struct CheckIn {
 
 impl CheckIn {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let at = self.at.as_deref().map_or(Ok(session.now()), time::read)?;
+        let at = self.at.as_deref().map(time::read).transpose()?;
         let read = input::read(&self.input)?;
-        let lists = device::followed(session)?;
-        let mut places: Vec<Recognised> = read
-            .codes
-            .iter()
-            .map(|code| Recognised::of(&code.text, &lists))
-            .filter(Recognised::is_place)
-            .collect();
-        places.dedup();
-        if places.len() > 1 {
-            let names: Vec<&str> = places.iter().map(|place| place.name().unwrap_or(place.kind())).collect();
-            return Err(Failure::from(CliError::SeveralCodes).about(names.join(" / ")));
-        }
-        let place = places.pop().ok_or(ArrivalError::NotAPlace)?;
-        let mut arrival = arrival::arrive(&place, at)?;
-        arrival.visit.with = self.with;
-        arrival.visit.note = self.note;
-        if let Some(stay) = self.stay {
-            // What does not fit is longer than a stay may be, which the diary says.
-            arrival.visit.default_stay_min = u16::try_from(stay).unwrap_or(u16::MAX);
-        }
-        let mut diary = device::open_or_make(session)?;
-        let visit = diary.check_in(&arrival.visit)?;
-        let followed = !trust::all(diary.vault())?.is_empty();
-        answer(session, &visit, arrival.without_warnings, followed)
+        let request = Request {
+            texts: read.codes.into_iter().map(|code| code.text).collect(),
+            at,
+            stay_minutes: self.stay,
+            with: self.with,
+            note: self.note,
+        };
+        let done = device::opened_or_made(session)?.check_in(&request)?;
+        answer(session, &done)
     }
 }
 
-fn answer(session: &Session, visit: &Visit, without_warnings: bool, followed: bool) -> Result<Outcome, Failure> {
+fn answer(session: &Session, done: &CheckedIn) -> Result<Outcome, Failure> {
+    let visit = &done.visit;
     let mut line = json!({
         "visit": visit.id.to_string(),
         "name": visit.name,
@@ -74,12 +57,11 @@ fn answer(session: &Session, visit: &Visit, without_warnings: bool, followed: bo
         "in": time::write(visit.check_in),
         "out": time::write(visit.out),
     });
-    let uncovered = visit.uncovered_from();
     let mut warnings = Vec::new();
-    if without_warnings {
+    if done.without_warnings {
         warnings.push(techo_protocol::Coded::code(&VenueCodeError::UnknownAuthority));
     }
-    if let Some(from) = uncovered {
+    if let Some(from) = visit.keys_end {
         warnings.push(techo_protocol::Coded::code(&Warning::KeysEnd));
         line["keys_end"] = json!(time::write(from));
     }
@@ -93,17 +75,17 @@ fn answer(session: &Session, visit: &Visit, without_warnings: bool, followed: bo
         "checkin-done",
         &[("name", &visit.name), ("in", &from), ("out", &time::clock(visit.out))],
     )?;
-    if without_warnings {
+    if done.without_warnings {
         session.out.say(
-            if followed {
-                "checkin-unknown-authority"
-            } else {
+            if done.follows_nobody {
                 "checkin-follow-nobody"
+            } else {
+                "checkin-unknown-authority"
             },
             &[],
         )?;
     }
-    if let Some(from) = uncovered {
+    if let Some(from) = visit.keys_end {
         session.out.say("checkin-keys-end", &[("time", &time::clock(from))])?;
     }
     Ok(Outcome::Done)

@@ -1,12 +1,14 @@
 //! A resident's profile on this machine: the diary and what it follows.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use techo_core::certificates::bundles;
+use techo_core::device::Device;
 use techo_core::diary::{Diary, Filter, Visit};
 use techo_core::documents::EntryId;
 use techo_core::exposure::trust;
-use techo_core::ports::{FixedClock, Relay};
+use techo_core::ports::{FixedClock, Ports, Relay};
 use techo_core::sync::household;
 use techo_core::vaccine::revocations::{self, Revocations};
 use techo_core::vault::Vault;
@@ -40,6 +42,40 @@ pub fn open_or_make(session: &Session) -> Result<Diary, Failure> {
     let mut diary = diary(session, &folder)?;
     household::ensure(diary.vault(), household::DEFAULT_NAME, session.now())?;
     Ok(diary)
+}
+
+/// Opens the device of an existing profile.
+///
+/// # Errors
+/// `profile.missing`, `profile.wrong_kind`, or the vault cannot be opened.
+#[allow(dead_code, reason = "the next commands go through it")]
+pub fn opened(session: &Session) -> Result<Device, Failure> {
+    let folder = session.profile(Kind::Device)?;
+    door(session, &folder)
+}
+
+/// Opens the device, and makes the profile where there is none: for commands that write.
+///
+/// # Errors
+/// As [`opened`].
+pub fn opened_or_made(session: &Session) -> Result<Device, Failure> {
+    let folder = session.folder()?;
+    profile::ensure(&folder, Kind::Device).map_err(|error| Failure::from(error).about(folder.display()))?;
+    door(session, &folder)
+}
+
+fn door(session: &Session, folder: &Path) -> Result<Device, Failure> {
+    let ports = Ports {
+        keys: Box::new(KeyFile::new(
+            folder,
+            session.passphrase().map(Into::into),
+            Box::new(SystemRandom::new()),
+        )),
+        clock: Box::new(FixedClock(session.now())),
+        random: Arc::new(SystemRandom::new()),
+        relay: Box::new(HttpRelay::new()?),
+    };
+    Ok(Device::open(folder, ports)?)
 }
 
 fn diary(session: &Session, folder: &Path) -> Result<Diary, Failure> {

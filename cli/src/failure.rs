@@ -35,8 +35,6 @@ techo_protocol::coded_errors! {
         NotAVisitId = "diary.not_a_visit_id", "This is not a visit's id.", "See `diary list` for the ids.";
         /// Not an authority's id.
         NotAnAuthorityId = "trust.not_an_authority_id", "This is not an authority's id.", "It has 32 characters, 0 to 9 and a to f; `trust list` shows them.";
-        /// More than one venue code in one picture.
-        SeveralCodes = "checkin.several_codes", "The picture holds several venue codes. Nothing was stored.", "Take a picture of one code only.";
         /// The authority takes no diaries.
         NoDiaryKey = "diary.no_receiver", "This authority takes no diaries.", "Ask the health centre which authority to follow.";
         /// Which authority is meant is not clear.

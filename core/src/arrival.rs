@@ -13,6 +13,8 @@ techo_protocol::coded_errors! {
     pub enum ArrivalError {
         /// No code, or none of a place.
         NotAPlace = "checkin.not_a_venue_code", "This is not a venue code.", "Scan the code on the venue's poster, or enter the visit with `diary add`.";
+        /// More than one place.
+        SeveralPlaces = "checkin.several_codes", "The picture holds several venue codes. Nothing was stored.", "Take a picture of one code only.";
         /// A poster of another country whose signature is wrong.
         PosterForged = "checkin.poster_signature_invalid", "This poster is forged or changed: its signature is wrong.", "Nothing was stored. Enter the visit by hand with `diary add`.";
     }

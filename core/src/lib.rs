@@ -3,6 +3,7 @@ pub mod arrival;
 pub mod backup;
 pub mod certificates;
 pub mod clinic;
+pub mod device;
 pub mod diary;
 pub mod documents;
 pub mod exposure;

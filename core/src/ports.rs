@@ -4,12 +4,25 @@
 pub(crate) mod testing;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use techo_protocol::basics::clock::{Clock, FixedClock, SystemClock};
 pub use techo_protocol::basics::http::HttpError;
 pub use techo_protocol::basics::random::{Random, RandomError, SeededRandom, SystemRandom, random_bytes};
 use zeroize::Zeroizing;
+
+/// What a [`Device`](crate::device::Device) is given once, when it is opened.
+pub struct Ports {
+    /// Where the key is kept that opens the vault.
+    pub keys: Box<dyn KeyKeeper>,
+    /// The time.
+    pub clock: Box<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random + Send + Sync>,
+    /// How relays are asked.
+    pub relay: Box<dyn Relay>,
+}
 
 /// An announcement that was heard on the network, from whomever.
 #[derive(Debug, Clone, PartialEq, Eq)]

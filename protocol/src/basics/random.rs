@@ -31,6 +31,12 @@ pub trait Random {
     }
 }
 
+impl<R: Random + ?Sized> Random for std::sync::Arc<R> {
+    fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
+        (**self).fill(out)
+    }
+}
+
 /// `N` random bytes from a source that is only known by its trait.
 ///
 /// # Errors

@@ -1,0 +1,78 @@
+//! The front door: one owned [`Device`] that does everything a person does with their device, each thing with one method.
+//!
+//! A method takes a plain request and gives a plain view: owned data without lifetimes, generics, tuples or keys, so that it crosses a binding as
+//! it is. It is total: what has to happen around the thing that was asked for happens inside (what is deleted is forgotten in alerts too, a
+//! fetch sends the envelopes that are due, what expired is tidied away by every read), so that no shell has an order to keep.
+
+mod error;
+mod visits;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use error::DeviceError;
+pub use visits::{CheckIn, CheckedIn, VisitView};
+
+use crate::diary::Diary;
+use crate::ports::{Ports, Random, Relay};
+use crate::sync::household;
+use crate::vault::Vault;
+
+/// A person's device: the diary, the warnings, the vaccine records and the household, over one vault that is opened once.
+pub struct Device {
+    diary: Diary,
+    #[allow(dead_code, reason = "pairing draws from it")]
+    random: Arc<dyn Random + Send + Sync>,
+    #[allow(dead_code, reason = "fetching asks it")]
+    relay: Box<dyn Relay>,
+}
+
+impl Device {
+    /// Whether a device was begun in this folder.
+    pub fn exists(folder: &Path) -> bool {
+        Vault::exists(folder)
+    }
+
+    /// Opens the device of a folder; begins one where there is none. Visits whose time is over are destroyed.
+    ///
+    /// # Errors
+    /// [`DeviceError`]: the key cannot be had, or the vault cannot be opened.
+    pub fn open(folder: &Path, ports: Ports) -> Result<Self, DeviceError> {
+        let Ports {
+            keys,
+            clock,
+            random,
+            relay,
+        } = ports;
+        let vault = Vault::open(folder, keys, Box::new(random.clone()))?;
+        let mut diary = Diary::open(vault, clock)?;
+        let now = diary.now();
+        household::ensure(diary.vault(), household::DEFAULT_NAME, now)?;
+        Ok(Self { diary, random, relay })
+    }
+
+    /// The time in Unix seconds, by this device's clock.
+    pub fn now(&self) -> i64 {
+        self.diary.now()
+    }
+
+    /// Destroys everything that the device keeps: its keys first, so that nothing opens from then on, then its files.
+    ///
+    /// # Errors
+    /// [`DeviceError`]; what was destroyed until then stays destroyed.
+    pub fn reset(self) -> Result<(), DeviceError> {
+        Ok(self.diary.into_vault().destroy()?)
+    }
+
+    /// The vault, while commands still reach around the door.
+    #[doc(hidden)]
+    pub fn vault(&mut self) -> &mut Vault {
+        self.diary.vault()
+    }
+
+    /// The diary, while commands still reach around the door.
+    #[doc(hidden)]
+    pub fn diary(&mut self) -> &mut Diary {
+        &mut self.diary
+    }
+}

@@ -1,0 +1,42 @@
+//! Why the device did not do what was asked: one of the areas' errors, each with its stable code.
+
+use techo_protocol::basics::random::RandomError;
+
+use crate::arrival::Refused;
+use crate::backup::BackupFailure;
+use crate::diary::DiaryError;
+use crate::exposure::ExposureError;
+use crate::exposure::fetch::FetchError;
+use crate::ports::HttpError;
+use crate::scan::ScanError;
+use crate::sync::SyncError;
+use crate::vaccine::VaccineError;
+use crate::vault::VaultError;
+
+techo_protocol::coded_union! {
+    /// Why the device did not do what was asked.
+    pub enum DeviceError {
+        /// A code that nobody can check in with.
+        Arrival(Refused);
+        /// A backup.
+        Backup(BackupFailure);
+        /// The diary's rules.
+        Diary(DiaryError);
+        /// Lists, alerts and whom the person follows.
+        Exposure(ExposureError);
+        /// Lists that could not be fetched.
+        Fetch(FetchError);
+        /// The random source.
+        Random(RandomError);
+        /// A relay.
+        Relay(HttpError);
+        /// A picture.
+        Scan(ScanError);
+        /// The household and its sync.
+        Sync(SyncError);
+        /// The vaccine record.
+        Vaccine(VaccineError);
+        /// The vault.
+        Vault(VaultError);
+    }
+}

@@ -1,0 +1,121 @@
+//! Visits: checking in with a code, by hand, changing, ending and deleting.
+
+use super::{Device, DeviceError};
+use crate::arrival::{self, ArrivalError, Refused};
+use crate::diary::{EndedBy, Source, Visit};
+use crate::documents::EntryId;
+use crate::exposure::trust;
+use crate::recognise::Recognised;
+
+/// A check-in with what was read from a code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckIn {
+    /// The texts of the codes that a picture holds; exactly one is to be a place's.
+    pub texts: Vec<String>,
+    /// When the stay began, in Unix seconds; now, where it is not said.
+    pub at: Option<i64>,
+    /// How long the stay is, in minutes; what the venue says, where it is not said.
+    pub stay_minutes: Option<u32>,
+    /// Names of people who are along.
+    pub with: Vec<String>,
+    /// The person's own note.
+    pub note: Option<String>,
+}
+
+/// A visit as it is shown. Times are Unix seconds (UTC). No key is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitView {
+    /// Which visit: the same on all devices of the household.
+    pub id: EntryId,
+    /// The venue's name.
+    pub name: String,
+    /// The venue's address.
+    pub address: Option<String>,
+    /// When the stay began.
+    pub check_in: i64,
+    /// When it ended or will end, computed where nobody said so.
+    pub out: i64,
+    /// Who says when it ended.
+    pub ended_by: EndedBy,
+    /// Where the visit came from.
+    pub source: Source,
+    /// Whether it was taken from an exported file.
+    pub imported: bool,
+    /// Whether an exposure can be found at all: the visit's code gave keys.
+    pub warned: bool,
+    /// From when on its keys do not reach, if it is longer than they do.
+    pub keys_end: Option<i64>,
+    /// Who was along; `None` for somebody whose name has not come to this device yet.
+    pub with: Vec<Option<String>>,
+    /// The person's own note.
+    pub note: Option<String>,
+    /// Two devices' edits left the end before the beginning: a person should look.
+    pub needs_repair: bool,
+}
+
+impl From<Visit> for VisitView {
+    fn from(visit: Visit) -> Self {
+        Self {
+            warned: visit.keys != crate::diary::VisitKeys::None,
+            keys_end: visit.uncovered_from(),
+            id: visit.id,
+            name: visit.name,
+            address: visit.address,
+            check_in: visit.check_in,
+            out: visit.out,
+            ended_by: visit.ended_by,
+            source: visit.source,
+            imported: visit.imported,
+            with: visit.people.into_iter().map(|person| person.name).collect(),
+            note: visit.note,
+            needs_repair: visit.needs_repair,
+        }
+    }
+}
+
+/// A visit that was written, and what the person is to be told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedIn {
+    /// The visit.
+    pub visit: VisitView,
+    /// The place cannot be warned about here: its authority is not followed, or it is of another country.
+    pub without_warnings: bool,
+    /// No authority is followed at all.
+    pub follows_nobody: bool,
+}
+
+impl Device {
+    /// Checks in with the one place among what was read.
+    ///
+    /// # Errors
+    /// [`ArrivalError::NotAPlace`] where none is one, [`ArrivalError::SeveralPlaces`] where several are; a code that is forged, expired or outside its hours; a time that the diary
+    /// refuses. Nothing is stored then.
+    pub fn check_in(&mut self, request: &CheckIn) -> Result<CheckedIn, DeviceError> {
+        let at = request.at.unwrap_or_else(|| self.now());
+        let lists = trust::all(self.diary.vault())?;
+        let mut places: Vec<Recognised> = request
+            .texts
+            .iter()
+            .map(|text| Recognised::of(text, &lists))
+            .filter(Recognised::is_place)
+            .collect();
+        places.dedup();
+        if places.len() > 1 {
+            return Err(Refused::from(ArrivalError::SeveralPlaces).into());
+        }
+        let place = places.pop().ok_or(Refused::from(ArrivalError::NotAPlace))?;
+        let mut arrival = arrival::arrive(&place, at)?;
+        arrival.visit.with.clone_from(&request.with);
+        arrival.visit.note.clone_from(&request.note);
+        if let Some(stay) = request.stay_minutes {
+            // What does not fit is longer than a stay may be, which the diary says.
+            arrival.visit.default_stay_min = u16::try_from(stay).unwrap_or(u16::MAX);
+        }
+        let visit = self.diary.check_in(&arrival.visit)?;
+        Ok(CheckedIn {
+            visit: visit.into(),
+            without_warnings: arrival.without_warnings,
+            follows_nobody: lists.is_empty(),
+        })
+    }
+}
