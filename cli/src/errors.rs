@@ -48,7 +48,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_core::ports::KeyError::CATALOGUE,
         techo_core::posters::PosterError::CATALOGUE,
         techo_core::scan::ScanError::CATALOGUE,
-        techo_core::sync::Refusal::CATALOGUE,
+        techo_core::sync::HouseholdRefusal::CATALOGUE,
         techo_core::vaccine::VaccineRefusal::CATALOGUE,
         techo_core::vault::StoreError::CATALOGUE,
         techo_http::HttpError::CATALOGUE,

@@ -7,7 +7,7 @@ use serde_json::json;
 use techo_core::sync::exchange::exchange;
 use techo_core::sync::household;
 use techo_core::sync::recovery::{Restored, renew_words, restore};
-use techo_core::sync::{Refusal, SyncError};
+use techo_core::sync::{HouseholdRefusal, SyncError};
 use techo_protocol::household::recovery::{Language, RecoveryWords};
 use zeroize::Zeroizing;
 
@@ -56,7 +56,7 @@ impl Recovery {
 fn show(session: &Session, language: Option<&str>, relay: Option<String>) -> Result<Outcome, Failure> {
     let mut diary = device::open_or_make(session)?;
     let known = the_household(diary.vault())?.relay.map(|relay| relay.address);
-    let address = relay.or(known).ok_or(SyncError::from(Refusal::NoRelay))?;
+    let address = relay.or(known).ok_or(SyncError::from(HouseholdRefusal::NoRelay))?;
     let of_person = if session.out.texts().is_japanese() {
         Language::Japanese
     } else {

@@ -13,7 +13,7 @@ use techo_core::sync::engine::{self, Report};
 use techo_core::sync::exchange::{Exchanged, exchange};
 use techo_core::sync::file::{make_file, take_file};
 use techo_core::sync::household::{self, Caught, Household};
-use techo_core::sync::{Refusal, SyncError};
+use techo_core::sync::{HouseholdRefusal, SyncError};
 use techo_core::vault::Vault;
 use techo_protocol::household::household_file::HouseholdFile;
 
@@ -92,7 +92,7 @@ impl Sync {
 /// # Errors
 /// `household.none`.
 pub fn the_household(vault: &mut Vault) -> Result<Household, Failure> {
-    Ok(household::household(vault)?.ok_or(SyncError::from(Refusal::None))?)
+    Ok(household::household(vault)?.ok_or(SyncError::from(HouseholdRefusal::None))?)
 }
 
 fn through_relay(session: &Session, relay: &str) -> Result<Outcome, Failure> {

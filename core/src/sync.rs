@@ -32,7 +32,7 @@ pub mod seizure;
 mod take;
 mod vector;
 
-pub use error::{Refusal, SyncError};
+pub use error::{HouseholdRefusal, SyncError};
 pub use records::TakenRecords;
 
 #[cfg(test)]

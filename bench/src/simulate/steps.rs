@@ -382,7 +382,9 @@ impl World {
         let taken = file::take_records(device.vault()?, &stick.records, stick.keyring.as_deref(), now);
         match taken {
             Ok(()) => {}
-            Err(techo_core::sync::SyncError::Refused(techo_core::sync::Refusal::LockedOut)) if device.may_be_out || self.lied => {
+            Err(techo_core::sync::SyncError::Refused(techo_core::sync::HouseholdRefusal::LockedOut))
+                if device.may_be_out || self.lied =>
+            {
                 return Ok(());
             }
             Err(error) => return Err(format!("device {number} cannot take records in: {error}")),

@@ -11,7 +11,7 @@ use techo_core::sync::household::NewIdentity;
 use techo_core::sync::memory_relay::{Refused, Trouble as RelayTrouble};
 use techo_core::sync::rules::Rules;
 use techo_core::sync::seizure::{self, Seized};
-use techo_core::sync::{Refusal, SyncError, pairing};
+use techo_core::sync::{HouseholdRefusal, SyncError, pairing};
 use techo_protocol::household::epoch_record::EpochRecordError;
 use techo_protocol::household::household_file::HouseholdFile;
 
@@ -269,13 +269,15 @@ impl World {
                 End::Done(done)
             }
             Err(RelayTrouble::Lost) => End::Broken,
-            Err(RelayTrouble::Sync(SyncError::Refused(Refusal::Copied))) if device.was_copied => {
+            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::Copied))) if device.was_copied => {
                 device.was_copied = false;
                 End::BegunAnew
             }
-            Err(RelayTrouble::Sync(SyncError::Refused(Refusal::LockedOut))) if device.may_be_out || self.lied => End::LockedOut,
-            Err(RelayTrouble::Sync(SyncError::Refused(Refusal::Behind))) if is_delayed => End::Broken,
-            Err(RelayTrouble::Sync(SyncError::Refused(Refusal::Behind))) if self.lied => End::Unknown,
+            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::LockedOut))) if device.may_be_out || self.lied => {
+                End::LockedOut
+            }
+            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::Behind))) if is_delayed => End::Broken,
+            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::Behind))) if self.lied => End::Unknown,
             // The relay is behind what the device was let in by, and it cannot bring it forward.
             Err(RelayTrouble::Refused(Refused::NotARequest)) if self.lied => End::Unknown,
             Err(RelayTrouble::Refused(Refused::NotSigned)) if is_delayed => End::Broken,
@@ -322,7 +324,9 @@ impl World {
         }
         let welcome = match admitted {
             Ok(welcome) => welcome,
-            Err(RelayTrouble::Sync(SyncError::Refused(Refusal::Full | Refusal::LockedOut))) => return Ok(false),
+            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::Full | HouseholdRefusal::LockedOut))) => {
+                return Ok(false);
+            }
             Err(_) if broke || self.lied => {
                 self.network.count(Fault::PairingCut);
                 return Ok(false);

@@ -9,7 +9,7 @@ use techo_core::documents::EntryId;
 use techo_core::ports::FixedClock;
 use techo_core::sync::exchange::{Exchanged, StreamRelay, exchange};
 use techo_core::sync::household::{NewIdentity, ensure, household};
-use techo_core::sync::{Refusal, SyncError, pairing};
+use techo_core::sync::{HouseholdRefusal, SyncError, pairing};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_protocol::basics::keys::PublicKey;
@@ -234,8 +234,8 @@ impl Person {
 
     /// The device's signing key, by which the others know it.
     pub fn key(&mut self) -> Result<PublicKey, Failure> {
-        let household = household(self.diary.vault())?.ok_or(SyncError::from(Refusal::None))?;
+        let household = household(self.diary.vault())?.ok_or(SyncError::from(HouseholdRefusal::None))?;
         let me = household.list.device(household.index);
-        Ok(me.ok_or(SyncError::from(Refusal::NoSuchDevice))?.key)
+        Ok(me.ok_or(SyncError::from(HouseholdRefusal::NoSuchDevice))?.key)
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use techo_core::sync::exchange::exchange;
 use techo_core::sync::household::{Household, SILENT_DAYS, Want, want};
-use techo_core::sync::{Refusal, SyncError};
+use techo_core::sync::{HouseholdRefusal, SyncError};
 use techo_core::vault::Vault;
 
 use crate::session::Session;
@@ -58,7 +58,10 @@ pub fn rename(session: &Session, id: u8, name: &str) -> Result<Outcome, Failure>
 pub fn remove(session: &Session, id: u8) -> Result<Outcome, Failure> {
     let mut diary = device::open(session)?;
     let household = the_household(diary.vault())?;
-    let member = household.list.device(id).ok_or(SyncError::from(Refusal::NoSuchDevice))?;
+    let member = household
+        .list
+        .device(id)
+        .ok_or(SyncError::from(HouseholdRefusal::NoSuchDevice))?;
     want(diary.vault(), Want::Remove(id, member.key))?;
     let after = settle(session, diary.vault())?;
     let done = after.list.devices.iter().all(|device| device.key != member.key);

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 use techo_core::sync::exchange::delete_account;
-use techo_core::sync::{Refusal, SyncError};
+use techo_core::sync::{HouseholdRefusal, SyncError};
 
 use super::{HttpStreams, the_household};
 use crate::session::Session;
@@ -22,7 +22,7 @@ impl Account {
         let Self::Delete = self;
         let mut diary = device::open(session)?;
         let relay = the_household(diary.vault())?.relay;
-        let address = relay.ok_or(SyncError::from(Refusal::NoRelay))?.address;
+        let address = relay.ok_or(SyncError::from(HouseholdRefusal::NoRelay))?.address;
         delete_account(diary.vault(), &HttpStreams::new(&address)?)?;
         session.out.answer(
             &json!({ "deleted": true, "relay": address }),

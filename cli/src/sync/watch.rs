@@ -3,7 +3,7 @@
 use serde_json::json;
 use techo_core::sync::exchange::receive;
 use techo_core::sync::schedule::{next_upload, upload};
-use techo_core::sync::{Refusal, SyncError};
+use techo_core::sync::{HouseholdRefusal, SyncError};
 
 use super::{HttpStreams, say, the_household};
 use crate::session::Session;
@@ -18,7 +18,7 @@ const PAUSE_SECONDS: u64 = 30;
 pub fn run(session: &Session, relay: Option<String>) -> Result<Outcome, Failure> {
     let mut diary = device::open_or_make(session)?;
     let known = the_household(diary.vault())?.relay.map(|relay| relay.address);
-    let address = relay.or(known).ok_or(SyncError::from(Refusal::NoRelay))?;
+    let address = relay.or(known).ok_or(SyncError::from(HouseholdRefusal::NoRelay))?;
     let streams = HttpStreams::new(&address)?;
     let clock = session.running_clock();
     let mut next = next_upload(clock.now(), &session.random)?;

@@ -21,7 +21,7 @@ use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
 use super::engine::{self, Report, Source};
 use super::file::{make_records, take_records};
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
 
 /// A page is sent once it has this many bytes. One chunk may be larger.
@@ -318,7 +318,7 @@ impl Holdings for VaultHoldings<'_> {
     fn take(&mut self, chunks: &[Vec<u8>]) -> Result<Report, SyncError> {
         let report = engine::incoming(self.vault, chunks, Source::direct(self.now))?;
         if report.begun_anew {
-            return Err(Refusal::Copied.into());
+            return Err(HouseholdRefusal::Copied.into());
         }
         Ok(report)
     }

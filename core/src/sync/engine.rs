@@ -5,7 +5,7 @@ use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
 use super::household::day_of;
 use super::line::{State, document_of, subject_of_document};
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::documents::Document;
 use crate::vault::{Vault, Writer};
 
@@ -240,7 +240,7 @@ fn send_whole(state: &mut State, subject: Subject, writer: &mut Writer<'_>) -> R
         return Ok(());
     }
     writer.nothing_to_send(document.name())?;
-    let line = state.lines.get_mut(&subject).ok_or(Refusal::Damaged)?;
+    let line = state.lines.get_mut(&subject).ok_or(HouseholdRefusal::Damaged)?;
     line.due = false;
     if line.begins_empty && line.held.is_empty() && line.absorbed.is_empty() {
         let changes = document.changes();
@@ -253,7 +253,7 @@ fn send_whole(state: &mut State, subject: Subject, writer: &mut Writer<'_>) -> R
     }
     line.absorb_all();
     state.note_gone(subject);
-    let line = state.lines.get_mut(&subject).ok_or(Refusal::Damaged)?;
+    let line = state.lines.get_mut(&subject).ok_or(HouseholdRefusal::Damaged)?;
     let deletes = std::mem::take(&mut line.deletes);
     let absorbed = std::mem::take(&mut line.absorbed);
     let (plain, heads) = document.whole();

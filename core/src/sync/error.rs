@@ -11,7 +11,7 @@ use crate::vault::VaultError;
 
 techo_protocol::coded_errors! {
     /// What the household's rules refuse.
-    pub enum Refusal {
+    pub enum HouseholdRefusal {
         /// This device has no household yet.
         None = "household.none", "This device has no household yet.", "Enter a visit, or pair it with a device that has a diary.";
         /// The file or message is about another household.
@@ -43,7 +43,7 @@ techo_protocol::coded_union! {
     /// Why devices could not sync.
     pub enum SyncError {
         /// The household's rules.
-        Refused(Refusal);
+        Refused(HouseholdRefusal);
         /// The vault.
         Vault(VaultError);
         /// A chunk cannot be sealed.

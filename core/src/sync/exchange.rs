@@ -16,7 +16,7 @@ use super::line::State;
 use super::records::TakenRecords;
 use super::rules::Rules;
 use super::take::Source;
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
 
 /// So often others may be faster.
@@ -81,7 +81,7 @@ pub fn exchange_by<R: StreamRelay>(
             Sent::Something | Sent::Behind => talk.pull()?,
         }
     }
-    Err(SyncError::from(Refusal::Behind).into())
+    Err(SyncError::from(HouseholdRefusal::Behind).into())
 }
 
 /// Takes in what came since, and waits for it at most `wait` seconds; nothing is sent. Answers what came.
@@ -98,10 +98,10 @@ pub fn receive<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, wait
 /// account anew.
 ///
 /// # Errors
-/// [`Refusal::NoRelay`], or the relay's.
+/// [`HouseholdRefusal::NoRelay`], or the relay's.
 pub fn delete_account<R: StreamRelay>(vault: &mut Vault, relay: &R) -> Result<(), R::Error> {
     let household = the_household(vault)?;
-    let known = household.relay.as_ref().ok_or(SyncError::from(Refusal::NoRelay))?;
+    let known = household.relay.as_ref().ok_or(SyncError::from(HouseholdRefusal::NoRelay))?;
     let key = relay_key(&household.epoch_key());
     delete_opening(relay, household.stream, &key, known.opening, known.cursor)?;
     Ok(change(vault, |state, _| {
@@ -126,9 +126,9 @@ pub(super) fn delete_opening<R: StreamRelay>(
             return Ok(());
         }
         let standing = ask_as(relay, stream, key, Call::Inventory)?;
-        cursor = standing.ok_or(SyncError::from(Refusal::Behind))?.cursor;
+        cursor = standing.ok_or(SyncError::from(HouseholdRefusal::Behind))?.cursor;
     }
-    Err(SyncError::from(Refusal::Behind).into())
+    Err(SyncError::from(HouseholdRefusal::Behind).into())
 }
 
 /// Asks for one thing, signed by the household's present key.
@@ -150,7 +150,7 @@ pub fn ask_as<R: StreamRelay>(relay: &R, stream: StreamId, key: &SigningKey, cal
 }
 
 pub(super) fn the_household(vault: &mut Vault) -> Result<Household, SyncError> {
-    household::household(vault)?.ok_or(Refusal::None.into())
+    household::household(vault)?.ok_or(HouseholdRefusal::None.into())
 }
 
 /// A conversation under way.
@@ -177,7 +177,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
             opened
         } else {
             talk.follow()?;
-            talk.open()?.ok_or(SyncError::from(Refusal::Behind))?
+            talk.open()?.ok_or(SyncError::from(HouseholdRefusal::Behind))?
         };
         talk.note_opened(address, &opened)?;
         Ok(talk)
@@ -195,7 +195,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
         let present = household.present()?;
         // One more than it needs: where two records were made of one, the common one is there.
         let since = Some(present.head.number.saturating_sub(1));
-        let answer = ask(self.relay, &household, Call::Records { since })?.ok_or(SyncError::from(Refusal::Behind))?;
+        let answer = ask(self.relay, &household, Call::Records { since })?.ok_or(SyncError::from(HouseholdRefusal::Behind))?;
         let records: Vec<Vec<u8>> = answer.records.into_iter().map(ByteBuf::into_vec).collect();
         let keyring = answer.keyring_record.map(ByteBuf::into_vec);
         let (now, mark) = (self.now, answer.keyring);
@@ -211,7 +211,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
             Ok(taken)
         })?;
         match taken {
-            TakenRecords::LockedOut => Err(SyncError::from(Refusal::LockedOut).into()),
+            TakenRecords::LockedOut => Err(SyncError::from(HouseholdRefusal::LockedOut).into()),
             TakenRecords::Refused if !records.is_empty() => Err(SyncError::from(EpochRecordError::DoesNotFollow).into()),
             _ => Ok(()),
         }
@@ -305,7 +305,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
                 let report = engine::incoming(self.vault, &chunks, source)?;
                 self.done.received.add(report);
                 if report.begun_anew {
-                    return Err(SyncError::from(Refusal::Copied).into());
+                    return Err(SyncError::from(HouseholdRefusal::Copied).into());
                 }
             }
             // A relay that counts backwards would keep a device here for ever.

@@ -7,22 +7,22 @@ use super::exchange::{change, the_household};
 use super::household::day_of;
 use super::records::TakenRecords;
 use super::take::Source;
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
 
 /// Takes in what a file holds.
 ///
 /// # Errors
-/// [`Refusal::Other`] where it is another household's, [`Refusal::LockedOut`] where its newest record gives this device no key; or the vault
+/// [`HouseholdRefusal::Other`] where it is another household's, [`HouseholdRefusal::LockedOut`] where its newest record gives this device no key; or the vault
 /// cannot be written.
 pub fn take_file(vault: &mut Vault, file: &HouseholdFile, now: i64) -> Result<Report, SyncError> {
     if the_household(vault)?.stream != file.stream {
-        return Err(Refusal::Other.into());
+        return Err(HouseholdRefusal::Other.into());
     }
     take_records(vault, &file.records, file.keyring.as_deref(), now)?;
     let report = engine::incoming(vault, &file.chunks, Source::direct(now))?;
     if report.begun_anew {
-        return Err(Refusal::Copied.into());
+        return Err(HouseholdRefusal::Copied.into());
     }
     Ok(report)
 }
@@ -30,7 +30,7 @@ pub fn take_file(vault: &mut Vault, file: &HouseholdFile, now: i64) -> Result<Re
 /// Takes over records that another device brought, off the relay.
 ///
 /// # Errors
-/// [`Refusal::LockedOut`] where the newest gives this device no key; or the vault cannot be written.
+/// [`HouseholdRefusal::LockedOut`] where the newest gives this device no key; or the vault cannot be written.
 pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8]>, now: i64) -> Result<(), SyncError> {
     let taken = change(vault, |state, writer| {
         let today = day_of(now);
@@ -45,7 +45,7 @@ pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8
         Ok(taken)
     })?;
     if taken == TakenRecords::LockedOut {
-        return Err(Refusal::LockedOut.into());
+        return Err(HouseholdRefusal::LockedOut.into());
     }
     Ok(())
 }
@@ -54,7 +54,7 @@ pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8
 /// is done at once where this is its one device and there is no relay; of several, the relay decides who was first.
 ///
 /// # Errors
-/// [`Refusal::LockedOut`]; or the vault cannot be written.
+/// [`HouseholdRefusal::LockedOut`]; or the vault cannot be written.
 pub fn make_file(vault: &mut Vault, now: i64) -> Result<HouseholdFile, SyncError> {
     let mut made = make_records(vault, now, true)?;
     made.chunks = engine::everything(vault, now)?;

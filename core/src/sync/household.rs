@@ -19,7 +19,7 @@ use techo_protocol::household::pairing::LONGEST_DEVICE_NAME;
 use techo_protocol::household::sync_api::{FOLLOWED_DAYS, StreamId, relay_key};
 
 use super::vector::Vector;
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::{RecordKind, Vault};
 
@@ -225,7 +225,7 @@ impl Household {
     }
 
     pub(super) fn present(&self) -> Result<EpochRecord, SyncError> {
-        EpochRecord::read(&self.record).map_err(|_| Refusal::Damaged.into())
+        EpochRecord::read(&self.record).map_err(|_| HouseholdRefusal::Damaged.into())
     }
 
     /// Notes a chunk that this device has written.
@@ -264,19 +264,21 @@ fn beginning(hash: &[u8; 32]) -> [u8; 8] {
 }
 
 /// An index that no device has, and none had in the last [`FOLLOWED_DAYS`].
-pub(super) fn free_index(list: &DeviceList, today: u32) -> Result<u8, Refusal> {
+pub(super) fn free_index(list: &DeviceList, today: u32) -> Result<u8, HouseholdRefusal> {
     let is_taken = |index| {
         let removed = list.removed.iter().find(|removed| removed.index == index);
         list.device(index).is_some()
             || removed.is_some_and(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS)
     };
-    (0..MOST_DEVICES).find(|index| !is_taken(*index)).ok_or(Refusal::Full)
+    (0..MOST_DEVICES)
+        .find(|index| !is_taken(*index))
+        .ok_or(HouseholdRefusal::Full)
 }
 
-pub(super) fn checked(name: &str) -> Result<&str, Refusal> {
+pub(super) fn checked(name: &str) -> Result<&str, HouseholdRefusal> {
     let name = name.trim();
     if name.is_empty() || name.len() > LONGEST_DEVICE_NAME {
-        return Err(Refusal::NameInvalid);
+        return Err(HouseholdRefusal::NameInvalid);
     }
     Ok(name)
 }
@@ -289,10 +291,10 @@ pub(super) fn day_of(now: i64) -> u32 {
 /// The household; `None` before the first write.
 ///
 /// # Errors
-/// [`Refusal::Damaged`], or the vault cannot be read.
+/// [`HouseholdRefusal::Damaged`], or the vault cannot be read.
 pub fn household(vault: &mut Vault) -> Result<Option<Household>, SyncError> {
     let record = vault.record(RecordKind::Sync, RECORD)?;
     record
-        .map(|bytes| ciborium::from_reader(&bytes[..]).map_err(|_| Refusal::Damaged.into()))
+        .map(|bytes| ciborium::from_reader(&bytes[..]).map_err(|_| HouseholdRefusal::Damaged.into()))
         .transpose()
 }

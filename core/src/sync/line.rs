@@ -11,7 +11,7 @@ use techo_protocol::household::chunk::{Envelope, Padding};
 use techo_protocol::household::keyring_record::DocumentKey;
 
 use super::household::{Household, RECORD, WAITING};
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::{DocumentName, RecordKind, Writer};
 
@@ -183,7 +183,7 @@ impl State {
 
     pub(super) fn load(writer: &Writer<'_>) -> Result<Self, SyncError> {
         let stored: BTreeMap<Vec<u8>, Vec<u8>> = writer.reader().records(RecordKind::Sync)?.into_iter().collect();
-        let household = stored.get(RECORD).ok_or(Refusal::None)?;
+        let household = stored.get(RECORD).ok_or(HouseholdRefusal::None)?;
         let mut state = Self {
             household: from_cbor(household)?,
             lines: BTreeMap::new(),
@@ -200,7 +200,7 @@ impl State {
             if let Some(subject) = name.strip_prefix(LINE) {
                 state
                     .lines
-                    .insert(subject_of(subject).ok_or(Refusal::Damaged)?, from_cbor(bytes)?);
+                    .insert(subject_of(subject).ok_or(HouseholdRefusal::Damaged)?, from_cbor(bytes)?);
             }
         }
         state.stored = stored;
@@ -246,7 +246,7 @@ impl State {
     /// Signs and seals one body of this device about a document, and holds it.
     pub(super) fn emit(&mut self, subject: Subject, kind: Kind, plain: &[u8], random: &dyn Random) -> Result<(), SyncError> {
         let highest = self.highest_seen();
-        let line = self.lines.get(&subject).ok_or(Refusal::Damaged)?;
+        let line = self.lines.get(&subject).ok_or(HouseholdRefusal::Damaged)?;
         let (lineage, key) = (line.lineage(), line.key());
         let household = &mut self.household;
         let mut body = Body {
@@ -277,7 +277,7 @@ impl State {
             subject: Subject::Heartbeat,
             lineage: key.lineage(),
             kind: Kind::Heartbeat(Heartbeat {
-                hpke: household.own_hpke().first().ok_or(Refusal::Damaged)?.public(),
+                hpke: household.own_hpke().first().ok_or(HouseholdRefusal::Damaged)?.public(),
                 keyring: household.keyring.number,
                 day: today,
             }),
@@ -337,7 +337,7 @@ impl State {
         let signed = body.write(household.stream, &household.signer())?;
         let chunk = household.sealed(&signed, padding, random)?;
         let after = chain_after(&signed);
-        let line = self.lines.get_mut(&body.subject).ok_or(Refusal::Damaged)?;
+        let line = self.lines.get_mut(&body.subject).ok_or(HouseholdRefusal::Damaged)?;
         line.held.push(Held {
             device: body.identity.device,
             number: body.identity.number,
@@ -431,5 +431,5 @@ pub(super) fn to_cbor(value: &impl Serialize) -> Vec<u8> {
 }
 
 fn from_cbor<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, SyncError> {
-    ciborium::from_reader(bytes).map_err(|_| Refusal::Damaged.into())
+    ciborium::from_reader(bytes).map_err(|_| HouseholdRefusal::Damaged.into())
 }

@@ -13,7 +13,7 @@ use super::exchange::{StreamRelay, Talk, ask_as, change, the_household};
 use super::household::{self, FormerAccount, Household, NewIdentity, Want, checked, day_of, free_index};
 use super::line::{State, to_cbor};
 use super::rules::Rules;
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::vault::{Vault, Writer};
 
 /// So often others may be faster.
@@ -52,7 +52,7 @@ pub struct OwnerToCall {
 /// Puts a device whose code was confirmed on the list, at the relay and here, and gives what it needs.
 ///
 /// # Errors
-/// [`Refusal::Full`], [`Refusal::NameInvalid`], the relay's, or the vault cannot be written.
+/// [`HouseholdRefusal::Full`], [`HouseholdRefusal::NameInvalid`], the relay's, or the vault cannot be written.
 pub fn admit<R: StreamRelay>(
     vault: &mut Vault,
     relay: &R,
@@ -81,7 +81,7 @@ pub fn admit<R: StreamRelay>(
         // Whether it stood, or another was faster, the list says.
         talk.install(&household, &install, Some(&new))?;
     }
-    Err(SyncError::from(Refusal::Behind).into())
+    Err(SyncError::from(HouseholdRefusal::Behind).into())
 }
 
 /// Puts a device whose code was confirmed on the list here, without a relay, and gives what it needs. `salt` is the one under which this
@@ -89,7 +89,7 @@ pub fn admit<R: StreamRelay>(
 /// the meantime, that change comes first and this one after it.
 ///
 /// # Errors
-/// [`Refusal::Full`], [`Refusal::NameInvalid`], [`Refusal::LockedOut`], or the vault cannot be written.
+/// [`HouseholdRefusal::Full`], [`HouseholdRefusal::NameInvalid`], [`HouseholdRefusal::LockedOut`], or the vault cannot be written.
 pub fn admit_directly(vault: &mut Vault, device: &NewDevice, salt: &Salt, now: i64) -> Result<Vec<u8>, SyncError> {
     the_household(vault)?.is_let_in()?;
     change(vault, |state, writer| {
@@ -131,9 +131,9 @@ pub fn admit_directly(vault: &mut Vault, device: &NewDevice, salt: &Salt, now: i
 /// the household's own.
 ///
 /// # Errors
-/// [`Refusal::Other`] where the message is not for this device, or the vault cannot be written.
+/// [`HouseholdRefusal::Other`] where the message is not for this device, or the vault cannot be written.
 pub fn join_directly(vault: &mut Vault, identity: &NewIdentity, message: &[u8], now: i64) -> Result<OwnerToCall, SyncError> {
-    let said: DirectWelcome = ciborium::from_reader(message).map_err(|_| Refusal::Other)?;
+    let said: DirectWelcome = ciborium::from_reader(message).map_err(|_| HouseholdRefusal::Other)?;
     let key = EpochKey(said.welcome.epoch_key.into_array());
     let answer = SyncAnswer {
         records: said.records,
@@ -142,7 +142,7 @@ pub fn join_directly(vault: &mut Vault, identity: &NewIdentity, message: &[u8], 
     };
     take_place(vault, identity, &said.welcome, &key, &answer, now)?;
     let household = the_household(vault)?;
-    let owner = household.list.device(said.owner).ok_or(Refusal::Other)?;
+    let owner = household.list.device(said.owner).ok_or(HouseholdRefusal::Other)?;
     Ok(OwnerToCall {
         device: owner.index,
         key: owner.agreement,
@@ -166,7 +166,7 @@ fn listed(household: &Household, device: &NewDevice, now: i64) -> Result<Device,
 /// the household; its account at the relay is deleted after the next sync.
 ///
 /// # Errors
-/// [`Refusal::Other`] where the message is not for this device; the relay's; or the vault cannot be written.
+/// [`HouseholdRefusal::Other`] where the message is not for this device; the relay's; or the vault cannot be written.
 pub fn join<R: StreamRelay>(
     vault: &mut Vault,
     relay: &R,
@@ -174,11 +174,11 @@ pub fn join<R: StreamRelay>(
     message: &[u8],
     now: i64,
 ) -> Result<(), R::Error> {
-    let welcome: Welcome = ciborium::from_reader(message).map_err(|_| SyncError::from(Refusal::Other))?;
+    let welcome: Welcome = ciborium::from_reader(message).map_err(|_| SyncError::from(HouseholdRefusal::Other))?;
     let key = EpochKey(welcome.epoch_key.into_array());
     // With those of before: should the relay lose everything, others that are behind are found by them.
     let call = Call::Records { since: Some(0) };
-    let answer = ask_as(relay, welcome.stream, &relay_key(&key), call)?.ok_or(SyncError::from(Refusal::Behind))?;
+    let answer = ask_as(relay, welcome.stream, &relay_key(&key), call)?.ok_or(SyncError::from(HouseholdRefusal::Behind))?;
     Ok(take_place(vault, identity, &welcome, &key, &answer, now)?)
 }
 
@@ -190,11 +190,11 @@ fn take_place(
     answer: &SyncAnswer,
     now: i64,
 ) -> Result<(), SyncError> {
-    let record = EpochRecord::read(answer.records.last().ok_or(Refusal::Other)?)?;
+    let record = EpochRecord::read(answer.records.last().ok_or(HouseholdRefusal::Other)?)?;
     let list = record.open_list(key)?.list;
     let me = list.device(welcome.index);
     if record.head.stream != welcome.stream || me.is_none_or(|me| me.key != identity.device.key) {
-        return Err(Refusal::Other.into());
+        return Err(HouseholdRefusal::Other.into());
     }
     let mut household = Household::of(&record, list, key, welcome.index, &identity.seed, &identity.hpke);
     household.replaced = records_before(&record, &answer.records);

@@ -7,7 +7,7 @@ use techo_protocol::household::sync_api::{FOLLOWED_DAYS, relay_key};
 
 use super::household::{Household, Want, checked, free_index};
 use super::line::State;
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 
 /// Days after which an epoch ends.
@@ -409,8 +409,12 @@ impl Household {
     /// Why this device cannot sync, if it cannot.
     ///
     /// # Errors
-    /// [`Refusal::LockedOut`].
-    pub fn is_let_in(&self) -> Result<(), Refusal> {
-        if self.locked_out { Err(Refusal::LockedOut) } else { Ok(()) }
+    /// [`HouseholdRefusal::LockedOut`].
+    pub fn is_let_in(&self) -> Result<(), HouseholdRefusal> {
+        if self.locked_out {
+            Err(HouseholdRefusal::LockedOut)
+        } else {
+            Ok(())
+        }
     }
 }

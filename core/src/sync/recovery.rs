@@ -12,7 +12,7 @@ use techo_protocol::household::sync_api::{Call, RecoveryCall, RecoveryRequest, S
 use super::exchange::{StreamRelay, ask_as, change, exchange};
 use super::household::{Household, NewIdentity, Want, checked, day_of, want};
 use super::pairing::become_member;
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::Vault;
 
@@ -67,7 +67,7 @@ pub enum Restored {
 /// Lets this device in by the recovery words, at the relay and here. A diary that is here stays. A deleted account is brought back.
 ///
 /// # Errors
-/// [`Refusal::WordsUnknown`], the relay's, or the vault cannot be written.
+/// [`HouseholdRefusal::WordsUnknown`], the relay's, or the vault cannot be written.
 pub fn restore<R: RecoveryRelay>(
     vault: &mut Vault,
     relay: &R,
@@ -88,7 +88,7 @@ pub fn restore<R: RecoveryRelay>(
     let identity = NewIdentity::generate(name, random)?;
     let entry = found.enter(&keys, &identity, checked(name).map_err(SyncError::from)?, now, random)?;
     let installed = ask_as(relay, found.present.head.stream, &entry.signer, entry.call(&answer))?;
-    installed.ok_or(SyncError::from(Refusal::Behind))?;
+    installed.ok_or(SyncError::from(HouseholdRefusal::Behind))?;
     let (record, keyring) = (entry.record, entry.keyring);
     vault.write(|writer| {
         let list = record.open_list(&entry.key)?.list;
@@ -106,7 +106,7 @@ fn ask_by_words<R: RecoveryRelay>(relay: &R, keys: &RecoveryKeys, call: Recovery
     let locator = keys.locator;
     let signed = RecoveryRequest { locator, call }.write(&keys.signing);
     let answer = relay.recover(&locator, signed)?;
-    Ok(answer.ok_or(SyncError::from(Refusal::WordsUnknown))?)
+    Ok(answer.ok_or(SyncError::from(HouseholdRefusal::WordsUnknown))?)
 }
 
 /// The household as the words find it.
@@ -130,7 +130,7 @@ struct Entry {
 
 impl Found {
     fn read(answer: &SyncAnswer, keys: &RecoveryKeys) -> Result<Self, SyncError> {
-        let present = EpochRecord::read(answer.records.last().ok_or(Refusal::WordsUnknown)?)?;
+        let present = EpochRecord::read(answer.records.last().ok_or(HouseholdRefusal::WordsUnknown)?)?;
         let sealing = || [HpkePrivate::from_bytes(&keys.sealing.to_bytes())];
         let keyring = answer
             .keyring_record

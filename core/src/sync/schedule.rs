@@ -10,7 +10,7 @@ use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES};
 
 use super::exchange::{Exchanged, Scope, Sent, StreamRelay, Talk, change, the_household};
 use super::rules::Rules;
-use super::{Refusal, SyncError};
+use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::Vault;
 
@@ -58,7 +58,7 @@ pub fn upload<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, now: 
             return talk.tell();
         }
     }
-    Err(SyncError::from(Refusal::Behind).into())
+    Err(SyncError::from(HouseholdRefusal::Behind).into())
 }
 
 /// The first chunks that fit into four cells.

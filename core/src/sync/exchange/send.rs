@@ -10,7 +10,7 @@ use crate::ports::{Random, random_bytes};
 use crate::sync::household::{Household, day_of};
 use crate::sync::line::State;
 use crate::sync::records::NewRecord;
-use crate::sync::{Refusal, SyncError, engine, schedule};
+use crate::sync::{HouseholdRefusal, SyncError, engine, schedule};
 
 /// Most bytes of chunks in one request.
 const MOST_BYTES: usize = 16 << 20;
@@ -67,7 +67,7 @@ impl<R: StreamRelay> Talk<'_, R> {
         install: &Install,
         new: Option<&NewRecord>,
     ) -> Result<Sent, R::Error> {
-        let relay = household.relay.as_ref().ok_or(SyncError::from(Refusal::NoRelay))?;
+        let relay = household.relay.as_ref().ok_or(SyncError::from(HouseholdRefusal::NoRelay))?;
         let cursor = relay.cursor;
         let add = install.add.iter().cloned().map(ByteBuf::from).collect();
         let call = if install.records.is_empty() && install.keyring.is_none() {
@@ -163,7 +163,7 @@ pub(in crate::sync) struct Install {
 impl State {
     fn plan(&self, scope: Scope, now: i64, random: &dyn Random) -> Result<Plan, SyncError> {
         let household = &self.household;
-        let relay = household.relay.as_ref().ok_or(Refusal::NoRelay)?;
+        let relay = household.relay.as_ref().ok_or(HouseholdRefusal::NoRelay)?;
         let above = relay.keyring.map_or(0, |mark| mark.number);
         if relay.record != Some(household.present()?.mark()) {
             let install = Install {

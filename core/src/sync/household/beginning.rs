@@ -41,7 +41,7 @@ impl NewIdentity {
 /// Makes a household of one where there is none. `name` is this device's, `now` Unix seconds.
 ///
 /// # Errors
-/// [`Refusal::NameInvalid`](crate::sync::Refusal::NameInvalid), or the vault cannot be written.
+/// [`HouseholdRefusal::NameInvalid`](crate::sync::HouseholdRefusal::NameInvalid), or the vault cannot be written.
 pub fn ensure(vault: &mut Vault, name: &str, now: i64) -> Result<(), SyncError> {
     let is_present = |record: Option<Vec<u8>>| record.is_some_and(|record| !is_of_the_first_slice(&record));
     if is_present(vault.record(RecordKind::Sync, RECORD)?) {

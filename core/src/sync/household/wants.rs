@@ -7,7 +7,7 @@ use techo_protocol::household::recovery::RecoveryPublic;
 
 use super::{Household, checked};
 use crate::sync::line::State;
-use crate::sync::{Refusal, SyncError};
+use crate::sync::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
 
 /// A change of the household that a person asked for; it is made with the next record.
@@ -28,7 +28,7 @@ pub enum Want {
 /// Asks for a change of the household; it is made with the next record.
 ///
 /// # Errors
-/// [`Refusal::NoSuchDevice`], [`Refusal::ThisDevice`], [`Refusal::NameInvalid`], or the vault cannot be written.
+/// [`HouseholdRefusal::NoSuchDevice`], [`HouseholdRefusal::ThisDevice`], [`HouseholdRefusal::NameInvalid`], or the vault cannot be written.
 pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
     vault.write(|writer| {
         let mut state = State::load(writer)?;
@@ -36,16 +36,16 @@ pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
         match &want {
             Want::Rename(index, name) => {
                 checked(name)?;
-                household.list.device(*index).ok_or(Refusal::NoSuchDevice)?;
+                household.list.device(*index).ok_or(HouseholdRefusal::NoSuchDevice)?;
             }
             Want::Remove(index, key) => {
                 household
                     .list
                     .device(*index)
                     .filter(|device| device.key == *key)
-                    .ok_or(Refusal::NoSuchDevice)?;
+                    .ok_or(HouseholdRefusal::NoSuchDevice)?;
                 if *index == household.index {
-                    return Err(Refusal::ThisDevice.into());
+                    return Err(HouseholdRefusal::ThisDevice.into());
                 }
             }
             Want::Words(_) | Want::Rotate(_) | Want::Admit(_) => {}

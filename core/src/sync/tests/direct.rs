@@ -4,7 +4,7 @@ use super::devices::{Device, pair};
 use crate::sync::direct::{Conversation, Talked, VaultHoldings};
 use crate::sync::household::{Want, want};
 use crate::sync::memory_relay::MemoryRelay;
-use crate::sync::{Refusal, SyncError};
+use crate::sync::{HouseholdRefusal, SyncError};
 
 /// Lets two devices talk until the connection is cut after so many messages: what each did, and how many there were.
 fn talk(one: &mut Device, two: &mut Device, cut_after: usize) -> Result<([Talked; 2], usize), SyncError> {
@@ -114,6 +114,6 @@ fn a_removed_device_gets_nothing_that_it_can_read() {
     phone.sync(&relay);
     phone.add("secret", 2);
     let refused = talk(&mut tablet, &mut phone, usize::MAX).map(|_| ());
-    assert_eq!(refused, Err(SyncError::Refused(Refusal::LockedOut)));
+    assert_eq!(refused, Err(SyncError::Refused(HouseholdRefusal::LockedOut)));
     assert_eq!(tablet.names(), ["a", "b"]);
 }

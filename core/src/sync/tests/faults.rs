@@ -8,7 +8,7 @@ use crate::sync::engine::{self, Source};
 use crate::sync::exchange::{StreamRelay, exchange};
 use crate::sync::household::{Caught, Want, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
-use crate::sync::{Refusal, SyncError};
+use crate::sync::{HouseholdRefusal, SyncError};
 
 #[test]
 fn a_damaged_or_forged_chunk_changes_nothing() {
@@ -46,7 +46,7 @@ fn a_copied_device_begins_anew_and_its_diary_stays() {
     twin.add("b", 3);
     let noticed = twin.try_sync(&relay);
     assert!(
-        matches!(noticed, Err(Trouble::Sync(SyncError::Refused(Refusal::Copied)))),
+        matches!(noticed, Err(Trouble::Sync(SyncError::Refused(HouseholdRefusal::Copied)))),
         "{noticed:?}"
     );
     assert_eq!(twin.names(), ["b"]);

@@ -2,7 +2,7 @@ use super::devices::{Device, NOW, let_in, pair};
 use super::forgetting::{holds, readable};
 use crate::sync::household::{Want, day_of, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
-use crate::sync::{Refusal, SyncError, file};
+use crate::sync::{HouseholdRefusal, SyncError, file};
 
 fn remove(device: &mut Device, index: u8) {
     let key = device.household().list.device(index).unwrap().key;
@@ -38,7 +38,7 @@ fn a_removed_device_reads_nothing_new_and_the_others_go_on() {
     assert!(!holds(&readable(&relay, &mut [&mut tablet]), "Suzume An"));
     let refused = tablet.try_sync(&relay);
     assert!(
-        matches!(refused, Err(Trouble::Sync(SyncError::Refused(Refusal::LockedOut)))),
+        matches!(refused, Err(Trouble::Sync(SyncError::Refused(HouseholdRefusal::LockedOut)))),
         "{refused:?}"
     );
     assert_eq!(tablet.names(), ["before"], "its diary stays");
@@ -187,7 +187,10 @@ fn a_stick_alone_locks_no_device_out() {
     phone.sync(&relay);
     let stick = file::make_file(phone.diary.vault(), NOW).unwrap();
     let refused = file::take_file(tablet.diary.vault(), &stick, NOW);
-    assert!(matches!(refused, Err(SyncError::Refused(Refusal::LockedOut))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SyncError::Refused(HouseholdRefusal::LockedOut))),
+        "{refused:?}"
+    );
     assert!(!tablet.household().locked_out, "the relay decides");
     assert!(tablet.try_sync(&relay).is_err());
     assert!(tablet.household().locked_out);

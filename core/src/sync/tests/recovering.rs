@@ -7,7 +7,7 @@ use crate::sync::exchange::{ask, delete_account};
 use crate::sync::household::{Want, want};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::recovery::{Restored, renew_words, restore};
-use crate::sync::{Refusal, SyncError};
+use crate::sync::{HouseholdRefusal, SyncError};
 use techo_protocol::household::sync_api::Call;
 
 fn words() -> RecoveryWords {
@@ -33,7 +33,10 @@ fn twelve_words_bring_the_diary_back_and_newer_ones_end_them() {
     found.add("its own", 1);
     let refused = restored(&mut found, &relay, &old);
     assert!(
-        matches!(refused, Err(Trouble::Sync(SyncError::Refused(Refusal::WordsUnknown)))),
+        matches!(
+            refused,
+            Err(Trouble::Sync(SyncError::Refused(HouseholdRefusal::WordsUnknown)))
+        ),
         "{refused:?}"
     );
     assert_eq!(found.names(), ["its own"]);
