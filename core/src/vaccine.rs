@@ -17,6 +17,7 @@ pub mod revocations;
 pub mod schedule;
 mod slip;
 mod status;
+mod stored;
 
 pub use crate::documents::EntryId;
 pub use crate::documents::record::{Content, TypedDose};

@@ -2,27 +2,21 @@
 
 use chrono::NaiveDate;
 
-use super::{EntryId, Person, VaccineError, VaccineRefusal, day_in_japan, record};
+use super::{EntryId, Person, VaccineError, VaccineRefusal, day_in_japan, record, stored};
 use crate::diary::text;
+use crate::documents::settings;
 use crate::documents::week::DAY_SECONDS;
-use crate::documents::{Document, settings};
-use crate::vault::{DocumentName, Vault, Writer};
+use crate::vault::Vault;
 
 /// Everybody, by name; of those who were said to be one, that one.
 ///
 /// # Errors
 /// The vault cannot be read.
 pub fn all(vault: &mut Vault) -> Result<Vec<Person>, VaccineError> {
-    let (mut people, everybody) = (everybody(vault)?, everybody(vault)?);
+    let everybody = stored::everybody(vault)?;
+    let mut people = everybody.clone();
     people.retain(|person| settings::who_is(&everybody, person.id) == person.id);
     Ok(people)
-}
-
-/// Everybody, those too who were said to be another.
-pub(super) fn everybody(vault: &mut Vault) -> Result<Vec<Person>, VaccineError> {
-    let actor = vault.actor();
-    let document = vault.read(|reader| record::load(reader, &DocumentName::Settings, actor))?;
-    Ok(document.as_ref().map(settings::people).unwrap_or_default())
 }
 
 /// The one of `people` who is called so, or has that id.
@@ -54,7 +48,7 @@ pub fn add(vault: &mut Vault, name: &str, born: Option<NaiveDate>, now: i64) -> 
             born,
             ..Person::called(EntryId::random(writer.random())?, name)
         };
-        let mut document = settings_of(writer)?;
+        let mut document = stored::settings(writer)?;
         settings::add_person(&mut document, &person)?;
         document.save(writer)?;
         Ok(person)
@@ -68,7 +62,7 @@ pub fn add(vault: &mut Vault, name: &str, born: Option<NaiveDate>, now: i64) -> 
 pub fn set_born(vault: &mut Vault, id: &EntryId, born: NaiveDate, now: i64) -> Result<(), VaccineError> {
     check_born(Some(born), now)?;
     vault.write(|writer| {
-        let mut document = settings_of(writer)?;
+        let mut document = stored::settings(writer)?;
         let people = settings::people(&document);
         let person = people
             .iter()
@@ -90,7 +84,7 @@ pub fn set_born(vault: &mut Vault, id: &EntryId, born: NaiveDate, now: i64) -> R
 /// [`VaccineRefusal::NoSuchPerson`], [`VaccineRefusal::OnePerson`], or the vault cannot be written.
 pub fn merge(vault: &mut Vault, person: &EntryId, other: &EntryId) -> Result<(), VaccineError> {
     vault.write(|writer| {
-        let mut document = settings_of(writer)?;
+        let mut document = stored::settings(writer)?;
         let people = settings::people(&document);
         if ![person, other].iter().all(|id| people.iter().any(|person| person.id == **id)) {
             return Err(VaccineRefusal::NoSuchPerson.into());
@@ -110,7 +104,7 @@ pub fn merge(vault: &mut Vault, person: &EntryId, other: &EntryId) -> Result<(),
 /// [`VaccineRefusal::NotMerged`], or the vault cannot be written.
 pub fn split(vault: &mut Vault, person: &EntryId) -> Result<Vec<Person>, VaccineError> {
     vault.write(|writer| {
-        let mut document = settings_of(writer)?;
+        let mut document = stored::settings(writer)?;
         let people = settings::people(&document);
         let merged: Vec<Person> = people
             .iter()
@@ -135,7 +129,7 @@ pub fn split(vault: &mut Vault, person: &EntryId) -> Result<Vec<Person>, Vaccine
 pub fn remove(vault: &mut Vault, id: &EntryId, now: i64) -> Result<(), VaccineError> {
     let today = now.div_euclid(DAY_SECONDS);
     vault.write(|writer| {
-        let mut document = settings_of(writer)?;
+        let mut document = stored::settings(writer)?;
         let people = settings::people(&document);
         if !people.iter().any(|person| person.id == *id) {
             return Err(VaccineRefusal::NoSuchPerson.into());
@@ -146,11 +140,6 @@ pub fn remove(vault: &mut Vault, id: &EntryId, now: i64) -> Result<(), VaccineEr
         }
         Ok(document.rewrite_on(today, writer)?)
     })
-}
-
-fn settings_of(writer: &Writer<'_>) -> Result<Document, VaccineError> {
-    let document = record::load(&writer.reader(), &DocumentName::Settings, writer.actor())?;
-    Ok(document.unwrap_or_else(|| Document::begin(DocumentName::Settings, writer.actor())))
 }
 
 fn check_born(born: Option<NaiveDate>, now: i64) -> Result<(), VaccineRefusal> {

@@ -1,11 +1,12 @@
 //! Records in the vault: adding, listing, deleting.
 
-use super::{Content, EntryId, VaccineError, VaccineRefusal, people};
+use super::stored::{everybody, load};
+use super::{Content, EntryId, VaccineError, VaccineRefusal};
 use crate::documents::flat::core_key;
 use crate::documents::record::RecordCore;
 use crate::documents::week::DAY_SECONDS;
 use crate::documents::{Document, settings};
-use crate::vault::{DamagedRow, DocumentName, Reader, Vault, VaultError, Writer};
+use crate::vault::{DamagedRow, DocumentName, Vault, VaultError, Writer};
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub fn add(vault: &mut Vault, person: &EntryId, content: Content, now: i64) -> R
 /// # Errors
 /// The vault cannot be read. Damaged rows are no error.
 pub fn list(vault: &mut Vault) -> Result<Listing, VaccineError> {
-    let everybody = people::everybody(vault)?;
+    let everybody = everybody(vault)?;
     let actor = vault.actor();
     vault.read(|reader| {
         let mut listing = Listing::default();
@@ -146,9 +147,4 @@ fn bury(writer: &mut Writer<'_>, mut document: Document, ids: &[EntryId], today:
         document.bury(id, today)?;
     }
     document.rewrite_on(today, writer)
-}
-
-/// A document of the vault, loaded; `None` if it does not exist.
-pub(super) fn load(reader: &Reader<'_>, name: &DocumentName, actor: [u8; 16]) -> Result<Option<Document>, VaultError> {
-    Ok(reader.document(name)?.map(|stored| Document::load(stored, actor)))
 }

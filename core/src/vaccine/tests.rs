@@ -310,7 +310,7 @@ fn a_deleted_record_is_gone_and_one_of_a_later_version_is_kept() {
     let name = DocumentName::Person(aki.id.0);
     vault
         .write(|writer| {
-            let mut document = record::load(&writer.reader(), &name, writer.actor())?.unwrap();
+            let mut document = stored::load(&writer.reader(), &name, writer.actor())?.unwrap();
             document.set(&crate::documents::flat::core_key(&later), vec![9_u8, 1, 2])?;
             document.save(writer)
         })
@@ -325,7 +325,7 @@ fn a_deleted_record_is_gone_and_one_of_a_later_version_is_kept() {
     assert_eq!(listing.records.iter().map(|record| record.id).collect::<Vec<_>>(), [second]);
     assert_eq!(listing.newer, [later]);
     let actor = vault.actor();
-    let mut document = vault.read(|reader| record::load(reader, &name, actor)).unwrap().unwrap();
+    let mut document = vault.read(|reader| stored::load(reader, &name, actor)).unwrap().unwrap();
     let gone = RecordCore {
         added: FIRST,
         content: typed("2021-07-01", None),
