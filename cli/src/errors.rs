@@ -42,7 +42,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_core::certificates::Reason::CATALOGUE,
         techo_core::certificates::key_source::KeySourceError::CATALOGUE,
         techo_core::clinic::DoseWarning::CATALOGUE,
-        techo_core::clinic::Refusal::CATALOGUE,
+        techo_core::clinic::SiteRefusal::CATALOGUE,
         techo_core::diary::Refusal::CATALOGUE,
         techo_core::exposure::ListError::CATALOGUE,
         techo_core::ports::KeyError::CATALOGUE,

@@ -15,7 +15,7 @@ use serde_json::json;
 use techo_core::certificates::Trust;
 use techo_core::diary::Diary;
 use techo_core::exposure::{recalls, trust};
-use techo_core::vaccine::{self, Believing, Dose, EntryId, Listing, Person, Recalled, VaccineError, VaccineRefusal, people};
+use techo_core::vaccine::{self, Believing, Dose, EntryId, Person, Recalled, RecordList, VaccineError, VaccineRefusal, people};
 use techo_protocol::Coded;
 use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::schedule::Schedule;
@@ -99,7 +99,7 @@ impl Vaccine {
 /// The record as it is now.
 struct Book {
     people: Vec<Person>,
-    listing: Listing,
+    listing: RecordList,
     doses: Vec<Dose>,
     recalled: Vec<Recalled>,
     schedule: Schedule,

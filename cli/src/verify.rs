@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
-use techo_core::certificates::{self, Kind, Reason, Trust, Verdict, Verified, key_source};
+use techo_core::certificates::{self, DocumentKind, Reason, Trust, Verdict, Verified, key_source};
 use techo_core::vaccine::{self, StatusChecker};
 use techo_protocol::Coded;
 use techo_protocol::certificates::trust_bundle::TrustBundle;
@@ -84,7 +84,7 @@ impl Verify {
         }
         let mut outcome = Outcome::Done;
         for answer in &mut answers {
-            if (self.door || self.nonce.is_some()) && answer.kind != Kind::Status {
+            if (self.door || self.nonce.is_some()) && answer.kind != DocumentKind::Status {
                 // Whose certificate it is, is nobody's business at a door.
                 *answer = Verified {
                     reasons: vec![Reason::NotAStatus],
@@ -163,7 +163,7 @@ fn show(session: &Session, verified: &Verified) -> Result<(), Failure> {
         };
         out.say_line(&format!("{field}: {}", out.bold(&said)))?;
     }
-    if verified.kind == Kind::Status {
+    if verified.kind == DocumentKind::Status {
         if verified.holder.is_some() {
             out.say("verify-compare", &[])?;
         }
@@ -209,7 +209,7 @@ fn line(verified: &Verified) -> Value {
         "valid_until": verified.valid_until.map(time::write),
         "key_seen_at": verified.key_seen_at.map(time::write),
     });
-    if verified.kind == Kind::Status {
+    if verified.kind == DocumentKind::Status {
         let shown = verified
             .shown
             .iter()

@@ -22,7 +22,7 @@ pub use reason::Reason;
 use shc::Shc;
 pub use trust::Trust;
 use vds_nc::VdsNc;
-pub use verified::{Dose, Holder, Kind, Verdict, Verified};
+pub use verified::{DocumentKind, Holder, StatedDose, Verdict, Verified};
 
 /// A certificate that was decoded and not checked.
 enum Decoded {
@@ -50,9 +50,9 @@ fn decode(text: &str) -> Result<Decoded, Reason> {
 /// Reads the text of one certificate and checks everything that can be checked at `now` (Unix seconds) with the keys that are trusted.
 ///
 /// ```
-/// use techo_core::certificates::{Kind, Trust, Verdict, verify};
+/// use techo_core::certificates::{DocumentKind, Trust, Verdict, verify};
 /// let verified = verify("hello", &Trust::default(), 0);
-/// assert_eq!((verified.kind, verified.verdict()), (Kind::Unknown, Verdict::Invalid));
+/// assert_eq!((verified.kind, verified.verdict()), (DocumentKind::Unknown, Verdict::Invalid));
 /// ```
 pub fn verify(text: &str, trust: &Trust, now: i64) -> Verified {
     match decode(text) {
@@ -65,13 +65,13 @@ pub fn verify(text: &str, trust: &Trust, now: i64) -> Verified {
 }
 
 /// What a text is, as far as it can be decoded; nothing is checked. A part of a SMART Health Card is one by its form alone.
-pub fn kind(text: &str) -> Kind {
+pub fn kind(text: &str) -> DocumentKind {
     match decode(text) {
-        Ok(Decoded::Dcc(_)) => Kind::Dcc,
-        Ok(Decoded::Shc(_)) | Err(Reason::Chunks) => Kind::Shc,
-        Ok(Decoded::Nzcp(_)) => Kind::Nzcp,
-        Ok(Decoded::VdsNc(_)) => Kind::VdsNc,
-        Err(_) => Kind::Unknown,
+        Ok(Decoded::Dcc(_)) => DocumentKind::Dcc,
+        Ok(Decoded::Shc(_)) | Err(Reason::Chunks) => DocumentKind::Shc,
+        Ok(Decoded::Nzcp(_)) => DocumentKind::Nzcp,
+        Ok(Decoded::VdsNc(_)) => DocumentKind::VdsNc,
+        Err(_) => DocumentKind::Unknown,
     }
 }
 

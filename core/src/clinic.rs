@@ -31,7 +31,7 @@ use crate::vault::{RecordKind, StoreError, Vault, VaultError};
 
 pub use bundle::{ExchangeError, SentBundle, WrittenBundle};
 pub use correct::Correction;
-pub use error::{ClinicError, DoseWarning, Refusal, Warning};
+pub use error::{ClinicError, DoseWarning, SiteRefusal, SiteWarning};
 pub use record::{NewDose, Recorded};
 pub use techo_protocol::vaccination::town_update::LotWarning;
 pub use update::Updated;
@@ -67,7 +67,7 @@ pub struct Clinic {
 
 /// What is known of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
+pub struct SiteStatus {
     /// Its name.
     pub place: String,
     /// The municipality's name.
@@ -96,10 +96,10 @@ impl Clinic {
     ) -> Result<Vec<u8>, ClinicError> {
         let list = TrustList::read(trust_file)?;
         if list.municipality.is_none() || list.keys(Role::Bundle).next().is_none() {
-            return Err(Refusal::NotATown.into());
+            return Err(SiteRefusal::NotATown.into());
         }
         if vault.record(RecordKind::Clinic, STATE)?.is_some() {
-            return Err(Refusal::AlreadyASite.into());
+            return Err(SiteRefusal::AlreadyASite.into());
         }
         let key = SigningKey::generate(random)?;
         let request = SiteRequest {
@@ -130,7 +130,7 @@ impl Clinic {
     /// Opens a site. `now` is in Unix seconds.
     ///
     /// # Errors
-    /// [`Refusal::NotASite`], or the vault cannot be read.
+    /// [`SiteRefusal::NotASite`], or the vault cannot be read.
     pub fn open(mut vault: Vault, now: i64) -> Result<Self, ClinicError> {
         state::read(&mut vault)?;
         let schedule = schedule::in_use(&mut vault)?.schedule;
@@ -178,9 +178,9 @@ impl Clinic {
     ///
     /// # Errors
     /// The vault cannot be read.
-    pub fn status(&mut self) -> Result<Status, ClinicError> {
+    pub fn status(&mut self) -> Result<SiteStatus, ClinicError> {
         let state = state::read(&mut self.vault)?;
-        Ok(Status {
+        Ok(SiteStatus {
             place: state.place.clone(),
             town: self.town()?.name,
             waiting: state.statements.saturating_sub(state.bundled),
@@ -193,7 +193,10 @@ impl Clinic {
     /// The municipality's trust list.
     fn town(&mut self) -> Result<TrustList, ClinicError> {
         let town = state::read(&mut self.vault)?.town;
-        let file = self.vault.record(RecordKind::TrustList, &town.0)?.ok_or(Refusal::NotASite)?;
+        let file = self
+            .vault
+            .record(RecordKind::TrustList, &town.0)?
+            .ok_or(SiteRefusal::NotASite)?;
         Ok(TrustList::read(&file)?)
     }
 }

@@ -6,7 +6,7 @@ use techo_protocol::trust::{AuthorityId, TrustList};
 use techo_protocol::vaccination::dose_slip::{DoseSlip, DoseSlipError};
 use techo_protocol::vaccination::status_pass::Presentation;
 
-use crate::certificates::{self, Kind};
+use crate::certificates::{self, DocumentKind};
 use crate::posters::{self, ForeignPoster, PosterError, PosterSignature};
 
 /// What a text is.
@@ -88,7 +88,7 @@ impl Recognised {
                 Self::Slip(Box::new(Slip { slip, town }))
             }
             Err(DoseSlipError::NotASlip) => other(text).map_or(Self::Unknown, Self::Other),
-            Err(error) => Self::Unreadable(Kind::DoseSlip.name(), error.into()),
+            Err(error) => Self::Unreadable(DocumentKind::DoseSlip.name(), error.into()),
         }
     }
 
@@ -104,7 +104,7 @@ impl Recognised {
                 ..
             }) => "rotating",
             Self::Foreign(poster) => poster.kind.name(),
-            Self::Slip(_) => Kind::DoseSlip.name(),
+            Self::Slip(_) => DocumentKind::DoseSlip.name(),
             Self::Unreadable(kind, _) | Self::Other(kind) => kind,
             Self::Unknown => "unknown",
         }
@@ -174,7 +174,7 @@ fn other(text: &str) -> Option<&'static str> {
         return Some("status");
     }
     match certificates::kind(text) {
-        Kind::Unknown => None,
+        DocumentKind::Unknown => None,
         kind => Some(kind.name()),
     }
 }

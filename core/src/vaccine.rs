@@ -27,7 +27,7 @@ pub use doses::{Believing, Dose, Evidence, Read, doses, read};
 pub use error::{VaccineError, VaccineRefusal};
 pub use export::export;
 pub use recall::{Recalled, recalled};
-pub use record::{Added, Listing, Record, add, delete, list};
+pub use record::{Added, Record, RecordList, add, delete, list};
 pub use reminder::{Reminder, ReminderKind, reminders};
 pub use slip::verify as verify_slip;
 pub use status::StatusChecker;

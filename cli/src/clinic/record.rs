@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde_json::json;
-use techo_core::clinic::{Correction, NewDose, Recorded, Refusal};
+use techo_core::clinic::{Correction, NewDose, Recorded, SiteRefusal};
 use techo_protocol::Coded as _;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::vaccination::product::Product;
@@ -106,7 +106,7 @@ fn ticket(text: &str) -> Result<(TicketText, Option<[u8; 32]>), Failure> {
         ([ticket], _) => Ok((*ticket, picture)),
         ([], Some(why)) if read.codes.len() == 1 => Err(why.into()),
         // Two tickets in one picture: whose dose it is, nobody can tell.
-        _ => Err(Refusal::NoTicket.into()),
+        _ => Err(SiteRefusal::NoTicket.into()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use techo_core::certificates::{self, Kind, Verified};
+use techo_core::certificates::{self, DocumentKind, Verified};
 use techo_core::vaccine::pass::PassRead;
 use techo_core::vaccine::{self, Content, Person, Read, TypedDose, VaccineRefusal, pass, people};
 use techo_protocol::Coded;
@@ -120,7 +120,7 @@ fn pass_file(input: &str) -> Result<Option<Vec<u8>>, Failure> {
 fn of_pass(read: &PassRead) -> Read {
     let verified = Verified {
         reasons: read.reasons.clone(),
-        ..Verified::of(Kind::Status)
+        ..Verified::of(DocumentKind::Status)
     };
     Read {
         content: None,

@@ -7,7 +7,7 @@ use techo_protocol::certificates::issuer_key::{IssuerKey, Uses};
 use super::cose::Signed;
 use super::reason::Reason;
 use super::trust::{Trust, signer};
-use super::verified::{Kind, Verified};
+use super::verified::{DocumentKind, Verified};
 use super::{cbor, inflate};
 
 pub(super) mod content;
@@ -58,7 +58,7 @@ impl Dcc {
 
     /// Checks signature, times, the key's use and the content.
     pub fn verify(&self, trust: &Trust, now: i64) -> Verified {
-        let mut verified = Verified::of(Kind::Dcc);
+        let mut verified = Verified::of(DocumentKind::Dcc);
         let claimed = cbor::of_number(&self.claims, claim::ISSUER).and_then(Value::as_text);
         verified.issuer = claimed.map(str::to_owned);
         let key = self.signer(trust);

@@ -7,7 +7,7 @@ use super::cbor;
 use super::cose::Signed;
 use super::reason::Reason;
 use super::trust::{Trust, signer};
-use super::verified::{Holder, Kind, Verified};
+use super::verified::{DocumentKind, Holder, Verified};
 
 mod base32;
 
@@ -52,7 +52,7 @@ impl Nzcp {
 
     /// Checks signature, issuer, times and content.
     pub fn verify(&self, trust: &Trust, now: i64) -> Verified {
-        let mut verified = Verified::of(Kind::Nzcp);
+        let mut verified = Verified::of(DocumentKind::Nzcp);
         let issuer = cbor::of_number(&self.claims, claim::ISSUER)
             .and_then(Value::as_text)
             .unwrap_or_default();

@@ -5,7 +5,7 @@ use techo_protocol::certificates::issuer_key::{IssuerKey, Uses};
 
 use super::reason::Reason;
 use super::trust::{Trust, signer};
-use super::verified::{Kind, Verified};
+use super::verified::{DocumentKind, Verified};
 use super::{cbor, inflate};
 
 mod fhir;
@@ -89,7 +89,7 @@ impl Shc {
     pub fn verify(&self, trust: &Trust, now: i64) -> Verified {
         let card = &self.card;
         let bundle = &card.vc.credential_subject.fhir_bundle;
-        let mut verified = Verified::of(Kind::Shc);
+        let mut verified = Verified::of(DocumentKind::Shc);
         verified.issuer = Some(card.iss.clone());
         match self.signer(trust) {
             Ok(key) => verified.key_seen_at = key.seen_at,

@@ -9,7 +9,7 @@ use super::key_source::x509::Certificate;
 use super::product;
 use super::reason::Reason;
 use super::trust::Trust;
-use super::verified::{Dose, Holder, Kind, Verified};
+use super::verified::{DocumentKind, Holder, StatedDose, Verified};
 
 mod canonical;
 
@@ -60,7 +60,7 @@ impl VdsNc {
 
     /// Checks signature, the signer's certificate, times and content.
     pub fn verify(&self, trust: &Trust, now: i64) -> Verified {
-        let mut verified = Verified::of(Kind::VdsNc);
+        let mut verified = Verified::of(DocumentKind::VdsNc);
         // The header names a country too, but only the certificate was given to its holder by somebody.
         verified.issuer = Some(self.certificate.subject.clone()).filter(|name| !name.is_empty());
         verified.check(self.check_signature());
@@ -133,7 +133,7 @@ impl VdsNc {
                     let product = product::of_icao(event.at("des").and_then(Json::text), event.at("nam").and_then(Json::text));
                     for given in event.at("vd").and_then(Json::list).ok_or(wrong("vd"))? {
                         let text = |name: &str| given.at(name).and_then(Json::text).map(str::to_owned);
-                        verified.doses.push(Dose {
+                        verified.doses.push(StatedDose {
                             date: Some(text("dvc").ok_or(wrong("dvc"))?),
                             product: product.clone(),
                             number: given.at("seq").and_then(number),

@@ -9,7 +9,7 @@ use super::reason::Reason;
 /// A kind of certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum DocumentKind {
     /// EU Digital COVID Certificate.
     Dcc,
     /// SMART Health Card.
@@ -26,7 +26,7 @@ pub enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl DocumentKind {
     /// The name in JSON and on the command line.
     pub fn name(self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ pub struct Holder {
 
 /// One dose that a certificate tells of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
-pub struct Dose {
+pub struct StatedDose {
     /// The day, `YYYY-MM-DD`.
     pub date: Option<String>,
     /// The vaccine: `pfizer`, `moderna`, `astrazeneca`, `novavax`; of another, its code as it stands in the certificate.
@@ -98,7 +98,7 @@ pub struct Dose {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// What it is.
-    pub kind: Kind,
+    pub kind: DocumentKind,
     /// What is against it; empty for a valid one.
     pub reasons: Vec<Reason>,
     /// Who issued it: as the trusted key says; where that says nothing or there is none, as the certificate itself claims.
@@ -106,7 +106,7 @@ pub struct Verified {
     /// Whose it is.
     pub holder: Option<Holder>,
     /// The doses that it tells of, oldest first.
-    pub doses: Vec<Dose>,
+    pub doses: Vec<StatedDose>,
     /// It holds until then, in Unix seconds.
     pub valid_until: Option<i64>,
     /// When its issuer was last seen to list the key, in Unix seconds.
@@ -119,7 +119,7 @@ pub struct Verified {
 
 impl Verified {
     /// One of which nothing is known yet but its kind.
-    pub fn of(kind: Kind) -> Self {
+    pub fn of(kind: DocumentKind) -> Self {
         Self {
             kind,
             reasons: Vec::new(),
@@ -137,7 +137,7 @@ impl Verified {
     pub fn unreadable(reason: Reason) -> Self {
         Self {
             reasons: vec![reason],
-            ..Self::of(Kind::Unknown)
+            ..Self::of(DocumentKind::Unknown)
         }
     }
 
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn one_reason_that_is_wrong_outweighs_a_key_that_is_unknown() {
-        let mut verified = Verified::of(Kind::Dcc);
+        let mut verified = Verified::of(DocumentKind::Dcc);
         assert_eq!(verified.verdict(), Verdict::Valid);
         verified.check(Err(Reason::UnknownKey));
         assert_eq!(verified.verdict(), Verdict::Unknown);

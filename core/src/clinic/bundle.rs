@@ -6,7 +6,7 @@ use techo_protocol::trust::{Role, TrustList};
 use techo_protocol::vaccination::dose_bundle::piece::Piece;
 use techo_protocol::vaccination::dose_bundle::{DoseBundle, MOST_DOSES};
 
-use super::{Clinic, ClinicError, Refusal, State, state};
+use super::{Clinic, ClinicError, SiteRefusal, State, state};
 use crate::ports::{HttpError, Random, Relay};
 use crate::vault::Reader;
 
@@ -56,7 +56,7 @@ impl Clinic {
     /// Writes the next bundle, of what is in none yet.
     ///
     /// # Errors
-    /// [`Refusal::NothingNew`]; [`Refusal::NoLicence`]; [`techo_protocol::vaccination::dose_bundle::DoseBundleError`].
+    /// [`SiteRefusal::NothingNew`]; [`SiteRefusal::NoLicence`]; [`techo_protocol::vaccination::dose_bundle::DoseBundleError`].
     pub fn bundle(&mut self, random: &dyn Random) -> Result<WrittenBundle, ClinicError> {
         let (sequence, written) = self.next_bundle()?;
         self.seal(sequence, written, random)
@@ -65,7 +65,7 @@ impl Clinic {
     /// Writes a bundle of before again.
     ///
     /// # Errors
-    /// [`Refusal::UnknownBundle`]; as [`Self::bundle`].
+    /// [`SiteRefusal::UnknownBundle`]; as [`Self::bundle`].
     pub fn bundle_again(&mut self, sequence: u32, random: &dyn Random) -> Result<WrittenBundle, ClinicError> {
         let written = self.vault.read(|reader| written(reader, sequence))?;
         self.seal(sequence, written, random)
@@ -77,7 +77,7 @@ impl Clinic {
     /// [`ExchangeError`]. What was sent before a failure is remembered; the rest goes with the next try.
     pub fn send(&mut self, relay: &dyn Relay, address: &str, random: &dyn Random) -> Result<Vec<SentBundle>, ExchangeError> {
         match self.next_bundle() {
-            Ok(_) | Err(ClinicError::Refusal(Refusal::NothingNew)) => {}
+            Ok(_) | Err(ClinicError::Refusal(SiteRefusal::NothingNew)) => {}
             Err(error) => return Err(error.into()),
         }
         let waiting = self.vault.read(|reader| {
@@ -113,7 +113,7 @@ impl Clinic {
             });
         }
         if sent.is_empty() {
-            return Err(ClinicError::from(Refusal::NothingNew).into());
+            return Err(ClinicError::from(SiteRefusal::NothingNew).into());
         }
         Ok(sent)
     }
@@ -124,12 +124,12 @@ impl Clinic {
         self.vault.write(|writer| {
             let mut state: State = state::of(&writer.reader())?;
             if state.licence.is_none() {
-                return Err(Refusal::NoLicence.into());
+                return Err(SiteRefusal::NoLicence.into());
             }
             let most = u32::try_from(MOST_DOSES).unwrap_or(u32::MAX);
             let to = state.statements.min(state.bundled.saturating_add(most));
             if to == state.bundled {
-                return Err(Refusal::NothingNew.into());
+                return Err(SiteRefusal::NothingNew.into());
             }
             let written = Written {
                 from: state.bundled,
@@ -156,7 +156,7 @@ impl Clinic {
         })?;
         let bundle = DoseBundle {
             town: state.town,
-            licence: state.licence.clone().ok_or(Refusal::NoLicence)?,
+            licence: state.licence.clone().ok_or(SiteRefusal::NoLicence)?,
             sequence,
             made_at: written.made_at,
             doses,
@@ -170,10 +170,10 @@ impl Clinic {
 }
 
 fn written(reader: &Reader<'_>, sequence: u32) -> Result<Written, ClinicError> {
-    Ok(state::get(reader, &state::numbered(b'b', sequence))?.ok_or(Refusal::UnknownBundle)?)
+    Ok(state::get(reader, &state::numbered(b'b', sequence))?.ok_or(SiteRefusal::UnknownBundle)?)
 }
 
 /// The newest of the municipality's bundle keys.
 fn bundle_key(list: &TrustList) -> Result<&techo_protocol::basics::keys::PublicKey, ClinicError> {
-    list.keys(Role::Bundle).last().ok_or_else(|| Refusal::NotATown.into())
+    list.keys(Role::Bundle).last().ok_or_else(|| SiteRefusal::NotATown.into())
 }

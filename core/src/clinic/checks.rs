@@ -12,7 +12,7 @@ use techo_protocol::vaccination::schedule::{GivenDose, NoDose, Schedule, SeriesK
 use techo_protocol::vaccination::site_licence::SiteLicence;
 use techo_protocol::vaccination::town_update::{LotWarning, ProductLot};
 
-use super::{ClinicError, DoseWarning, Refusal, Warning};
+use super::{ClinicError, DoseWarning, SiteRefusal, SiteWarning};
 
 /// A clock may be behind by so much, in seconds.
 const CLOCKS_APART: i64 = 5 * 60;
@@ -32,18 +32,23 @@ pub(super) struct Checks<'a> {
 
 impl Checks<'_> {
     /// Checks a dose against the others of its ticket; what should be looked at.
-    pub fn check(&self, dose: &DoseRecord, others: &[DoseRecord], born: Option<NaiveDate>) -> Result<Vec<Warning>, ClinicError> {
+    pub fn check(
+        &self,
+        dose: &DoseRecord,
+        others: &[DoseRecord],
+        born: Option<NaiveDate>,
+    ) -> Result<Vec<SiteWarning>, ClinicError> {
         if dose.at > self.now.saturating_add(CLOCKS_APART) {
-            return Err(Refusal::InTheFuture.into());
+            return Err(SiteRefusal::InTheFuture.into());
         }
         if !self.licence.covers(dose.at) {
-            return Err(Refusal::LicenceEnded.into());
+            return Err(SiteRefusal::LicenceEnded.into());
         }
         if self.revoked_from.is_some_and(|from| dose.at >= from) {
-            return Err(Refusal::LicenceRevoked.into());
+            return Err(SiteRefusal::LicenceRevoked.into());
         }
         if !is_vaccinator(&dose.by) {
-            return Err(Refusal::Vaccinator.into());
+            return Err(SiteRefusal::Vaccinator.into());
         }
         let mut warnings = Vec::new();
         self.order(dose, others)?;
@@ -62,16 +67,16 @@ impl Checks<'_> {
     }
 
     #[allow(clippy::unused_self, reason = "one of the checks")]
-    fn order(&self, dose: &DoseRecord, others: &[DoseRecord]) -> Result<(), Refusal> {
+    fn order(&self, dose: &DoseRecord, others: &[DoseRecord]) -> Result<(), SiteRefusal> {
         let day = japan_day::day(dose.at);
         for other in others {
             let other_day = japan_day::day(other.at);
             match other.dose.cmp(&dose.dose) {
-                std::cmp::Ordering::Equal => return Err(Refusal::TicketUsed { dose: dose.dose }),
+                std::cmp::Ordering::Equal => return Err(SiteRefusal::TicketUsed { dose: dose.dose }),
                 std::cmp::Ordering::Less if other_day < day => {}
                 std::cmp::Ordering::Greater if other_day > day => {}
                 _ => {
-                    return Err(Refusal::DoseOrder {
+                    return Err(SiteRefusal::DoseOrder {
                         dose: dose.dose,
                         other: other.dose,
                     });
@@ -81,17 +86,17 @@ impl Checks<'_> {
         Ok(())
     }
 
-    fn lot(&self, dose: &DoseRecord, warnings: &mut Vec<Warning>) -> Result<(), Refusal> {
+    fn lot(&self, dose: &DoseRecord, warnings: &mut Vec<SiteWarning>) -> Result<(), SiteRefusal> {
         if !is_lot(&dose.lot) {
-            return Err(Refusal::Lot);
+            return Err(SiteRefusal::Lot);
         }
         let lot = ProductLot {
             product: dose.product,
             lot: dose.lot.clone(),
         };
         if self.recalled.contains(&lot) {
-            if !self.is_known(Refusal::LotRecalled.code()) {
-                return Err(Refusal::LotRecalled);
+            if !self.is_known(SiteRefusal::LotRecalled.code()) {
+                return Err(SiteRefusal::LotRecalled);
             }
             warnings.push(LotWarning::Recalled.into());
         }
@@ -104,7 +109,7 @@ impl Checks<'_> {
         match known.first() {
             None => warnings.push(LotWarning::Unknown.into()),
             Some(_) if known.contains(&dose.product) => {}
-            Some(other) => return Err(Refusal::LotOfAnother { product: other.name() }),
+            Some(other) => return Err(SiteRefusal::LotOfAnother { product: other.name() }),
         }
         Ok(())
     }
@@ -114,7 +119,7 @@ impl Checks<'_> {
         dose: &DoseRecord,
         others: &[DoseRecord],
         born: Option<NaiveDate>,
-        warnings: &mut Vec<Warning>,
+        warnings: &mut Vec<SiteWarning>,
     ) -> Result<(), NoDose> {
         let Some(on) = date(dose.at) else { return Ok(()) };
         let mut before: Vec<GivenDose<'_>> = Vec::new();

@@ -6,7 +6,7 @@ use techo_protocol::vaccination::ticket::TicketText;
 
 use super::checks::Checks;
 use super::record::{current, slip, ticket_here};
-use super::{Clinic, ClinicError, Recorded, Refusal, state};
+use super::{Clinic, ClinicError, Recorded, SiteRefusal, state};
 
 /// What is changed in a record; `None` stays as it was.
 #[derive(Debug, Clone, Default)]
@@ -37,10 +37,10 @@ impl Clinic {
         let (schedule, now) = (&self.schedule, self.now);
         self.vault.write(|writer| {
             let mut state = state::of(&writer.reader())?;
-            let licence = state.licence.clone().ok_or(Refusal::NoLicence)?;
+            let licence = state.licence.clone().ok_or(SiteRefusal::NoLicence)?;
             let before = state::newest(&writer.reader(), number)?;
             if before.withdrawn {
-                return Err(Refusal::Withdrawn.into());
+                return Err(SiteRefusal::Withdrawn.into());
             }
             let ticket = match &change.ticket {
                 Some(ticket) => ticket_here(&known.town, ticket)?,
@@ -52,7 +52,7 @@ impl Clinic {
             };
             let record = DoseRecord {
                 number,
-                revision: before.revision.checked_add(1).ok_or(Refusal::TooManyCorrections)?,
+                revision: before.revision.checked_add(1).ok_or(SiteRefusal::TooManyCorrections)?,
                 withdrawn: false,
                 ticket,
                 dose: change.dose.or(of_ticket).unwrap_or(before.dose),
@@ -86,17 +86,17 @@ impl Clinic {
     /// Takes a record back: the dose was not given so.
     ///
     /// # Errors
-    /// [`Refusal::UnknownRecord`], [`Refusal::Withdrawn`].
+    /// [`SiteRefusal::UnknownRecord`], [`SiteRefusal::Withdrawn`].
     pub fn undo(&mut self, number: u32) -> Result<Recorded, ClinicError> {
         let now = self.now;
         self.vault.write(|writer| {
             let mut state = state::of(&writer.reader())?;
             let before = state::newest(&writer.reader(), number)?;
             if before.withdrawn {
-                return Err(Refusal::Withdrawn.into());
+                return Err(SiteRefusal::Withdrawn.into());
             }
             let record = DoseRecord {
-                revision: before.revision.checked_add(1).ok_or(Refusal::TooManyCorrections)?,
+                revision: before.revision.checked_add(1).ok_or(SiteRefusal::TooManyCorrections)?,
                 withdrawn: true,
                 recorded_at: now,
                 ..before

@@ -15,7 +15,7 @@ use crate::vault::VaultError;
 
 techo_protocol::coded_errors! {
     /// Why a site does not do as it is asked.
-    pub enum Refusal {
+    pub enum SiteRefusal {
         /// There is a site already.
         AlreadyASite = "clinic.already_a_site", "This profile is a vaccination site already.", "Name another folder with --data.";
         /// No site.
@@ -75,7 +75,7 @@ techo_protocol::coded_errors! {
 
 techo_protocol::coded_union! {
     /// What should be looked at in a dose that was recorded.
-    pub enum Warning {
+    pub enum SiteWarning {
         /// The dose.
         Dose(DoseWarning);
         /// Its lot.
@@ -97,7 +97,7 @@ techo_protocol::coded_union! {
         /// No random bytes.
         Random(RandomError);
         /// The site's own refusal.
-        Refusal(Refusal);
+        Refusal(SiteRefusal);
         /// The schedule's refusal.
         Schedule(NoDose);
         /// A newer schedule.

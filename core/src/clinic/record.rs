@@ -11,7 +11,7 @@ use techo_protocol::vaccination::ticket::{TicketNumber, TicketText};
 use techo_protocol::vaccination::town_update::ProductLot;
 
 use super::checks::Checks;
-use super::{Clinic, ClinicError, DoseWarning, Refusal, State, Warning, state};
+use super::{Clinic, ClinicError, DoseWarning, SiteRefusal, SiteWarning, State, state};
 use crate::vault::Reader;
 
 /// A dose to be recorded.
@@ -45,7 +45,7 @@ pub struct Recorded {
     /// The slip for the person; none of a record that was taken back.
     pub slip: Option<DoseSlip>,
     /// What should be looked at.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<SiteWarning>,
 }
 
 /// What the municipality has said, as far as it is here.
@@ -66,9 +66,9 @@ impl Clinic {
         let (schedule, now) = (&self.schedule, self.now);
         self.vault.write(|writer| {
             let mut state = state::of(&writer.reader())?;
-            let licence = state.licence.clone().ok_or(Refusal::NoLicence)?;
+            let licence = state.licence.clone().ok_or(SiteRefusal::NoLicence)?;
             if new.picture.is_some() && new.picture == state.picture {
-                return Err(Refusal::SamePicture.into());
+                return Err(SiteRefusal::SamePicture.into());
             }
             let ticket = ticket_here(&known.town, &new.ticket)?;
             let others = current(&writer.reader(), ticket, None)?;
@@ -90,7 +90,7 @@ impl Clinic {
             }
             let record = DoseRecord {
                 // The first statement's number is the record's, counted from 1.
-                number: state.statements.checked_add(1).ok_or(Refusal::TooManyCorrections)?,
+                number: state.statements.checked_add(1).ok_or(SiteRefusal::TooManyCorrections)?,
                 revision: 0,
                 withdrawn: false,
                 ticket,
@@ -125,12 +125,12 @@ impl Clinic {
     /// The slip of a record, to be printed again.
     ///
     /// # Errors
-    /// [`Refusal::UnknownRecord`], [`Refusal::Withdrawn`].
+    /// [`SiteRefusal::UnknownRecord`], [`SiteRefusal::Withdrawn`].
     pub fn slip(&mut self, number: u32) -> Result<DoseSlip, ClinicError> {
         self.vault.read(|reader| {
             let record = state::newest(reader, number)?;
             if record.withdrawn {
-                return Err(Refusal::Withdrawn.into());
+                return Err(SiteRefusal::Withdrawn.into());
             }
             slip(&record, &state::of(reader)?)
         })
@@ -176,7 +176,7 @@ impl Clinic {
     }
 }
 
-pub(super) fn ticket_here(town: &TrustList, ticket: &TicketText) -> Result<TicketNumber, Refusal> {
+pub(super) fn ticket_here(town: &TrustList, ticket: &TicketText) -> Result<TicketNumber, SiteRefusal> {
     match ticket {
         TicketText::Whole(ticket)
             if town
@@ -184,7 +184,7 @@ pub(super) fn ticket_here(town: &TrustList, ticket: &TicketText) -> Result<Ticke
                 .as_ref()
                 .is_none_or(|section| section.code != ticket.municipality) =>
         {
-            Err(Refusal::OtherTown)
+            Err(SiteRefusal::OtherTown)
         }
         ticket => Ok(ticket.number()),
     }
@@ -204,7 +204,7 @@ pub(super) fn current(reader: &Reader<'_>, ticket: TicketNumber, but: Option<u32
 }
 
 pub(super) fn slip(record: &DoseRecord, state: &State) -> Result<DoseSlip, ClinicError> {
-    let licence = state.licence.as_ref().ok_or(Refusal::NoLicence)?;
+    let licence = state.licence.as_ref().ok_or(SiteRefusal::NoLicence)?;
     let dose = SlipDose {
         ticket: record.ticket,
         dose: record.dose,

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use techo_protocol::vaccination::dose_bundle::DoseRecord;
 use techo_protocol::vaccination::ticket::TicketNumber;
 
-use super::{ClinicError, Refusal, STATE, STATE_VERSION, State, damaged};
+use super::{ClinicError, STATE, STATE_VERSION, SiteRefusal, State, damaged};
 use crate::vault::{Reader, RecordKind, StoreError, Vault, VaultError, Writer};
 
 /// The site itself.
@@ -15,7 +15,7 @@ pub(super) fn read(vault: &mut Vault) -> Result<State, ClinicError> {
 
 /// As [`read`], within a transaction.
 pub(super) fn of(reader: &Reader<'_>) -> Result<State, ClinicError> {
-    let state: State = get(reader, STATE)?.ok_or(Refusal::NotASite)?;
+    let state: State = get(reader, STATE)?.ok_or(SiteRefusal::NotASite)?;
     if state.version > STATE_VERSION {
         let found = state.version.into();
         return Err(VaultError::from(StoreError::NewerVersion { found }).into());
@@ -30,7 +30,7 @@ pub(super) fn numbered(kind: u8, number: u32) -> Vec<u8> {
 
 /// The newest statement of a record.
 pub(super) fn newest(reader: &Reader<'_>, number: u32) -> Result<DoseRecord, ClinicError> {
-    let statement: u32 = get(reader, &numbered(b'r', number))?.ok_or(Refusal::UnknownRecord)?;
+    let statement: u32 = get(reader, &numbered(b'r', number))?.ok_or(SiteRefusal::UnknownRecord)?;
     self::statement(reader, statement)
 }
 
@@ -47,7 +47,7 @@ pub(super) fn of_ticket(reader: &Reader<'_>, ticket: TicketNumber) -> Result<Vec
 /// Writes a statement, and what finds it.
 pub(super) fn put_statement(writer: &mut Writer<'_>, state: &mut State, record: &DoseRecord) -> Result<(), ClinicError> {
     let number = state.statements;
-    state.statements = number.checked_add(1).ok_or(Refusal::TooManyCorrections)?;
+    state.statements = number.checked_add(1).ok_or(SiteRefusal::TooManyCorrections)?;
     put(writer, &numbered(b'j', number), record)?;
     put(writer, &numbered(b'r', record.number), &number)?;
     let mut records = of_ticket(&writer.reader(), record.ticket)?;

@@ -11,7 +11,7 @@ use techo_protocol::vaccination::dose_slip::{self, DoseSlip};
 use techo_protocol::vaccination::ticket::TicketText;
 
 use super::{Content, EntryId, Record, slip};
-use crate::certificates::{self, Holder, Kind, Reason, Trust, Verdict, Verified};
+use crate::certificates::{self, DocumentKind, Holder, Reason, Trust, Verdict, Verified};
 
 /// Whom to believe.
 pub struct Believing<'a> {
@@ -107,7 +107,7 @@ impl Read {
 pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
     let text = text.trim();
     let of = |verified: Verified, content: fn(String) -> Content| Read {
-        content: (verified.kind != Kind::Unknown).then(|| content(text.to_owned())),
+        content: (verified.kind != DocumentKind::Unknown).then(|| content(text.to_owned())),
         kind: verified.kind.name(),
         verdict: Some(verified.verdict()),
         reasons: verified.reasons,
@@ -197,7 +197,7 @@ fn told(record: &Record, believing: &Believing<'_>, now: i64) -> Vec<Dose> {
         verdict: verified.verdict().name(),
         reasons: verified.reasons.iter().map(Coded::code).collect(),
     };
-    let dose = |dose: certificates::Dose| {
+    let dose = |dose: certificates::StatedDose| {
         Some(Dose {
             person: record.person,
             // A day that is known only in part decides nothing.

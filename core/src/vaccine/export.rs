@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 use techo_protocol::vaccination::status_pass::Pass;
 
-use super::{Content, Dose, Listing, Person};
+use super::{Content, Dose, Person, RecordList};
 
 /// The version of the format.
 const FORMAT: u64 = 1;
 
 /// The JSON. It holds names, birth dates and doses in the clear: only its owner may be able to read the file. Of a pass it has the SMART Health Card
 /// and the end, and not the keys: a file that lies about must not be a pass. Requests for passes are keys alone, and are left out.
-pub fn export(people: &[Person], listing: &Listing, doses: &[Dose]) -> String {
+pub fn export(people: &[Person], listing: &RecordList, doses: &[Dose]) -> String {
     let people: Vec<Value> = people
         .iter()
         .map(|person| json!({ "id": person.id.to_string(), "name": person.name, "born": person.born }))

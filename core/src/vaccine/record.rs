@@ -23,7 +23,7 @@ pub struct Record {
 
 /// What the vaccine records hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listing {
+pub struct RecordList {
     /// The records, oldest first.
     pub records: Vec<Record>,
     /// Rows from a newer version of Techo: kept and passed on, and unreadable here.
@@ -71,11 +71,11 @@ pub fn add(vault: &mut Vault, person: &EntryId, content: Content, now: i64) -> R
 ///
 /// # Errors
 /// The vault cannot be read. Damaged rows are no error.
-pub fn list(vault: &mut Vault) -> Result<Listing, VaccineError> {
+pub fn list(vault: &mut Vault) -> Result<RecordList, VaccineError> {
     let everybody = everybody(vault)?;
     let actor = vault.actor();
     vault.read(|reader| {
-        let mut listing = Listing::default();
+        let mut listing = RecordList::default();
         for (name, _) in reader.document_names() {
             let DocumentName::Person(of) = name else { continue };
             let Some(document) = load(reader, &name, actor)? else {

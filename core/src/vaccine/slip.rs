@@ -4,7 +4,7 @@ use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::dose_slip::{DoseSlip, DoseSlipError};
 
 use super::day_in_japan;
-use crate::certificates::{Dose, Kind, Reason, Verified};
+use crate::certificates::{DocumentKind, Reason, StatedDose, Verified};
 
 /// Reads a dose slip and checks it at `now` (Unix seconds) by the municipalities' trust lists. It names a ticket, and so nobody.
 pub fn verify(text: &str, lists: &[TrustList], now: i64) -> Verified {
@@ -12,12 +12,12 @@ pub fn verify(text: &str, lists: &[TrustList], now: i64) -> Verified {
         Ok(slip) => slip,
         Err(error) => return Verified::unreadable(reason(&error)),
     };
-    let mut verified = Verified::of(Kind::DoseSlip);
+    let mut verified = Verified::of(DocumentKind::DoseSlip);
     match slip.check(lists, now) {
         Ok(town) => verified.issuer = Some(town.name.clone()),
         Err(error) => verified.reasons.push(reason(&error)),
     }
-    verified.doses.push(Dose {
+    verified.doses.push(StatedDose {
         date: Some(day_in_japan(slip.dose.at).to_string()),
         product: Some(slip.dose.product.name().to_owned()),
         number: Some(slip.dose.dose.into()),

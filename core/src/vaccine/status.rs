@@ -4,7 +4,7 @@ use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::status_pass::{Door, Issuer, Presentation, Refused, StatusPassError};
 
 use super::revocations::Revocations;
-use crate::certificates::{Holder, Kind, Reason, Verdict, Verified};
+use crate::certificates::{DocumentKind, Holder, Reason, Verdict, Verified};
 
 /// Somebody who checks passes, with a memory of two minutes and no other.
 pub struct StatusChecker<'a> {
@@ -39,7 +39,7 @@ impl<'a> StatusChecker<'a> {
             |authority, id| of(authority).any(|list| list.contains(id)),
             now,
         );
-        let mut verified = Verified::of(Kind::Status);
+        let mut verified = Verified::of(DocumentKind::Status);
         verified.reasons = checked.refused.iter().copied().map(reason).collect();
         if let Some(authority) = checked.authority {
             let town = self.lists.iter().find(|list| list.authority() == authority);

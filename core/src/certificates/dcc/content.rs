@@ -9,7 +9,7 @@ use techo_protocol::certificates::issuer_key::Uses;
 use crate::certificates::cbor;
 use crate::certificates::product;
 use crate::certificates::reason::Reason;
-use crate::certificates::verified::{Dose, Holder, Verified};
+use crate::certificates::verified::{Holder, StatedDose, Verified};
 
 type Map = [(Value, Value)];
 
@@ -108,11 +108,11 @@ fn holder(map: &Map) -> Result<Holder, Reason> {
     })
 }
 
-fn vaccination(entry: &Map) -> Result<Dose, Reason> {
+fn vaccination(entry: &Map) -> Result<StatedDose, Reason> {
     for field in ["tg", "vp", "mp", "ma"] {
         required(entry, field)?;
     }
-    let dose = Dose {
+    let dose = StatedDose {
         date: Some(date(entry, "dt")?.to_owned()),
         product: Some(product::of_eu(required(entry, "mp")?)),
         number: Some(count(entry, "dn")?),

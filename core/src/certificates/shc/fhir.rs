@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::certificates::product;
 use crate::certificates::reason::Reason;
-use crate::certificates::verified::{Dose, Holder};
+use crate::certificates::verified::{Holder, StatedDose};
 
 /// The code system of vaccines.
 const CVX: &str = "http://hl7.org/fhir/sid/cvx";
@@ -64,11 +64,11 @@ impl Bundle {
     }
 
     /// Doses that were given, oldest first. Cards say no numbers.
-    pub fn doses(&self) -> Vec<Dose> {
+    pub fn doses(&self) -> Vec<StatedDose> {
         let given = self.resources("Immunization").filter(|dose| dose["status"] == "completed");
-        let mut doses: Vec<Dose> = given
+        let mut doses: Vec<StatedDose> = given
             .filter_map(|dose| {
-                Some(Dose {
+                Some(StatedDose {
                     product: Some(product_of(&dose["vaccineCode"])?),
                     date: dose["occurrenceDateTime"]
                         .as_str()

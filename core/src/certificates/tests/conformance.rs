@@ -6,7 +6,7 @@ use serde_json::Value;
 use techo_protocol::certificates::issuer_key::Uses;
 use techo_protocol::certificates::trust_bundle::TrustBundle;
 
-use crate::certificates::{Kind, Reason, Trust, Verdict, Verified, holder, key_source, verify, whole};
+use crate::certificates::{DocumentKind, Reason, Trust, Verdict, Verified, holder, key_source, verify, whole};
 use crate::exposure::fixture::Authority;
 
 mod dgc;
@@ -49,7 +49,7 @@ fn new_zealand() {
             };
             let verified = verify(&text, &trust, now);
             let is_valid = case["expected"] == "VALID";
-            assert_eq!(verified.kind, Kind::Nzcp, "{name}");
+            assert_eq!(verified.kind, DocumentKind::Nzcp, "{name}");
             assert_eq!(
                 verified.verdict() == Verdict::Valid,
                 is_valid,
@@ -98,7 +98,7 @@ fn vds_nc() {
             value = value[0].take();
         }
         let verified = verify(&value.to_string(), &trust, now);
-        assert_eq!(verified.kind, Kind::VdsNc, "{name}");
+        assert_eq!(verified.kind, DocumentKind::VdsNc, "{name}");
         assert_ne!(verified.verdict(), Verdict::Invalid, "{name}: {:?}", verified.reasons);
         if name == "single-vaccine" {
             let signer = key_source::read(value["sig"]["cer"].as_str().unwrap().as_bytes(), None).unwrap();

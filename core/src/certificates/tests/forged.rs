@@ -8,7 +8,7 @@ use techo_protocol::basics::base45;
 use techo_protocol::certificates::issuer_key::Uses;
 
 use super::issuing::*;
-use crate::certificates::{Kind, Reason, Trust, Verdict, verify};
+use crate::certificates::{DocumentKind, Reason, Trust, Verdict, verify};
 
 /// What is against a DCC that the trusted issuer signed.
 fn reasons(issuer: &Issuer, dcc: &NewDcc) -> Vec<Reason> {
@@ -21,7 +21,7 @@ fn a_right_one_is_valid_and_says_all() {
     let verified = verify(&NewDcc::new().text(|message| issuer.sign(message)), &issuer.trusted(), NOW);
     assert_eq!(
         (verified.kind, verified.verdict()),
-        (Kind::Dcc, Verdict::Valid),
+        (DocumentKind::Dcc, Verdict::Valid),
         "{:?}",
         verified.reasons
     );
@@ -209,7 +209,7 @@ fn a_card_is_checked_like_the_rest() {
     over["exp"] = NOW.into();
     assert_eq!(of(&over), [Reason::Expired]);
     let unknown = verify(&card_text(&other, &card()), &trust, NOW);
-    assert_eq!((unknown.kind, unknown.verdict()), (Kind::Shc, Verdict::Unknown));
+    assert_eq!((unknown.kind, unknown.verdict()), (DocumentKind::Shc, Verdict::Unknown));
 }
 
 #[test]

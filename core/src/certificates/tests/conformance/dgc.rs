@@ -172,7 +172,7 @@ fn certificates_as_the_countries_drew_them() {
             ),
             _ => assert_ne!(verified.verdict(), Verdict::Valid, "{name}"),
         }
-        if verified.kind == Kind::Dcc {
+        if verified.kind == DocumentKind::Dcc {
             decoded += 1;
             if let Some(holder) = verified.holder {
                 let standard = case["dcc"]["nam"]["fnt"].as_str().unwrap_or_default();
@@ -195,7 +195,7 @@ fn the_schema_s_own_examples() {
     assert!(!paths.is_empty());
     for path in paths {
         let content = Cbor::serialized(&json(&path)).unwrap();
-        let mut verified = Verified::of(Kind::Dcc);
+        let mut verified = Verified::of(DocumentKind::Dcc);
         let read = dcc::content::read(content.as_map().unwrap(), &mut verified);
         let is_invalid = path.to_str().unwrap().contains("/invalid/");
         assert_eq!(read.is_err(), is_invalid, "{}: {read:?}", path.display());
