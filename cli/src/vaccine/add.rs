@@ -66,7 +66,7 @@ impl Add {
     }
 
     /// Keeps what the inputs hold; of one kind only, where one is named.
-    fn keep(&self, session: &Session, only: Option<&str>) -> Result<Outcome, Failure> {
+    fn keep(&self, session: &Session, only: Option<DocumentKind>) -> Result<Outcome, Failure> {
         let (mut texts, mut passes) = (Vec::new(), Vec::new());
         for name in &self.inputs {
             match pass_file(name)? {
@@ -124,7 +124,7 @@ fn of_pass(read: &PassRead) -> Read {
     };
     Read {
         content: None,
-        kind: verified.kind.name(),
+        kind: verified.kind,
         verdict: Some(verified.verdict()),
         reasons: verified.reasons,
         issuer: read.summary.issuer.clone(),
@@ -135,7 +135,7 @@ fn of_pass(read: &PassRead) -> Read {
 impl Ticket {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
-            Self::Add(add) => add.keep(session, Some("ticket")),
+            Self::Add(add) => add.keep(session, Some(DocumentKind::Ticket)),
         }
     }
 }
@@ -184,7 +184,7 @@ fn say(session: &Session, person: &Person, read: &Read, added: Option<vaccine::A
         "id": person.id.to_string(),
         "record": added.map(|added| added.id.to_string()),
         "already": added.is_some_and(|added| added.already),
-        "kind": read.kind,
+        "kind": read.kind.name(),
         "verdict": read.verdict.map(certificates::Verdict::name),
         "reasons": read.reasons.iter().map(Coded::code).collect::<Vec<_>>(),
         "issuer": read.issuer,
@@ -192,7 +192,7 @@ fn say(session: &Session, person: &Person, read: &Read, added: Option<vaccine::A
         "warnings": warnings,
     }))?;
     let texts = out.texts();
-    let kind = texts.plain(&format!("kind-{}", read.kind.replace('_', "-")));
+    let kind = texts.plain(&format!("kind-{}", read.kind.name().replace('_', "-")));
     let nobody = texts.plain("verify-nobody");
     if let Some(verdict) = read.verdict {
         out.say(

@@ -1,7 +1,9 @@
 //! `techo vaccine list`: the doses, each once, with what tells of them; tickets and passes.
 
 use serde_json::{Value, json};
-use techo_core::vaccine::{Content, Dose, Recalled, Record, pass};
+use techo_core::certificates::Verdict;
+use techo_core::vaccine::{Content, Dose, Evidence, Recalled, Record, pass};
+use techo_protocol::Coded;
 
 use super::Book;
 use crate::session::Session;
@@ -48,7 +50,7 @@ fn show(session: &Session, book: &Book, dose: &Dose) -> Result<(), Failure> {
         "place": dose.place,
         "believed": dose.is_believed(),
         "recalled": recalls.iter().map(|recalled| recall_line(recalled)).collect::<Vec<_>>(),
-        "records": dose.evidence,
+        "records": dose.evidence.iter().map(evidence_line).collect::<Vec<_>>(),
     }))?;
     let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
     let number = dose.number.map_or_else(|| "?".to_owned(), |number| number.to_string());
@@ -64,15 +66,28 @@ fn show(session: &Session, book: &Book, dose: &Dose) -> Result<(), Failure> {
         ],
     )?;
     for evidence in &dose.evidence {
-        let kind = out.texts().plain(&format!("kind-{}", evidence.kind.replace('_', "-")));
-        let reasons = evidence.reasons.join(", ");
-        let verdict = if reasons.is_empty() { evidence.verdict } else { &reasons };
+        let kind = out.texts().plain(&format!("kind-{}", evidence.kind.name().replace('_', "-")));
+        let reasons = evidence.reasons.iter().map(Coded::code).collect::<Vec<_>>().join(", ");
+        let verdict = if reasons.is_empty() {
+            evidence.verdict.map_or("none", Verdict::name)
+        } else {
+            &reasons
+        };
         out.say_line(&format!("    {kind}: {verdict}  [{}]", evidence.record))?;
     }
     for recalled in recalls {
         warn(session, &name, recalled)?;
     }
     Ok(())
+}
+
+fn evidence_line(evidence: &Evidence) -> Value {
+    json!({
+        "record": evidence.record.to_string(),
+        "kind": evidence.kind.name(),
+        "verdict": evidence.verdict.map_or("none", Verdict::name),
+        "reasons": evidence.reasons.iter().map(Coded::code).collect::<Vec<_>>(),
+    })
 }
 
 /// A recall as a JSON value.

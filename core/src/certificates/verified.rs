@@ -6,7 +6,7 @@ use techo_protocol::vaccination::status_pass;
 
 use super::reason::Reason;
 
-/// A kind of certificate.
+/// What tells of a vaccination: a kind of certificate, a paper of Techo's own, or a person's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
@@ -22,6 +22,10 @@ pub enum DocumentKind {
     DoseSlip,
     /// A status pass of Techo.
     Status,
+    /// A municipality's vaccination ticket, which tells of no dose yet.
+    Ticket,
+    /// A dose that a person entered by hand.
+    Hand,
     /// Nothing that can be decoded.
     Unknown,
 }
@@ -36,6 +40,8 @@ impl DocumentKind {
             Self::VdsNc => "vds_nc",
             Self::DoseSlip => "dose_slip",
             Self::Status => "status",
+            Self::Ticket => "ticket",
+            Self::Hand => "hand",
             Self::Unknown => "unknown",
         }
     }

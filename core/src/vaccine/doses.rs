@@ -4,8 +4,6 @@
 //! person should look.
 
 use chrono::NaiveDate;
-use serde::Serialize;
-use techo_protocol::Coded;
 use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::dose_slip::{self, DoseSlip};
 use techo_protocol::vaccination::ticket::TicketText;
@@ -41,32 +39,32 @@ pub struct Dose {
 }
 
 /// What tells of a dose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// The record's id.
-    pub record: String,
-    /// `dose_slip`, a kind of certificate, or `hand`.
-    pub kind: &'static str,
-    /// `valid`, `invalid` or `unknown`; `none` for what a person typed.
-    pub verdict: &'static str,
+    /// The record that holds it.
+    pub record: EntryId,
+    /// What it is: a dose slip, a kind of certificate, or a person's word.
+    pub kind: DocumentKind,
+    /// What the checks came to; `None` for what a person typed, which nobody can check.
+    pub verdict: Option<Verdict>,
     /// What is against it.
-    pub reasons: Vec<&'static str>,
+    pub reasons: Vec<Reason>,
 }
 
 impl Evidence {
     /// A dose that was typed, or one whose evidence is not wrong: what has run out, or is of somebody who is not followed here, still tells.
     fn is_believed(&self) -> bool {
-        self.reasons.iter().all(|reason| {
-            *reason == Reason::Expired.code() || *reason == Reason::UnknownKey.code() || *reason == Reason::IssuerKeyTime.code()
-        })
+        self.reasons
+            .iter()
+            .all(|reason| matches!(reason, Reason::Expired | Reason::UnknownKey | Reason::IssuerKeyTime))
     }
 
     fn rank(&self) -> u8 {
         match self.verdict {
-            "valid" => 0,
-            "unknown" => 1,
-            "none" => 2,
-            _ => 3,
+            Some(Verdict::Valid) => 0,
+            Some(Verdict::Unknown) => 1,
+            None => 2,
+            Some(Verdict::Invalid) => 3,
         }
     }
 }
@@ -83,8 +81,8 @@ impl Dose {
 pub struct Read {
     /// What to keep; `None` for what is nothing that a record holds.
     pub content: Option<Content>,
-    /// `dose_slip`, a kind of certificate, `ticket` or `unknown`.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: DocumentKind,
     /// What the checks came to; `None` for a ticket, which nobody signs.
     pub verdict: Option<Verdict>,
     /// What is against it.
@@ -108,7 +106,7 @@ pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
     let text = text.trim();
     let of = |verified: Verified, content: fn(String) -> Content| Read {
         content: (verified.kind != DocumentKind::Unknown).then(|| content(text.to_owned())),
-        kind: verified.kind.name(),
+        kind: verified.kind,
         verdict: Some(verified.verdict()),
         reasons: verified.reasons,
         issuer: verified.issuer,
@@ -121,7 +119,7 @@ pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
         };
         return Read {
             content: Some(Content::Ticket(digits)),
-            kind: "ticket",
+            kind: DocumentKind::Ticket,
             verdict: None,
             reasons: Vec::new(),
             issuer: None,
@@ -182,9 +180,9 @@ fn told(record: &Record, believing: &Believing<'_>, now: i64) -> Vec<Dose> {
                 lot: typed.lot.clone(),
                 place: None,
                 evidence: vec![Evidence {
-                    record: record.id.to_string(),
-                    kind: "hand",
-                    verdict: "none",
+                    record: record.id,
+                    kind: DocumentKind::Hand,
+                    verdict: None,
                     reasons: Vec::new(),
                 }],
             }];
@@ -192,10 +190,10 @@ fn told(record: &Record, believing: &Believing<'_>, now: i64) -> Vec<Dose> {
         Content::Ticket(_) | Content::Pass(_) | Content::Request(_) => return Vec::new(),
     };
     let evidence = Evidence {
-        record: record.id.to_string(),
-        kind: verified.kind.name(),
-        verdict: verified.verdict().name(),
-        reasons: verified.reasons.iter().map(Coded::code).collect(),
+        record: record.id,
+        kind: verified.kind,
+        verdict: Some(verified.verdict()),
+        reasons: verified.reasons,
     };
     let dose = |dose: certificates::StatedDose| {
         Some(Dose {

@@ -1,9 +1,11 @@
 //! All that the vaccine record holds as readable JSON: a person's own data, for whatever they want with it.
 
 use serde_json::{Value, json};
+use techo_protocol::Coded;
 use techo_protocol::vaccination::status_pass::Pass;
 
-use super::{Content, Dose, Person, RecordList};
+use super::{Content, Dose, Evidence, Person, RecordList};
+use crate::certificates::Verdict;
 
 /// The version of the format.
 const FORMAT: u64 = 1;
@@ -57,6 +59,15 @@ fn dose(dose: &Dose) -> Value {
         "number": dose.number,
         "lot": dose.lot,
         "place": dose.place,
-        "records": dose.evidence,
+        "records": dose.evidence.iter().map(evidence).collect::<Vec<_>>(),
+    })
+}
+
+fn evidence(evidence: &Evidence) -> Value {
+    json!({
+        "record": evidence.record.to_string(),
+        "kind": evidence.kind.name(),
+        "verdict": evidence.verdict.map_or("none", Verdict::name),
+        "reasons": evidence.reasons.iter().map(Coded::code).collect::<Vec<_>>(),
     })
 }

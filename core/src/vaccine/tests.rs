@@ -8,7 +8,7 @@ use techo_protocol::vaccination::site_licence::NewSiteLicence;
 use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::*;
-use crate::certificates::{Reason, Trust, Verdict};
+use crate::certificates::{DocumentKind, Reason, Trust, Verdict};
 use crate::diary::{Diary, NewVisit, Source, VisitKeys};
 use crate::documents::record::RecordCore;
 use crate::exposure::fixture::vault;
@@ -106,7 +106,7 @@ fn a_slip_gives_the_next_dose() {
     let read = read(&slip(1, FIRST, "EX3617"), &believing, FIRST + 60);
     assert_eq!(
         (read.kind, read.verdict, read.is_kept()),
-        ("dose_slip", Some(Verdict::Valid), true)
+        (DocumentKind::DoseSlip, Some(Verdict::Valid), true)
     );
     assert_eq!((read.issuer.as_deref(), &read.holder), (Some("Sakai"), &None));
     let content = read.content.unwrap();
@@ -201,13 +201,13 @@ fn what_is_forged_is_not_kept_and_does_not_count() {
     let torn = read(&slip[..slip.len() - 3], &believing, FIRST);
     assert_eq!(
         (torn.kind, torn.content, torn.verdict),
-        ("unknown", None, Some(Verdict::Invalid))
+        (DocumentKind::Unknown, None, Some(Verdict::Invalid))
     );
     assert!(!read("hello", &believing, FIRST).is_kept());
     let ticket = read("11271403 0000000009", &believing, FIRST);
     assert_eq!(
         (ticket.kind, ticket.content),
-        ("ticket", Some(Content::Ticket("112714030000000009".into())))
+        (DocumentKind::Ticket, Some(Content::Ticket("112714030000000009".into())))
     );
 }
 
@@ -225,7 +225,7 @@ fn one_dose_from_two_records_is_shown_once() {
     let akis: Vec<_> = doses.iter().filter(|dose| dose.person == aki.id).collect();
     assert_eq!((doses.len(), akis.len()), (2, 1));
     let kinds: Vec<_> = akis[0].evidence.iter().map(|evidence| evidence.kind).collect();
-    assert_eq!(kinds, ["dose_slip", "hand", "hand"], "the most believable first");
+    assert_eq!(kinds, [DocumentKind::DoseSlip, DocumentKind::Hand, DocumentKind::Hand], "the most believable first");
     assert_eq!((akis[0].lot.as_deref(), akis[0].number), (Some("EX3617"), Some(1)));
     // Another vaccine on that day is another dose, and a person should look.
     add(&mut vault, &aki.id, typed("2021-07-01", Some("moderna")), FIRST).unwrap();
