@@ -225,7 +225,11 @@ fn one_dose_from_two_records_is_shown_once() {
     let akis: Vec<_> = doses.iter().filter(|dose| dose.person == aki.id).collect();
     assert_eq!((doses.len(), akis.len()), (2, 1));
     let kinds: Vec<_> = akis[0].evidence.iter().map(|evidence| evidence.kind).collect();
-    assert_eq!(kinds, [DocumentKind::DoseSlip, DocumentKind::Hand, DocumentKind::Hand], "the most believable first");
+    assert_eq!(
+        kinds,
+        [DocumentKind::DoseSlip, DocumentKind::Hand, DocumentKind::Hand],
+        "the most believable first"
+    );
     assert_eq!((akis[0].lot.as_deref(), akis[0].number), (Some("EX3617"), Some(1)));
     // Another vaccine on that day is another dose, and a person should look.
     add(&mut vault, &aki.id, typed("2021-07-01", Some("moderna")), FIRST).unwrap();
