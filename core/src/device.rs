@@ -5,6 +5,7 @@
 //! fetch sends the envelopes that are due, what expired is tidied away by every read), so that no shell has an order to keep.
 
 mod error;
+pub mod example;
 mod visits;
 
 use std::path::Path;

@@ -87,6 +87,23 @@ pub struct CheckedIn {
 impl Device {
     /// Checks in with the one place among what was read.
     ///
+    /// ```
+    /// use techo_core::device::{CheckIn, Device, example};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let poster = example::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
+    /// let done = device.check_in(&CheckIn {
+    ///     texts: vec![poster],
+    ///     stay_minutes: Some(90),
+    ///     ..CheckIn::default()
+    /// })?;
+    /// assert_eq!(done.visit.name, "Bar Yoru");
+    /// assert_eq!(done.visit.out - done.visit.check_in, 90 * 60);
+    /// assert!(done.without_warnings, "nobody is followed who could warn of it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ArrivalError::NotAPlace`] where none is one, [`ArrivalError::SeveralPlaces`] where several are; a code that is forged, expired or outside its hours; a time that the diary
     /// refuses. Nothing is stored then.
