@@ -11,7 +11,8 @@ mod recovery;
 mod refusal;
 mod rendezvous;
 mod serving;
-mod streams;
+
+mod syncing;
 mod taking;
 
 use std::collections::HashSet;
@@ -34,7 +35,7 @@ use crate::limits::{Connections, RateTable, Source};
 use crate::metrics::Metrics;
 use crate::rendezvous::Mailboxes;
 use crate::store::Store;
-use crate::streams::Streams;
+use crate::sync::Streams;
 use techo_protocol::basics::clock::Clock;
 
 pub use address::Peer;
@@ -84,7 +85,7 @@ pub fn router(shared: &Arc<Shared>) -> Router {
         .route("/v1/segments/{hash}", get(serving::segment))
         .route("/v1/authorities/{authority}/diaries/{mailbox}", put(taking::put_diary))
         .route("/v1/authorities/{authority}/diaries", post(taking::take_diaries))
-        .route("/v1/streams/{stream}", post(streams::call))
+        .route("/v1/streams/{stream}", post(syncing::call))
         .route("/v1/recovery/{locator}", post(recovery::call))
         .route(
             "/v1/rendezvous/{mailbox}/{message}",

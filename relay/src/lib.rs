@@ -32,7 +32,7 @@ mod segments;
 mod server;
 mod signals;
 pub mod store;
-mod streams;
+mod sync;
 mod trust;
 
 pub use background::Background;

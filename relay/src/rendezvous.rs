@@ -6,7 +6,7 @@ use techo_protocol::household::sync_api::{MAILBOX_SECONDS, StreamId};
 
 use crate::error::{Refusal, RelayError, SyncError};
 use crate::store::{Mailbox, MailboxOpened, MailboxStore, MailboxesInMemory, Message, Name, Store, Wake};
-use crate::streams::{Waiting, WaitingRoom};
+use crate::sync::{Waiting, WaitingRoom};
 
 /// All mailboxes that are open.
 pub struct Mailboxes {

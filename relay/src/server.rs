@@ -26,7 +26,7 @@ use crate::limits::{Admitted, Connections, RateTable, Source};
 use crate::metrics::Metrics;
 use crate::rendezvous::Mailboxes;
 use crate::store::{DAY, Store, Wake, Woken};
-use crate::streams::{Streams, WaitingRoom};
+use crate::sync::{Streams, WaitingRoom};
 use crate::trust;
 use techo_protocol::basics::clock::Clock;
 

@@ -5,6 +5,7 @@
 //! no name, and of time only days (on which a diary came, on which an account was last read or was deleted) and the moment since which a
 //! segment is not listed.
 
+mod account;
 mod folder;
 mod inspection;
 mod mailboxes;
@@ -12,7 +13,7 @@ mod migration;
 mod objects;
 mod postgres;
 mod sqlite;
-mod streams;
+
 mod wake;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,10 @@ use std::sync::Arc;
 use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
+pub use account::{
+    Account, AccountTotals, Chunk, Install, KeysHeld, MOST_INSTALLED, NumberedChunk, Page, RecordKept, RecordsHeld, Refused,
+    Standing, StreamStore, StreamWrite, Written,
+};
 pub use folder::FolderStore;
 pub use inspection::{Fault, Inspected, inspect};
 pub use mailboxes::{Mailbox, MailboxStore, MailboxesInMemory, Message, Name, Opened as MailboxOpened};
@@ -28,10 +33,6 @@ pub use migration::{Copied, Progress, migrate};
 pub use objects::{S3Settings, SegmentsElsewhere, SegmentsPlace};
 pub use postgres::{PostgresPlace, PostgresStore};
 pub use sqlite::{SqliteStore, back_up, put_back};
-pub use streams::{
-    Account, AccountTotals, Chunk, Install, KeysHeld, MOST_INSTALLED, NumberedChunk, Page, RecordKept, RecordsHeld, Refused,
-    Standing, StreamStore, StreamWrite, Written,
-};
 pub use wake::{Wake, Woken};
 
 /// Segments are read in parts of this many bytes, so that a slow reader costs one part of memory and not a file.

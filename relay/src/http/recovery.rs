@@ -10,12 +10,12 @@ use techo_protocol::household::sync_api::{Call, LARGEST_RECOVERY_REQUEST_BYTES, 
 
 use super::body::{receive, refuse};
 use super::path::{Named, id};
-use super::streams::respond;
+use super::syncing::respond;
 use super::{Shared, within};
 use crate::error::{Refusal, RelayError};
 use crate::limits::Source;
 use crate::store::{DAY, StreamWrite};
-use crate::streams::{answer, by_words};
+use crate::sync::{answer, by_words};
 
 /// `POST /v1/recovery/{locator}`
 pub async fn call(

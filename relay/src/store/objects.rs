@@ -1,8 +1,8 @@
 //! Segments in a folder or an S3 bucket of their own, where a CDN can fetch them without this relay: `{prefix}/v1/segments/{hash}`, the path that they
 //! have here too. A file never changes, so nothing has to be invalidated. What is known of a segment stays in the database.
 
+mod forwarding;
 mod place;
-mod streams;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

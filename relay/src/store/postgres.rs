@@ -8,12 +8,12 @@ mod batch;
 mod connection;
 mod listening;
 mod mailboxes;
+mod pages;
 mod place;
 #[cfg(test)]
 mod plans;
 mod records;
 mod schema;
-mod streams;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

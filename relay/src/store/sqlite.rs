@@ -1,10 +1,10 @@
 //! The store in one SQLite database: write-ahead log, every commit on disk before it is answered, what is deleted overwritten.
 
+mod accounts;
 mod chunks;
 mod copies;
 mod records;
 mod schema;
-mod streams;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};

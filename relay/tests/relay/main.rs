@@ -18,4 +18,4 @@ mod recovery;
 mod serving;
 mod setting;
 mod several;
-mod streams;
+mod syncing;

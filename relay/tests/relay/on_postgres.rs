@@ -91,5 +91,5 @@ fn the_same_suite() {
         String::from_utf8_lossy(&suite.stderr)
     );
     let said = String::from_utf8_lossy(&suite.stdout);
-    assert!(said.contains("test streams::many_at_once_lose_nothing ... ok"), "{said}");
+    assert!(said.contains("test syncing::many_at_once_lose_nothing ... ok"), "{said}");
 }

@@ -648,7 +648,7 @@ fn who_waits_is_woken_by_an_installation() {
         wire
     };
     let mut waiting = begin(2);
-    crate::streams::is_waiting(&relay, 1);
+    crate::syncing::is_waiting(&relay, 1);
     let keyring = install(&[], home.0.chunk_at(2, 2), |asked| {
         (asked.record, asked.keyring, asked.cursor) = (Some(3), Some(7), 1);
         asked.new_keyring = Some(home.keyring(8));
@@ -666,7 +666,7 @@ fn who_waits_is_woken_by_an_installation() {
     let mut removed = crate::client::Wire::open(relay.address());
     removed.head("POST", &stream_path(stream), &[("Content-Length", &file.len().to_string())]);
     removed.send(&file);
-    crate::streams::is_waiting(&relay, 1);
+    crate::syncing::is_waiting(&relay, 1);
     let next = install(&[home.next(&chain[2], 3, None)], home.0.chunk_at(3, 3), |asked| {
         (asked.record, asked.keyring, asked.cursor) = (Some(3), Some(8), 2);
     });

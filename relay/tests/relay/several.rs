@@ -10,7 +10,7 @@ use crate::household::{Household, chunks, message_path, pull, push, push_after, 
 use crate::on_postgres::{Schema, is_left_out};
 use crate::records::{ALL, Home, install, words};
 use crate::setting::{Running, Setting, eventually};
-use crate::streams::is_waiting;
+use crate::syncing::is_waiting;
 
 /// Two relays on one database.
 fn two() -> Option<(Setting, [Running; 2])> {

@@ -9,7 +9,7 @@ use techo_protocol::household::keyring_record::Recipients;
 use techo_protocol::household::sync_api::{ChunkId, relay_key};
 use techo_protocol::trust::AuthorityId;
 
-use crate::store::streams::{Chunk, Install};
+use crate::store::account::{Chunk, Install};
 
 const HOME: StreamId = StreamId([1; 16]);
 

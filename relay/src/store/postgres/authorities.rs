@@ -6,7 +6,7 @@ use techo_protocol::trust::AuthorityId;
 
 use super::PostgresStore;
 use super::connection::{Done, Work};
-use super::streams::{bytes, get, integer, natural};
+use super::pages::{bytes, get, integer, natural};
 use crate::store::{
     Forgotten, Held, MailboxStore, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals,
     UNLISTED_SECONDS, Woken, last_day_forgotten,

@@ -8,9 +8,9 @@ use postgres::types::Type;
 use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 
 use super::connection::{Done, Work};
+use super::pages::{LOCKED, bytes, get, integer, natural, read_account};
 use super::records;
-use super::streams::{LOCKED, bytes, get, integer, natural, read_account};
-use crate::store::streams::{Account, Chunk, Refused, StreamWrite, Written};
+use crate::store::account::{Account, Chunk, Refused, StreamWrite, Written};
 use crate::store::{StoreError, Wake};
 
 /// Wakes in one notification: PostgreSQL takes under 8,000 bytes.

@@ -2,7 +2,7 @@
 
 use super::PostgresStore;
 use super::batch::{LENGTHS, REMOVE, WRITE};
-use super::streams::{ACCOUNTS, LARGE_PAGES, LOCKED, PAGES};
+use super::pages::{ACCOUNTS, LARGE_PAGES, LOCKED, PAGES};
 use crate::store::Place;
 use crate::store::testing::Schema;
 

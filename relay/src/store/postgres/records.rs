@@ -5,9 +5,9 @@ use techo_protocol::household::epoch_record::EpochRecord;
 use techo_protocol::household::sync_api::StreamId;
 
 use super::connection::{Done, Work};
-use super::streams::{bytes, get, integer, natural};
+use super::pages::{bytes, get, integer, natural};
 use crate::store::StoreError;
-use crate::store::streams::{
+use crate::store::account::{
     Install, Installed, KeysHeld, MOST_INSTALLED, RecordKept, Records, RecordsHeld, Standing, WordsAfter, followed_from,
     words_from,
 };

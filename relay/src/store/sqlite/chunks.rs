@@ -11,7 +11,7 @@ use techo_protocol::household::sync_api::{ChunkId, StreamId};
 
 use super::{integer, natural};
 use crate::store::StoreError;
-use crate::store::streams::{Chunk, StreamWrite};
+use crate::store::account::{Chunk, StreamWrite};
 
 /// Those that are not there yet, each once.
 pub fn new_chunks<'c>(

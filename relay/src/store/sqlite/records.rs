@@ -7,7 +7,7 @@ use techo_protocol::household::sync_api::StreamId;
 
 use super::{integer, natural};
 use crate::store::StoreError;
-use crate::store::streams::{
+use crate::store::account::{
     Install, Installed, KeysHeld, MOST_INSTALLED, RecordKept, Records, RecordsHeld, Standing, WordsAfter, followed_from,
     words_from,
 };

@@ -9,7 +9,7 @@ use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 use super::chunks::{chunks_of, draw, erase, extent, found, free_places, new_chunks, store};
 use super::{SqliteStore, integer, natural, records};
 use crate::store::StoreError;
-use crate::store::streams::{
+use crate::store::account::{
     Account, AccountTotals, KeysHeld, NEVER_GIVEN, NumberedChunk, Page, RecordKept, RecordsHeld, Refused, Standing, StreamStore,
     StreamWrite, Written, revivable_from,
 };

@@ -16,7 +16,7 @@ use super::path::{Named, id};
 use super::{Shared, within};
 use crate::error::{Refusal, RelayError, SyncError};
 use crate::limits::Source;
-use crate::streams::{answer, change, opens_anew};
+use crate::sync::{answer, change, opens_anew};
 
 /// A body of at most so many bytes is received before anybody has looked whether there is such an account.
 const STRANGER_BYTES: u64 = 16 * 1024;

@@ -1,7 +1,7 @@
 //! Households' sealed streams: who may change them, and how. Chunks are sealed for others; of each the relay reads the envelope.
 //!
 //! ```text
-//! streams      rules of each call        -> all below
+//! sync         rules of each call        -> all below
 //! reader       group reading             -> permission, store
 //! permission   whose key may ask what    -> store
 //! installing   records and their chunks  -> store

@@ -9,7 +9,7 @@ use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 use super::connection::{Done, Work};
 use super::{PostgresStore, batch, records};
 use crate::store::StoreError;
-use crate::store::streams::{
+use crate::store::account::{
     Account, AccountTotals, KeysHeld, NEVER_GIVEN, NumberedChunk, Page, RecordKept, RecordsHeld, Standing, StreamStore,
     StreamWrite, Written, revivable_from,
 };
