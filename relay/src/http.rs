@@ -29,6 +29,7 @@ use techo_protocol::trust::AuthorityId;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::blocking::on_store;
 use crate::config::Limits;
 use crate::error::{Refusal, RelayError};
 use crate::limits::{Connections, RateTable, Source};
@@ -135,17 +136,6 @@ impl Shared {
 fn admit(table: &Mutex<RateTable>, source: Source) -> bool {
     let mut table = table.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     table.admit(source, std::time::Instant::now())
-}
-
-/// Does work with a store on a thread that may block. What was begun is finished, even if nobody waits for it any more.
-pub async fn on_store<T: Send + 'static>(
-    store: &Arc<dyn Store>,
-    log: &tracing::Dispatch,
-    work: impl FnOnce(&dyn Store) -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    let (store, log) = (Arc::clone(store), log.clone());
-    let task = tokio::task::spawn_blocking(move || tracing::dispatcher::with_default(&log, || work(&*store)));
-    task.await.unwrap_or_else(|_| Err(RelayError::Internal.into()))
 }
 
 async fn within<T>(time: Duration, work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {

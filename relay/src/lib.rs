@@ -4,14 +4,14 @@
 //!
 //! ```text
 //! server     sockets, limits on connections, shutdown          -> http
-//! http       requests to answers; no rule of the protocol      -> segments, manifests, trust, dropbox, streams, rendezvous
+//! http       requests to answers; no rule of the protocol      -> segments, manifests, trust, dropbox, sync, rendezvous
 //! segments   what an authority publishes                       -> store
 //! manifests                                                    -> store
 //! trust      which keys an authority signs with                -> store
 //! dropbox    sealed diaries, in and out                        -> store
-//! streams    households' sealed chunks, in and out             -> store
-//! rendezvous pairing mailboxes, in memory only                 -> streams (who waits for what)
-//! store      bytes at rest: SQLite or a plain folder
+//! sync       households' sealed chunks, in and out             -> store
+//! rendezvous pairing mailboxes                                 -> sync (who waits for what)
+//! store      bytes at rest: SQLite, PostgreSQL or a plain folder
 //! ```
 //!
 //! It needs no login: a valid signature of an authority that it was told of and a higher number are the permission, or that of the one key by
@@ -19,6 +19,7 @@
 //! and it keeps no address: not in its store, not in its log.
 
 mod background;
+mod blocking;
 mod config;
 mod dropbox;
 mod error;

@@ -19,9 +19,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tower::ServiceExt;
 use tracing::instrument::WithSubscriber;
 
+use crate::blocking::on_store;
 use crate::config::Config;
 use crate::error::{Refusal, RelayError};
-use crate::http::{self, Peer, Refusals, Shared, on_store};
+use crate::http::{self, Peer, Refusals, Shared};
 use crate::limits::{Admitted, Connections, RateTable, Source};
 use crate::metrics::Metrics;
 use crate::rendezvous::Mailboxes;

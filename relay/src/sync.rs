@@ -27,6 +27,7 @@ use techo_protocol::household::sync_api::{Call, ChunkId, LONGEST_WAIT_SECONDS, M
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use crate::blocking::on_store;
 use crate::error::{Refusal, RelayError, SyncError};
 use crate::store::{Account, Chunk, DAY, Page, Refused, Standing, Store, StoreError, StreamStore, StreamWrite, Wake};
 
@@ -353,7 +354,7 @@ impl Streams {
     ) -> Result<T, Refusal> {
         // Never closed.
         let _turn = self.turns.acquire().await.map_err(|_| RelayError::Internal)?;
-        crate::http::on_store(&self.store, &self.log, work).await
+        on_store(&self.store, &self.log, work).await
     }
 
     /// Who waits for something new.

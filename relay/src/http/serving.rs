@@ -12,8 +12,9 @@ use futures_util::stream::try_unfold;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::exposure::relay_api::{BINARY, hex};
 
+use super::Shared;
 use super::path::{Named, id};
-use super::{Shared, on_store};
+use crate::blocking::on_store;
 use crate::error::{Refusal, RelayError};
 
 /// A manifest is replaced hourly; caches may be behind by a minute.
