@@ -1,11 +1,10 @@
 //! The command line as clap sees it: global flags, and one subcommand a role.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::session::Session;
+use crate::session::{Global, Session};
 use crate::{Failure, Outcome};
 
 /// Keeps where you were and warns you when a place turns out to have been an exposure, without a central list of people.
@@ -23,20 +22,6 @@ const EXAMPLES: &str = "Examples:
   techo trust add pref.trust                   follow a health authority
   techo checkin poster.png --stay 90           read a venue's poster into the diary
   techo exposure fetch                         get the newest lists, then: techo exposure list";
-
-/// Flags that are taken before and after every subcommand.
-#[derive(Debug, Clone, Args)]
-pub struct Global {
-    /// The profile's folder; without it, the platform's data folder
-    #[arg(long, global = true, value_name = "DIR", overrides_with = "data")]
-    pub data: Option<PathBuf>,
-    /// Print JSON Lines on stdout, and nothing else there
-    #[arg(long, global = true, overrides_with = "json")]
-    pub json: bool,
-    /// Set the clock: RFC 3339, or a local time such as 2026-11-20T19:05. A server starts there and runs on
-    #[arg(long, global = true, value_name = "TIME", overrides_with = "now")]
-    pub now: Option<String>,
-}
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use techo_protocol::basics::clock::{Clock, RunningClock, SystemClock};
 use techo_protocol::basics::random::SystemRandom;
 
 use crate::Failure;
-use crate::args::Global;
 use crate::failure::CliError;
 use crate::output::Output;
 use crate::profile::{self, Kind};
@@ -16,6 +16,20 @@ use crate::time;
 
 /// Times that a clock can show: 1970 to 2106, which every format of ours can hold.
 const CLOCKS: std::ops::RangeInclusive<i64> = 0..=0xFFFF_FFFF;
+
+/// Flags that are taken before and after every subcommand.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The profile's folder; without it, the platform's data folder
+    #[arg(long, global = true, value_name = "DIR", overrides_with = "data")]
+    pub data: Option<PathBuf>,
+    /// Print JSON Lines on stdout, and nothing else there
+    #[arg(long, global = true, overrides_with = "json")]
+    pub json: bool,
+    /// Set the clock: RFC 3339, or a local time such as 2026-11-20T19:05. A server starts there and runs on
+    #[arg(long, global = true, value_name = "TIME", overrides_with = "now")]
+    pub now: Option<String>,
+}
 
 /// One run of the program.
 pub struct Session {
