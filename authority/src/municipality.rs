@@ -10,6 +10,7 @@
 //! | [`ledger`] | statements of doses with their history |
 //! | [`bundles`], [`pieces`] | what sites send, as a file or through a relay |
 //! | [`files`], [`mapping`], [`table`] | CSV files of any layout |
+//! | [`imports`] | what an import of doses did, and what a person should look at |
 //! | [`passes`] | status passes: what they say, issuing and revoking them |
 //! | [`slips`] | doses that another municipality's site gave, by the slip |
 //! | [`coverage`], [`overdue`], [`vrs`] | what is made of the ledger |
@@ -17,12 +18,14 @@
 pub mod bundles;
 pub mod coverage;
 pub mod files;
+pub mod imports;
 pub mod ledger;
 pub mod mapping;
 pub mod overdue;
 pub mod passes;
 pub mod pieces;
 pub mod residents;
+mod sequence;
 pub mod sites;
 pub mod slips;
 pub mod stock;

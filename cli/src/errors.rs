@@ -18,7 +18,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_authority::keys::KeyError::CATALOGUE,
         techo_authority::municipality::MunicipalityError::CATALOGUE,
         techo_authority::municipality::bundles::BundleError::CATALOGUE,
-        techo_authority::municipality::bundles::TicketWarning::CATALOGUE,
+        techo_authority::municipality::imports::TicketWarning::CATALOGUE,
         techo_authority::municipality::ledger::DoseRowError::CATALOGUE,
         techo_authority::municipality::mapping::CellError::CATALOGUE,
         techo_authority::municipality::mapping::MappingError::CATALOGUE,

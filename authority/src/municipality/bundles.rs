@@ -1,15 +1,14 @@
 //! Bundles that sites send: checked, taken into the ledger, and counted, so that one that is missing is named.
 
-use rusqlite::Connection;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::trust::Role;
 use techo_protocol::vaccination::dose_bundle::DoseBundle;
-use techo_protocol::vaccination::town_update::LotWarning;
 
-use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};
+use super::imports::{Checks, Imported};
+use super::ledger::{Dose, DoseRowError, Source, Statement, Taker, source};
+use super::sequence::missing;
 use super::sites;
-use crate::rejected::RejectedRow;
-use crate::store::{narrow, write};
+use crate::store::write;
 use crate::{Authority, Error, audit};
 
 techo_protocol::coded_errors! {
@@ -19,78 +18,6 @@ techo_protocol::coded_errors! {
         Contradicts = "bundle.contradicts", "The site sent another bundle of the same number before.", "Ask the site: its profile may have been put back from a copy.";
         /// No site has this number and key.
         UnknownSite = "bundle.unknown_site", "The site of this bundle is not in this profile.", "Look the sites up with `municipality site list`.";
-    }
-}
-
-techo_protocol::coded_errors! {
-    /// What should be looked at in a dose's ticket.
-    pub enum TicketWarning {
-        /// A ticket that was not given out.
-        NotEnrolled = "ticket.not_enrolled", "Some tickets are not among the residents' tickets.", "Compare them with the printed tickets: a digit may have been read wrong.";
-    }
-}
-
-techo_protocol::coded_union! {
-    /// What does not stop an import, and should be looked at.
-    pub enum ImportWarning {
-        /// A lot.
-        Lot(LotWarning);
-        /// A ticket.
-        Ticket(TicketWarning);
-    }
-}
-
-/// What an import did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// Rows of the file, or doses of the bundle.
-    pub rows: usize,
-    /// Doses that were not there before.
-    pub new: usize,
-    /// Doses that were corrected, taken back or confirmed.
-    pub revised: usize,
-    /// Doses that were known.
-    pub known: usize,
-    /// New doses of which another source says something else.
-    pub conflicts: usize,
-    /// Rows with at least one dose that was not taken.
-    pub rejected: Vec<RejectedRow>,
-    /// Doses whose ticket is not among the residents'.
-    pub not_enrolled: usize,
-    /// Doses of a lot that the stock list lacks.
-    pub lots_unknown: usize,
-    /// Doses of a lot that is recalled.
-    pub lots_recalled: usize,
-}
-
-impl Imported {
-    /// Counts what a statement did; `row` names it where it was not taken.
-    pub(super) fn count(&mut self, row: u64, taken: Result<Taken, DoseRowError>) {
-        match taken {
-            Ok(Taken::New) => self.new += 1,
-            Ok(Taken::Revised) => self.revised += 1,
-            Ok(Taken::Known) => self.known += 1,
-            Ok(Taken::Conflicting) => self.conflicts += 1,
-            Err(why) => self.rejected.push(RejectedRow::new(row, &why)),
-        }
-    }
-
-    /// Rows of which everything was taken.
-    pub fn accepted(&self) -> usize {
-        self.rows.saturating_sub(self.rejected.len())
-    }
-
-    /// What should be seen to.
-    pub fn warnings(&self) -> Vec<ImportWarning> {
-        let warn = |count: usize, warning: ImportWarning| (count > 0).then_some(warning);
-        [
-            warn(self.not_enrolled, TicketWarning::NotEnrolled.into()),
-            warn(self.lots_unknown, LotWarning::Unknown.into()),
-            warn(self.lots_recalled, LotWarning::Recalled.into()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
     }
 }
 
@@ -120,7 +47,7 @@ impl Authority {
         self.town()?;
         let list = self.trust_list()?;
         let bundle = DoseBundle::open(file, &list, &self.bundle_keys()?)?;
-        let mut checks = super::files::Checks::of(self)?;
+        let mut checks = Checks::of(self)?;
         let site = bundle.licence.site;
         let transaction = write(&mut self.db)?;
         let is_ours = transaction
@@ -209,18 +136,4 @@ impl Authority {
         let named = list.keys.iter().filter(|key| key.role == Role::Bundle);
         named.map(|key| self.keys.bundle_key(&key.key)).collect()
     }
-}
-
-/// The highest number of a site's bundles, and those below it that did not come.
-pub(super) fn missing(db: &Connection, site: u32) -> Result<(u32, Vec<u32>), Error> {
-    let mut query = db.prepare_cached("SELECT sequence FROM bundle WHERE site = ?1 ORDER BY sequence")?;
-    let mut rows = query.query([site])?;
-    let (mut highest, mut missing) = (0_u32, Vec::new());
-    while let Some(row) = rows.next()? {
-        let sequence: u32 = narrow(row.get::<_, i64>(0)?)?;
-        // A site that skipped a thousand has another trouble than a lost stick.
-        missing.extend((highest.saturating_add(1)..sequence).take(1_000));
-        highest = sequence;
-    }
-    Ok((highest, missing))
 }

@@ -1,51 +1,17 @@
 //! CSV files of doses: each row is read by a mapping, and what it says is taken into the ledger.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use rusqlite::Connection;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::ticket::TicketNumber;
-use techo_protocol::vaccination::town_update::ProductLot;
 
-use super::bundles::Imported;
-use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};
+use super::imports::{Checks, Imported};
+use super::ledger::{DoseRowError, Source, Statement, Taken, Taker, source};
 use super::mapping::{Mapping, Reader};
 use super::table::{Table, Text};
-use super::{sites, stock};
 use crate::rejected::RejectedRow;
 use crate::store::write;
 use crate::{Authority, Error, audit};
-
-/// What is looked at beside the statement itself: it is taken all the same, and a person should look.
-pub(super) struct Checks {
-    any_resident: bool,
-    lots: BTreeSet<ProductLot>,
-    recalled: BTreeSet<ProductLot>,
-}
-
-impl Checks {
-    pub fn of(authority: &Authority) -> Result<Self, Error> {
-        Ok(Self {
-            any_resident: authority.residents()? > 0,
-            lots: stock::lots(&authority.db)?.into_iter().map(|lot| lot.lot).collect(),
-            recalled: sites::recalled_lots(&authority.db)?.into_iter().collect(),
-        })
-    }
-
-    pub fn see(&mut self, db: &Connection, dose: &Dose, imported: &mut Imported) -> Result<(), Error> {
-        if self.any_resident {
-            let mut query = db.prepare_cached("SELECT 1 FROM resident WHERE ticket = ?1")?;
-            imported.not_enrolled += usize::from(!query.exists([dose.ticket.number().cast_signed()])?);
-        }
-        let lot = ProductLot {
-            product: dose.product,
-            lot: dose.lot.clone(),
-        };
-        imported.lots_unknown += usize::from(!self.lots.is_empty() && !self.lots.contains(&lot));
-        imported.lots_recalled += usize::from(self.recalled.contains(&lot));
-        Ok(())
-    }
-}
 
 /// What a file said of a dose, to notice that it says two things.
 type Said = HashMap<(TicketNumber, u8), (i64, Product, String)>;
@@ -92,7 +58,7 @@ impl Authority {
                         taker.take(&Statement {
                             source,
                             kind: "file",
-                            record: record(&dose),
+                            record: dose.record(),
                             revision: None,
                             withdrawn: false,
                             dose: &dose,
@@ -122,10 +88,4 @@ impl Authority {
         }
         Ok(imported)
     }
-}
-
-/// A file has no numbers of its own: a record is a ticket's dose.
-pub(super) fn record(dose: &Dose) -> i64 {
-    // Ten digits and one more fit.
-    dose.ticket.number().cast_signed() * 10 + i64::from(dose.number)
 }

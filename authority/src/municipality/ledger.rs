@@ -102,6 +102,14 @@ pub struct Dose {
     pub recorded_at: i64,
 }
 
+impl Dose {
+    /// The number of this dose's record at a source that has no numbers of its own, such as a file or a slip: there a record is a ticket's dose.
+    pub(super) fn record(&self) -> i64 {
+        // Ten digits and one more fit.
+        self.ticket.number().cast_signed() * 10 + i64::from(self.number)
+    }
+}
+
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

@@ -3,14 +3,13 @@
 use rusqlite::Connection;
 use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::{RevokedSite, TrustList};
-use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::site_licence::{NewSiteLicence, SiteLicence, SiteRequest};
-use techo_protocol::vaccination::town_update::{ProductLot, TownUpdate};
+use techo_protocol::vaccination::town_update::TownUpdate;
 
-use super::{MunicipalityError, stock};
+use super::{MunicipalityError, sequence, stock};
 use crate::keys::KeyRole;
 use crate::store::{StoreError, narrow, write};
-use crate::{Authority, Error, audit, recalls};
+use crate::{Authority, Error, audit};
 
 /// How long a licence is good where nothing else is said, in seconds: a year.
 pub const LICENCE_SECONDS: i64 = 365 * DAY_SECONDS;
@@ -146,7 +145,7 @@ impl Authority {
         while let Some(row) = rows.next()? {
             let (_, licence) = SiteLicence::read(row.get_ref(0)?.as_blob().unwrap_or(&[]))?;
             out.push(Site {
-                bundles: super::bundles::missing(&self.db, licence.site)?,
+                bundles: sequence::missing(&self.db, licence.site)?,
                 revoked_from: row.get(1)?,
                 licence,
             });
@@ -179,7 +178,7 @@ pub(crate) fn update_content(db: &Connection, list: &TrustList) -> Result<TownUp
         number: 0,
         issued_at: 0,
         lots: stock::lots(db)?.into_iter().map(|lot| lot.lot).collect(),
-        recalled: recalled_lots(db)?,
+        recalled: stock::recalled_lots(db)?,
         revoked_sites: revoked_sites(db)?,
     })
 }
@@ -194,21 +193,6 @@ pub(crate) fn numbered(db: &Connection, content: TownUpdate, now: i64) -> Result
         issued_at: now,
         ..content
     })
-}
-
-/// Lots that are recalled now.
-pub(super) fn recalled_lots(db: &Connection) -> Result<Vec<ProductLot>, Error> {
-    let standing = recalls::all(db)?
-        .into_iter()
-        .map(|state| state.recall)
-        .filter(|recall| !recall.withdrawn);
-    let lots = standing.filter_map(|recall| {
-        Some(ProductLot {
-            product: Product::read(&recall.product).ok()?,
-            lot: recall.lot,
-        })
-    });
-    Ok(lots.collect())
 }
 
 /// Sites whose licence ended early, by number.

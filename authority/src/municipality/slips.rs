@@ -4,7 +4,6 @@ use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::dose_slip::DoseSlip;
 use techo_protocol::vaccination::ticket::TicketNumber;
 
-use super::files::record;
 use super::ledger::{Dose, DoseRowError, Source, Statement, Taken, Taker, source};
 use crate::store::write;
 use crate::{Authority, Error, audit};
@@ -39,7 +38,7 @@ impl Authority {
         let taken = Taker::new(&transaction, now)?.take(&Statement {
             source,
             kind: "slip",
-            record: record(&dose),
+            record: dose.record(),
             revision: Some(slip.dose.revision),
             withdrawn: false,
             dose: &dose,

@@ -7,11 +7,10 @@ use techo_protocol::vaccination::dose_slip::is_lot;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::town_update::ProductLot;
 
-use super::sites;
 use super::table::{Table, Text};
 use crate::rejected::RejectedRow;
 use crate::store::{StoreError, narrow, write};
-use crate::{Authority, Error, audit};
+use crate::{Authority, Error, audit, recalls};
 
 techo_protocol::coded_errors! {
     /// Why a lot's row was rejected.
@@ -120,7 +119,7 @@ impl Authority {
             };
             by_lot.entry(lot).or_insert(new).given = given;
         }
-        for lot in sites::recalled_lots(&self.db)? {
+        for lot in recalled_lots(&self.db)? {
             if let Some(lot) = by_lot.get_mut(&lot) {
                 lot.recalled = true;
             }
@@ -146,6 +145,21 @@ pub(super) fn lots(db: &Connection) -> Result<Vec<Lot>, Error> {
         });
     }
     Ok(out)
+}
+
+/// Lots that are recalled now.
+pub(super) fn recalled_lots(db: &Connection) -> Result<Vec<ProductLot>, Error> {
+    let standing = recalls::all(db)?
+        .into_iter()
+        .map(|state| state.recall)
+        .filter(|recall| !recall.withdrawn);
+    let lots = standing.filter_map(|recall| {
+        Some(ProductLot {
+            product: Product::read(&recall.product).ok()?,
+            lot: recall.lot,
+        })
+    });
+    Ok(lots.collect())
 }
 
 fn read(product: &str, lot: &str, doses: Option<&str>) -> Result<(ProductLot, u64), LotRowError> {

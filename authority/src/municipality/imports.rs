@@ -1,0 +1,114 @@
+//! What an import of doses did, and what a person should look at beside: the same for a bundle of a site and for a CSV file.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use techo_protocol::vaccination::town_update::{LotWarning, ProductLot};
+
+use super::ledger::{Dose, DoseRowError, Taken};
+use super::stock;
+use crate::rejected::RejectedRow;
+use crate::{Authority, Error};
+
+techo_protocol::coded_errors! {
+    /// What should be looked at in a dose's ticket.
+    pub enum TicketWarning {
+        /// A ticket that was not given out.
+        NotEnrolled = "ticket.not_enrolled", "Some tickets are not among the residents' tickets.", "Compare them with the printed tickets: a digit may have been read wrong.";
+    }
+}
+
+techo_protocol::coded_union! {
+    /// What does not stop an import, and should be looked at.
+    pub enum ImportWarning {
+        /// A lot.
+        Lot(LotWarning);
+        /// A ticket.
+        Ticket(TicketWarning);
+    }
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Rows of the file, or doses of the bundle.
+    pub rows: usize,
+    /// Doses that were not there before.
+    pub new: usize,
+    /// Doses that were corrected, taken back or confirmed.
+    pub revised: usize,
+    /// Doses that were known.
+    pub known: usize,
+    /// New doses of which another source says something else.
+    pub conflicts: usize,
+    /// Rows with at least one dose that was not taken.
+    pub rejected: Vec<RejectedRow>,
+    /// Doses whose ticket is not among the residents'.
+    pub not_enrolled: usize,
+    /// Doses of a lot that the stock list lacks.
+    pub lots_unknown: usize,
+    /// Doses of a lot that is recalled.
+    pub lots_recalled: usize,
+}
+
+impl Imported {
+    /// Counts what a statement did; `row` names it where it was not taken.
+    pub(super) fn count(&mut self, row: u64, taken: Result<Taken, DoseRowError>) {
+        match taken {
+            Ok(Taken::New) => self.new += 1,
+            Ok(Taken::Revised) => self.revised += 1,
+            Ok(Taken::Known) => self.known += 1,
+            Ok(Taken::Conflicting) => self.conflicts += 1,
+            Err(why) => self.rejected.push(RejectedRow::new(row, &why)),
+        }
+    }
+
+    /// Rows of which everything was taken.
+    pub fn accepted(&self) -> usize {
+        self.rows.saturating_sub(self.rejected.len())
+    }
+
+    /// What should be seen to.
+    pub fn warnings(&self) -> Vec<ImportWarning> {
+        let warn = |count: usize, warning: ImportWarning| (count > 0).then_some(warning);
+        [
+            warn(self.not_enrolled, TicketWarning::NotEnrolled.into()),
+            warn(self.lots_unknown, LotWarning::Unknown.into()),
+            warn(self.lots_recalled, LotWarning::Recalled.into()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// What is looked at beside the statement itself: it is taken all the same, and a person should look.
+pub(super) struct Checks {
+    any_resident: bool,
+    lots: BTreeSet<ProductLot>,
+    recalled: BTreeSet<ProductLot>,
+}
+
+impl Checks {
+    pub fn of(authority: &Authority) -> Result<Self, Error> {
+        Ok(Self {
+            any_resident: authority.residents()? > 0,
+            lots: stock::lots(&authority.db)?.into_iter().map(|lot| lot.lot).collect(),
+            recalled: stock::recalled_lots(&authority.db)?.into_iter().collect(),
+        })
+    }
+
+    pub fn see(&mut self, db: &Connection, dose: &Dose, imported: &mut Imported) -> Result<(), Error> {
+        if self.any_resident {
+            let mut query = db.prepare_cached("SELECT 1 FROM resident WHERE ticket = ?1")?;
+            imported.not_enrolled += usize::from(!query.exists([dose.ticket.number().cast_signed()])?);
+        }
+        let lot = ProductLot {
+            product: dose.product,
+            lot: dose.lot.clone(),
+        };
+        imported.lots_unknown += usize::from(!self.lots.is_empty() && !self.lots.contains(&lot));
+        imported.lots_recalled += usize::from(self.recalled.contains(&lot));
+        Ok(())
+    }
+}
