@@ -1,0 +1,158 @@
+//! Which rooms of a crate import which: no two may need each other, or neither can be read, tested or moved alone.
+//!
+//! A room is a file or folder directly under a folder of sources; an arrow is an import by its path. Tests do not count.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+type Arrows = BTreeMap<String, BTreeSet<String>>;
+
+#[test]
+fn no_rooms_need_each_other() {
+    for (sources, prefix, front) in [
+        ("relay/src", "crate::", "lib"),
+        ("cli/src", "crate::", "main"),
+        ("authority/src/municipality", "crate::municipality::", ""),
+    ] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(sources);
+        let mut arrows = arrows(&folder, prefix);
+        arrows.remove(front);
+        assert!(
+            arrows.values().any(|to| !to.is_empty()),
+            "{sources}: no import was found at all"
+        );
+        assert_eq!(circle(&arrows), None, "{sources}");
+    }
+}
+
+#[test]
+fn a_circle_is_found() {
+    let arrow = |from: &str, to: &[&str]| (from.to_owned(), to.iter().map(|&name| name.to_owned()).collect());
+    let straight = Arrows::from([arrow("a", &["b", "c"]), arrow("b", &["c"]), arrow("c", &[])]);
+    assert_eq!(circle(&straight), None);
+    let round = Arrows::from([arrow("a", &["b"]), arrow("b", &["c"]), arrow("c", &["b"])]);
+    assert_eq!(circle(&round), Some(vec!["b".to_owned(), "c".to_owned()]));
+}
+
+#[test]
+fn imports_are_read() {
+    let names = |text: &str| imported(text, "crate::");
+    let all = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(names("use crate::store::{Store, Wake};\n"), all(&["store"]));
+    assert_eq!(
+        names("use crate::{Failure, device, input::{self, file}};"),
+        all(&["Failure", "device", "input"])
+    );
+    assert_eq!(
+        names("/// As [`crate::http::Peer`].\nlet a = crate::log::none();"),
+        all(&["log"])
+    );
+    assert_eq!(
+        names("use super::a;\n#[cfg(test)]\nmod tests { use crate::errors; }"),
+        all(&[])
+    );
+}
+
+fn arrows(folder: &Path, prefix: &str) -> Arrows {
+    let rooms: BTreeSet<String> = entries(folder).iter().map(|path| stem(path)).collect();
+    let mut arrows = Arrows::new();
+    for file in files(folder) {
+        let inside = file.strip_prefix(folder).unwrap();
+        let room = stem(Path::new(inside.components().next().unwrap().as_os_str()));
+        let text = fs::read_to_string(&file).unwrap();
+        let mut to = imported(&text, prefix);
+        // The room's own file names its neighbours so; a file in the room's folder names its own room so.
+        if inside.components().count() == 1 && prefix != "crate::" {
+            to.extend(imported(&text, "super::"));
+        }
+        to.extend(
+            imported(&text, "super::super::")
+                .into_iter()
+                .filter(|_| inside.components().count() == 2),
+        );
+        let to = to.into_iter().filter(|name| *name != room && rooms.contains(name));
+        arrows.entry(room.clone()).or_default().extend(to);
+    }
+    arrows
+}
+
+/// The first names after `prefix`, outside comments and the tests at a file's end.
+fn imported(text: &str, prefix: &str) -> BTreeSet<String> {
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let code = code.join("\n");
+    let mut names = BTreeSet::new();
+    for after in code.split(prefix).skip(1) {
+        if let Some(list) = after.strip_prefix('{') {
+            let mut depth = 1;
+            let mut name = String::new();
+            for character in list.chars() {
+                match character {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    ',' if depth == 1 => names.extend(first_name(&std::mem::take(&mut name))),
+                    _ if depth == 1 => name.push(character),
+                    _ => {}
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+            names.extend(first_name(&name));
+        } else {
+            names.extend(first_name(after));
+        }
+    }
+    names
+}
+
+fn first_name(text: &str) -> Option<String> {
+    let name: String = text
+        .trim_start()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// Rooms that can be reached from themselves.
+fn circle(arrows: &Arrows) -> Option<Vec<String>> {
+    let reached = |from: &String| {
+        let mut seen = BTreeSet::new();
+        let mut next: Vec<&String> = arrows[from].iter().collect();
+        while let Some(room) = next.pop() {
+            if seen.insert(room) {
+                next.extend(arrows.get(room).into_iter().flatten());
+            }
+        }
+        seen.contains(from)
+    };
+    let round: Vec<String> = arrows.keys().filter(|room| reached(room)).cloned().collect();
+    (!round.is_empty()).then_some(round)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in entries(folder) {
+        match stem(&entry).as_str() {
+            "tests" | "testing" => {}
+            _ if entry.is_dir() => all.extend(files(&entry)),
+            _ => all.push(entry),
+        }
+    }
+    all
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.is_dir() || path.extension().is_some_and(|end| end == "rs"))
+        .collect()
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap().to_string_lossy().into_owned()
+}
