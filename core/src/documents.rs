@@ -123,6 +123,18 @@ impl Document {
 
     /// Sets a key, unless it has that value already.
     ///
+    /// ```
+    /// use techo_core::documents::Document;
+    /// use techo_core::vault::DocumentName;
+    ///
+    /// let mut document = Document::begin(DocumentName::Settings, [1; 16]);
+    /// document.set("s/keep", 30)?;
+    /// assert_eq!(document.get("s/keep"), Some(30.into()));
+    /// document.unset("s/keep")?;
+    /// assert_eq!(document.get("s/keep"), None);
+    /// # Ok::<(), techo_core::vault::VaultError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::Io`] if Automerge refuses, which no scalar in a root map makes it do.
     pub fn set(&mut self, key: &str, value: impl Into<ScalarValue>) -> Result<(), VaultError> {
@@ -147,6 +159,17 @@ impl Document {
     /// Buries a row under a tombstone; with [`Self::rewrite`] it is then gone. `mark` is what the tombstone holds: no
     /// more than is needed to know when it may go.
     ///
+    /// ```
+    /// use techo_core::documents::{Document, EntryId};
+    /// use techo_core::vault::DocumentName;
+    ///
+    /// let mut document = Document::begin(DocumentName::Settings, [1; 16]);
+    /// let id = EntryId([7; 16]);
+    /// document.bury(&id, 20_000)?;
+    /// assert!(document.is_buried(&id));
+    /// # Ok::<(), techo_core::vault::VaultError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Self::set`].
     pub fn bury(&mut self, id: &EntryId, mark: impl Into<ScalarValue>) -> Result<(), VaultError> {
@@ -154,6 +177,18 @@ impl Document {
     }
 
     /// Takes in changes of other devices, in any order; those that are here already change nothing.
+    ///
+    /// ```
+    /// use techo_core::documents::Document;
+    /// use techo_core::vault::DocumentName;
+    ///
+    /// let mut here = Document::begin(DocumentName::Week(2_900), [1; 16]);
+    /// here.set("s/keep", 30)?;
+    /// let mut there = Document::begin(DocumentName::Week(2_900), [2; 16]);
+    /// there.take_in(&here.changes())?;
+    /// assert_eq!(there.get("s/keep"), Some(30.into()));
+    /// # Ok::<(), techo_core::vault::VaultError>(())
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::Io`] if one of them is no change, or contradicts what is here.

@@ -22,6 +22,13 @@ mod trace_location;
 pub use nhs::{Es256Key, PRODUCTION_KEYS};
 
 /// Most bytes of text that are looked at: what a QR code holds as alphanumeric text (ISO/IEC 18004, version 40-L).
+///
+/// ```
+/// use techo_core::posters::{self, MAX_POSTER_BYTES, PosterError};
+///
+/// let text = format!("UKC19TRACING:1:{}", "A".repeat(MAX_POSTER_BYTES));
+/// assert_eq!(posters::read(&text), Some(Err(PosterError::TooLong)));
+/// ```
 pub const MAX_POSTER_BYTES: usize = 4_296;
 
 /// Whose poster it is.
@@ -39,6 +46,11 @@ pub enum PosterKind {
 
 impl PosterKind {
     /// The stable name that scripts see: `nz`, `nhs`, `cwa`, `notifyme`.
+    ///
+    /// ```
+    /// use techo_core::posters::PosterKind;
+    /// assert_eq!(PosterKind::NotifyMe.name(), "notifyme");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Nz => "nz",
@@ -63,6 +75,17 @@ pub enum PosterSignature {
 }
 
 /// What another country's poster says.
+///
+/// ```
+/// use base64::Engine as _;
+/// use techo_core::posters::{self, PosterSignature};
+///
+/// let json = r#"{"typ":"entry","gln":"9429000000000","opn":"Cafe","adr":"","ver":"c19:1"}"#;
+/// let text = format!("NZCOVIDTRACER:{}", base64::engine::general_purpose::STANDARD.encode(json));
+/// let poster = posters::read(&text).expect("it begins like one")?;
+/// assert_eq!((poster.address, poster.signature), (None, PosterSignature::None));
+/// # Ok::<(), posters::PosterError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignPoster {
     /// Whose poster it is.
@@ -111,6 +134,18 @@ techo_protocol::coded_errors! {
 ///
 /// `None` means that it is no such poster at all.
 ///
+/// ```
+/// use base64::Engine as _;
+/// use techo_core::posters::{self, PosterKind};
+///
+/// let json = r#"{"typ":"entry","gln":"9429000000000","opn":"Cafe","adr":"1 Main Street","ver":"c19:1"}"#;
+/// let text = format!("NZCOVIDTRACER:{}", base64::engine::general_purpose::STANDARD.encode(json));
+/// let poster = posters::read(&text).expect("it begins like one")?;
+/// assert_eq!((poster.kind, poster.name.as_str()), (PosterKind::Nz, "Cafe"));
+/// assert_eq!(posters::read("https://example.org/"), None);
+/// # Ok::<(), posters::PosterError>(())
+/// ```
+///
 /// # Errors
 /// [`PosterError`] where the text begins like one of them but cannot be made into a diary entry.
 pub fn read(text: &str) -> Option<Result<ForeignPoster, PosterError>> {
@@ -118,6 +153,12 @@ pub fn read(text: &str) -> Option<Result<ForeignPoster, PosterError>> {
 }
 
 /// [`read`] with other keys than the two that are built in.
+///
+/// ```
+/// use techo_core::posters::{self, PosterError};
+///
+/// assert_eq!(posters::read_with_keys("UKC19TRACING:1:abc", &[]), Some(Err(PosterError::Malformed)));
+/// ```
 ///
 /// # Errors
 /// As [`read`].

@@ -66,6 +66,11 @@ pub struct Found {
 }
 
 /// How a picture is looked at.
+///
+/// ```
+/// use techo_core::scan::Options;
+/// assert_eq!(Options::default().long_side, 1_280);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Pictures with a longer side are made smaller first, in pixels.
@@ -84,6 +89,24 @@ impl Default for Options {
 }
 
 /// All distinct codes of a picture.
+///
+/// ```
+/// use techo_core::scan::{self, Luminance, Options};
+/// # fn drawn(text: &str) -> (usize, Vec<u8>) {
+/// #     let code = qrcodegen::QrCode::encode_text(text, qrcodegen::QrCodeEcc::Medium).expect("it fits");
+/// #     let (modules, scale, margin) = (code.size(), 4, 4);
+/// #     let side = (modules + 2 * margin) * scale;
+/// #     let dark = |x: i32, y: i32| code.get_module(x / scale - margin, y / scale - margin);
+/// #     let pixels = (0..side * side).map(|at| if dark(at % side, at / side) { 0 } else { 255 });
+/// #     (usize::try_from(side).expect("it is positive"), pixels.collect())
+/// # }
+///
+/// let (side, pixels) = drawn("https://techo.example/v");
+/// let found = scan::scan(&Luminance::new(side, side, side, pixels)?, &Options::default());
+/// assert_eq!(found.len(), 1);
+/// assert_eq!(found[0].text, "https://techo.example/v");
+/// # Ok::<(), scan::ScanError>(())
+/// ```
 pub fn scan(picture: &Luminance<'_>, options: &Options) -> Vec<Found> {
     let fitted = picture.fit(options.long_side);
     let factor = scale_of(picture, &fitted);

@@ -10,6 +10,22 @@
 //! **Deleting.** Each generation of a document has a row key of its own, and all row keys lie in one record under one
 //! wrapping key. A deletion writes what is left under a new row key, writes the record under a new wrapping key, and then
 //! destroys the old wrapping key: the bytes that a disk may still hold cannot be opened by anybody.
+//!
+//! ```
+//! use techo_core::device::example;
+//! use techo_core::vault::{RecordKind, Vault};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let ports = example::ports();
+//! let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+//! vault.put_record(RecordKind::TrustList, b"osaka", b"a signed list")?;
+//! assert_eq!(vault.record(RecordKind::TrustList, b"osaka")?, Some(b"a signed list".to_vec()));
+//!
+//! // On the disk there is only what is sealed.
+//! let file = std::fs::read(folder.path().join(techo_core::vault::VAULT_FILE))?;
+//! assert!(!file.windows(13).any(|window| window == b"a signed list"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod error;
 mod forget;
@@ -84,6 +100,19 @@ struct OpenKeys {
 
 impl Vault {
     /// Whether there is a vault in the folder.
+    ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::vault::Vault;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let ports = example::ports();
+    /// let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// assert!(Vault::exists(folder.path()));
+    /// vault.destroy()?;
+    /// assert!(!Vault::exists(folder.path()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn exists(folder: &Path) -> bool {
         folder.join(VAULT_FILE).is_file()
     }
@@ -157,6 +186,19 @@ impl Vault {
     /// Changes whenever a document may have changed, by this process or another.
     ///
     /// It is brought up to date by [`Self::read`] and [`Self::write`] before they call back.
+    ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::vault::Vault;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let ports = example::ports();
+    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let before = vault.stamp();
+    /// vault.read(|reader| Ok::<_, techo_core::vault::VaultError>(reader.document_names()))?;
+    /// assert_eq!(vault.stamp(), before, "reading changes nothing");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stamp(&self) -> u64 {
         self.stamp
     }
@@ -182,6 +224,21 @@ impl Vault {
     /// Changes the vault in one transaction: all that `body` writes is there afterwards, durably, or none of it.
     ///
     /// The write lock is taken first, so that `body` sees everything others have written and nobody writes in between.
+    ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::vault::{RecordKind, Vault, VaultError};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let ports = example::ports();
+    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// vault.write(|writer| {
+    ///     writer.put_record(RecordKind::TrustList, b"osaka", b"first")?;
+    ///     writer.put_record(RecordKind::TrustList, b"sakai", b"second")
+    /// })?;
+    /// assert_eq!(vault.records(RecordKind::TrustList)?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// What `body` answers (nothing is changed then), or a [`VaultError`]. After [`StoreError::NotYetForgotten`] alone the
@@ -231,6 +288,17 @@ impl Vault {
     }
 
     /// Every row that is damaged, found by opening them all.
+    ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::vault::Vault;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let ports = example::ports();
+    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// assert!(vault.check()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// A [`VaultError`] when the vault cannot be read at all.

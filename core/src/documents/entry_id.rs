@@ -12,6 +12,14 @@ use crate::ports::{Random, RandomError, random_bytes};
 pub const ID_CHARS: usize = 22;
 
 /// The id of a visit or a person, the same on all devices.
+///
+/// ```
+/// use techo_core::documents::EntryId;
+///
+/// let id = EntryId([7; 16]);
+/// assert_eq!(id.to_string(), "BwcHBwcHBwcHBwcHBwcHBw");
+/// assert_eq!("BwcHBwcHBwcHBwcHBwcHBw".parse(), Ok(id));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryId(pub [u8; 16]);
 
@@ -19,6 +27,14 @@ impl EntryId {
     /// A new id.
     ///
     /// It never begins with `-`, so that it can be an argument of a command.
+    ///
+    /// ```
+    /// use techo_core::documents::{EntryId, ID_CHARS};
+    /// use techo_core::ports::SystemRandom;
+    ///
+    /// assert_eq!(EntryId::random(&SystemRandom::new())?.to_string().len(), ID_CHARS);
+    /// # Ok::<(), techo_core::ports::RandomError>(())
+    /// ```
     ///
     /// # Errors
     /// [`RandomError`] when the source fails.

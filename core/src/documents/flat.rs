@@ -56,26 +56,60 @@ fn classify(key: &str) -> Class<'_> {
 }
 
 /// The key of a row's core.
+///
+/// ```
+/// use techo_core::documents::{EntryId, flat};
+/// assert_eq!(flat::core_key(&EntryId([7; 16])), "BwcHBwcHBwcHBwcHBwcHBw");
+/// ```
 pub fn core_key(id: &EntryId) -> String {
     id.to_string()
 }
 
 /// The key of a row's field.
+///
+/// ```
+/// use techo_core::documents::{EntryId, flat};
+/// assert_eq!(flat::field_key(&EntryId([7; 16]), "n"), "BwcHBwcHBwcHBwcHBwcHBw/n");
+/// ```
 pub fn field_key(id: &EntryId, field: &str) -> String {
     format!("{id}/{field}")
 }
 
 /// The key of a row's tombstone.
+///
+/// ```
+/// use techo_core::documents::{EntryId, flat};
+/// assert_eq!(flat::tombstone_key(&EntryId([7; 16])), "x/BwcHBwcHBwcHBwcHBwcHBw");
+/// ```
 pub fn tombstone_key(id: &EntryId) -> String {
     format!("x/{id}")
 }
 
 /// The key of a setting.
+///
+/// ```
+/// assert_eq!(techo_core::documents::flat::setting_key("keep"), "s/keep");
+/// ```
 pub fn setting_key(name: &str) -> String {
     format!("s/{name}")
 }
 
 /// The rows that exist: those with a core and without a tombstone. One pass over the document's range of keys.
+///
+/// ```
+/// use automerge::{AutoCommit, ROOT, transaction::Transactable};
+/// use techo_core::documents::{EntryId, flat};
+///
+/// let (kept, buried) = (EntryId([1; 16]), EntryId([2; 16]));
+/// let mut doc = AutoCommit::new();
+/// for id in [&kept, &buried] {
+///     doc.put(ROOT, flat::core_key(id), vec![1])?;
+/// }
+/// doc.put(ROOT, flat::tombstone_key(&buried), 1)?;
+/// assert_eq!(flat::rows(&doc).iter().map(|row| row.id).collect::<Vec<_>>(), [kept]);
+/// assert!(flat::is_buried(&doc, &buried));
+/// # Ok::<(), automerge::AutomergeError>(())
+/// ```
 pub fn rows(doc: &AutoCommit) -> Vec<Row<'_>> {
     let mut buried = HashSet::new();
     let mut rows: Vec<Row<'_>> = Vec::new();

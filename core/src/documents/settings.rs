@@ -42,6 +42,18 @@ impl Person {
 }
 
 /// The people, by name. Rows of a newer program are not among them.
+///
+/// ```
+/// use techo_core::documents::settings::{self, Person};
+/// use techo_core::documents::{Document, EntryId};
+/// use techo_core::vault::DocumentName;
+///
+/// let mut document = Document::begin(DocumentName::Settings, [1; 16]);
+/// let aki = Person::called(EntryId([7; 16]), "Aki");
+/// settings::add_person(&mut document, &aki)?;
+/// assert_eq!(settings::people(&document), [aki]);
+/// # Ok::<(), techo_core::vault::VaultError>(())
+/// ```
 pub fn people(document: &Document) -> Vec<Person> {
     let mut people: Vec<Person> = document
         .rows()
@@ -69,6 +81,17 @@ fn person(row: &Row<'_>) -> Person {
 
 /// Who somebody is, after all that was said to be one: themselves, mostly. Where devices have said so in a circle it is the one of the
 /// lowest id in it, the same on all.
+///
+/// ```
+/// use techo_core::documents::EntryId;
+/// use techo_core::documents::settings::{Person, who_is};
+///
+/// let (aki, akiko) = (EntryId([1; 16]), EntryId([2; 16]));
+/// let mut people = [Person::called(aki, "Aki"), Person::called(akiko, "Akiko")];
+/// assert_eq!(who_is(&people, akiko), akiko);
+/// people[1].same_as = Some(aki);
+/// assert_eq!(who_is(&people, akiko), aki);
+/// ```
 pub fn who_is(people: &[Person], id: EntryId) -> EntryId {
     let same_as = |id: EntryId| {
         let person = people.iter().find(|person| person.id == id)?;
@@ -119,6 +142,17 @@ pub fn set_same_as(document: &mut Document, id: &EntryId, other: Option<&EntryId
 }
 
 /// For how many days visits are kept; `None` if nobody has chosen.
+///
+/// ```
+/// use techo_core::documents::{Document, settings};
+/// use techo_core::vault::DocumentName;
+///
+/// let mut document = Document::begin(DocumentName::Settings, [1; 16]);
+/// assert_eq!(settings::keep_days(&document), None);
+/// settings::set_keep_days(&mut document, 30)?;
+/// assert_eq!(settings::keep_days(&document), Some(30));
+/// # Ok::<(), techo_core::vault::VaultError>(())
+/// ```
 pub fn keep_days(document: &Document) -> Option<i64> {
     match document.get(&setting_key(KEEP)) {
         Some(ScalarValue::Int(days)) => Some(days),

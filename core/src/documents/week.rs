@@ -17,6 +17,15 @@ pub const DAYS: i64 = 7;
 pub const DAY_SECONDS: i64 = 86_400;
 
 /// The week that a check-in at `unix_seconds` belongs to for life; `None` before 1970 or after the year 82 million.
+///
+/// ```
+/// use techo_core::documents::week::{last_day, week_of};
+///
+/// assert_eq!(week_of(0), Some(0));
+/// assert_eq!(week_of(7 * 86_400), Some(1));
+/// assert_eq!(last_day(1), 13);
+/// assert_eq!(week_of(-1), None);
+/// ```
 pub fn week_of(unix_seconds: i64) -> Option<u32> {
     u32::try_from(unix_seconds.div_euclid(DAYS * DAY_SECONDS)).ok()
 }

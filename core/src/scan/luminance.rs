@@ -22,6 +22,17 @@ impl<'a> Luminance<'a> {
     ///
     /// The Y plane of a camera's frame is such a picture and is not copied.
     ///
+    /// ```
+    /// use techo_core::scan::{Luminance, ScanError};
+    ///
+    /// // Two rows of three pixels; each row takes four bytes in the camera's buffer.
+    /// let plane = [0, 128, 255, 0, 10, 20, 30, 0];
+    /// let picture = Luminance::new(3, 2, 4, &plane[..])?;
+    /// assert_eq!(picture.row(1), [10, 20, 30]);
+    /// assert_eq!(Luminance::new(3, 3, 4, &plane[..]).err(), Some(ScanError::FrameShape));
+    /// # Ok::<(), ScanError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ScanError::PictureTooLarge`] for a side over `MAX_SIDE`, [`ScanError::FrameShape`] when the bytes do not hold that many rows.
     pub fn new(width: usize, height: usize, stride: usize, bytes: impl Into<Cow<'a, [u8]>>) -> Result<Self, ScanError> {
@@ -66,6 +77,14 @@ impl<'a> Luminance<'a> {
     }
 
     /// One row of pixels; empty below the picture.
+    ///
+    /// ```
+    /// use techo_core::scan::Luminance;
+    ///
+    /// let picture = Luminance::new(2, 1, 2, vec![1, 2])?;
+    /// assert_eq!((picture.row(0), picture.row(1)), (&[1, 2][..], &[][..]));
+    /// # Ok::<(), techo_core::scan::ScanError>(())
+    /// ```
     pub fn row(&self, y: usize) -> &[u8] {
         if y >= self.height {
             return &[];
@@ -81,6 +100,16 @@ impl<'a> Luminance<'a> {
     }
 
     /// The picture with no side longer than `side`, each pixel the mean of the area it covers; itself when it fits.
+    ///
+    /// ```
+    /// use techo_core::scan::Luminance;
+    ///
+    /// let picture = Luminance::new(4, 2, 4, vec![0, 100, 200, 200, 100, 200, 200, 200])?;
+    /// let small = picture.fit(2);
+    /// assert_eq!((small.width(), small.height()), (2, 1));
+    /// assert_eq!(small.row(0), [100, 200]);
+    /// # Ok::<(), techo_core::scan::ScanError>(())
+    /// ```
     pub fn fit(&self, side: usize) -> Luminance<'_> {
         let long = self.width.max(self.height);
         if long <= side || side == 0 {
@@ -101,6 +130,14 @@ impl<'a> Luminance<'a> {
     }
 
     /// The picture at half the size, each pixel the mean of four. An odd last row or column is left out.
+    ///
+    /// ```
+    /// use techo_core::scan::Luminance;
+    ///
+    /// let picture = Luminance::new(2, 2, 2, vec![10, 20, 30, 40])?;
+    /// assert_eq!(picture.half().row(0), [25]);
+    /// # Ok::<(), techo_core::scan::ScanError>(())
+    /// ```
     #[allow(clippy::cast_possible_truncation, reason = "a mean of four bytes")]
     pub fn half(&self) -> Luminance<'static> {
         let (width, height) = (self.width / 2, self.height / 2);
@@ -118,6 +155,14 @@ impl<'a> Luminance<'a> {
     }
 
     /// The picture at twice the size, interpolated; what a finder of modules under two pixels needs to be seen.
+    ///
+    /// ```
+    /// use techo_core::scan::Luminance;
+    ///
+    /// let picture = Luminance::new(1, 1, 1, vec![90])?;
+    /// assert_eq!(picture.double().row(1), [90, 90]);
+    /// # Ok::<(), techo_core::scan::ScanError>(())
+    /// ```
     #[allow(clippy::cast_possible_truncation, reason = "sixteenths of at most 255")]
     pub fn double(&self) -> Luminance<'static> {
         let mut bytes = Vec::with_capacity(self.width * self.height * 4);

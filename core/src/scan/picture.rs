@@ -14,6 +14,18 @@ const MAX_MEMORY: u64 = 512 << 20;
 
 /// Decodes a picture file, turned upright as its EXIF says; what is transparent is white.
 ///
+/// ```
+/// use techo_core::scan::{ScanError, picture};
+///
+/// let mut png = Vec::new();
+/// image::GrayImage::from_raw(2, 1, vec![0, 200])
+///     .expect("two pixels")
+///     .write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png)?;
+/// assert_eq!(picture::decode(&png)?.row(0), [0, 200]);
+/// assert_eq!(picture::decode(b"GPS").err(), Some(ScanError::PictureFormat));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`ScanError::PictureFormat`] for a file of another kind, [`ScanError::PictureTooLarge`] beyond 120 million pixels,
 /// [`ScanError::PictureCorrupt`] when it cannot be decoded.

@@ -107,6 +107,13 @@ fn encoding_of(designator: u32) -> Option<&'static Encoding> {
 ///
 /// ISO/IEC 18004:2015, section 7.3.5 says Latin-1 and JIS X 0510 says Shift_JIS where no ECI is given; the kanji mode is Shift_JIS always,
 /// and most codes since have been UTF-8.
+///
+/// ```
+/// use techo_core::scan::text_of;
+///
+/// assert_eq!(text_of("居酒屋".as_bytes()), "居酒屋");
+/// assert_eq!(text_of(&[0x8b, 0x8f, 0x8e, 0xf0, 0x89, 0xae]), "居酒屋", "Shift_JIS");
+/// ```
 pub fn decode(bytes: &[u8]) -> String {
     let utf8 = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     if let Ok(text) = std::str::from_utf8(utf8) {

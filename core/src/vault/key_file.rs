@@ -74,6 +74,17 @@ impl KeyFile {
     /// The keeper of a profile's folder. Nothing is read or written yet.
     ///
     /// With a passphrase, a file that is made is under it; one that was made without is refused.
+    ///
+    /// ```
+    /// use techo_core::ports::SystemRandom;
+    /// use techo_core::vault::{Vault, key_file::KeyFile};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let keeper = || Box::new(KeyFile::new(folder.path(), None, Box::new(SystemRandom::new())));
+    /// let actor = Vault::open(folder.path(), keeper(), Box::new(SystemRandom::new()))?.actor();
+    /// assert_eq!(Vault::open(folder.path(), keeper(), Box::new(SystemRandom::new()))?.actor(), actor);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(folder: &Path, passphrase: Option<Zeroizing<String>>, random: Box<dyn Random + Send>) -> Self {
         Self {
             path: folder.join(KEY_FILE),
@@ -248,6 +259,19 @@ fn decode_id(text: &str) -> Result<KeyId, KeyError> {
 }
 
 /// Destroys a folder's key file whatever it holds, for a profile that cannot be opened any more.
+///
+/// ```
+/// use techo_core::ports::SystemRandom;
+/// use techo_core::vault::{Vault, key_file::{self, KeyFile}};
+///
+/// let folder = tempfile::tempdir()?;
+/// let keeper = || Box::new(KeyFile::new(folder.path(), None, Box::new(SystemRandom::new())));
+/// drop(Vault::open(folder.path(), keeper(), Box::new(SystemRandom::new()))?);
+/// key_file::destroy(folder.path())?;
+/// let opened = Vault::open(folder.path(), keeper(), Box::new(SystemRandom::new()));
+/// assert!(opened.is_err(), "nothing opens what is left");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`KeyError::Unavailable`] where the file cannot be written or removed.

@@ -56,6 +56,19 @@ impl Vault {
 
     /// Deletes a record, really: all others get a new key. Deleting one that is not there changes nothing.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::vault::{RecordKind, Vault};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let ports = example::ports();
+    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// vault.put_record(RecordKind::TrustList, b"osaka", b"first")?;
+    /// vault.delete_record(RecordKind::TrustList, b"osaka")?;
+    /// assert_eq!(vault.record(RecordKind::TrustList, b"osaka")?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// A [`VaultError`]; see [`Self::write`].
     pub fn delete_record(&mut self, kind: RecordKind, name: &[u8]) -> Result<(), VaultError> {

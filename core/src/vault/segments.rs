@@ -8,6 +8,20 @@ use super::{DamagedKind, DamagedRow, Reader, Vault, VaultError, Writer};
 impl Vault {
     /// A segment's bytes; `None` if it is not here, or is damaged and has to be downloaded again.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::vault::Vault;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let ports = example::ports();
+    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// vault.put_segments(&[([7; 32], b"a list")])?;
+    /// assert_eq!(vault.segment(&[7; 32])?, Some(b"a list".to_vec()));
+    /// assert_eq!(vault.retain_segments(&[])?, 1, "no authority lists it any more");
+    /// assert!(!vault.has_segment(&[7; 32])?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// A [`VaultError`] when the vault cannot be read.
     pub fn segment(&mut self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, VaultError> {

@@ -90,6 +90,22 @@ impl VisitKeys {
 
 impl VisitCore {
     /// The bytes of the core; `None` if a text or the keys are longer than the format holds.
+    ///
+    /// ```
+    /// use techo_core::documents::week::{Source, VisitCore, VisitKeys};
+    ///
+    /// let core = VisitCore {
+    ///     check_in: 1_795_176_000,
+    ///     default_stay_min: 60,
+    ///     source: Source::Manual,
+    ///     imported: false,
+    ///     name: String::new(),
+    ///     address: String::new(),
+    ///     keys: VisitKeys::None,
+    /// };
+    /// let bytes = core.to_bytes().expect("it holds few keys");
+    /// assert_eq!(VisitCore::from_bytes(&bytes), Some(core));
+    /// ```
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         let source = match self.source {
             Source::Manual => 0,

@@ -19,11 +19,20 @@ pub const ADDRESS: &str = "a";
 pub const SCANNED_AGAIN: &str = "s";
 
 /// The field that says that a person was along.
+///
+/// ```
+/// use techo_core::documents::{EntryId, week};
+/// assert_eq!(week::person_field(&EntryId([7; 16])), "p/BwcHBwcHBwcHBwcHBwcHBw");
+/// ```
 pub fn person_field(person: &EntryId) -> String {
     format!("p/{person}")
 }
 
 /// The field of a slot key that a later scan gave.
+///
+/// ```
+/// assert_eq!(techo_core::documents::week::slot_field(498_660), "k/498660");
+/// ```
 pub fn slot_field(slot: u32) -> String {
     format!("k/{slot}")
 }
