@@ -26,3 +26,7 @@ fuzz target:
 # Write the list of error codes anew after a change
 errors:
     TECHO_WRITE=1 cargo test --release -p techo errors
+
+# Write the book's vectors anew after a format was added
+vectors:
+    TECHO_WRITE=1 cargo test --release -p techo-tests --test book vectors
