@@ -1,4 +1,4 @@
-//! What an imported list of events does to the notices (8-command-line, "authority import").
+//! What an imported list of events does to the notices (docs/authority.md#lists-of-events).
 //!
 //! An event is known by its layout and id. One that is new becomes a notice, about the venue of that name and address, which is registered
 //! where it is not known. One whose row changed becomes a revision; where its venue changed, the old notice is withdrawn and a new one made.

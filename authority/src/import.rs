@@ -1,4 +1,4 @@
-//! An authority's list of exposure events, read from CSV (5-authority, "CSV in with a dry run").
+//! An authority's list of exposure events, read from CSV (docs/authority.md#lists-of-events).
 //!
 //! Bytes in, plain data out: every row becomes an event or is rejected with its number and the reason, and one bad row
 //! never costs a good one. What the events then do to the notices is decided elsewhere.

@@ -1,7 +1,7 @@
 //! `techo-bench simulate`: devices of a household, a relay between them that loses, repeats and lies, and people who write and delete.
 //!
 //! A schedule is drawn from its seed: two to five devices, some fifty steps, each an act of a person or a fault; then quiet, and the checks of
-//! 3-sync, "How it is tested". What is an alarm where, and which faults are lies, is in `world` and `network`. The same seed gives the same
+//! docs/sync.md#how-it-is-tested. What is an alarm where, and which faults are lies, is in `world` and `network`. The same seed gives the same
 //! schedule: `--schedules 1 --seed N` runs one again.
 
 mod chance;

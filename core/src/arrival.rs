@@ -43,8 +43,7 @@ pub struct Arrival {
 
 /// Makes a visit that begins at `at` (Unix seconds) from what was read.
 ///
-/// From a poster the keys of the check-in's UTC day and of the next are kept, and the venue's seed is dropped here (2-exposure, "Keys and
-/// tags"): whoever opens the diary later cannot follow the venue beyond these two days.
+/// From a poster the keys of the check-in's UTC day and of the next are kept, and the venue's seed is dropped here (docs/exposure.md#tags): whoever opens the diary later cannot follow the venue beyond these two days.
 ///
 /// # Errors
 /// [`Refused`]: what was read is no place, or is forged, expired or outside its hours.

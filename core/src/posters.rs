@@ -1,7 +1,7 @@
 //! Other countries' venue posters, read into what a diary entry needs.
 //!
 //! None of these countries' authorities warns Techo's users: a poster becomes a diary entry with the right name, and no
-//! keys are derived from it (2-exposure, "Venue code"). Everything here is text in, plain data out.
+//! keys are derived from it (docs/scanning.md#from-a-text-to-what-it-is). Everything here is text in, plain data out.
 //!
 //! | poster | begins with | form | signed |
 //! |---|---|---|---|

@@ -8,7 +8,11 @@ use crate::problems::Problems;
 /// Checks the tables that are marked as commands: the first cell is a command with its flags, as `diary keep DAYS` or `trust export FILE --relay URL`.
 pub fn check(page: &Page, problems: &mut Problems) {
     let tables = page.tables();
-    for row in tables.iter().filter(|table| table.mark.as_deref() == Some("commands")).flat_map(|table| &table.rows) {
+    for row in tables
+        .iter()
+        .filter(|table| table.mark.as_deref() == Some("commands"))
+        .flat_map(|table| &table.rows)
+    {
         let usage = row.cells.first().map_or("", |cell| cell.trim_matches('`'));
         let words: Vec<&str> = usage.split_whitespace().collect();
         let command = words
@@ -25,7 +29,11 @@ pub fn check(page: &Page, problems: &mut Problems) {
             continue;
         }
         let help = String::from_utf8_lossy(&help.stdout);
-        for flag in words.iter().map(|word| word.trim_matches(['[', ']', '.'])).filter(|word| word.starts_with("--")) {
+        for flag in words
+            .iter()
+            .map(|word| word.trim_matches(['[', ']', '.']))
+            .filter(|word| word.starts_with("--"))
+        {
             let known = help.match_indices(flag).any(|(at, _)| {
                 let next = help[at + flag.len()..].chars().next();
                 next.is_none_or(|next| !next.is_ascii_alphanumeric() && next != '-')

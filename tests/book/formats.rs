@@ -62,7 +62,11 @@ fn bytes(page: &Page, table: &Table, vector: &Written, problems: &mut Problems) 
     }
     if table.rows.len() < vector.fields.len() {
         let row = table.rows.last().map_or(0, |row| row.line);
-        problems.add(&page.path, row, format!("the vector has a further field {}", vector.fields[table.rows.len()].0));
+        problems.add(
+            &page.path,
+            row,
+            format!("the vector has a further field {}", vector.fields[table.rows.len()].0),
+        );
     }
 }
 
@@ -111,7 +115,11 @@ fn inside(value: Value) -> Result<Value, String> {
 fn parse(bytes: &[u8]) -> Result<Value, String> {
     let mut rest = bytes;
     let value = ciborium::from_reader(&mut rest).map_err(|error| format!("no CBOR: {error}"))?;
-    if rest.is_empty() { Ok(value) } else { Err("bytes follow the CBOR".into()) }
+    if rest.is_empty() {
+        Ok(value)
+    } else {
+        Err("bytes follow the CBOR".into())
+    }
 }
 
 fn shown(key: &Value) -> String {
@@ -126,7 +134,10 @@ fn shown(key: &Value) -> String {
 fn keys(page: &Page, table: &Table, value: &Value, problems: &mut Problems) -> Result<(), String> {
     let entries: Vec<(String, Value)> = match value {
         Value::Map(entries) => entries.iter().map(|(key, value)| (shown(key), value.clone())).collect(),
-        Value::Array(items) => (0..).zip(items).map(|(at, value): (usize, _)| (at.to_string(), value.clone())).collect(),
+        Value::Array(items) => (0..)
+            .zip(items)
+            .map(|(at, value): (usize, _)| (at.to_string(), value.clone()))
+            .collect(),
         other => return Err(format!("neither map nor array: {other:?}")),
     };
     let mut rest = entries.as_slice();
@@ -145,7 +156,11 @@ fn keys(page: &Page, table: &Table, value: &Value, problems: &mut Problems) -> R
                 rest = after;
             }
             _ if kind.contains("optional") => {}
-            next => problems.add(&page.path, *line, format!("the vector's next key is {:?}", next.map(|((key, _), _)| key))),
+            next => problems.add(
+                &page.path,
+                *line,
+                format!("the vector's next key is {:?}", next.map(|((key, _), _)| key)),
+            ),
         }
     }
     if let Some((key, _)) = rest.first() {
@@ -159,9 +174,15 @@ fn keys(page: &Page, table: &Table, value: &Value, problems: &mut Problems) -> R
 fn is_of(kind: &str, value: &Value) -> bool {
     let mut words = kind.split([' ', ',']);
     match (words.next().unwrap_or_default(), value) {
-        ("text", Value::Text(_)) | ("number", Value::Integer(_)) | ("list", Value::Array(_)) | ("map", Value::Map(_)) => true,
-        ("true", Value::Bool(_)) => true,
-        ("bytes", Value::Bytes(bytes)) => words.next().and_then(|word| word.parse().ok()).is_none_or(|length: usize| length == bytes.len()),
+        ("text", Value::Text(_))
+        | ("number", Value::Integer(_))
+        | ("list", Value::Array(_))
+        | ("map", Value::Map(_))
+        | ("true", Value::Bool(_)) => true,
+        ("bytes", Value::Bytes(bytes)) => words
+            .next()
+            .and_then(|word| word.parse().ok())
+            .is_none_or(|length: usize| length == bytes.len()),
         (_, Value::Null) => kind.contains("null"),
         _ => false,
     }

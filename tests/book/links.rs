@@ -6,7 +6,18 @@ use crate::page::{Page, root};
 use crate::problems::Problems;
 
 const FOLDERS: [&str; 12] = [
-    "authority/", "bench/", "cli/", "core/", "deploy/", "docs/", "fuzz/", "http/", "protocol/", "relay/", "tests/", "testing/",
+    "authority/",
+    "bench/",
+    "cli/",
+    "core/",
+    "deploy/",
+    "docs/",
+    "fuzz/",
+    "http/",
+    "protocol/",
+    "relay/",
+    "tests/",
+    "testing/",
 ];
 
 /// Checks the links and paths of a page.
@@ -15,7 +26,9 @@ pub fn check(page: &Page, problems: &mut Problems) {
         if link.starts_with("https://") {
             continue;
         }
-        let (file, anchor) = link.split_once('#').map_or((link, None), |(file, anchor)| (file, Some(anchor)));
+        let (file, anchor) = link
+            .split_once('#')
+            .map_or((link, None), |(file, anchor)| (file, Some(anchor)));
         let target = if file.is_empty() {
             page.path.clone()
         } else {

@@ -38,8 +38,14 @@ pub fn book() -> Vec<Page> {
     let folder = root().join("docs");
     let mut names: Vec<_> = std::fs::read_dir(folder)
         .expect("docs/ is there")
-        .map(|entry| entry.expect("docs/ can be listed").file_name().into_string().expect("names are UTF-8"))
-        .filter(|name| name.ends_with(".md") && !MADE.contains(&name.as_str()))
+        .map(|entry| {
+            entry
+                .expect("docs/ can be listed")
+                .file_name()
+                .into_string()
+                .expect("names are UTF-8")
+        })
+        .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "md") && !MADE.contains(&name.as_str()))
         .collect();
     names.sort();
     names.iter().map(|name| Page::open(&Path::new("docs").join(name))).collect()
@@ -84,7 +90,9 @@ impl Page {
     pub fn links(&self) -> Vec<(usize, &str)> {
         self.lines()
             .flat_map(|(number, line)| {
-                line.split("](").skip(1).filter_map(move |rest| Some((number, rest.split_once(')')?.0)))
+                line.split("](")
+                    .skip(1)
+                    .filter_map(move |rest| Some((number, rest.split_once(')')?.0)))
             })
             .collect()
     }

@@ -16,7 +16,11 @@ pub fn check(book: &[Page], problems: &mut Problems) {
     let mut named = BTreeSet::new();
     for page in book {
         let tables = page.tables();
-        for row in tables.iter().filter(|table| table.mark.as_deref() == Some("routes")).flat_map(|table| &table.rows) {
+        for row in tables
+            .iter()
+            .filter(|table| table.mark.as_deref() == Some("routes"))
+            .flat_map(|table| &table.rows)
+        {
             let cell = |at: usize| row.cells.get(at).map_or("", |cell| cell.trim_matches('`')).to_owned();
             let route = (cell(0), cell(1));
             if !router.iter().any(|(_, known)| *known == route) {

@@ -48,7 +48,10 @@ fn collect(folder: &Path, sources: &mut Vec<Source>) {
 impl Source {
     /// What is neither a test nor a comment.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let is_test = self.path.components().any(|part| part.as_os_str().to_string_lossy().starts_with("tests"));
+        let is_test = self
+            .path
+            .components()
+            .any(|part| part.as_os_str().to_string_lossy().starts_with("tests"));
         (1..)
             .zip(self.text.lines())
             .take_while(move |(_, line)| !is_test && line.trim() != "#[cfg(test)]")
@@ -62,7 +65,10 @@ const FORMATS: [&str; 3] = ["protocol/src", "core/src", "authority/src"];
 /// Checks that the book names every label and magic of the formats, and no others.
 pub fn check_labels(book: &[Page], problems: &mut Problems) {
     let mut in_code = BTreeSet::new();
-    for source in all().iter().filter(|source| FORMATS.iter().any(|folder| source.path.starts_with(folder))) {
+    for source in all()
+        .iter()
+        .filter(|source| FORMATS.iter().any(|folder| source.path.starts_with(folder)))
+    {
         for (number, line) in source.code() {
             for literal in line.split("b\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0)) {
                 // A version may stand behind a magic, as in `TDBP\x01`.
@@ -71,7 +77,9 @@ pub fn check_labels(book: &[Page], problems: &mut Problems) {
                     continue;
                 }
                 in_code.insert(literal.trim_end().to_owned());
-                let named = book.iter().any(|page| page.code().iter().any(|(_, code)| unquoted(code) == literal.trim_end()));
+                let named = book
+                    .iter()
+                    .any(|page| page.code().iter().any(|(_, code)| unquoted(code) == literal.trim_end()));
                 if !named {
                     problems.add(&source.path, number, format!("the book does not name {literal:?}"));
                 }
@@ -106,7 +114,11 @@ fn is_magic(literal: &str) -> bool {
 /// Checks the tables of constants: the first cell is `[NAME](../path)`, the second begins with the number.
 pub fn check_constants(page: &Page, problems: &mut Problems) {
     let tables = page.tables();
-    for row in tables.iter().filter(|table| table.mark.as_deref() == Some("constants")).flat_map(|table| &table.rows) {
+    for row in tables
+        .iter()
+        .filter(|table| table.mark.as_deref() == Some("constants"))
+        .flat_map(|table| &table.rows)
+    {
         let [name, value, ..] = row.cells.as_slice() else {
             problems.add(&page.path, row.line, "a constant needs a name and a value");
             continue;
@@ -123,7 +135,11 @@ pub fn check_constants(page: &Page, problems: &mut Problems) {
             continue;
         };
         match constant(Path::new(path), name) {
-            None => problems.add(&page.path, row.line, format!("{path} has no constant {name} that can be computed")),
+            None => problems.add(
+                &page.path,
+                row.line,
+                format!("{path} has no constant {name} that can be computed"),
+            ),
             Some(is) if is != said => problems.add(&page.path, row.line, format!("{name} is {is}")),
             Some(_) => {}
         }
@@ -255,7 +271,10 @@ impl Expression<'_> {
             (self.resolve)(word.rsplit("::").next()?)
         };
         if self.eat("as ") {
-            let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(self.rest.len());
+            let end = self
+                .rest
+                .find(|c: char| !c.is_ascii_alphanumeric())
+                .unwrap_or(self.rest.len());
             self.rest = &self.rest[end..];
         }
         value

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use crate::page::{self, root};
 use crate::problems::Problems;
 
+/// Reads bytes with the real code and gives what it writes of them.
+type Again = dyn Fn(&[u8]) -> Vec<u8>;
+
 /// An example of a format.
 pub struct Vector {
     /// Its file is `docs/vectors/NAME.txt`.
@@ -22,7 +25,7 @@ pub struct Vector {
     fields: Vec<(&'static str, Vec<u8>)>,
     whole: Vec<u8>,
     /// Reads the whole with the real code and writes it again.
-    again: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    again: Box<Again>,
 }
 
 impl Vector {
@@ -44,8 +47,8 @@ impl Vector {
     }
 
     /// What was put in, or comes out beside the bytes.
-    pub fn fact(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.facts.push((name, value.to_string()));
+    pub fn fact(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
+        self.facts.push((name, format!("{value}")));
         self
     }
 
@@ -69,7 +72,11 @@ impl Vector {
     /// The next field, of so many bytes.
     pub fn take(mut self, name: &'static str, length: usize) -> Self {
         let at = self.used();
-        assert!(at + length <= self.whole.len(), "{}: the field {name} goes beyond the end", self.name);
+        assert!(
+            at + length <= self.whole.len(),
+            "{}: the field {name} goes beyond the end",
+            self.name
+        );
         self.fields.push((name, self.whole[at..at + length].to_vec()));
         self
     }
@@ -79,7 +86,12 @@ impl Vector {
     }
 
     fn to_text(&self) -> String {
-        assert_eq!(self.used(), self.whole.len(), "{}: bytes are left that no field has", self.name);
+        assert_eq!(
+            self.used(),
+            self.whole.len(),
+            "{}: bytes are left that no field has",
+            self.name
+        );
         let mut text = String::new();
         for line in self.about.lines() {
             let _ = writeln!(text, "# {}", line.trim());
@@ -157,7 +169,11 @@ pub fn check(vectors: &[Vector]) {
             continue;
         }
         if text != made {
-            problems.add(&path, text.lines().count(), "the file ends early or late, or is not there: see `just vectors`");
+            problems.add(
+                &path,
+                text.lines().count(),
+                "the file ends early or late, or is not there: see `just vectors`",
+            );
             continue;
         }
         let whole = Written::read(&text).whole();
@@ -168,7 +184,11 @@ pub fn check(vectors: &[Vector]) {
     }
     let book = page::book();
     for entry in std::fs::read_dir(root().join("docs/vectors")).expect("docs/vectors is there") {
-        let name = entry.expect("docs/vectors can be listed").file_name().into_string().expect("names are UTF-8");
+        let name = entry
+            .expect("docs/vectors can be listed")
+            .file_name()
+            .into_string()
+            .expect("names are UTF-8");
         let file = Path::new("docs/vectors").join(&name);
         if !vectors.iter().any(|vector| path(vector.name) == file) {
             problems.add(&file, 1, "no code reads this vector");

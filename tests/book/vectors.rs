@@ -12,7 +12,10 @@ use crate::vector::Vector;
 
 /// All of them.
 pub fn all() -> Vec<Vector> {
-    [exposure::all(), sync::all(), vaccine::all(), vault::all()].into_iter().flatten().collect()
+    [exposure::all(), sync::all(), vaccine::all(), vault::all()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The signing key whose seed is this byte, 32 times.

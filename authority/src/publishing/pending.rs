@@ -1,4 +1,4 @@
-//! What has to be said under which code (2-exposure, "Notice and segment").
+//! What has to be said under which code (docs/exposure.md#notices).
 //!
 //! The newest revision of a notice goes out under every code of the venue that had not expired before the window began, once under each; so a
 //! code that is issued later gets it too. Under a code, it names every hour that any revision named that went out under it: an hour that is no

@@ -1,4 +1,4 @@
-//! Kinds of venue: those of Osaka's table of thresholds (5-authority), shops and events.
+//! Kinds of venue: those of Osaka's table of thresholds, shops and events (docs/authority.md#kinds-of-venue).
 
 use std::str::FromStr;
 

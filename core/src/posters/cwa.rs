@@ -15,7 +15,7 @@ const DIALECT: Dialect = Dialect {
     lines: Lines::One,
     seed_bytes: 16,
 };
-/// A stay is at most 24 h here (2-exposure, "Keys and tags").
+/// A stay is at most 24 h here (docs/exposure.md#time).
 const LONGEST_STAY_MINUTES: u64 = 1_440;
 
 /// Reads a poster of Germany; `None` where the text is not one.

@@ -1,4 +1,4 @@
-//! Scheduled uploads: at jittered times, and each exactly four cells, whatever there is to say (3-sync, "Relay protocol").
+//! Scheduled uploads: at jittered times, and each exactly four cells, whatever there is to say (docs/sync.md#scheduled-uploads).
 //!
 //! A relay that sees when and how much a device sends would otherwise learn when its owner was somewhere. Queued changes, the day's heartbeat and
 //! fillers make up the four cells; what does not fit waits for the next turn. Receiving is live: it says nothing of what is sent.

@@ -1,5 +1,5 @@
 //! Who has seen what: how far each device was seen at the relay, and what need not be there any more. By this a relay that hides something,
-//! or has gone back to an older state, is noticed (3-sync, "Noticing a lying relay"; ADR 0009).
+//! or has gone back to an older state, is noticed (docs/sync.md#vectors; ADR 0009).
 //!
 //! A device that says that it has seen number 9 of another *at the relay* proves, to whoever has since taken in all that the relay shows and
 //! not met number 9 or later there, that the relay hides it. Unless it was removed there for a good reason: whoever removes chunks says of each

@@ -58,7 +58,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// For the keys of an authority: 256 MiB, three passes (5-authority, "Keys").
+    /// For the keys of an authority: 256 MiB, three passes (docs/vault.md#secrets-under-a-passphrase).
     pub const AUTHORITY: Self = Self {
         memory_kib: 256 * 1024,
         passes: 3,

@@ -26,7 +26,7 @@ pub fn slot_start(slot: u32) -> i64 {
     i64::from(slot) * SLOT_SECONDS
 }
 
-/// `[from, to)` widened to whole minutes and to one minute at least: what counts as having been there (2-exposure, "Keys and tags").
+/// `[from, to)` widened to whole minutes and to one minute at least: what counts as having been there (docs/exposure.md#time).
 pub fn whole_minutes(from: i64, to: i64) -> Range<i64> {
     let start = from.div_euclid(60) * 60;
     let end = to.saturating_add(59).div_euclid(60) * 60;

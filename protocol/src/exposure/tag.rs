@@ -1,4 +1,4 @@
-//! Keys of a venue, and the tags and masks that only their holders can compute (2-exposure, "Keys and tags").
+//! Keys of a venue, and the tags and masks that only their holders can compute (docs/exposure.md#tags).
 //!
 //! ```text
 //! venue_seed = HKDF-SHA256(salt "techo venue v1", signature)

@@ -1,4 +1,4 @@
-//! What lies inside a chunk: one change or snapshot, signed by the device that wrote it (3-sync, "Chunk envelope").
+//! What lies inside a chunk: one change or snapshot, signed by the device that wrote it (docs/sync.md#bodies).
 //!
 //! ```text
 //! version:1 device:1 number chain:32 subject generation tag:8 kind:1 [absorbed heads | hpke:32 keyring day] vector payload_length payload

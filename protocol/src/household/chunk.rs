@@ -1,4 +1,4 @@
-//! Chunks: sealed pieces of a household's documents, as the relay and other devices carry them (3-sync, "Chunk envelope").
+//! Chunks: sealed pieces of a household's documents, as the relay and other devices carry them (docs/sync.md#chunks).
 //!
 //! ```text
 //! version:1 stream:16 chunk_id:16 epoch:4 padded_length:4      clear to the relay, and the associated data

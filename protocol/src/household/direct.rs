@@ -1,4 +1,4 @@
-//! Two devices of a household on one network, without a relay (3-sync, "Direct peers").
+//! Two devices of a household on one network, without a relay (docs/sync.md#nearby).
 //!
 //! Each device that is looking for the others announces an [`Advertisement`]: a salt of this session and 16 tags, of which each other listed
 //! device recognises one and nobody else any. Of two that have found each other the one with the larger salt connects:

@@ -1,4 +1,4 @@
-//! The epoch record: which devices are in the household, and under which key they write (3-sync, "Epochs"; ADR 0009).
+//! The epoch record: which devices are in the household, and under which key they write (docs/sync.md#epochs; ADR 0009).
 //!
 //! ```text
 //! "TEPR" version:1 kind:1 length:4 head slots by_old:64 by_new:64      signatures over label || head

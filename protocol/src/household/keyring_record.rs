@@ -1,4 +1,4 @@
-//! The keyring: the keys of a household's living documents, sealed to each device alone and never under the epoch key (3-sync, "Epochs").
+//! The keyring: the keys of a household's living documents, sealed to each device alone and never under the epoch key (docs/sync.md#the-keyring).
 //!
 //! ```text
 //! "TKYR" version:1 stream:16 number:8 slots: 17 of 80 bytes, then the content under the key that they give

@@ -1,5 +1,5 @@
 //! Pairing: how a device that has the diary lets another one in, over a mailbox that its relay keeps for two minutes, or over a connection
-//! between the two (3-sync, "Pairing").
+//! between the two (docs/sync.md#pairing).
 //!
 //! | message | from | content |
 //! |---|---|---|

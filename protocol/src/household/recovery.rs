@@ -1,4 +1,4 @@
-//! The recovery words of a household: 12 words that open it when every device is lost (3-sync, "Pairing, removal, recovery").
+//! The recovery words of a household: 12 words that open it when every device is lost (docs/sync.md#recovery-words).
 //!
 //! The words are 128 random bits and a checksum, written with a word list of BIP-39. They are made when a person asks, and stored nowhere: devices
 //! keep only the public halves ([`RecoveryPublic`]). Everything comes from the *entropy*, by HKDF-SHA256 with the salt `techo recovery v1`

@@ -1,4 +1,4 @@
-//! What devices of a household and a relay say to each other (3-sync, "Relay protocol").
+//! What devices of a household and a relay say to each other (docs/sync.md#calls-to-a-relay).
 //!
 //! Every call is one `POST` to [`stream_path`] with a [`SyncRequest`] that the household's relay key signed: a key that the epoch key gives, so
 //! the relay sees one public key a household and no message names a device. Answers are CBOR, [`SyncAnswer`]; errors are problem documents.

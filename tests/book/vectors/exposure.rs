@@ -78,7 +78,10 @@ fn payload(text: &str) -> Vec<u8> {
 
 /// Reads a code by its payload, and gives the payload of what it writes.
 fn code_again(bytes: &[u8]) -> Vec<u8> {
-    let text = format!("https://techo.example/v#{}", techo_protocol::basics::decimal::to_digits(bytes));
+    let text = format!(
+        "https://techo.example/v#{}",
+        techo_protocol::basics::decimal::to_digits(bytes)
+    );
     let code = VenueCode::read(&text).expect("the vector is a venue code");
     code.check_signature([&list()]).expect("the vector's signature is right");
     payload(&code.to_text())

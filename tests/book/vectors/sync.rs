@@ -236,7 +236,10 @@ fn body_snapshot() -> Vector {
     .is("absorbed", &[1, 0, 5])
     .is("heads", &[&[1][..], &[0x11; 32]].concat())
     .is("vector", &[0])
-    .is("payload length", &[u8::try_from(body.payload.len()).expect("a short payload")])
+    .is(
+        "payload length",
+        &[u8::try_from(body.payload.len()).expect("a short payload")],
+    )
     .is("payload", &body.payload)
     .take("signature", SIGNATURE_BYTES)
 }
@@ -270,8 +273,7 @@ fn words() -> RecoveryKeys {
     RecoveryWords::parse(None, WORDS).expect("words of the list").keys()
 }
 
-const WORDS: &str =
-    "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+const WORDS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
 
 /// The HPKE key of the household's one device.
 fn hpke() -> HpkePrivate {
@@ -385,7 +387,7 @@ fn device_list() -> Vector {
         "device-list",
         "What is sealed as the list of epoch-record.txt, without the zeros that fill it to 2,048 bytes.",
         content,
-        |content| content.to_vec(),
+        <[u8]>::to_vec,
     )
     .hex("key", &key_bytes)
     .is("length", &u32::try_from(list.len()).expect("a short list").to_be_bytes())
@@ -447,7 +449,7 @@ fn keyring_content() -> Vector {
         "keyring-content",
         "What is sealed as the content of keyring.txt, without the zeros that fill it to 2,048 bytes.",
         content,
-        |content| content.to_vec(),
+        <[u8]>::to_vec,
     )
     .hex("key", &content_key)
     .is("length", &u32::try_from(length).expect("a short keyring").to_be_bytes())
@@ -460,12 +462,15 @@ fn recovery_words() -> Vector {
     let keys = words().public();
     let secret = words();
     assert_eq!(derived(b"techo recovery v1", &[0; 16], b"signing key"), secret.signing.seed());
-    Vector::of_facts("recovery-words", "Twelve words, whose entropy is 16 zeros, and what they give.")
-        .fact("words", WORDS)
-        .hex("entropy", &[0; 16])
-        .hex("locator", &keys.locator)
-        .hex("signing key", &keys.signing.0)
-        .hex("sealing key", &keys.sealing)
+    Vector::of_facts(
+        "recovery-words",
+        "Twelve words, whose entropy is 16 zeros, and what they give.",
+    )
+    .fact("words", WORDS)
+    .hex("entropy", &[0; 16])
+    .hex("locator", &keys.locator)
+    .hex("signing key", &keys.signing.0)
+    .hex("sealing key", &keys.sealing)
 }
 
 fn household_file() -> Vector {

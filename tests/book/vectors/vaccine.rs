@@ -314,7 +314,9 @@ fn town_update() -> Vector {
     };
     let file = update.write(&key(LICENCE));
     let vector = Vector::new("town-update", "What a municipality tells its sites.", &file, |file| {
-        TownUpdate::read(file, &town()).expect("the vector is an update").write(&key(LICENCE))
+        TownUpdate::read(file, &town())
+            .expect("the vector is an update")
+            .write(&key(LICENCE))
     });
     signed(vector, b"TTUP", &key(LICENCE).public(), &file)
 }
@@ -363,17 +365,12 @@ const SCHEDULE: &str = r#"{
 fn schedule() -> Vector {
     let schedule = Schedule::from_json(SCHEDULE).expect("a sound schedule");
     let file = schedule.write(&key(NOTICE)).expect("a small schedule");
-    let vector = Vector::new(
-        "schedule",
-        "A schedule of one series with two doses.",
-        &file,
-        |file| {
-            Schedule::read(file, [&key(NOTICE).public()])
-                .expect("the vector is a schedule")
-                .write(&key(NOTICE))
-                .expect("a small schedule")
-        },
-    );
+    let vector = Vector::new("schedule", "A schedule of one series with two doses.", &file, |file| {
+        Schedule::read(file, [&key(NOTICE).public()])
+            .expect("the vector is a schedule")
+            .write(&key(NOTICE))
+            .expect("a small schedule")
+    });
     signed(vector, b"TSCH", &key(NOTICE).public(), &file)
 }
 
