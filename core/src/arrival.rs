@@ -45,6 +45,14 @@ pub struct Arrival {
 ///
 /// From a poster the keys of the check-in's UTC day and of the next are kept, and the venue's seed is dropped here (docs/exposure.md#tags): whoever opens the diary later cannot follow the venue beyond these two days.
 ///
+/// ```
+/// use techo_core::arrival::{ArrivalError, Refused, arrive};
+/// use techo_core::recognise::Recognised;
+///
+/// let ticket = Recognised::of("0000000009", &[]);
+/// assert_eq!(arrive(&ticket, 0), Err(Refused::from(ArrivalError::NotAPlace)));
+/// ```
+///
 /// # Errors
 /// [`Refused`]: what was read is no place, or is forged, expired or outside its hours.
 pub fn arrive(recognised: &Recognised, at: i64) -> Result<Arrival, Refused> {

@@ -83,6 +83,35 @@ impl Diary {
 
     /// The visits that are not expired, and what could not be read.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::diary::{Diary, NewVisit, Source, VisitKeys, Filter};
+    /// use techo_core::vault::Vault;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// # let visit = diary.check_in(&NewVisit {
+    /// #     name: "Bar Yoru".into(),
+    /// #     address: None,
+    /// #     check_in: example::NOW - 7_200,
+    /// #     check_out: None,
+    /// #     default_stay_min: 60,
+    /// #     source: Source::Manual,
+    /// #     keys: VisitKeys::None,
+    /// #     with: vec!["Aki".into()],
+    /// #     note: None,
+    /// # })?;
+    /// let search = |text: &str| Filter {
+    ///     search: Some(text.into()),
+    ///     ..Filter::default()
+    /// };
+    /// assert_eq!(diary.list(&search("yoru"))?.visits, [visit]);
+    /// assert!(diary.list(&search("Umeda"))?.visits.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// A [`DiaryError::Vault`].
     pub fn list(&mut self, filter: &Filter) -> Result<Listing, DiaryError> {

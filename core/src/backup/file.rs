@@ -153,6 +153,21 @@ impl Backup {
 
     /// Opens a backup's file.
     ///
+    /// ```
+    /// use techo_core::backup::{self, Backup, BackupError};
+    /// use techo_core::device::example;
+    /// use techo_core::vault::Vault;
+    /// use techo_protocol::basics::passphrase::Cost;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let written = backup::write(&mut vault, "a long sentence", Cost::TEST, example::NOW)?;
+    /// assert_eq!(Backup::open(&written.file, "a long sentence")?.made(), example::NOW);
+    /// assert_eq!(Backup::open(&written.file, "another").err(), Some(BackupError::WrongPassphrase.into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`BackupError`]: foreign, of a newer version, damaged, too large, under another passphrase, or too costly for this machine.
     pub fn open(file: &[u8], passphrase: &str) -> Result<Self, BackupFailure> {

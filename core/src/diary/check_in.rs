@@ -14,6 +14,31 @@ impl Diary {
     /// Scanning a tablet's rotating code again during the stay makes no second visit: it adds the new keys to the first
     /// and prolongs it, and that one is the answer.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::diary::{Diary, NewVisit, Source, VisitKeys};
+    /// use techo_core::vault::Vault;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// let visit = diary.check_in(&NewVisit {
+    ///     name: "Bar Yoru".into(),
+    ///     address: None,
+    ///     check_in: example::NOW - 7_200,
+    ///     check_out: None,
+    ///     default_stay_min: 60,
+    ///     source: Source::Manual,
+    ///     keys: VisitKeys::None,
+    ///     with: vec!["Aki".into()],
+    ///     note: None,
+    /// })?;
+    /// assert_eq!(visit.out, visit.check_in + 3_600, "nobody said when it ended");
+    /// assert_eq!(diary.people()?[0].name, "Aki");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// A [`Refusal`] where a time, a text or the keys break a rule, or a [`DiaryError::Vault`].
     pub fn check_in(&mut self, new: &NewVisit) -> Result<Visit, DiaryError> {
@@ -22,6 +47,31 @@ impl Diary {
     }
 
     /// Ends a visit at a time, in Unix seconds.
+    ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::diary::{Diary, NewVisit, Source, VisitKeys};
+    /// use techo_core::vault::Vault;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// # let visit = diary.check_in(&NewVisit {
+    /// #     name: "Bar Yoru".into(),
+    /// #     address: None,
+    /// #     check_in: example::NOW - 7_200,
+    /// #     check_out: None,
+    /// #     default_stay_min: 60,
+    /// #     source: Source::Manual,
+    /// #     keys: VisitKeys::None,
+    /// #     with: vec!["Aki".into()],
+    /// #     note: None,
+    /// # })?;
+    /// let ended = diary.check_out(&visit.id, example::NOW - 5_400)?;
+    /// assert_eq!(ended.out, example::NOW - 5_400);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// A [`Refusal`] where there is no such visit or the time breaks a rule, or a [`DiaryError::Vault`].

@@ -23,6 +23,31 @@ impl Diary {
 
     /// Deletes visits, really: a tombstone with the id alone stays, and nothing that could open the rest. All or none.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::diary::{Diary, NewVisit, Source, VisitKeys, Filter};
+    /// use techo_core::vault::Vault;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// # let visit = diary.check_in(&NewVisit {
+    /// #     name: "Bar Yoru".into(),
+    /// #     address: None,
+    /// #     check_in: example::NOW - 7_200,
+    /// #     check_out: None,
+    /// #     default_stay_min: 60,
+    /// #     source: Source::Manual,
+    /// #     keys: VisitKeys::None,
+    /// #     with: vec!["Aki".into()],
+    /// #     note: None,
+    /// # })?;
+    /// diary.delete(&[visit.id])?;
+    /// assert!(diary.list(&Filter::default())?.visits.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::NoSuchVisit`], or a [`DiaryError::Vault`].
     pub fn delete(&mut self, ids: &[EntryId]) -> Result<(), DiaryError> {

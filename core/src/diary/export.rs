@@ -91,6 +91,32 @@ pub(super) struct FileKey {
 impl Diary {
     /// Exports the visits that are not expired.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::diary::{Diary, NewVisit, Source, VisitKeys};
+    /// use techo_core::vault::Vault;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// # let visit = diary.check_in(&NewVisit {
+    /// #     name: "Bar Yoru".into(),
+    /// #     address: None,
+    /// #     check_in: example::NOW - 7_200,
+    /// #     check_out: None,
+    /// #     default_stay_min: 60,
+    /// #     source: Source::Manual,
+    /// #     keys: VisitKeys::None,
+    /// #     with: vec!["Aki".into()],
+    /// #     note: None,
+    /// # })?;
+    /// let exported = diary.export()?;
+    /// assert_eq!(exported.visits, 1);
+    /// assert!(exported.json.contains("Bar Yoru"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// A [`DiaryError::Vault`].
     pub fn export(&mut self) -> Result<Exported, DiaryError> {

@@ -33,6 +33,31 @@ struct Checked {
 impl Diary {
     /// Imports an exported diary. Its visits keep their ids and keys, and are matched like others.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::diary::{Diary, NewVisit, Source, VisitKeys};
+    /// use techo_core::vault::Vault;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// # let visit = diary.check_in(&NewVisit {
+    /// #     name: "Bar Yoru".into(),
+    /// #     address: None,
+    /// #     check_in: example::NOW - 7_200,
+    /// #     check_out: None,
+    /// #     default_stay_min: 60,
+    /// #     source: Source::Manual,
+    /// #     keys: VisitKeys::None,
+    /// #     with: vec!["Aki".into()],
+    /// #     note: None,
+    /// # })?;
+    /// let file = diary.export()?.json;
+    /// assert_eq!(diary.import(&file)?.already, 1, "nothing is there twice");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::ImportForeign`], [`Refusal::ImportNewer`], [`Refusal::ImportDamaged`] with the number of the first bad
     /// entry, or [`Refusal::InTheFuture`]; or a [`DiaryError::Vault`]. Nothing is imported then.

@@ -26,6 +26,20 @@ impl Diary {
 
     /// Adds somebody, even if there is somebody of that name.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::diary::Diary;
+    /// use techo_core::vault::Vault;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// let aki = diary.add_person("Aki")?;
+    /// assert_eq!(diary.people()?, [aki]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::NoName`] or [`Refusal::TextTooLong`], or a [`DiaryError::Vault`].
     pub fn add_person(&mut self, name: &str) -> Result<Person, DiaryError> {

@@ -119,6 +119,22 @@ impl Diary {
 
     /// Sets for how many days visits are kept, [`KEEP_DAYS`]; weeks that have expired by it are destroyed at once.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::diary::Diary;
+    /// use techo_core::vault::Vault;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// assert_eq!(diary.keep_days()?, 28);
+    /// diary.set_keep_days(60)?;
+    /// assert_eq!(diary.keep_days()?, 60);
+    /// assert!(diary.set_keep_days(61).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::KeepOutOfRange`], or a [`DiaryError::Vault`].
     pub fn set_keep_days(&mut self, days: i64) -> Result<(), DiaryError> {

@@ -44,6 +44,32 @@ pub struct Visit {
 impl Visit {
     /// From when on the keys of this visit do not reach any more, if it is longer than they do. Exposures from then on
     /// cannot be found.
+    ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::diary::{Diary, NewVisit, Source, VisitKeys};
+    /// use techo_core::vault::Vault;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let ports = example::ports();
+    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// # let mut diary = Diary::open(vault, ports.clock)?;
+    /// // A tablet's code gave the key of one hour, and the stay is longer.
+    /// let slot = u32::try_from(example::NOW / 3_600)? - 2;
+    /// let visit = diary.check_in(&NewVisit {
+    ///     name: "Bar Yoru".into(),
+    ///     address: None,
+    ///     check_in: i64::from(slot) * 3_600,
+    ///     check_out: None,
+    ///     default_stay_min: 90,
+    ///     source: Source::Manual,
+    ///     keys: VisitKeys::Slots(vec![(slot, [7; 16].into())]),
+    ///     with: vec![],
+    ///     note: None,
+    /// })?;
+    /// assert_eq!(visit.uncovered_from(), Some(i64::from(slot) * 3_600 + 3_600));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn uncovered_from(&self) -> Option<i64> {
         let last = self.keys.as_slice().iter().map(|(number, _)| i64::from(*number)).max()?;
         let end = match self.keys {

@@ -39,6 +39,11 @@ pub enum AlertState {
 
 impl AlertState {
     /// The name in JSON and on the command line.
+    ///
+    /// ```
+    /// use techo_core::exposure::alerts::AlertState;
+    /// assert_eq!(AlertState::Withdrawn.as_str(), "withdrawn");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",

@@ -46,6 +46,21 @@ impl Outgoing {
 
 /// What is to be sent. The same is given again until [`delivered`] says that it has arrived.
 ///
+/// ```
+/// use techo_core::device::example;
+/// use techo_core::sync::{engine, household};
+/// use techo_core::vault::Vault;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let ports = example::ports();
+/// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+/// household::ensure(&mut vault, "Aki's phone", example::NOW)?;
+/// let first = engine::outgoing(&mut vault, example::NOW)?;
+/// assert_eq!(first.push.len(), 1, "the day's heartbeat");
+/// assert_eq!(engine::outgoing(&mut vault, example::NOW)?, first, "until it has arrived");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`SyncError`]; nothing is changed then.
 pub fn outgoing(vault: &mut Vault, now: i64) -> Result<Outgoing, SyncError> {
@@ -59,6 +74,21 @@ pub fn outgoing(vault: &mut Vault, now: i64) -> Result<Outgoing, SyncError> {
 }
 
 /// Says that all of `sent` has arrived at the relay and is durable there.
+///
+/// ```
+/// use techo_core::device::example;
+/// use techo_core::sync::{engine, household};
+/// use techo_core::vault::Vault;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let ports = example::ports();
+/// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+/// household::ensure(&mut vault, "Aki's phone", example::NOW)?;
+/// let first = engine::outgoing(&mut vault, example::NOW)?;
+/// engine::delivered(&mut vault, &first.push, &[])?;
+/// assert!(engine::outgoing(&mut vault, example::NOW)?.push.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`SyncError`]; it is sent again then.

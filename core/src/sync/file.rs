@@ -53,6 +53,20 @@ pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8
 /// All that this device has, for a file or another device: records first, then the keyring, then chunks. What a person wants of the household
 /// is done at once where this is its one device and there is no relay; of several, the relay decides who was first.
 ///
+/// ```
+/// use techo_core::device::example;
+/// use techo_core::sync::{file, household};
+/// use techo_core::vault::Vault;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let ports = example::ports();
+/// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+/// household::ensure(&mut vault, "Aki's phone", example::NOW)?;
+/// let stick = file::make_file(&mut vault, example::NOW)?;
+/// assert_eq!(stick.chunks.len(), 1, "the day's heartbeat");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`HouseholdRefusal::LockedOut`]; or the vault cannot be written.
 pub fn make_file(vault: &mut Vault, now: i64) -> Result<HouseholdFile, SyncError> {

@@ -290,6 +290,21 @@ pub(super) fn day_of(now: i64) -> u32 {
 
 /// The household; `None` before the first write.
 ///
+/// ```
+/// use techo_core::device::example;
+/// use techo_core::sync::household;
+/// use techo_core::vault::Vault;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let ports = example::ports();
+/// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+/// household::ensure(&mut vault, "Aki's phone", example::NOW)?;
+/// let household = household::household(&mut vault)?.expect("it has begun");
+/// assert_eq!(household.list.devices[0].name, "Aki's phone");
+/// assert_eq!(household.epoch(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`HouseholdRefusal::Damaged`], or the vault cannot be read.
 pub fn household(vault: &mut Vault) -> Result<Option<Household>, SyncError> {

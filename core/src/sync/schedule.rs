@@ -24,6 +24,16 @@ const MOST_TRIES: usize = 8;
 
 /// When the next upload is due, in Unix seconds, for a device whose last was at `last`: at a random time of the next stretch.
 ///
+/// ```
+/// use techo_core::ports::SystemRandom;
+/// use techo_core::sync::schedule::{STRETCH_SECONDS, next_upload};
+///
+/// let last = 10 * STRETCH_SECONDS + 5;
+/// let next = next_upload(last, &SystemRandom::new())?;
+/// assert!((11 * STRETCH_SECONDS..12 * STRETCH_SECONDS).contains(&next), "somewhere in the next stretch");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// No randomness.
 pub fn next_upload(last: i64, random: &dyn Random) -> Result<i64, SyncError> {
