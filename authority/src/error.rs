@@ -1,5 +1,7 @@
 //! Every error of this package, each area's own enum behind one type.
 
+use techo_protocol::ErrorInfo;
+use techo_protocol::basics::http::HttpError;
 use techo_protocol::basics::passphrase::PassphraseError;
 use techo_protocol::basics::qr::QrError;
 use techo_protocol::basics::random::RandomError;
@@ -16,7 +18,6 @@ use techo_protocol::vaccination::revocations::{RevocationsError, WriteRevocation
 use techo_protocol::vaccination::schedule::ScheduleError;
 use techo_protocol::vaccination::site_licence::SiteLicenceError;
 use techo_protocol::vaccination::status_pass::StatusPassError;
-use techo_protocol::{Coded, ErrorInfo};
 
 use crate::audit::AuditError;
 use crate::cases::CaseError;
@@ -40,71 +41,43 @@ use crate::store::StoreError;
 use crate::trust::TrustChangeError;
 use crate::venues::VenueError;
 
-macro_rules! areas {
-    ($( $variant:ident($area:ty) ),+ $(,)?) => {
-        /// What went wrong.
-        #[derive(Debug, thiserror::Error)]
-        #[allow(missing_docs, reason = "each variant is the area that it wraps")]
-        pub enum Error {
-            $( #[error(transparent)] $variant(#[from] $area), )+
-            /// What the relay, or the way to it, said.
-            #[error("{0}")]
-            Relay(Box<dyn Coded + Send + Sync>),
-        }
-
-        impl Error {
-            fn coded(&self) -> &dyn Coded {
-                match self {
-                    $( Self::$variant(area) => area, )+
-                    Self::Relay(said) => &**said,
-                }
-            }
-        }
-    };
-}
-
-areas! {
-    Audit(AuditError),
-    Bundle(BundleError),
-    Case(CaseError),
-    CaseCode(CaseCodeError),
-    DiaryUpload(DiaryUploadError),
-    DoseBundle(DoseBundleError),
-    DoseSlip(DoseSlipError),
-    Key(KeyError),
-    Manifest(ManifestError),
-    Mapping(MappingError),
-    Municipality(MunicipalityError),
-    NotAnId(NoticeError),
-    Notice(NoticeChangeError),
-    Pass(PassError),
-    Passphrase(PassphraseError),
-    Poster(PosterError),
-    Publish(PublishError),
-    Qr(QrError),
-    Random(RandomError),
-    Recall(RecallError),
-    Revocations(RevocationsError),
-    Schedule(ScheduleError),
-    Segment(SegmentError),
-    Site(SiteError),
-    SiteLicence(SiteLicenceError),
-    StatusPass(StatusPassError),
-    Store(StoreError),
-    Table(TableError),
-    Trust(TrustError),
-    TrustChange(TrustChangeError),
-    Venue(VenueError),
-    VenueCode(VenueCodeError),
-}
-
-impl Coded for Error {
-    fn code(&self) -> &'static str {
-        self.coded().code()
-    }
-
-    fn hint(&self) -> &'static str {
-        self.coded().hint()
+techo_protocol::coded_union! {
+    /// What went wrong, whichever area of an authority it was in.
+    #[allow(missing_docs, reason = "each variant is the area that it wraps")]
+    pub enum Error {
+        Audit(AuditError);
+        Bundle(BundleError);
+        Case(CaseError);
+        CaseCode(CaseCodeError);
+        DiaryUpload(DiaryUploadError);
+        DoseBundle(DoseBundleError);
+        DoseSlip(DoseSlipError);
+        Key(KeyError);
+        Manifest(ManifestError);
+        Mapping(MappingError);
+        Municipality(MunicipalityError);
+        NotAnId(NoticeError);
+        Notice(NoticeChangeError);
+        Pass(PassError);
+        Passphrase(PassphraseError);
+        Poster(PosterError);
+        Publish(PublishError);
+        Qr(QrError);
+        Random(RandomError);
+        Recall(RecallError);
+        Relay(HttpError);
+        Revocations(RevocationsError);
+        Schedule(ScheduleError);
+        Segment(SegmentError);
+        Site(SiteError);
+        SiteLicence(SiteLicenceError);
+        StatusPass(StatusPassError);
+        Store(StoreError);
+        Table(TableError);
+        Trust(TrustError);
+        TrustChange(TrustChangeError);
+        Venue(VenueError);
+        VenueCode(VenueCodeError);
     }
 }
 
@@ -163,6 +136,8 @@ pub const CATALOGUES: &[&[ErrorInfo]] = &[
 
 #[cfg(test)]
 mod tests {
+    use techo_protocol::{Coded as _, ErrorValue};
+
     use super::*;
 
     #[test]
@@ -175,8 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn an_area_s_code_shows_through() {
+    fn an_area_s_code_and_values_show_through() {
         assert_eq!(Error::from(RandomError::Unavailable).code(), "random.unavailable");
-        assert_eq!(Error::Relay(Box::new(RandomError::Unavailable)).code(), "random.unavailable");
+        let refused = Error::from(HttpError::Refused { status: 500 });
+        assert_eq!(refused.code(), "http.refused");
+        assert_eq!(refused.values(), [("status", ErrorValue::Number(500))]);
     }
 }

@@ -20,7 +20,7 @@ use crate::{Authority, Error};
 pub(crate) use manifests::announced_signer;
 pub use pending::Effect;
 pub(crate) use pending::effect;
-pub use relay::{RelayError, RelayPort, Sent};
+pub use relay::{RelayPort, Sent};
 pub(crate) use segments::forget_segments_of;
 
 techo_protocol::coded_errors! {

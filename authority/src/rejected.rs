@@ -1,5 +1,7 @@
 //! A row of a file that was taken in, and could not be used.
 
+use techo_protocol::ErrorValue;
+
 /// A row and why. One bad row keeps no good one from coming in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRow {
@@ -12,7 +14,7 @@ pub struct RejectedRow {
     /// The reason in words, without anything from the file.
     pub message: String,
     /// What stands in the message, for saying it in another language.
-    pub values: Vec<(&'static str, String)>,
+    pub values: Vec<(&'static str, ErrorValue)>,
 }
 
 impl RejectedRow {

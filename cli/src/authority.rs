@@ -19,6 +19,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use techo_authority::keys::Passphrase;
 use techo_authority::profile::NewAuthority;
+use techo_protocol::Coded;
 use techo_protocol::exposure::notice::LocalisedText;
 
 use crate::failure::CliError;
@@ -172,6 +173,15 @@ fn read_texts(flags: &[String]) -> Result<LocalisedText, Failure> {
 /// Whether a text may be a language tag (BCP 47): letters, digits and hyphens.
 fn is_language(text: &str) -> bool {
     (2..=35).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Says a warning on stderr, for people; scripts find its code in the answer.
+pub(crate) fn warn(session: &Session, warning: &dyn Coded) {
+    let texts = session.out.texts();
+    session.out.warn(
+        "authority-warning",
+        &[("message", &texts.message(warning)), ("hint", &texts.hint(warning))],
+    );
 }
 
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {

@@ -10,7 +10,6 @@ mod sync;
 mod town;
 mod vaccine;
 
-use std::fmt::Display;
 use std::path::Path;
 
 use clap::Args;
@@ -19,6 +18,7 @@ use techo_core::exposure::alerts::{Alert, AlertState};
 use techo_protocol::exposure::notice::{DEFAULT_TAIL_SECONDS, LocalisedText, Severity, Window};
 
 use crate::session::Session;
+use crate::texts::Argument;
 use crate::{Failure, Outcome, time};
 use cast::{Cast, Resident};
 
@@ -67,14 +67,14 @@ struct Story<'a> {
 }
 
 impl Story<'_> {
-    fn step(&self, id: &str, arguments: &[(&str, &dyn Display)]) -> Result<(), Failure> {
+    fn step(&self, id: &str, arguments: &[(&str, &dyn Argument)]) -> Result<(), Failure> {
         self.step.set(self.step.get() + 1);
         let texts = self.session.out.texts();
         let title = format!("{}. {}", self.step.get(), texts.of(id, arguments));
         self.session.out.print(&format!("\n{}", self.session.out.bold(&title)))
     }
 
-    fn say(&self, id: &str, arguments: &[(&str, &dyn Display)]) -> Result<(), Failure> {
+    fn say(&self, id: &str, arguments: &[(&str, &dyn Argument)]) -> Result<(), Failure> {
         self.session
             .out
             .print(&format!("   {}", self.session.out.texts().of(id, arguments)))

@@ -147,7 +147,8 @@ fn say_paired(session: &Session, name: &str) -> Result<Outcome, Failure> {
 /// The two are paired already: that the diary did not come over is no failure of that.
 fn say_of_the_diary(session: &Session, talked: Result<Talked, MeetError>) {
     if let Err(error) = talked {
-        session.out.warn("pairing-diary-later", &[("why", &error)]);
+        let why = session.out.texts().message(&error);
+        session.out.warn("pairing-diary-later", &[("why", &why)]);
     }
 }
 

@@ -172,8 +172,7 @@ mod tests {
                     continue;
                 }
                 let source = std::fs::read_to_string(&path).unwrap();
-                let is_example =
-                    |line: &str| line.trim_start().starts_with("///") || line.contains("kettle.") || line.contains("fake_relay.");
+                let is_example = |line: &str| line.trim_start().starts_with("///") || line.contains("kettle.");
                 for line in source
                     .lines()
                     .filter(|line| line.trim_end().ends_with("\";") && line.contains(" = \"") && !is_example(line))

@@ -69,38 +69,39 @@ techo_protocol::coded_errors! {
 }
 
 /// An error that ends a command with exit status 3.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Failure {
+    error: Box<dyn Coded>,
+    /// Which file or value the error is about, where that helps and is the person's own input.
+    about: Option<String>,
+}
+
+/// An error as scripts see it.
+#[derive(Debug, Serialize)]
+pub struct ErrorLine<'a> {
     code: &'static str,
     message: String,
     hint: String,
-    /// Which file or value it is about, where that helps and is the person's own input.
     #[serde(skip_serializing_if = "Option::is_none")]
-    about: Option<String>,
-    /// What stands in the message, for saying it in another language.
-    #[serde(skip)]
-    values: Vec<(&'static str, String)>,
+    about: Option<&'a str>,
 }
 
-impl<E: Coded> From<E> for Failure {
+impl<E: Coded + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         Self {
-            code: error.code(),
-            message: error.to_string(),
-            hint: error.hint().to_owned(),
+            error: Box::new(error),
             about: None,
-            values: error.values(),
         }
     }
 }
 
 impl Failure {
-    /// Whether it has this code.
+    /// Whether the error has this code.
     pub fn is(&self, code: &str) -> bool {
-        self.code == code
+        self.error.code() == code
     }
 
-    /// Says which of the person's own inputs it is about.
+    /// Says which of the person's own inputs the error is about.
     pub fn about(mut self, what: impl std::fmt::Display) -> Self {
         self.about = Some(what.to_string());
         self
@@ -111,21 +112,33 @@ impl Failure {
         CliError::OutputGone.into()
     }
 
+    /// The error as scripts see it, in English whatever the locale.
+    pub fn line(&self) -> ErrorLine<'_> {
+        let english = Texts::of_locale("en");
+        ErrorLine {
+            code: self.error.code(),
+            message: english.message(&*self.error),
+            hint: english.hint(&*self.error),
+            about: self.about.as_deref(),
+        }
+    }
+
     /// Prints the error on stderr: a JSON line for scripts, sentences for people. Exit status 3.
     pub fn report(&self, json: bool) -> ExitCode {
         if json {
-            output::complain(&serde_json::json!({ "error": self }).to_string());
+            #[derive(Serialize)]
+            struct Line<'a> {
+                error: ErrorLine<'a>,
+            }
+            // Text under fixed keys always becomes JSON.
+            let line = serde_json::to_string(&Line { error: self.line() }).unwrap_or_default();
+            output::complain(&line);
         } else {
-            let said = Texts::of_environment();
-            let message = said
-                .of_error(self.code, "message", &self.values)
-                .unwrap_or_else(|| self.message.clone());
-            let hint = said
-                .of_error(self.code, "hint", &self.values)
-                .unwrap_or_else(|| self.hint.clone());
+            let texts = Texts::of_environment();
+            let (message, hint) = (texts.message(&*self.error), texts.hint(&*self.error));
             let about = self.about.as_ref().map(|about| format!(" [{about}]")).unwrap_or_default();
-            let about = texts::harmless(&about);
-            output::complain(&format!("{}: {message}{about} ({})\n{hint}", said.plain("error"), self.code));
+            let (about, code) = (texts::harmless(&about), self.error.code());
+            output::complain(&format!("{}: {message}{about} ({code})\n{hint}", texts.plain("error")));
         }
         ExitCode::from(3)
     }

@@ -1,13 +1,12 @@
 //! What a command prints: JSON Lines for scripts, sentences for people. Warnings and progress go to stderr.
 
-use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::Failure;
-use crate::texts::Texts;
+use crate::texts::{Argument, Texts};
 
 /// A line on stderr. Where stderr is gone or full there is nobody to tell, and the exit status still says what happened.
 pub fn complain(line: &str) {
@@ -39,7 +38,7 @@ impl Output {
     }
 
     /// Gives one answer: `value` as a JSON line, or the text `id` with `arguments`.
-    pub fn answer(&self, value: &impl Serialize, id: &str, arguments: &[(&str, &dyn Display)]) -> Result<(), Failure> {
+    pub fn answer(&self, value: &impl Serialize, id: &str, arguments: &[(&str, &dyn Argument)]) -> Result<(), Failure> {
         if self.json {
             self.line(value)
         } else {
@@ -56,7 +55,7 @@ impl Output {
     }
 
     /// One text, for people only.
-    pub fn say(&self, id: &str, arguments: &[(&str, &dyn Display)]) -> Result<(), Failure> {
+    pub fn say(&self, id: &str, arguments: &[(&str, &dyn Argument)]) -> Result<(), Failure> {
         if self.json {
             Ok(())
         } else {
@@ -88,7 +87,7 @@ impl Output {
     }
 
     /// A warning on stderr, for people; scripts find warnings in the answer.
-    pub fn warn(&self, id: &str, arguments: &[(&str, &dyn Display)]) {
+    pub fn warn(&self, id: &str, arguments: &[(&str, &dyn Argument)]) {
         if !self.json {
             complain(&self.texts.of(id, arguments));
         }

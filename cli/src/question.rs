@@ -1,11 +1,11 @@
 //! Questions to a person at a terminal. A script is never held up by one.
 
-use std::fmt::Display;
 use std::io::IsTerminal as _;
 
 use crate::Failure;
 use crate::failure::CliError;
 use crate::session::Session;
+use crate::texts::Argument;
 
 /// Whether a person can be asked.
 pub fn can_ask(session: &Session) -> bool {
@@ -16,7 +16,7 @@ pub fn can_ask(session: &Session) -> bool {
 ///
 /// # Errors
 /// The terminal is gone.
-pub fn yes(session: &Session, id: &str, arguments: &[(&str, &dyn Display)]) -> Result<bool, Failure> {
+pub fn yes(session: &Session, id: &str, arguments: &[(&str, &dyn Argument)]) -> Result<bool, Failure> {
     session.out.say(id, arguments)?;
     let mut answer = String::new();
     std::io::stdin()

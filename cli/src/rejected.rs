@@ -13,7 +13,7 @@ use crate::{Failure, Outcome};
 pub fn show(session: &Session, rejected: &[RejectedRow]) -> Result<Outcome, Failure> {
     for row in rejected {
         let line = json!({ "row": row.row, "code": row.code, "message": row.message });
-        let said = session.out.texts().of_error(row.code, "message", &row.values);
+        let said = session.out.texts().of_code(row.code, "message", &row.values);
         let message = said.as_ref().unwrap_or(&row.message);
         session.out.answer(
             &line,

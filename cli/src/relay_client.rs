@@ -1,6 +1,6 @@
 //! One relay over HTTPS, as the authority's library wants it.
 
-use techo_authority::publishing::{RelayError, RelayPort};
+use techo_authority::publishing::RelayPort;
 use techo_http::{Http, HttpError};
 
 use crate::Failure;
@@ -25,19 +25,15 @@ impl RelayClient {
 }
 
 impl RelayPort for RelayClient {
-    fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, RelayError> {
-        self.http.get(&self.address, path, most).map_err(boxed)
+    fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
+        self.http.get(&self.address, path, most)
     }
 
-    fn put(&self, path: &str, body: Vec<u8>) -> Result<(), RelayError> {
-        self.http.put(&self.address, path, body).map_err(boxed)
+    fn put(&self, path: &str, body: Vec<u8>) -> Result<(), HttpError> {
+        self.http.put(&self.address, path, body)
     }
 
-    fn post(&self, path: &str, body: Vec<u8>, most: usize) -> Result<Vec<u8>, RelayError> {
-        self.http.post(&self.address, path, body, most).map_err(boxed)
+    fn post(&self, path: &str, body: Vec<u8>, most: usize) -> Result<Vec<u8>, HttpError> {
+        self.http.post(&self.address, path, body, most)
     }
-}
-
-fn boxed(error: HttpError) -> RelayError {
-    Box::new(error)
 }

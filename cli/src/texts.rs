@@ -1,9 +1,12 @@
 //! Texts for people, in Japanese or English by the locale, from `locales/*.ftl` (Fluent).
 
-use std::fmt::Display;
+mod argument;
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
+use techo_protocol::{Coded, ErrorValue};
 use unic_langid::LanguageIdentifier;
+
+pub use argument::Argument;
 
 const ENGLISH: &str = include_str!("../locales/en.ftl");
 const JAPANESE: &str = include_str!("../locales/ja.ftl");
@@ -46,10 +49,10 @@ impl Texts {
     }
 
     /// The text `id` with `arguments`; the id itself where there is no such text.
-    pub fn of(&self, id: &str, arguments: &[(&str, &dyn Display)]) -> String {
+    pub fn of(&self, id: &str, arguments: &[(&str, &dyn Argument)]) -> String {
         let mut named = FluentArgs::new();
         for (name, value) in arguments {
-            named.set((*name).to_owned(), harmless(&value.to_string()));
+            named.set((*name).to_owned(), value.in_text());
         }
         self.find(id, None, &named).unwrap_or_else(|| id.to_owned())
     }
@@ -59,11 +62,23 @@ impl Texts {
         self.of(id, &[])
     }
 
-    /// The `message` or `hint` of an error code, where the language has its own.
-    pub fn of_error(&self, code: &str, part: &str, values: &[(&str, String)]) -> Option<String> {
+    /// What happened, with the error's own values; in the error's own words where there are no others.
+    pub fn message(&self, error: &dyn Coded) -> String {
+        self.of_code(error.code(), "message", &error.values())
+            .unwrap_or_else(|| harmless(&error.to_string()))
+    }
+
+    /// What the person can do next on this command line; in the error's own words, which hold for every shell, where nothing else is said here.
+    pub fn hint(&self, error: &dyn Coded) -> String {
+        self.of_code(error.code(), "hint", &error.values())
+            .unwrap_or_else(|| error.hint().to_owned())
+    }
+
+    /// The `message` or `hint` of an error code, where the files of texts have one.
+    pub fn of_code(&self, code: &str, part: &str, values: &[(&str, ErrorValue)]) -> Option<String> {
         let mut named = FluentArgs::new();
         for (name, value) in values {
-            named.set((*name).to_owned(), harmless(value));
+            named.set((*name).to_owned(), value.in_text());
         }
         self.find(&error_id(code), Some(part), &named)
     }
@@ -140,17 +155,58 @@ mod tests {
     #[test]
     fn every_error_is_said_in_japanese() {
         let texts = Texts::of_locale("ja");
-        let values: Vec<(&str, String)> = Vec::new();
         let missing: Vec<&str> = crate::errors::all()
             .into_iter()
             .map(|error| error.code)
             .filter(|code| {
                 ["message", "hint"]
                     .iter()
-                    .any(|part| texts.of_error(code, part, &values).is_none())
+                    .any(|part| texts.of_code(code, part, &[]).is_none())
             })
             .collect();
         assert_eq!(missing, Vec::<&str>::new());
+    }
+
+    /// Every error of the catalogue, in every language, with the values that it carries: no place for a value stays open.
+    #[test]
+    fn every_error_fills_its_own_places() {
+        let kinds = [ErrorValue::Number(1), ErrorValue::Number(2), ErrorValue::Text("x".to_owned())];
+        let languages = ["en", "ja"].map(|language| (language, Texts::of_locale(language)));
+        let mut open = Vec::new();
+        for error in crate::errors::all() {
+            for ((language, texts), kind) in languages
+                .iter()
+                .flat_map(|spoken| kinds.iter().map(move |kind| (spoken, kind)))
+            {
+                let values: Vec<(&str, ErrorValue)> = error.values.iter().map(|name| (*name, kind.clone())).collect();
+                for (part, own) in [("message", error.message), ("hint", error.hint)] {
+                    let own = values.iter().fold(own.to_owned(), |said, (name, value)| {
+                        said.replace(&format!("{{{name}}}"), &value.to_string())
+                    });
+                    let said = texts.of_code(error.code, part, &values).unwrap_or(own);
+                    if said.is_empty() || said.contains(['{', '}', '$']) {
+                        open.push(format!("{language} {} {part}: {said}", error.code));
+                    }
+                }
+            }
+        }
+        assert_eq!(open, Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_error_inside_another_is_said_with_its_values() {
+        use techo_protocol::basics::http::HttpError;
+        let inner = || HttpError::Refused { status: 500 };
+        let errors: [&dyn Coded; 4] = [
+            &techo_core::device::DeviceError::from(inner()),
+            &techo_core::exposure::fetch::FetchError::from(inner()),
+            &techo_core::clinic::ExchangeError::from(inner()),
+            &techo_authority::Error::from(inner()),
+        ];
+        for error in errors {
+            assert_eq!(Texts::of_locale("ja").message(error), "中継サーバーに断られました(状態500)。");
+            assert_eq!(Texts::of_locale("en").message(error), "The relay refused with status 500.");
+        }
     }
 
     #[test]

@@ -189,11 +189,7 @@ fn show(session: &Session, verified: &Verified) -> Result<(), Failure> {
         )?;
     }
     for reason in &verified.reasons {
-        let values = reason.values();
-        let said = texts
-            .of_error(reason.code(), "message", &values)
-            .unwrap_or_else(|| reason.to_string());
-        out.say_line(&format!("- {said} ({})", reason.code()))?;
+        out.say_line(&format!("- {} ({})", texts.message(reason), reason.code()))?;
     }
     Ok(())
 }

@@ -7,6 +7,6 @@ pub mod household;
 pub mod trust;
 pub mod vaccination;
 
-pub use basics::error::{Coded, ErrorInfo};
+pub use basics::error::{Coded, ErrorInfo, ErrorValue};
 #[doc(hidden)]
 pub use thiserror;

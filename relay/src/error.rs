@@ -1,6 +1,5 @@
 //! Everything for which a relay refuses a request, and the HTTP status it has (RFC 9110, section 15; RFC 6585 for 429; RFC 4918 for 507).
 
-use techo_protocol::Coded;
 use techo_protocol::exposure::manifest::ManifestError;
 use techo_protocol::exposure::segment::SegmentError;
 use techo_protocol::trust::TrustError;
@@ -106,39 +105,27 @@ techo_protocol::coded_errors! {
     }
 }
 
-/// Why a request, or a start, was refused: an error of this crate, of the store, or of a file that was sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(transparent)]
-pub enum Refusal {
-    /// By the relay.
-    Relay(#[from] RelayError),
-    /// By the relay, for a call of a household's device.
-    Sync(#[from] SyncError),
-    /// By the store.
-    Store(#[from] StoreError),
-    /// For a manifest.
-    Manifest(#[from] ManifestError),
-    /// For a segment.
-    Segment(#[from] SegmentError),
-    /// For another public file.
-    PublicFile(#[from] PublicFileError),
-    /// For a trust list.
-    Trust(#[from] TrustError),
+techo_protocol::coded_union! {
+    /// Why a request, or a start, was refused: an error of this crate, of the store, or of a file that was sent.
+    pub enum Refusal {
+        /// The relay refuses on its own account.
+        Relay(RelayError);
+        /// The relay refuses a call of a household's device.
+        Sync(SyncError);
+        /// The store refuses.
+        Store(StoreError);
+        /// A manifest is refused.
+        Manifest(ManifestError);
+        /// A segment is refused.
+        Segment(SegmentError);
+        /// Another public file is refused.
+        PublicFile(PublicFileError);
+        /// A trust list is refused.
+        Trust(TrustError);
+    }
 }
 
 impl Refusal {
-    fn coded(&self) -> &dyn Coded {
-        match self {
-            Self::Relay(error) => error,
-            Self::Sync(error) => error,
-            Self::Store(error) => error,
-            Self::Manifest(error) => error,
-            Self::Segment(error) => error,
-            Self::PublicFile(error) => error,
-            Self::Trust(error) => error,
-        }
-    }
-
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
@@ -159,16 +146,6 @@ impl Refusal {
             Self::Segment(SegmentError::TooLarge) => 413,
             Self::Manifest(_) | Self::Segment(_) | Self::PublicFile(_) | Self::Trust(_) => 400,
         }
-    }
-}
-
-impl Coded for Refusal {
-    fn code(&self) -> &'static str {
-        self.coded().code()
-    }
-
-    fn hint(&self) -> &'static str {
-        self.coded().hint()
     }
 }
 

@@ -11,6 +11,7 @@ mod edges;
 mod household;
 mod killed_devices;
 mod lan;
+mod languages;
 mod lying_relay;
 mod membership;
 mod new_zealand;

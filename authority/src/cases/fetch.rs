@@ -45,9 +45,7 @@ impl Authority {
                 stored: std::mem::take(&mut stored),
             };
             let told = request.stored.clone();
-            let answer = relay
-                .post(&diaries_path(authority), request.write(&signer), MOST_ANSWER_BYTES)
-                .map_err(Error::Relay)?;
+            let answer = relay.post(&diaries_path(authority), request.write(&signer), MOST_ANSWER_BYTES)?;
             let page = Diaries::from_bytes(&answer).ok_or(CaseError::AnswerDamaged)?;
             for envelope in &page.diaries {
                 let hash = sha256(&envelope.sealed);

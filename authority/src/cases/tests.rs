@@ -175,7 +175,7 @@ fn an_answer_that_is_lost_loses_nothing() {
     let case = authority.new_case(NOW, &SeededRandom::new(4)).unwrap();
     relay.deposit(case.code.mailbox(), sealed(&authority, &case.code, vec![]));
     relay.is_away.set(true);
-    assert_eq!(authority.fetch_diaries(&relay, NOW).unwrap_err().code(), "fake_relay.away");
+    assert_eq!(authority.fetch_diaries(&relay, NOW).unwrap_err().code(), "http.unreachable");
     relay.is_away.set(false);
     assert_eq!(authority.fetch_diaries(&relay, NOW).unwrap().cases, [1]);
 }

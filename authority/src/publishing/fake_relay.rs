@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use techo_protocol::basics::http::HttpError;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::exposure::case_code::MailboxId;
 use techo_protocol::exposure::manifest::{Head, Manifest};
@@ -13,18 +14,8 @@ use techo_protocol::exposure::segment::Segment;
 use techo_protocol::trust::{Role, TrustList};
 use techo_protocol::vaccination::public_file::PublicFileKind;
 
-use super::{RelayError, RelayPort};
+use super::RelayPort;
 use crate::Authority;
-
-techo_protocol::coded_errors! {
-    /// What the relay of tests says.
-    pub enum FakeRelayError {
-        /// It is away.
-        Away = "fake_relay.away", "The relay is away.", "";
-        /// It takes only what it can verify.
-        Refused = "fake_relay.refused", "The relay refuses.", "";
-    }
-}
 
 /// A relay that follows one authority.
 pub(crate) struct FakeRelay {
@@ -76,9 +67,9 @@ impl FakeRelay {
         });
     }
 
-    fn answers(&self) -> Result<(), RelayError> {
+    fn answers(&self) -> Result<(), HttpError> {
         if self.is_away.get() {
-            return Err(Box::new(FakeRelayError::Away));
+            return Err(HttpError::Unreachable);
         }
         Ok(())
     }
@@ -129,7 +120,7 @@ impl FakeRelay {
 }
 
 impl RelayPort for FakeRelay {
-    fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, RelayError> {
+    fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
         self.answers()?;
         assert_eq!(path, manifest_path(self.trust.borrow().authority()));
         let manifest = self.manifest.borrow().clone();
@@ -137,7 +128,7 @@ impl RelayPort for FakeRelay {
         Ok(manifest)
     }
 
-    fn put(&self, path: &str, body: Vec<u8>) -> Result<(), RelayError> {
+    fn put(&self, path: &str, body: Vec<u8>) -> Result<(), HttpError> {
         self.answers()?;
         self.puts.set(self.puts.get() + 1);
         let authority = self.trust.borrow().authority();
@@ -148,15 +139,15 @@ impl RelayPort for FakeRelay {
         } else {
             self.take_segment(path, body)
         };
-        taken.ok_or_else(|| -> RelayError { Box::new(FakeRelayError::Refused) })
+        taken.ok_or(HttpError::Refused { status: 403 })
     }
 
-    fn post(&self, path: &str, body: Vec<u8>, most: usize) -> Result<Vec<u8>, RelayError> {
+    fn post(&self, path: &str, body: Vec<u8>, most: usize) -> Result<Vec<u8>, HttpError> {
         self.answers()?;
         assert_eq!(path, diaries_path(self.trust.borrow().authority()));
         let request = TakeDiaries::read(&body, self.trust.borrow().keys(Role::Manifest));
         let Some(request) = request.filter(|request| request.number > self.taken.get()) else {
-            return Err(Box::new(FakeRelayError::Refused));
+            return Err(HttpError::Refused { status: 403 });
         };
         self.taken.set(request.number);
         let mut diaries = self.diaries.borrow_mut();

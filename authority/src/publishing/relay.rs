@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use techo_protocol::Coded;
+use techo_protocol::basics::http::HttpError;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::exposure::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
 use techo_protocol::exposure::relay_api::{manifest_path, publish_segment_path, trust_path};
@@ -12,28 +12,25 @@ use super::PublishError;
 use crate::store::narrow;
 use crate::{Authority, Error};
 
-/// What a relay, or the way to it, says where it does not do as it is asked.
-pub type RelayError = Box<dyn Coded + Send + Sync>;
-
 /// One relay, as the caller reaches it. Paths are those of `techo_protocol::exposure::relay_api`.
 pub trait RelayPort {
     /// Fetches `path`; `None` where there is nothing. An answer of more than `most` bytes is an error.
     ///
     /// # Errors
     /// What the relay or the way to it says.
-    fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, RelayError>;
+    fn get(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError>;
 
     /// Puts `body` at `path`. The same bytes again are no error.
     ///
     /// # Errors
     /// What the relay or the way to it says.
-    fn put(&self, path: &str, body: Vec<u8>) -> Result<(), RelayError>;
+    fn put(&self, path: &str, body: Vec<u8>) -> Result<(), HttpError>;
 
     /// Posts `body` to `path` and gives the answer. An answer of more than `most` bytes is an error.
     ///
     /// # Errors
     /// What the relay or the way to it says.
-    fn post(&self, path: &str, body: Vec<u8>, most: usize) -> Result<Vec<u8>, RelayError>;
+    fn post(&self, path: &str, body: Vec<u8>, most: usize) -> Result<Vec<u8>, HttpError>;
 }
 
 /// What a relay got.
@@ -61,9 +58,7 @@ impl Authority {
     pub fn send(&mut self, relay: &dyn RelayPort) -> Result<Sent, Error> {
         let authority = self.id();
         let (sequence, file) = self.newest_manifest_file()?.ok_or(PublishError::NothingSigned)?;
-        let held = relay
-            .get(&manifest_path(authority), LARGEST_MANIFEST_BYTES)
-            .map_err(Error::Relay)?;
+        let held = relay.get(&manifest_path(authority), LARGEST_MANIFEST_BYTES)?;
         let mut sent = Sent {
             sequence,
             segments: 0,
@@ -76,16 +71,14 @@ impl Authority {
                 .unwrap_or_default();
             // A relay that was away while a key changed learns the new one here, before anything that it signed.
             let trust = Manifest::read(&file)?.trust_list().to_vec();
-            relay.put(&trust_path(authority), trust).map_err(Error::Relay)?;
+            relay.put(&trust_path(authority), trust)?;
             for SegmentFile { hash, bytes } in self.segments_without(&held)? {
                 sent.segments += 1;
                 sent.bytes += bytes.len();
-                relay
-                    .put(&publish_segment_path(authority, &hash), bytes)
-                    .map_err(Error::Relay)?;
+                relay.put(&publish_segment_path(authority, &hash), bytes)?;
             }
             sent.bytes += file.len();
-            relay.put(&manifest_path(authority), file).map_err(Error::Relay)?;
+            relay.put(&manifest_path(authority), file)?;
         }
         self.db
             .execute("UPDATE manifest SET taken = 1 WHERE sequence = ?1", [sequence.cast_signed()])?;

@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::{Value, json};
 use techo_authority::Authority;
 use techo_authority::publishing::{Prepared, Published, RelayPort};
-use techo_protocol::Coded as _;
 
 use super::{AuthorityCommandError, open, warn_of_clear_keys};
 use crate::relay_client::RelayClient;
@@ -95,9 +94,7 @@ fn once(
     let Published { prepared, relays } = authority.publish(&ports, now, &session.random)?;
     for signed in &prepared {
         for warning in &signed.warnings {
-            session
-                .out
-                .warn("authority-warning", &[("message", warning), ("hint", &warning.hint())]);
+            super::warn(session, warning);
         }
         session.out.answer(
             &line(signed),

@@ -20,10 +20,7 @@ pub fn write(session: &Session, sheet: &Sheet, path: &Path) -> Result<Vec<&'stat
     let Some(warning) = picture.warning() else {
         return Ok(Vec::new());
     };
-    let (message, hint) = (warning.to_string(), warning.hint());
-    session
-        .out
-        .warn("authority-warning", &[("message", &message), ("hint", &hint)]);
+    super::warn(session, &warning);
     Ok(vec![warning.code()])
 }
 

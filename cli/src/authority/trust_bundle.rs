@@ -82,9 +82,8 @@ impl Bundle {
             ],
         )?;
         for (path, error) in &skipped {
-            session
-                .out
-                .warn("authority-bundle-skipped", &[("file", path), ("why", error)]);
+            let why = session.out.texts().message(error);
+            session.out.warn("authority-bundle-skipped", &[("file", path), ("why", &why)]);
         }
         Ok(Outcome::Done)
     }

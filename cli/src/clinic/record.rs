@@ -7,7 +7,6 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde_json::json;
 use techo_core::clinic::{Correction, NewDose, Recorded, SiteRefusal};
-use techo_protocol::Coded as _;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::ticket::TicketText;
@@ -229,8 +228,7 @@ fn show(session: &Session, recorded: &Recorded, slip: Option<&Path>, id: &str) -
         ],
     )?;
     for warning in &recorded.warnings {
-        let said = session.out.texts().of_error(warning.code(), "message", &warning.values());
-        session.out.say_line(&said.unwrap_or_else(|| warning.to_string()))?;
+        session.out.say_line(&session.out.texts().message(warning))?;
     }
     Ok(Outcome::Done)
 }

@@ -99,8 +99,7 @@ impl Story<'_> {
         let (recorded, _) = cast.show_ticket(SITE, ticket, lot)?;
         let error = recorded.err().ok_or(CliError::DemoFailed)?;
         expect(error.code() == code)?;
-        let said = self.session.out.texts().of_error(error.code(), "message", &error.values());
-        let message = said.unwrap_or_else(|| error.to_string());
+        let message = self.session.out.texts().message(&error);
         self.say("demo-vaccine-refused", &[("ticket", &ticket), ("message", &message)])
     }
 
@@ -227,8 +226,7 @@ impl Story<'_> {
     /// A picture of the pass fails, and for this reason.
     fn fails(&self, verified: &Verified, reason: &Reason) -> Result<(), Failure> {
         expect(verified.reasons.iter().eq([reason]) && verified.shown.is_empty())?;
-        let said = self.session.out.texts().of_error(reason.code(), "message", &reason.values());
-        let message = said.unwrap_or_else(|| reason.to_string());
+        let message = self.session.out.texts().message(reason);
         self.say("demo-vaccine-screenshot", &[("message", &message)])
     }
 

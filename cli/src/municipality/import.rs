@@ -10,7 +10,6 @@ use techo_authority::municipality::imports::Imported;
 use techo_authority::municipality::ledger::Taken;
 use techo_authority::municipality::mapping::Mapping;
 use techo_authority::rejected::RejectedRow;
-use techo_protocol::Coded as _;
 use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::dose_slip::DoseSlip;
 use techo_protocol::vaccination::ticket::TicketText;
@@ -138,8 +137,7 @@ fn answer(session: &Session, line: &Value, imported: &Imported, dry_run: bool) -
         ],
     )?;
     for warning in imported.warnings() {
-        let said = session.out.texts().of_error(warning.code(), "message", &[]);
-        session.out.say_line(&said.unwrap_or_else(|| warning.to_string()))?;
+        session.out.say_line(&session.out.texts().message(&warning))?;
     }
     Ok(())
 }
@@ -209,7 +207,7 @@ fn from_relay(session: &Session, authority: &mut Authority, address: &str) -> Re
         pieces += fetched.pieces;
     }
     let mut result = Outcome::Done;
-    let mut bundles = 0;
+    let mut bundles = 0_u64;
     for whole in authority.whole_bundles()? {
         match authority.import_bundle(&whole.file, false, session.now()) {
             Ok(taken) => {

@@ -41,7 +41,7 @@ impl Check {
             "segments": inspected.segments,
             "faults": inspected.faults,
         });
-        let counts: [(&str, &dyn std::fmt::Display); 5] = [
+        let counts: [(&str, &dyn crate::texts::Argument); 5] = [
             ("accounts", &inspected.accounts),
             ("chunks", &inspected.chunks),
             ("records", &inspected.records),
@@ -54,12 +54,10 @@ impl Check {
 }
 
 fn tell(session: &Session, fault: &Fault) -> Result<(), Failure> {
-    let (code, values) = (fault.code(), fault.values());
-    let texts = session.out.texts();
-    let message = texts.of_error(code, "message", &values).unwrap_or_else(|| fault.to_string());
+    let message = session.out.texts().message(fault);
     session.out.answer(
-        &json!({ "fault": code, "message": fault.to_string(), "hint": fault.hint() }),
+        &json!({ "fault": fault.code(), "message": fault.to_string(), "hint": fault.hint() }),
         "relay-fault",
-        &[("message", &message), ("code", &code)],
+        &[("message", &message), ("code", &fault.code())],
     )
 }

@@ -11,7 +11,6 @@ use clap::Args;
 use serde_json::json;
 use techo_core::ports::Heard;
 use techo_core::sync::direct::{Talked, VaultHoldings};
-use techo_protocol::Coded as _;
 use techo_protocol::household::direct::{Advertisement, DirectError};
 
 use self::discovery::{Given, Mdns};
@@ -135,13 +134,13 @@ impl Results {
                 say_done(session, met.device, name, *talked)
             }
             Err(error) => {
-                let (code, message) = (error.code(), error.to_string());
-                session.out.answer(
-                    &json!({ "device": met.device, "name": name, "error": { "code": code, "message": message, "hint": error.hint() } }),
-                    "lan-failed",
-                    &[("name", &name), ("message", &session.out.texts().of_error(code, "message", &error.values()).unwrap_or(message))],
-                )?;
-                self.failed = Some(error.clone().into());
+                let failure = Failure::from(error.clone());
+                let line = json!({ "device": met.device, "name": name, "error": failure.line() });
+                let message = session.out.texts().message(error);
+                session
+                    .out
+                    .answer(&line, "lan-failed", &[("name", &name), ("message", &message)])?;
+                self.failed = Some(failure);
                 Ok(())
             }
         }
@@ -168,7 +167,8 @@ fn say_done(session: &Session, device: u8, name: &str, talked: Talked) -> Result
         "refused": received.refused,
         "copied": received.copied,
     });
-    let arguments: [(&str, &dyn std::fmt::Display); 3] = [("name", &name), ("received", &received.taken), ("sent", &talked.sent)];
+    let arguments: [(&str, &dyn crate::texts::Argument); 3] =
+        [("name", &name), ("received", &received.taken), ("sent", &talked.sent)];
     session.out.answer(&line, "lan-done", &arguments)?;
     super::warn_of(session, received);
     Ok(())

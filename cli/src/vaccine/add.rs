@@ -204,10 +204,7 @@ fn say(session: &Session, person: &Person, read: &Read, added: Option<vaccine::A
         )?;
     }
     for reason in &read.reasons {
-        let said = texts
-            .of_error(reason.code(), "message", &reason.values())
-            .unwrap_or_else(|| reason.to_string());
-        out.say_line(&format!("- {said} ({})", reason.code()))?;
+        out.say_line(&format!("- {} ({})", texts.message(reason), reason.code()))?;
     }
     if is_others {
         out.warn("vaccine-other-birth-date", &[("name", &person.name)]);

@@ -67,11 +67,8 @@ pub fn run(session: &Session, person: Option<&str>) -> Result<Outcome, Failure> 
         match &answer.due {
             Ok(next) => say(session, &person, next)?,
             Err(why) => {
-                let texts = out.texts();
-                let said = texts
-                    .of_error(why.code(), "message", &why.values())
-                    .unwrap_or_else(|| why.to_string());
-                out.say("vaccine-none", &[("name", &person.name), ("why", &said)])?;
+                let why = out.texts().message(why);
+                out.say("vaccine-none", &[("name", &person.name), ("why", &why)])?;
             }
         }
         for recalled in recalls {

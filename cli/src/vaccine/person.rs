@@ -82,7 +82,7 @@ impl PersonCommand {
                 people::merge(vault, &person.id, &other.id)?;
                 let mut line = line(person);
                 line["merged"] = json!([other.id.to_string()]);
-                let said: [(&str, &dyn std::fmt::Display); 2] = [("name", &person.name), ("other", &other.name)];
+                let said: [(&str, &dyn crate::texts::Argument); 2] = [("name", &person.name), ("other", &other.name)];
                 session.out.answer(&line, "vaccine-merged", &said)?;
             }
             Self::Split { person } => {

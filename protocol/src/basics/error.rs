@@ -1,5 +1,9 @@
 //! How every error of Techo is made: a small enum an area, each variant with a stable code, a message and a hint.
 
+use std::fmt;
+
+use chrono::NaiveDate;
+
 /// One line of the list of error codes (`docs/errors.md` is made from these).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorInfo {
@@ -7,21 +11,73 @@ pub struct ErrorInfo {
     pub code: &'static str,
     /// What happened, for people. Braces stand for values, none of which is personal.
     pub message: &'static str,
-    /// What the person can do next.
+    /// What the person can do next, in words that hold for every shell: a phone has no commands and no flags.
     pub hint: &'static str,
+    /// The names of the values that this error carries.
+    pub values: &'static [&'static str],
+}
+
+/// A value that stands in an error's message.
+///
+/// A number stays a number, so that a language can choose its plural form by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErrorValue {
+    /// A count, or any other whole number.
+    Number(i64),
+    /// Anything else, as it is shown.
+    Text(String),
+}
+
+impl fmt::Display for ErrorValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+macro_rules! whole_numbers {
+    ($($ty:ty),+) => {
+        $( impl From<$ty> for ErrorValue {
+            fn from(number: $ty) -> Self {
+                i64::try_from(number).map_or_else(|_| Self::Text(number.to_string()), Self::Number)
+            }
+        } )+
+    };
+}
+
+whole_numbers!(u8, u16, u32, u64, usize, i64);
+
+impl From<String> for ErrorValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&'static str> for ErrorValue {
+    fn from(text: &'static str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<NaiveDate> for ErrorValue {
+    fn from(day: NaiveDate) -> Self {
+        Self::Text(day.to_string())
+    }
 }
 
 /// An error that scripts can tell apart and people can act on.
+///
+/// [`coded_errors!`](crate::coded_errors) and [`coded_union!`](crate::coded_union) implement it. No method has a default: an error that forgot
+/// its values could not be said in another language.
 pub trait Coded: std::error::Error {
     /// The stable code, `area.what`.
     fn code(&self) -> &'static str;
-    /// What the person can do next.
+    /// What the person can do next, in words that hold for every shell. A shell that knows better says so, by the code.
     fn hint(&self) -> &'static str;
-
     /// The values that stand in the message, by name, so that it can be said in another language.
-    fn values(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
+    fn values(&self) -> Vec<(&'static str, ErrorValue)>;
 }
 
 /// Declares one area's error enum with its codes, messages and hints, and its `CATALOGUE`.
@@ -29,7 +85,7 @@ pub trait Coded: std::error::Error {
 /// A variant's fields may be named in the message; they must never hold personal data.
 ///
 /// ```
-/// use techo_protocol::Coded;
+/// use techo_protocol::{Coded, ErrorValue};
 ///
 /// techo_protocol::coded_errors! {
 ///     /// What can be wrong with a kettle.
@@ -42,7 +98,8 @@ pub trait Coded: std::error::Error {
 /// }
 /// assert_eq!(KettleError::Low { litres: 1 }.to_string(), "The kettle holds 1 litres.");
 /// assert_eq!(KettleError::Empty.code(), "kettle.empty");
-/// assert_eq!(KettleError::Low { litres: 1 }.values(), [("litres", "1".to_owned())]);
+/// assert_eq!(KettleError::Low { litres: 1 }.values(), [("litres", ErrorValue::Number(1))]);
+/// assert_eq!(KettleError::CATALOGUE[1].values, ["litres"]);
 /// assert_eq!(KettleError::CATALOGUE.len(), 2);
 /// ```
 #[macro_export]
@@ -67,7 +124,7 @@ macro_rules! coded_errors {
         impl $name {
             /// Every error of this area, for the list of codes.
             pub const CATALOGUE: &'static [$crate::ErrorInfo] = &[
-                $( $crate::ErrorInfo { code: $code, message: $message, hint: $hint }, )+
+                $( $crate::ErrorInfo { code: $code, message: $message, hint: $hint, values: &[ $( $( stringify!($field) ),+ )? ] }, )+
             ];
         }
 
@@ -78,9 +135,9 @@ macro_rules! coded_errors {
             fn hint(&self) -> &'static str {
                 match self { $( Self::$variant $({ $($field: _),+ })? => $hint, )+ }
             }
-            fn values(&self) -> Vec<(&'static str, String)> {
+            fn values(&self) -> Vec<(&'static str, $crate::ErrorValue)> {
                 match self {
-                    $( Self::$variant $({ $($field),+ })? => vec![ $( $( (stringify!($field), $field.to_string()) ),+ )? ], )+
+                    $( Self::$variant $({ $($field),+ })? => vec![ $( $( (stringify!($field), $crate::ErrorValue::from($field.clone())) ),+ )? ], )+
                 }
             }
         }
@@ -129,7 +186,7 @@ macro_rules! coded_union {
             fn hint(&self) -> &'static str {
                 match self { $( Self::$variant(error) => $crate::Coded::hint(error), )+ }
             }
-            fn values(&self) -> Vec<(&'static str, String)> {
+            fn values(&self) -> Vec<(&'static str, $crate::ErrorValue)> {
                 match self { $( Self::$variant(error) => $crate::Coded::values(error), )+ }
             }
         }

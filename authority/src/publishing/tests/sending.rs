@@ -34,7 +34,7 @@ fn relays_get_what_they_lack() {
 
     new.is_away.set(true);
     let published = world.authority.publish(&[&new, &world.relay], LATER, &world.random).unwrap();
-    assert_eq!(published.relays[0].as_ref().unwrap_err().code(), "fake_relay.away");
+    assert_eq!(published.relays[0].as_ref().unwrap_err().code(), "http.unreachable");
     assert!(published.relays[1].is_ok(), "one that is away does not stop the others");
     new.is_away.set(false);
     assert!(world.authority.send(&new).is_ok());

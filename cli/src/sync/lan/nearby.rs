@@ -163,7 +163,7 @@ impl Nearby {
         report: &mut dyn FnMut(Met) -> Result<(), Failure>,
     ) -> Result<(), Failure>
     where
-        D: Discovery,
+        D: Discovery<Error: 'static>,
         H: Holdings,
         MeetError: From<H::Error>,
     {
