@@ -219,7 +219,7 @@ fn write_segment() -> Vec<u8> {
             id: 1,
             revision: 1,
             withdrawn: false,
-            product: "comirnaty".into(),
+            product: "pfizer".into(),
             lot: "FE8206".into(),
             text: text(),
         }],

@@ -130,20 +130,21 @@ fn lineage() -> Lineage {
     }
 }
 
+/// A heartbeat's: it has no document, and a key of zeros.
+fn no_lineage() -> Lineage {
+    Lineage {
+        generation: 0,
+        tag: GenerationKey([0; 32]).tag(),
+    }
+}
+
 fn body(kind: Kind, subject: Subject, vector: Vec<VectorEntry>) -> Body {
     let heartbeat = subject == Subject::Heartbeat;
     let mut body = Body {
         identity: Identity { device: 1, number: 300 },
         chain: [0xB1; 32],
         subject,
-        lineage: if heartbeat {
-            Lineage {
-                generation: 0,
-                tag: [0; 8],
-            }
-        } else {
-            lineage()
-        },
+        lineage: if heartbeat { no_lineage() } else { lineage() },
         kind,
         vector,
         payload: Vec::new(),
@@ -259,7 +260,7 @@ fn body_heartbeat() -> Vector {
     )
     .is("subject", &[0])
     .is("generation", &[0])
-    .is("lineage tag", &[0; 8])
+    .is("lineage tag", &no_lineage().tag)
     .is("kind", &[2])
     .is("hpke key", &[0x99; 32])
     .is("keyring", &[4])
