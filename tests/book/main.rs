@@ -19,6 +19,7 @@ mod formats;
 mod links;
 mod page;
 mod problems;
+mod programs;
 mod routes;
 mod sources;
 mod vector;
@@ -69,6 +70,13 @@ fn commands_have_the_flags_that_the_book_names() {
     for page in page::book() {
         commands::check(&page, &mut problems);
     }
+    problems.none();
+}
+
+#[test]
+fn programs_are_told_as_they_run() {
+    let mut problems = Problems::default();
+    programs::check(&mut problems);
     problems.none();
 }
 
