@@ -8,7 +8,8 @@ use crate::problems::Problems;
 /// Checks `docs/first-program.md`.
 pub fn check(problems: &mut Problems) {
     let (page, program) = (Path::new("docs/first-program.md"), Path::new("docs/first-program.rs"));
-    let read = |path: &Path| std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let read =
+        |path: &Path| std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let (page_text, program_text) = (read(page), read(program));
     let mut inside = false;
     let mut told = Vec::new();
