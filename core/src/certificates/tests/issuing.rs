@@ -152,7 +152,7 @@ pub fn packed(message: &[u8]) -> String {
 
 pub fn vaccination() -> Value {
     json!({ "tg": "840539006", "vp": "1119349007", "mp": "EU/1/20/1528", "ma": "ORG-100030215", "dn": 2, "sd": 2, "dt": "2021-08-01",
-        "co": "techo_protocol", "is": "Ministry", "ci": "URN:UVCI:01:techo_protocol:1" })
+        "co": "XX", "is": "Ministry", "ci": "URN:UVCI:01:XX:1" })
 }
 
 /// A card's payload, valid at [`NOW`].
