@@ -3,19 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use techo_core::certificates::bundles;
 use techo_core::device::Device;
 use techo_core::diary::{Diary, Filter, Visit};
 use techo_core::documents::EntryId;
 use techo_core::exposure::trust;
 use techo_core::ports::{FixedClock, Ports, Relay};
 use techo_core::sync::household;
-use techo_core::vaccine::revocations::{self, Revocations};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
 use techo_protocol::basics::random::SystemRandom;
-use techo_protocol::certificates::issuer_key::IssuerKey;
 use techo_protocol::trust::TrustList;
 
 use crate::Failure;
@@ -48,7 +45,6 @@ pub fn open_or_make(session: &Session) -> Result<Diary, Failure> {
 ///
 /// # Errors
 /// `profile.missing`, `profile.wrong_kind`, or the vault cannot be opened.
-#[allow(dead_code, reason = "the next commands go through it")]
 pub fn opened(session: &Session) -> Result<Device, Failure> {
     let folder = session.profile(Kind::Device)?;
     door(session, &folder)
@@ -62,6 +58,18 @@ pub fn opened_or_made(session: &Session) -> Result<Device, Failure> {
     let folder = session.folder()?;
     profile::ensure(&folder, Kind::Device).map_err(|error| Failure::from(error).about(folder.display()))?;
     door(session, &folder)
+}
+
+/// Opens the device of the profile; `None` where there is no device's profile, which a command that only looks does not need.
+///
+/// # Errors
+/// The vault cannot be opened.
+pub fn opened_if_any(session: &Session) -> Result<Option<Device>, Failure> {
+    let Ok(folder) = session.folder() else { return Ok(None) };
+    if profile::kind(&folder)? != Some(Kind::Device) {
+        return Ok(None);
+    }
+    Ok(Some(door(session, &folder)?))
 }
 
 fn door(session: &Session, folder: &Path) -> Result<Device, Failure> {
@@ -94,31 +102,6 @@ pub fn followed(session: &Session) -> Result<Vec<TrustList>, Failure> {
         return Ok(Vec::new());
     }
     Ok(trust::all(diary(session, &folder)?.vault())?)
-}
-
-/// The keys of the bundles that the profile's device keeps; none where there is no device's profile.
-///
-/// # Errors
-/// The vault cannot be opened.
-pub fn issuers(session: &Session) -> Result<Vec<IssuerKey>, Failure> {
-    let Ok(folder) = session.folder() else { return Ok(Vec::new()) };
-    if profile::kind(&folder)? != Some(Kind::Device) {
-        return Ok(Vec::new());
-    }
-    let bundles = bundles::all(diary(session, &folder)?.vault())?;
-    Ok(bundles.into_iter().flat_map(|bundle| bundle.keys).collect())
-}
-
-/// The lists of revoked passes that the profile's device keeps; none where there is no device's profile.
-///
-/// # Errors
-/// The vault cannot be opened.
-pub fn revoked(session: &Session) -> Result<Vec<Revocations>, Failure> {
-    let Ok(folder) = session.folder() else { return Ok(Vec::new()) };
-    if profile::kind(&folder)? != Some(Kind::Device) {
-        return Ok(Vec::new());
-    }
-    Ok(revocations::all(diary(session, &folder)?.vault())?)
 }
 
 /// All visits of the diary.

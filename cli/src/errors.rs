@@ -49,6 +49,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_core::posters::PosterError::CATALOGUE,
         techo_core::scan::ScanError::CATALOGUE,
         techo_core::sync::HouseholdRefusal::CATALOGUE,
+        techo_core::vaccine::RecordWarning::CATALOGUE,
         techo_core::vaccine::VaccineRefusal::CATALOGUE,
         techo_core::vault::StoreError::CATALOGUE,
         techo_http::HttpError::CATALOGUE,

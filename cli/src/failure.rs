@@ -43,8 +43,6 @@ techo_protocol::coded_errors! {
         PassphrasesDiffer = "backup.passphrases_differ", "The two passphrases are not the same. Nothing was written.", "Run the command again, and type the same one twice.";
         /// No recovery words were given.
         WordsMissing = "recovery.words_missing", "No recovery words were given.", "Type them in a terminal, or give them in TECHO_WORDS.";
-        /// Several people, and none was named.
-        WhichPerson = "vaccine.which_person", "There are several people here.", "Say whose it is with --person; `vaccine person list` shows them.";
         /// The demonstration did not go as told.
         DemoFailed = "demo.failed", "The demonstration did not go as it should.", "Please report this as a fault of Techo.";
         /// A database that has a program for that.
@@ -59,8 +57,6 @@ techo_protocol::coded_errors! {
     pub enum Warning {
         /// A rotating code's keys end before the stay does.
         KeysEnd = "checkin.keys_end_before_the_stay", "The code opens warnings for a part of the stay only.", "Scan the tablet again while you are there.";
-        /// A certificate is somebody's who was born on another day.
-        OtherBirthDate = "vaccine.other_birth_date", "The certificate names another birth date than this person's.", "Check whose it is; `vaccine delete` takes it away again.";
         /// An exported vaccine record is readable.
         RecordReadable = "vaccine.export_is_readable", "The file is readable: whoever has it has the vaccine record.", "Keep it as you would keep the record itself.";
         /// An exported diary is readable.

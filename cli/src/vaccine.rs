@@ -12,13 +12,9 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde_json::json;
-use techo_core::certificates::Trust;
-use techo_core::diary::Diary;
-use techo_core::exposure::{recalls, trust};
-use techo_core::vaccine::{self, Believing, Dose, EntryId, Person, Recalled, RecordList, VaccineError, VaccineRefusal, people};
+use techo_core::device::Device;
+use techo_core::vaccine::{EntryId, Person, VaccineError, VaccineRefusal};
 use techo_protocol::Coded;
-use techo_protocol::trust::TrustList;
-use techo_protocol::vaccination::schedule::Schedule;
 
 use crate::failure::{CliError, Warning};
 use crate::session::Session;
@@ -96,85 +92,19 @@ impl Vaccine {
     }
 }
 
-/// The record as it is now.
-struct Book {
-    people: Vec<Person>,
-    listing: RecordList,
-    doses: Vec<Dose>,
-    recalled: Vec<Recalled>,
-    schedule: Schedule,
-    lists: Vec<TrustList>,
+/// The one who is meant by a name or an id; where nothing is said, the only one.
+fn meant(device: &mut Device, name: Option<&str>) -> Result<Person, Failure> {
+    device.person(name).map_err(|error| match name {
+        Some(name) => Failure::from(error).about(name),
+        None => error.into(),
+    })
 }
 
-impl Book {
-    /// Opens it; of one person only, where one is named.
-    fn open(session: &Session, person: Option<&str>) -> Result<Self, Failure> {
-        let mut diary = device::open(session)?;
-        let mut people = people::all(diary.vault())?;
-        let mut listing = vaccine::list(diary.vault())?;
-        if let Some(name) = person {
-            let one = find(&people, name)?.clone();
-            listing.records.retain(|record| record.person == one.id);
-            people = vec![one];
-        }
-        let trusted = Trusted::of(session, &mut diary)?;
-        let doses = vaccine::doses(&listing.records, &trusted.believing(), session.now());
-        let recalled = vaccine::recalled(&doses, &recalls::all(diary.vault())?);
-        let schedule = vaccine::schedule::in_use(diary.vault())?.schedule;
-        Ok(Self {
-            people,
-            listing,
-            doses,
-            recalled,
-            schedule,
-            lists: trusted.lists,
-        })
-    }
-
-    fn doses_of(&self, person: EntryId) -> Vec<Dose> {
-        self.doses.iter().filter(|dose| dose.person == person).cloned().collect()
-    }
-
-    /// What a person is called; "someone" while the record has come from another device and its person has not.
-    fn name(&self, session: &Session, person: EntryId) -> String {
-        let known = self.people.iter().find(|known| known.id == person);
-        known.map_or_else(|| session.out.texts().plain("someone"), |person| person.name.clone())
-    }
-}
-
-/// Whom this profile believes.
-struct Trusted {
-    lists: Vec<TrustList>,
-    issuers: Trust,
-}
-
-impl Trusted {
-    fn of(session: &Session, diary: &mut Diary) -> Result<Self, Failure> {
-        Ok(Self {
-            lists: trust::all(diary.vault())?,
-            issuers: Trust::new(device::issuers(session)?),
-        })
-    }
-
-    fn believing(&self) -> Believing<'_> {
-        Believing {
-            lists: &self.lists,
-            issuers: &self.issuers,
-        }
-    }
-}
-
-fn find<'p>(people: &'p [Person], name: &str) -> Result<&'p Person, Failure> {
-    people::find(people, name).map_err(|error| Failure::from(error).about(name))
-}
-
-/// The person who is meant; without a name, the only one.
-fn meant<'p>(people: &'p [Person], name: Option<&str>) -> Result<&'p Person, Failure> {
-    match (name, people) {
-        (Some(name), _) => find(people, name),
-        (None, [one]) => Ok(one),
-        (None, []) => Err(VaccineRefusal::NoSuchPerson.into()),
-        (None, _) => Err(CliError::WhichPerson.into()),
+/// The one whose record alone is asked for, where one is named.
+fn only(device: &mut Device, name: Option<&str>) -> Result<Option<EntryId>, Failure> {
+    match name {
+        Some(name) => Ok(Some(meant(device, Some(name))?.id)),
+        None => Ok(None),
     }
 }
 
@@ -189,26 +119,24 @@ fn day(text: &str) -> Result<NaiveDate, Failure> {
 }
 
 fn export(session: &Session, path: &std::path::Path) -> Result<Outcome, Failure> {
-    let book = Book::open(session, None)?;
-    diary::write_private(path, vaccine::export(&book.people, &book.listing, &book.doses).as_bytes())?;
-    let (records, left_out) = (book.listing.records.len(), book.listing.newer.len());
+    let exported = device::opened(session)?.export_vaccine_record()?;
+    diary::write_private(path, exported.file.as_bytes())?;
     session.out.answer(
         &json!({
             "file": path,
-            "records": records,
-            "left_out": left_out,
+            "records": exported.records,
+            "left_out": exported.left_out,
             "warnings": [Warning::RecordReadable.code()],
         }),
         "vaccine-exported",
-        &[("file", &path.display()), ("count", &records)],
+        &[("file", &path.display()), ("count", &exported.records)],
     )?;
     Ok(Outcome::Done)
 }
 
 fn delete(session: &Session, ids: &[String]) -> Result<Outcome, Failure> {
     let ids = ids.iter().map(|id| record_id(id)).collect::<Result<Vec<_>, _>>()?;
-    let mut diary = device::open(session)?;
-    vaccine::delete(diary.vault(), &ids, session.now())?;
+    device::opened(session)?.delete_records(&ids)?;
     let deleted: Vec<String> = ids.iter().map(ToString::to_string).collect();
     session
         .out

@@ -4,14 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
-use techo_core::certificates::{self, DocumentKind, Reason, Trust, Verdict, Verified, key_source};
-use techo_core::vaccine::{self, StatusChecker};
+use techo_core::certificates::{DocumentKind, Verdict};
+use techo_core::device::{Check, CheckedDocument, Device};
+use techo_core::vaccine::Checker;
 use techo_protocol::Coded;
-use techo_protocol::certificates::trust_bundle::TrustBundle;
-use techo_protocol::trust::{TrustError, TrustList};
-use techo_protocol::vaccination::dose_slip;
-use techo_protocol::vaccination::revocations::{self, Revocations};
-use techo_protocol::vaccination::status_pass::{StatusPassError, is_form, is_nonce};
+use techo_protocol::vaccination::revocations;
+use techo_protocol::vaccination::status_pass::{StatusPassError, Value as Shown, is_nonce};
 
 use crate::session::Session;
 use crate::texts::harmless;
@@ -46,119 +44,102 @@ pub struct Verify {
     at: Option<String>,
 }
 
-/// Whom and what to believe in this run.
-struct Believed {
-    issuers: Trust,
-    lists: Vec<TrustList>,
-    revoked: Vec<Revocations>,
+/// Who checks: the profile's device, which believes those that it follows, or somebody who believes nobody yet.
+enum Checking {
+    Device(Box<Device>),
+    Nobody(Checker),
+}
+
+impl Checking {
+    fn of(session: &Session) -> Result<Self, Failure> {
+        Ok(match device::opened_if_any(session)? {
+            Some(device) => Self::Device(Box::new(device)),
+            None => Self::Nobody(Checker::default()),
+        })
+    }
+
+    fn believe(&mut self, file: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Device(device) => Ok(device.believe_for_now(file)?),
+            Self::Nobody(checker) => Ok(checker.believe(file)?),
+        }
+    }
+
+    fn believe_key(&mut self, file: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Device(device) => Ok(device.believe_key_for_now(file)?),
+            Self::Nobody(checker) => Ok(checker.believe_key(file)?),
+        }
+    }
+
+    fn check(&mut self, check: &Check, now: i64) -> Result<Vec<CheckedDocument>, Failure> {
+        match self {
+            Self::Device(device) => Ok(device.check(check)?),
+            Self::Nobody(checker) => Ok(checker.check(check, now)?),
+        }
+    }
 }
 
 impl Verify {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let at = self.at.as_deref().map(time::read).transpose()?;
-        let now = at.unwrap_or_else(|| session.now());
         if let Some(nonce) = self.nonce.as_deref().filter(|nonce| !is_nonce(nonce)) {
             return Err(Failure::from(StatusPassError::CannotBeWritten).about(nonce));
         }
-        let believed = self.believed(session)?;
-        let mut checker = StatusChecker::new(&believed.lists, &believed.revoked);
+        let mut checking = self.checking(session)?;
         let mut texts = Vec::new();
         for name in &self.inputs {
             texts.extend(input::read(name)?.codes.into_iter().map(|code| code.text));
         }
-        let mut answers: Vec<Verified> = match certificates::whole(&texts) {
-            Ok(texts) => texts
-                .iter()
-                .map(|text| {
-                    if is_form(text.trim()) {
-                        checker.verify(text, self.nonce.as_deref(), now)
-                    } else {
-                        verify(text, &believed, now)
-                    }
-                })
-                .collect(),
-            Err(reason) => vec![Verified::unreadable(reason)],
+        let check = Check {
+            texts,
+            at_door: self.door,
+            nonce: self.nonce,
+            at,
         };
-        if answers.is_empty() {
-            answers.push(Verified::unreadable(Reason::Unknown));
-        }
-        let mut outcome = Outcome::Done;
-        for answer in &mut answers {
-            if (self.door || self.nonce.is_some()) && answer.kind != DocumentKind::Status {
-                // Whose certificate it is, is nobody's business at a door.
-                *answer = Verified {
-                    reasons: vec![Reason::NotAStatus],
-                    ..Verified::of(answer.kind)
-                };
-            }
-            if answer.verdict() != Verdict::Valid {
-                outcome = Outcome::No;
-            }
+        let answers = checking.check(&check, session.now())?;
+        for answer in &answers {
             show(session, answer)?;
         }
-        Ok(outcome)
+        let is_valid = answers.iter().all(|answer| answer.verdict == Verdict::Valid);
+        Ok(if is_valid { Outcome::Done } else { Outcome::No })
     }
 
-    fn believed(&self, session: &Session) -> Result<Believed, Failure> {
-        let mut keys = device::issuers(session)?;
-        let mut lists = device::followed(session)?;
-        let mut revoked = device::revoked(session)?;
+    fn checking(&self, session: &Session) -> Result<Checking, Failure> {
+        let mut checking = Checking::of(session)?;
         let mut files = Vec::new();
         for path in &self.trust {
-            let content = input::file(path)?;
-            if revocations::is_form(&content) {
-                files.push((path, content));
-                continue;
-            }
-            match TrustList::read(&content) {
-                Ok(list) => lists.push(list),
-                Err(TrustError::NotATrustList) => {
-                    let bundle = TrustBundle::read(&content).map_err(|error| Failure::from(error).about(path.display()))?;
-                    keys.extend(bundle.keys);
-                }
-                Err(error) => return Err(Failure::from(error).about(path.display())),
-            }
+            files.push((path, input::file(path)?));
+        }
+        // Lists of revoked passes are read by the trust files, whatever their order on the command line.
+        files.sort_by_key(|(_, content)| revocations::is_form(content));
+        for (path, content) in files {
+            checking.believe(&content).map_err(|failure| failure.about(path.display()))?;
         }
         for path in &self.trust_key {
             let content = input::file(path)?;
-            keys.extend(key_source::read(&content, None).map_err(|error| Failure::from(error).about(path.display()))?);
+            checking
+                .believe_key(&content)
+                .map_err(|failure| failure.about(path.display()))?;
         }
-        // After all trust files, whatever their order on the command line.
-        for (path, content) in files {
-            revoked.push(Revocations::read(&content, &lists).map_err(|error| Failure::from(error).about(path.display()))?);
-        }
-        Ok(Believed {
-            issuers: Trust::new(keys),
-            lists,
-            revoked,
-        })
+        Ok(checking)
     }
 }
 
-fn verify(text: &str, believed: &Believed, now: i64) -> Verified {
-    if text.trim().starts_with(dose_slip::PREFIX) {
-        vaccine::verify_slip(text, &believed.lists, now)
-    } else {
-        certificates::verify(text, &believed.issuers, now)
-    }
-}
-
-fn show(session: &Session, verified: &Verified) -> Result<(), Failure> {
+fn show(session: &Session, verified: &CheckedDocument) -> Result<(), Failure> {
     let out = &session.out;
     out.line(&line(verified))?;
     let texts = out.texts();
     let kind = texts.plain(&format!("kind-{}", verified.kind.name().replace('_', "-")));
     let nobody = texts.plain("verify-nobody");
     out.say(
-        &format!("verify-{}", verified.verdict().name()),
+        &format!("verify-{}", verified.verdict.name()),
         &[("kind", &kind), ("issuer", &verified.issuer.as_deref().unwrap_or(&nobody))],
     )?;
     for value in &verified.shown {
         let field = texts.plain(&format!("status-field-{}", value.field().name().replace('_', "-")));
         let said = match value {
-            techo_protocol::vaccination::status_pass::Value::Status(status) => {
-                texts.plain(&format!("status-{}", status.name().replace('_', "-")))
-            }
+            Shown::Status(status) => texts.plain(&format!("status-{}", status.name().replace('_', "-"))),
             _ => harmless(&value.to_text()),
         };
         out.say_line(&format!("{field}: {}", out.bold(&said)))?;
@@ -169,7 +150,7 @@ fn show(session: &Session, verified: &Verified) -> Result<(), Failure> {
         }
         match verified.revocations_at {
             Some(at) => out.say("verify-revocations", &[("day", &time::day_and_time(at, texts))])?,
-            None if verified.verdict() == Verdict::Valid => out.warn("verify-no-revocations", &[]),
+            None if verified.verdict == Verdict::Valid => out.warn("verify-no-revocations", &[]),
             None => {}
         }
     } else if let Some(holder) = &verified.holder {
@@ -194,10 +175,10 @@ fn show(session: &Session, verified: &Verified) -> Result<(), Failure> {
     Ok(())
 }
 
-fn line(verified: &Verified) -> Value {
+fn line(verified: &CheckedDocument) -> Value {
     let mut line = json!({
         "kind": verified.kind,
-        "verdict": verified.verdict(),
+        "verdict": verified.verdict,
         "reasons": verified.reasons.iter().map(Coded::code).collect::<Vec<_>>(),
         "issuer": verified.issuer,
         "holder": verified.holder,

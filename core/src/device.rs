@@ -4,24 +4,38 @@
 //! it is. It is total: what has to happen around the thing that was asked for happens inside (what is deleted is forgotten in alerts too, a
 //! fetch sends the envelopes that are due, what expired is tidied away by every read), so that no shell has an order to keep.
 
+mod checking;
 mod error;
 pub mod example;
+mod next_doses;
+mod passes;
+mod people;
+mod vaccines;
 mod visits;
 
 use std::path::Path;
 use std::sync::Arc;
 
 pub use error::DeviceError;
+pub use next_doses::{CalendarFile, CalendarText, PersonNext, ScheduleView, Upcoming};
+pub use passes::{PassRequest, ShowPass, ShownDocument, ShownPass};
+pub use people::NewPerson;
+pub use vaccines::{DoseView, ExportedRecord, Paper, PaperView, RecordView};
 pub use visits::{CheckIn, CheckedIn, VisitView};
+
+pub use crate::vaccine::{Check, CheckedDocument, Keep, Kept};
 
 use crate::diary::Diary;
 use crate::ports::{Ports, Random, Relay};
 use crate::sync::household;
+use crate::vaccine::Believed;
 use crate::vault::Vault;
 
 /// A person's device: the diary, the warnings, the vaccine records and the household, over one vault that is opened once.
 pub struct Device {
     diary: Diary,
+    /// Whom it believes until it is shut, beside those that it follows.
+    believed_for_now: Believed,
     #[allow(dead_code, reason = "pairing draws from it")]
     random: Arc<dyn Random + Send + Sync>,
     #[allow(dead_code, reason = "fetching asks it")]
@@ -49,7 +63,13 @@ impl Device {
         let mut diary = Diary::open(vault, clock)?;
         let now = diary.now();
         household::ensure(diary.vault(), household::DEFAULT_NAME, now)?;
-        Ok(Self { diary, random, relay })
+        checking::forget_shown(diary.vault(), now)?;
+        Ok(Self {
+            diary,
+            believed_for_now: Believed::default(),
+            random,
+            relay,
+        })
     }
 
     /// The time in Unix seconds, by this device's clock.

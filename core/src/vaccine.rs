@@ -5,9 +5,11 @@
 //! ([`doses`], [`next`]): nothing that could become untrue is stored.
 
 mod calendar;
+mod checker;
 mod doses;
 mod error;
 mod export;
+mod keep;
 pub mod pass;
 pub mod people;
 mod recall;
@@ -18,19 +20,23 @@ pub mod schedule;
 mod slip;
 mod status;
 mod stored;
+mod whose;
 
 pub use crate::documents::EntryId;
 pub use crate::documents::record::{Content, TypedDose};
 pub use crate::documents::settings::Person;
 pub use calendar::{Event, write as calendar};
+pub(crate) use checker::Believed;
+pub use checker::{Check, CheckError, CheckedDocument, Checker};
 pub use doses::{Believing, Dose, Evidence, Read, doses, read};
 pub use error::{VaccineError, VaccineRefusal};
 pub use export::export;
+pub use keep::{Keep, Kept, keep};
 pub use recall::{Recalled, recalled};
-pub use record::{Added, Record, RecordList, add, delete, list};
+pub use record::{Added, Record, RecordList, add, add_all, delete, list};
 pub use reminder::{Reminder, ReminderKind, reminders};
 pub use slip::verify as verify_slip;
-pub use status::StatusChecker;
+pub use whose::RecordWarning;
 
 use chrono::{DateTime, NaiveDate};
 use techo_protocol::vaccination::schedule::{Answer, GivenDose, Schedule};

@@ -1,19 +1,18 @@
 //! A resident's phone in the demonstration of vaccination.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use techo_core::certificates::Trust;
-use techo_core::diary::Diary;
-use techo_core::exposure::{fetch, recalls, trust};
-use techo_core::ports::FixedClock;
+use techo_core::device::example::SetClock;
+use techo_core::device::{Device, Keep, Kept, NewPerson, PersonNext, ShowPass};
+use techo_core::exposure::fetch;
+use techo_core::ports::Ports;
 use techo_core::scan::{Options, picture, scan};
-use techo_core::vaccine::{self, Believing, Content, Dose, EntryId, Recalled, Record, people};
-use techo_core::vault::Vault;
+use techo_core::vaccine::{EntryId, Recalled};
 use techo_core::vault::key_file::KeyFile;
 use techo_protocol::basics::random::SystemRandom;
-use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::dose_slip::DoseSlip;
-use techo_protocol::vaccination::schedule::{Answer, Schedule};
+use techo_protocol::vaccination::status_pass::Field;
 
 use crate::device::HttpRelay;
 use crate::failure::CliError;
@@ -22,91 +21,108 @@ use crate::{Failure, code_picture};
 /// A phone with one person's record.
 pub struct Phone {
     pub name: String,
-    pub person: EntryId,
-    pub diary: Diary,
-    folder: std::path::PathBuf,
+    person: EntryId,
+    device: Device,
+    clock: SetClock,
+    folder: PathBuf,
 }
 
 impl Phone {
     /// A phone whose owner follows the town.
     pub fn new(folder: &Path, name: &str, born: &str, trust_file: &[u8], now: i64) -> Result<Self, Failure> {
         let own = folder.join(name);
-        let keeper = KeyFile::new(&own, None, Box::new(SystemRandom::new()));
-        let vault = Vault::open(&own, Box::new(keeper), Box::new(SystemRandom::new()))?;
-        let mut diary = Diary::open(vault, Box::new(FixedClock(now)))?;
-        trust::add(diary.vault(), trust_file)?;
-        let person = people::add(diary.vault(), name, born.parse().ok(), now)?;
+        let clock = SetClock::at(now);
+        let ports = Ports {
+            keys: Box::new(KeyFile::new(&own, None, Box::new(SystemRandom::new()))),
+            clock: Box::new(clock.clone()),
+            random: Arc::new(SystemRandom::new()),
+            relay: Box::new(HttpRelay::new()?),
+        };
+        let mut device = Device::open(&own, ports)?;
+        techo_core::exposure::trust::add(device.vault(), trust_file)?;
+        let person = device.add_person(&NewPerson {
+            name: name.to_owned(),
+            born: born.parse().ok(),
+        })?;
         Ok(Self {
             name: name.to_owned(),
             person: person.id,
-            diary,
+            device,
+            clock,
             folder: folder.to_owned(),
         })
     }
 
+    /// Goes on to another moment, in Unix seconds.
+    pub fn go_to(&mut self, now: i64) {
+        self.clock.pass(now - self.device.now());
+    }
+
     /// Draws a slip's code, reads it from its picture, and keeps it.
-    pub fn scan_slip(&mut self, slip: &DoseSlip, now: i64) -> Result<(), Failure> {
+    pub fn scan_slip(&mut self, slip: &DoseSlip) -> Result<(), Failure> {
         let text = read_code(&self.folder, &slip.to_text())?;
-        let lists = self.lists()?;
-        let issuers = Trust::default();
-        let believing = Believing {
-            lists: &lists,
-            issuers: &issuers,
-        };
-        let read = vaccine::read(&text, &believing, now);
-        let content = read.content.filter(|_| read.reasons.is_empty()).ok_or(CliError::DemoFailed)?;
-        vaccine::add(self.diary.vault(), &self.person, content, now)?;
+        let kept = self.device.keep(&Keep {
+            texts: vec![text],
+            ..Keep::of(self.person)
+        })?;
+        let is_kept = |kept: &Kept| kept.reasons.is_empty() && kept.record.is_some();
+        if !kept.iter().all(is_kept) {
+            return Err(CliError::DemoFailed.into());
+        }
         Ok(())
     }
 
-    /// The texts of the slips that are kept, oldest first.
+    /// The texts of the slips that are kept, by the day of their dose.
     pub fn slips(&mut self) -> Result<Vec<String>, Failure> {
-        let slips = self.records()?.into_iter().filter_map(|record| match record.content {
-            Content::Slip(text) => Some(text),
-            _ => None,
-        });
-        Ok(slips.collect())
+        let record = self.device.vaccine_record(Some(self.person))?;
+        let mut slips = Vec::new();
+        for proof in record.doses.iter().flat_map(|dose| &dose.proof) {
+            slips.push(self.device.show_certificate(self.person, proof.record)?.text);
+        }
+        Ok(slips)
     }
 
     /// Which dose is next.
-    pub fn next(&mut self, now: i64) -> Result<Answer, Failure> {
-        let born = people::all(self.diary.vault())?.into_iter().find_map(|person| person.born);
-        let doses = self.doses(now)?;
-        Ok(vaccine::next(
-            &Schedule::japan_covid_19(),
-            born,
-            &doses,
-            vaccine::day_in_japan(now),
-        ))
+    pub fn next(&mut self) -> Result<PersonNext, Failure> {
+        let next = self.device.next_doses(Some(self.person))?.pop();
+        Ok(next.ok_or(CliError::DemoFailed)?)
+    }
+
+    /// Asks for a status pass.
+    pub fn request_pass(&mut self) -> Result<Vec<u8>, Failure> {
+        Ok(self.device.request_pass(self.person)?.file)
+    }
+
+    /// Keeps the pass that the town has issued.
+    pub fn keep_pass(&mut self, file: Vec<u8>) -> Result<(), Failure> {
+        let kept = self.device.keep(&Keep {
+            pass_files: vec![file],
+            ..Keep::of(self.person)
+        })?;
+        let is_kept = |kept: &Kept| kept.reasons.is_empty() && kept.record.is_some();
+        if !kept.iter().all(is_kept) {
+            return Err(CliError::DemoFailed.into());
+        }
+        Ok(())
+    }
+
+    /// Shows two fields of the pass: the text that a camera reads from the screen.
+    pub fn show_pass(&mut self, nonce: Option<&str>) -> Result<String, Failure> {
+        let shown = self.device.show_pass(&ShowPass {
+            person: self.person,
+            fields: vec![Field::Status, Field::ValidUntil],
+            nonce: nonce.map(str::to_owned),
+        })?;
+        read_code(&self.folder, &shown.text)
     }
 
     /// Fetches the public lists, and compares the recalled lots with the doses.
-    pub fn recalled(&mut self, relay: &str, now: i64) -> Result<Vec<Recalled>, Failure> {
-        for fetched in fetch::fetch(self.diary.vault(), &HttpRelay::new()?, &[relay.to_owned()], now)? {
+    pub fn recalled(&mut self, relay: &str) -> Result<Vec<Recalled>, Failure> {
+        let now = self.device.now();
+        for fetched in fetch::fetch(self.device.vault(), &HttpRelay::new()?, &[relay.to_owned()], now)? {
             fetched.outcome?;
         }
-        let doses = self.doses(now)?;
-        Ok(vaccine::recalled(&doses, &recalls::all(self.diary.vault())?))
-    }
-
-    /// What is kept.
-    pub fn records(&mut self) -> Result<Vec<Record>, Failure> {
-        Ok(vaccine::list(self.diary.vault())?.records)
-    }
-
-    /// The towns that are followed.
-    pub fn lists(&mut self) -> Result<Vec<TrustList>, Failure> {
-        Ok(trust::all(self.diary.vault())?)
-    }
-
-    fn doses(&mut self, now: i64) -> Result<Vec<Dose>, Failure> {
-        let (records, lists) = (self.records()?, self.lists()?);
-        let issuers = Trust::default();
-        let believing = Believing {
-            lists: &lists,
-            issuers: &issuers,
-        };
-        Ok(vaccine::doses(&records, &believing, now))
+        Ok(self.next()?.recalls)
     }
 }
 

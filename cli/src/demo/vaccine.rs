@@ -8,15 +8,16 @@ use techo_authority::municipality::ledger::Filter;
 use techo_authority::municipality::passes::NewPass;
 use techo_authority::profile::NewAuthority;
 use techo_authority::{Authority, Error};
-use techo_core::certificates::{Reason, Verdict, Verified};
-use techo_core::vaccine::{StatusChecker, pass};
+use techo_core::certificates::{Reason, Verdict};
+use techo_core::device::{Check, CheckedDocument, Upcoming};
+use techo_core::vaccine::Checker;
 use techo_protocol::Coded as _;
 use techo_protocol::basics::municipality_code::MunicipalityCode;
 use techo_protocol::basics::random::SystemRandom;
 use techo_protocol::exposure::notice::LocalisedText;
 use techo_protocol::vaccination::dose_slip::DoseSlip;
 use techo_protocol::vaccination::schedule::Schedule;
-use techo_protocol::vaccination::status_pass::{Field, Value};
+use techo_protocol::vaccination::status_pass::Value;
 use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::Story;
@@ -48,7 +49,7 @@ impl Story<'_> {
         let mut phones = self.tell_phones(folder, &cast, &slips)?;
         let second = self.tell_town(&mut cast)?;
         keep_second_slips(&mut phones, &second)?;
-        self.tell_pass(folder, &mut cast, &mut phones)?;
+        self.tell_pass(&mut cast, &mut phones)?;
         self.tell_move(folder, &cast, &mut phones)?;
         self.tell_recall(folder, &mut cast, &mut phones)?;
         self.tell_search(folder)?;
@@ -110,8 +111,10 @@ impl Story<'_> {
         let mut phones = Vec::new();
         for (name, born, ticket) in [("Aki", "1938-05-06", 3), ("Yui", "1940-05-06", 5)] {
             let mut phone = Phone::new(folder, name, born, &cast.trust_file, now)?;
-            phone.scan_slip(slips.get(ticket - 1).ok_or(CliError::DemoFailed)?, now)?;
-            let next = phone.next(now)?.due.map_err(|_| CliError::DemoFailed)?;
+            phone.scan_slip(slips.get(ticket - 1).ok_or(CliError::DemoFailed)?)?;
+            let Upcoming::Due { when: next, .. } = phone.next()?.next else {
+                return Err(CliError::DemoFailed.into());
+            };
             expect(next.dose == 2 && next.recommended.to_string() == "2021-07-22")?;
             self.say(
                 "demo-vaccine-next",
@@ -181,50 +184,44 @@ impl Story<'_> {
     }
 
     /// The town issues a pass to a phone. At a door it is shown with two fields, quickly and strictly; a screenshot of it fails.
-    fn tell_pass(&self, folder: &Path, cast: &mut TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
+    fn tell_pass(&self, cast: &mut TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
         self.step("demo-vaccine-pass", &[])?;
         let now = MORNING + 60 * DAY;
         let phone = phones.first_mut().ok_or(CliError::DemoFailed)?;
-        let (person, lists) = (phone.person, phone.lists()?);
-        let request = pass::request(phone.diary.vault(), &person, now)?;
+        phone.go_to(now);
+        let request = phone.request_pass()?;
         let new = NewPass {
             ticket: TicketNumber::read("0000000003")?,
             request: Some(&request),
             name: Some(NAME),
         };
         let issued = cast.town.issue_pass(&new, now, &SystemRandom::new())?;
-        let read = pass::add(phone.diary.vault(), &person, &issued.file, &lists, now)?;
-        expect(read.reasons.is_empty() && read.added.is_some())?;
+        phone.keep_pass(issued.file)?;
         self.say("demo-vaccine-issued", &[("name", &phone.name), ("count", &issued.copies)])?;
 
-        let records = phone.records()?;
-        let show = |nonce: Option<&str>, at: i64| -> Result<String, Failure> {
-            let shown = pass::show(&records, &person, &[Field::Status, Field::ValidUntil], nonce, at)?;
-            read_code(folder, &shown.to_text())
-        };
-        let (quick, mut door) = (show(None, now)?, StatusChecker::new(&lists, &[]));
-        let verified = door.verify(&quick, None, now + 5);
-        expect(verified.verdict() == Verdict::Valid && verified.holder.is_none())?;
+        let quick = phone.show_pass(None)?;
+        let mut door = door(&cast.trust_file)?;
+        let verified = look(&mut door, &quick, None, now + 5)?;
+        expect(verified.verdict == Verdict::Valid && verified.holder.is_none())?;
         let shown: Vec<String> = verified.shown.iter().map(Value::to_text).collect();
         expect(shown.len() == 2 && verified.issuer.as_deref() == Some("Sakai"))?;
         self.say(
             "demo-vaccine-quick",
             &[("shown", &shown.join(", ")), ("digits", &quick.len())],
         )?;
-        self.fails(&door.verify(&quick, None, now + 20), &Reason::AlreadyShown)?;
-        self.fails(
-            &StatusChecker::new(&lists, &[]).verify(&quick, None, now + 61),
-            &Reason::TooOld,
-        )?;
-        let strict = show(Some("7Kq2"), now + 70)?;
-        let verified = door.verify(&strict, Some("7Kq2"), now + 75);
-        expect(verified.verdict() == Verdict::Valid)?;
+        self.fails(&look(&mut door, &quick, None, now + 20)?, &Reason::AlreadyShown)?;
+        let mut another = self::door(&cast.trust_file)?;
+        self.fails(&look(&mut another, &quick, None, now + 61)?, &Reason::TooOld)?;
+        phone.go_to(now + 70);
+        let strict = phone.show_pass(Some("7Kq2"))?;
+        let verified = look(&mut door, &strict, Some("7Kq2"), now + 75)?;
+        expect(verified.verdict == Verdict::Valid)?;
         self.say("demo-vaccine-strict", &[])?;
-        self.fails(&door.verify(&strict, Some("m4Xz"), now + 80), &Reason::NotBound)
+        self.fails(&look(&mut door, &strict, Some("m4Xz"), now + 80)?, &Reason::NotBound)
     }
 
     /// A picture of the pass fails, and for this reason.
-    fn fails(&self, verified: &Verified, reason: &Reason) -> Result<(), Failure> {
+    fn fails(&self, verified: &CheckedDocument, reason: &Reason) -> Result<(), Failure> {
         expect(verified.reasons.iter().eq([reason]) && verified.shown.is_empty())?;
         let message = self.session.out.texts().message(reason);
         self.say("demo-vaccine-screenshot", &[("message", &message)])
@@ -278,7 +275,8 @@ impl Story<'_> {
             sent?;
         }
         for (phone, is_warned) in phones.iter_mut().zip([true, false]) {
-            let recalled = phone.recalled(&relay.url(), now)?;
+            phone.go_to(now);
+            let recalled = phone.recalled(&relay.url())?;
             expect(recalled.is_empty() != is_warned)?;
             let id = if is_warned {
                 "demo-vaccine-warned"
@@ -319,10 +317,29 @@ impl Story<'_> {
 fn keep_second_slips(phones: &mut [Phone], slips: &[DoseSlip]) -> Result<(), Failure> {
     let now = MORNING + 21 * DAY;
     for (phone, ticket) in phones.iter_mut().zip([3_usize, 5]) {
-        phone.scan_slip(slips.get(ticket - 3).ok_or(CliError::DemoFailed)?, now)?;
+        phone.go_to(now);
+        phone.scan_slip(slips.get(ticket - 3).ok_or(CliError::DemoFailed)?)?;
         expect(phone.slips()?.len() == 2)?;
     }
     Ok(())
+}
+
+/// Somebody at a door who believes the town.
+fn door(trust_file: &[u8]) -> Result<Checker, Failure> {
+    let mut checker = Checker::default();
+    checker.believe(trust_file)?;
+    Ok(checker)
+}
+
+/// What a door says of one code.
+fn look(door: &mut Checker, text: &str, nonce: Option<&str>, now: i64) -> Result<CheckedDocument, Failure> {
+    let check = Check {
+        texts: vec![text.to_owned()],
+        at_door: true,
+        nonce: nonce.map(str::to_owned),
+        at: None,
+    };
+    Ok(door.check(&check, now)?.pop().ok_or(CliError::DemoFailed)?)
 }
 
 fn expect(holds: bool) -> Result<(), Failure> {

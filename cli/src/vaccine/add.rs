@@ -4,14 +4,12 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use techo_core::certificates::{self, DocumentKind, Verified};
-use techo_core::vaccine::pass::PassRead;
-use techo_core::vaccine::{self, Content, Person, Read, TypedDose, VaccineRefusal, pass, people};
+use techo_core::certificates::{DocumentKind, Verdict};
+use techo_core::device::{Keep, Kept};
+use techo_core::vaccine::{RecordWarning, TypedDose, pass};
 use techo_protocol::Coded;
-use techo_protocol::vaccination::product::Product;
 
-use super::{Trusted, day, meant};
-use crate::failure::Warning;
+use super::{day, meant};
 use crate::session::Session;
 use crate::{Failure, Outcome, device, input};
 
@@ -67,44 +65,26 @@ impl Add {
 
     /// Keeps what the inputs hold; of one kind only, where one is named.
     fn keep(&self, session: &Session, only: Option<DocumentKind>) -> Result<Outcome, Failure> {
-        let (mut texts, mut passes) = (Vec::new(), Vec::new());
+        let (mut texts, mut pass_files) = (Vec::new(), Vec::new());
         for name in &self.inputs {
             match pass_file(name)? {
-                Some(file) if only.is_none() => passes.push(file),
+                Some(file) if only.is_none() => pass_files.push(file),
                 _ => texts.extend(input::read(name)?.codes.into_iter().map(|code| code.text)),
             }
         }
-        let texts = certificates::whole(&texts)?;
-        if texts.is_empty() && passes.is_empty() {
-            return Err(VaccineRefusal::Unknown.into());
+        let mut device = device::opened(session)?;
+        let person = meant(&mut device, self.person.as_deref())?;
+        let kept = device.keep(&Keep {
+            texts,
+            pass_files,
+            only,
+            ..Keep::of(person.id)
+        })?;
+        for kept in &kept {
+            say(session, kept)?;
         }
-        let mut diary = device::open(session)?;
-        let everybody = people::all(diary.vault())?;
-        let person = meant(&everybody, self.person.as_deref())?;
-        let trusted = Trusted::of(session, &mut diary)?;
-        let mut outcome = Outcome::Done;
-        for text in &texts {
-            let read = vaccine::read(text, &trusted.believing(), session.now());
-            if only.is_some_and(|kind| kind != read.kind) {
-                return Err(VaccineRefusal::Unknown.into());
-            }
-            let added = match read.content.clone().filter(|_| read.is_kept()) {
-                Some(content) => Some(vaccine::add(diary.vault(), &person.id, content, session.now())?),
-                None => None,
-            };
-            if added.is_none() {
-                outcome = Outcome::No;
-            }
-            say(session, person, &read, added)?;
-        }
-        for file in &passes {
-            let read = pass::add(diary.vault(), &person.id, file, &trusted.lists, session.now())?;
-            if read.added.is_none() {
-                outcome = Outcome::No;
-            }
-            say(session, person, &of_pass(&read), read.added)?;
-        }
-        Ok(outcome)
+        let is_all = kept.iter().all(|kept| kept.record.is_some());
+        Ok(if is_all { Outcome::Done } else { Outcome::No })
     }
 }
 
@@ -115,21 +95,6 @@ fn pass_file(input: &str) -> Result<Option<Vec<u8>>, Failure> {
         return Ok(None);
     }
     Ok(Some(input::file(path)?).filter(|file| pass::is_form(file)))
-}
-
-fn of_pass(read: &PassRead) -> Read {
-    let verified = Verified {
-        reasons: read.reasons.clone(),
-        ..Verified::of(DocumentKind::Status)
-    };
-    Read {
-        content: None,
-        kind: verified.kind,
-        verdict: Some(verified.verdict()),
-        reasons: verified.reasons,
-        issuer: read.summary.issuer.clone(),
-        holder: None,
-    }
 }
 
 impl Ticket {
@@ -143,76 +108,95 @@ impl Ticket {
 impl DoseCommand {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let Self::Add(typed) = self;
-        let product = typed.product.as_deref().map(Product::read).transpose()?;
-        let date = day(&typed.date)?;
-        if date > vaccine::day_in_japan(session.now()) {
-            return Err(VaccineRefusal::InTheFuture.into());
-        }
-        let mut diary = device::open(session)?;
-        let everybody = people::all(diary.vault())?;
-        let person = meant(&everybody, typed.person.as_deref())?;
-        let content = Content::Dose(TypedDose {
-            date,
+        let dose = TypedDose {
+            date: day(&typed.date)?,
             number: typed.number,
-            product: product.map(|product| product.name().to_owned()),
-            lot: typed.lot.map(|lot| lot.trim().to_owned()).filter(|lot| !lot.is_empty()),
-        });
-        let added = vaccine::add(diary.vault(), &person.id, content, session.now())?;
-        session.out.answer(
-            &json!({
-                "person": person.name,
-                "id": person.id.to_string(),
-                "record": added.id.to_string(),
-                "kind": "hand",
-                "already": added.already,
-            }),
-            "vaccine-entered",
-            &[("name", &person.name), ("date", &date)],
-        )?;
+            product: typed.product,
+            lot: typed.lot,
+        };
+        let mut device = device::opened(session)?;
+        let person = meant(&mut device, typed.person.as_deref())?;
+        let date = dose.date;
+        let kept = device.keep(&Keep {
+            doses: vec![dose],
+            ..Keep::of(person.id)
+        })?;
+        for kept in kept {
+            session.out.answer(
+                &json!({
+                    "person": kept.person.name,
+                    "id": kept.person.id.to_string(),
+                    "record": kept.record.map(|record| record.to_string()),
+                    "kind": kept.kind.name(),
+                    "already": kept.already,
+                }),
+                "vaccine-entered",
+                &[("name", &kept.person.name), ("date", &date)],
+            )?;
+        }
         Ok(Outcome::Done)
     }
 }
 
-fn say(session: &Session, person: &Person, read: &Read, added: Option<vaccine::Added>) -> Result<(), Failure> {
+fn say(session: &Session, kept: &Kept) -> Result<(), Failure> {
     let out = &session.out;
-    let holder_born = read.holder.as_ref().and_then(|holder| holder.born.as_deref());
-    let born = person.born.map(|born| born.to_string());
-    let is_others = matches!((holder_born, &born), (Some(stated), Some(born)) if !born.starts_with(stated));
-    let warnings: Vec<&str> = is_others.then(|| Warning::OtherBirthDate.code()).into_iter().collect();
-    out.line(&json!({
-        "person": person.name,
-        "id": person.id.to_string(),
-        "record": added.map(|added| added.id.to_string()),
-        "already": added.is_some_and(|added| added.already),
-        "kind": read.kind.name(),
-        "verdict": read.verdict.map(certificates::Verdict::name),
-        "reasons": read.reasons.iter().map(Coded::code).collect::<Vec<_>>(),
-        "issuer": read.issuer,
-        "holder": read.holder,
-        "warnings": warnings,
-    }))?;
+    let name = &kept.person.name;
+    let mut line = json!({
+        "person": name,
+        "id": kept.person.id.to_string(),
+        "record": kept.record.map(|record| record.to_string()),
+        "already": kept.already,
+        "kind": kept.kind.name(),
+        "verdict": kept.verdict.map(Verdict::name),
+        "reasons": kept.reasons.iter().map(Coded::code).collect::<Vec<_>>(),
+        "issuer": kept.issuer,
+        "holder": kept.holder,
+        "warnings": kept.warnings.iter().map(Coded::code).collect::<Vec<_>>(),
+    });
+    if !kept.also_with.is_empty() {
+        let also_with = kept.also_with.iter();
+        let also_with = also_with.map(|person| json!({ "person": person.name, "id": person.id.to_string() }));
+        line["also_with"] = also_with.collect();
+    }
+    out.line(&line)?;
     let texts = out.texts();
-    let kind = texts.plain(&format!("kind-{}", read.kind.name().replace('_', "-")));
+    let kind = texts.plain(&format!("kind-{}", kept.kind.name().replace('_', "-")));
     let nobody = texts.plain("verify-nobody");
-    if let Some(verdict) = read.verdict {
+    if let Some(verdict) = kept.verdict {
         out.say(
             &format!("verify-{}", verdict.name()),
             &[
                 ("kind", &out.bold(&kind)),
-                ("issuer", &read.issuer.as_deref().unwrap_or(&nobody)),
+                ("issuer", &kept.issuer.as_deref().unwrap_or(&nobody)),
             ],
         )?;
     }
-    for reason in &read.reasons {
+    for reason in &kept.reasons {
         out.say_line(&format!("- {} ({})", texts.message(reason), reason.code()))?;
     }
-    if is_others {
-        out.warn("vaccine-other-birth-date", &[("name", &person.name)]);
+    for warning in &kept.warnings {
+        warn(session, kept, warning);
     }
-    let kept = match added {
-        Some(added) if added.already => "vaccine-already",
+    let id = match kept.record {
+        Some(_) if kept.already => "vaccine-already",
         Some(_) => "vaccine-kept",
         None => "vaccine-not-kept",
     };
-    out.say(kept, &[("kind", &kind), ("name", &person.name)])
+    out.say(id, &[("kind", &kind), ("name", name)])
+}
+
+fn warn(session: &Session, kept: &Kept, warning: &RecordWarning) {
+    let out = &session.out;
+    let name = &kept.person.name;
+    match warning {
+        RecordWarning::AnotherName => {
+            let holder = kept.holder.as_ref().map_or("?", |holder| &holder.name);
+            out.warn("vaccine-another-name", &[("name", name), ("holder", &holder)]);
+        }
+        RecordWarning::OtherBirthDate => out.warn("vaccine-other-birth-date", &[("name", name)]),
+        RecordWarning::InAnotherRecord => {
+            let others: Vec<&str> = kept.also_with.iter().map(|person| person.name.as_str()).collect();
+            out.warn("vaccine-in-another-record", &[("name", &others.join(", "))]);
+        }
+    }
 }

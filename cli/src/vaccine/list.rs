@@ -1,45 +1,48 @@
 //! `techo vaccine list`: the doses, each once, with what tells of them; tickets and passes.
 
 use serde_json::{Value, json};
-use techo_core::certificates::Verdict;
-use techo_core::vaccine::{Content, Dose, Evidence, Recalled, Record, pass};
+use techo_core::certificates::{DocumentKind, Verdict};
+use techo_core::device::{DoseView, Paper, PaperView};
+use techo_core::vaccine::{Evidence, Recalled};
 use techo_protocol::Coded;
 
-use super::Book;
+use super::only;
 use crate::session::Session;
 use crate::texts::harmless;
-use crate::{Failure, Outcome, time};
+use crate::{Failure, Outcome, device, time};
 
 pub fn run(session: &Session, person: Option<&str>) -> Result<Outcome, Failure> {
-    let book = Book::open(session, person)?;
+    let mut device = device::opened(session)?;
+    let person = only(&mut device, person)?;
+    let record = device.vaccine_record(person)?;
     let out = &session.out;
-    for dose in &book.doses {
-        show(session, &book, dose)?;
+    for dose in &record.doses {
+        show(session, dose)?;
     }
-    for record in &book.listing.records {
-        show_other(session, &book, record)?;
+    for paper in &record.papers {
+        show_paper(session, paper)?;
     }
-    if book.listing.records.is_empty() {
+    if record.records == 0 {
         out.say("vaccine-empty", &[])?;
     }
-    for id in &book.listing.newer {
+    for id in &record.newer {
         let line = json!({ "record": id.to_string(), "kind": "newer" });
         out.answer(&line, "diary-newer", &[("id", id)])?;
     }
-    for row in &book.listing.damaged {
+    for row in &record.damaged {
         out.warn("diary-damaged", &[("row", row)]);
     }
     Ok(Outcome::Done)
 }
 
-fn show(session: &Session, book: &Book, dose: &Dose) -> Result<(), Failure> {
+/// What a person is called; "someone" while the record has come from another device and its person has not.
+fn called(session: &Session, name: Option<&str>) -> String {
+    name.map_or_else(|| session.out.texts().plain("someone"), str::to_owned)
+}
+
+fn show(session: &Session, dose: &DoseView) -> Result<(), Failure> {
     let out = &session.out;
-    let name = book.name(session, dose.person);
-    let recalls: Vec<&Recalled> = book
-        .recalled
-        .iter()
-        .filter(|recalled| (recalled.person, recalled.date) == (dose.person, dose.date))
-        .collect();
+    let name = called(session, dose.name.as_deref());
     out.line(&json!({
         "person": name,
         "id": dose.person.to_string(),
@@ -48,9 +51,9 @@ fn show(session: &Session, book: &Book, dose: &Dose) -> Result<(), Failure> {
         "product": dose.product,
         "lot": dose.lot,
         "place": dose.place,
-        "believed": dose.is_believed(),
-        "recalled": recalls.iter().map(|recalled| recall_line(recalled)).collect::<Vec<_>>(),
-        "records": dose.evidence.iter().map(evidence_line).collect::<Vec<_>>(),
+        "believed": dose.is_believed,
+        "recalled": dose.recalls.iter().map(recall_line).collect::<Vec<_>>(),
+        "records": dose.proof.iter().map(evidence_line).collect::<Vec<_>>(),
     }))?;
     let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
     let number = dose.number.map_or_else(|| "?".to_owned(), |number| number.to_string());
@@ -65,7 +68,7 @@ fn show(session: &Session, book: &Book, dose: &Dose) -> Result<(), Failure> {
             ("lot", &lot),
         ],
     )?;
-    for evidence in &dose.evidence {
+    for evidence in &dose.proof {
         let kind = out.texts().plain(&format!("kind-{}", evidence.kind.name().replace('_', "-")));
         let reasons = evidence.reasons.iter().map(Coded::code).collect::<Vec<_>>().join(", ");
         let verdict = if reasons.is_empty() {
@@ -75,7 +78,7 @@ fn show(session: &Session, book: &Book, dose: &Dose) -> Result<(), Failure> {
         };
         out.say_line(&format!("    {kind}: {verdict}  [{}]", evidence.record))?;
     }
-    for recalled in recalls {
+    for recalled in &dose.recalls {
         warn(session, &name, recalled)?;
     }
     Ok(())
@@ -118,38 +121,38 @@ pub fn warn(session: &Session, name: &str, recalled: &Recalled) -> Result<(), Fa
     text.map_or(Ok(()), |text| out.say_line(&harmless(text)))
 }
 
-fn show_other(session: &Session, book: &Book, record: &Record) -> Result<(), Failure> {
-    let (kind, mut what) = match &record.content {
-        Content::Ticket(digits) => ("ticket", digits.clone()),
-        Content::Pass(_) => ("status", String::new()),
-        Content::Slip(_) | Content::Certificate(_) | Content::Dose(_) | Content::Request(_) => return Ok(()),
-    };
-    let name = book.name(session, record.person);
+fn show_paper(session: &Session, paper: &PaperView) -> Result<(), Failure> {
+    let name = called(session, paper.name.as_deref());
     let mut line = json!({
         "person": name,
-        "id": record.person.to_string(),
-        "record": record.id.to_string(),
-        "kind": kind,
-        "added": time::write(record.added),
+        "id": paper.person.to_string(),
+        "record": paper.record.to_string(),
+        "added": time::write(paper.added),
     });
-    match &record.content {
-        Content::Ticket(digits) => line["ticket"] = json!(digits),
-        Content::Pass(content) => {
-            if let Some(summary) = pass::kept(content, &book.lists, session.now()) {
-                let fields: Vec<&str> = summary.fields.iter().map(|field| field.name()).collect();
-                line["issuer"] = json!(summary.issuer);
-                line["until"] = json!(time::write(summary.until));
-                line["fields"] = json!(fields);
-                line["card"] = json!(summary.has_card);
-                what = time::day(summary.until, session.out.texts());
-            }
+    let (kind, what) = match &paper.paper {
+        Paper::Ticket { digits } => {
+            line["ticket"] = json!(digits);
+            (DocumentKind::Ticket, digits.clone())
         }
-        _ => {}
-    }
-    let kind = session.out.texts().plain(&format!("kind-{kind}"));
+        Paper::Pass {
+            issuer,
+            until,
+            says,
+            has_card,
+        } => {
+            line["issuer"] = json!(issuer);
+            line["until"] = json!(time::write(*until));
+            line["fields"] = says.iter().map(|value| value.field().name()).collect();
+            line["card"] = json!(has_card);
+            (DocumentKind::Status, time::day(*until, session.out.texts()))
+        }
+        Paper::DamagedPass => (DocumentKind::Status, String::new()),
+    };
+    line["kind"] = json!(kind.name());
+    let kind = session.out.texts().plain(&format!("kind-{}", kind.name()));
     session.out.answer(
         &line,
         "vaccine-other",
-        &[("name", &name), ("kind", &kind), ("what", &what), ("id", &record.id)],
+        &[("name", &name), ("kind", &kind), ("what", &what), ("id", &paper.record)],
     )
 }

@@ -4,17 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use techo_core::vaccine::{self, Event, Person, Reminder};
+use techo_core::device::{CalendarText, PersonNext, Upcoming};
+use techo_core::vaccine::Reminder;
 use techo_protocol::Coded;
-use techo_protocol::vaccination::schedule::{Answer, NextDose};
+use techo_protocol::vaccination::schedule::NextDose;
 
-use super::Book;
 use super::list::{recall_line, warn};
+use super::only;
 use crate::session::Session;
-use crate::{Failure, Outcome, diary, time};
-
-/// Days before the recommended day at which a calendar reminds.
-const ALARM_DAYS: u32 = 7;
+use crate::{Failure, Outcome, device, diary, time};
 
 /// What to be reminded of.
 #[derive(Debug, Args)]
@@ -27,32 +25,27 @@ pub struct Remind {
     person: Option<String>,
 }
 
-fn answers(session: &Session, book: &Book) -> Vec<(Person, Answer)> {
-    let today = vaccine::day_in_japan(session.now());
-    let of = |person: &Person| vaccine::next(&book.schedule, person.born, &book.doses_of(person.id), today);
-    book.people.iter().map(|person| (person.clone(), of(person))).collect()
-}
-
 pub fn run(session: &Session, person: Option<&str>) -> Result<Outcome, Failure> {
-    let book = Book::open(session, person)?;
+    let mut device = device::opened(session)?;
+    let person = only(&mut device, person)?;
+    let everybody = device.next_doses(person)?;
     let out = &session.out;
-    for (person, answer) in answers(session, &book) {
-        let recalls: Vec<_> = book.recalled.iter().filter(|recalled| recalled.person == person.id).collect();
-        let mut line = match &answer.due {
-            Ok(next) => json!({
-                "dose": next.dose,
-                "earliest": next.earliest,
-                "recommended": next.recommended,
-                "overdue": next.overdue,
-                "rule": next.rule,
-                "rule_from": next.rule_from,
-                "schedule": next.schedule,
-                "schedule_version": next.schedule_version,
-                "products": next.products,
-                "age_assumed": next.age_assumed,
+    for one in &everybody {
+        let mut line = match &one.next {
+            Upcoming::Due { when, .. } => json!({
+                "dose": when.dose,
+                "earliest": when.earliest,
+                "recommended": when.recommended,
+                "overdue": when.overdue,
+                "rule": when.rule,
+                "rule_from": when.rule_from,
+                "schedule": when.schedule,
+                "schedule_version": when.schedule_version,
+                "products": when.products,
+                "age_assumed": when.age_assumed,
             }),
-            Err(why) => json!({
-                "dose": answer.dose,
+            Upcoming::Nothing { why } => json!({
+                "dose": one.dose,
                 "earliest": null,
                 "recommended": null,
                 "overdue": null,
@@ -60,33 +53,34 @@ pub fn run(session: &Session, person: Option<&str>) -> Result<Outcome, Failure> 
                 "reason": why.code(),
             }),
         };
-        line["person"] = json!(person.name);
-        line["id"] = json!(person.id.to_string());
-        line["recalled"] = json!(recalls.iter().map(|recalled| recall_line(recalled)).collect::<Vec<_>>());
+        let name = &one.person.name;
+        line["person"] = json!(name);
+        line["id"] = json!(one.person.id.to_string());
+        line["recalled"] = one.recalls.iter().map(recall_line).collect();
         out.line(&line)?;
-        match &answer.due {
-            Ok(next) => say(session, &person, next)?,
-            Err(why) => {
+        match &one.next {
+            Upcoming::Due { when, is_late } => say(session, name, when, *is_late)?,
+            Upcoming::Nothing { why } => {
                 let why = out.texts().message(why);
-                out.say("vaccine-none", &[("name", &person.name), ("why", &why)])?;
+                out.say("vaccine-none", &[("name", name), ("why", &why)])?;
             }
         }
-        for recalled in recalls {
-            warn(session, &person.name, recalled)?;
+        for recalled in &one.recalls {
+            warn(session, name, recalled)?;
         }
     }
-    if book.people.is_empty() {
+    if everybody.is_empty() {
         out.say("vaccine-nobody", &[])?;
     }
     Ok(Outcome::Done)
 }
 
-fn say(session: &Session, person: &Person, next: &NextDose) -> Result<(), Failure> {
+fn say(session: &Session, name: &str, next: &NextDose, is_late: bool) -> Result<(), Failure> {
     let out = &session.out;
     out.say(
         "vaccine-next",
         &[
-            ("name", &person.name),
+            ("name", &name),
             ("dose", &next.dose),
             ("earliest", &next.earliest),
             ("recommended", &next.recommended),
@@ -94,7 +88,6 @@ fn say(session: &Session, person: &Person, next: &NextDose) -> Result<(), Failur
         ],
     )?;
     if let Some(overdue) = next.overdue {
-        let is_late = overdue <= vaccine::day_in_japan(session.now());
         let id = if is_late { "vaccine-late" } else { "vaccine-late-from" };
         out.say(id, &[("overdue", &overdue)])?;
     }
@@ -108,40 +101,39 @@ fn say(session: &Session, person: &Person, next: &NextDose) -> Result<(), Failur
         ],
     )?;
     if next.age_assumed {
-        out.say("vaccine-age-assumed", &[("name", &person.name)])?;
+        out.say("vaccine-age-assumed", &[("name", &name)])?;
     }
     Ok(())
 }
 
 impl Remind {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let book = Book::open(session, self.person.as_deref())?;
-        let (out, now) = (&session.out, session.now());
-        let mut events = Vec::new();
-        for (person, answer) in answers(session, &book) {
-            let Ok(next) = answer.due else { continue };
-            for reminder in vaccine::reminders(person.id, &next, now) {
-                show(session, &person, &reminder)?;
-            }
-            events.push(event(session, &person, &next));
+        let mut device = device::opened(session)?;
+        let person = only(&mut device, self.person.as_deref())?;
+        let everybody = device.next_doses(person)?;
+        for reminder in device.reminders(person)? {
+            let whose = everybody.iter().find(|one| one.person.id == reminder.person);
+            show(session, whose.map_or("?", |one| &one.person.name), &reminder)?;
         }
         let Some(file) = self.ics else { return Ok(Outcome::Done) };
-        diary::write_private(&file, vaccine::calendar(&events, now).as_bytes())?;
-        out.answer(
-            &json!({ "file": file, "events": events.len() }),
+        let texts: Vec<CalendarText> = everybody.iter().filter_map(|one| event(session, one)).collect();
+        let calendar = device.calendar(&texts)?;
+        diary::write_private(&file, calendar.file.as_bytes())?;
+        session.out.answer(
+            &json!({ "file": file, "events": calendar.events }),
             "vaccine-calendar",
-            &[("file", &file.display()), ("count", &events.len())],
+            &[("file", &file.display()), ("count", &calendar.events)],
         )?;
         Ok(Outcome::Done)
     }
 }
 
-fn show(session: &Session, person: &Person, reminder: &Reminder) -> Result<(), Failure> {
+fn show(session: &Session, name: &str, reminder: &Reminder) -> Result<(), Failure> {
     let line = json!({
         "at": time::write(reminder.at),
         "kind": reminder.kind.name(),
-        "person": person.name,
-        "id": person.id.to_string(),
+        "person": name,
+        "id": reminder.person.to_string(),
         "dose": reminder.dose,
     });
     let texts = session.out.texts();
@@ -150,26 +142,26 @@ fn show(session: &Session, person: &Person, reminder: &Reminder) -> Result<(), F
     session.out.answer(
         &line,
         "vaccine-remind",
-        &[("at", &at), ("name", &person.name), ("dose", &reminder.dose), ("what", &what)],
+        &[("at", &at), ("name", &name), ("dose", &reminder.dose), ("what", &what)],
     )
 }
 
-fn event(session: &Session, person: &Person, next: &NextDose) -> Event {
+/// What the calendar says of a person's next dose; nothing where none is due.
+fn event(session: &Session, one: &PersonNext) -> Option<CalendarText> {
+    let Upcoming::Due { when, .. } = &one.next else { return None };
     let texts = session.out.texts();
-    let overdue = next.overdue.map_or_else(|| "-".to_owned(), |day| day.to_string());
-    Event {
-        uid: format!("{}-{}@techo.invalid", person.id, next.dose),
-        day: next.recommended,
-        title: texts.of("vaccine-event", &[("name", &person.name), ("dose", &next.dose)]),
+    let overdue = when.overdue.map_or_else(|| "-".to_owned(), |day| day.to_string());
+    Some(CalendarText {
+        person: one.person.id,
+        title: texts.of("vaccine-event", &[("name", &one.person.name), ("dose", &when.dose)]),
         description: texts.of(
             "vaccine-event-text",
             &[
-                ("earliest", &next.earliest),
-                ("recommended", &next.recommended),
+                ("earliest", &when.earliest),
+                ("recommended", &when.recommended),
                 ("overdue", &overdue),
-                ("rule", &next.rule),
+                ("rule", &when.rule),
             ],
         ),
-        alarm_days: ALARM_DAYS,
-    }
+    })
 }

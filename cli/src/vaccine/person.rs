@@ -2,9 +2,10 @@
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use techo_core::vaccine::{Person, people};
+use techo_core::device::NewPerson;
+use techo_core::vaccine::Person;
 
-use super::{day, find};
+use super::{day, meant};
 use crate::session::Session;
 use crate::{Failure, Outcome, device};
 
@@ -49,50 +50,43 @@ pub enum PersonCommand {
 
 impl PersonCommand {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let now = session.now();
         if let Self::Add { name, born } = self {
             let born = born.as_deref().map(day).transpose()?;
-            let person = people::add(device::open_or_make(session)?.vault(), &name, born, now)?;
-            return answer(session, &person, "vaccine-person");
+            let person = device::opened_or_made(session)?.add_person(&NewPerson { name, born })?;
+            return answer(session, &person);
         }
-        let mut diary = device::open(session)?;
-        let vault = diary.vault();
-        let everybody = people::all(vault)?;
+        let mut device = device::opened(session)?;
         match self {
             Self::Add { .. } | Self::List => {
+                let everybody = device.people()?;
                 for person in &everybody {
-                    answer(session, person, "vaccine-person")?;
+                    answer(session, person)?;
                 }
                 if everybody.is_empty() {
                     session.out.say("vaccine-nobody", &[])?;
                 }
             }
             Self::Born { person, date } => {
-                let person = find(&everybody, &person)?;
-                let born = day(&date)?;
-                people::set_born(vault, &person.id, born, now)?;
-                let person = Person {
-                    born: Some(born),
-                    ..person.clone()
-                };
-                answer(session, &person, "vaccine-person")?;
+                let person = meant(&mut device, Some(&person))?;
+                answer(session, &device.set_birth_date(person.id, day(&date)?)?)?;
             }
             Self::Merge { person, other } => {
-                let (person, other) = (find(&everybody, &person)?, find(&everybody, &other)?);
-                people::merge(vault, &person.id, &other.id)?;
-                let mut line = line(person);
+                let (person, other) = (meant(&mut device, Some(&person))?, meant(&mut device, Some(&other))?);
+                device.merge_people(person.id, other.id)?;
+                let mut line = line(&person);
                 line["merged"] = json!([other.id.to_string()]);
                 let said: [(&str, &dyn crate::texts::Argument); 2] = [("name", &person.name), ("other", &other.name)];
                 session.out.answer(&line, "vaccine-merged", &said)?;
             }
             Self::Split { person } => {
-                for person in people::split(vault, &find(&everybody, &person)?.id)? {
-                    answer(session, &person, "vaccine-person")?;
+                let person = meant(&mut device, Some(&person))?;
+                for person in device.split_person(person.id)? {
+                    answer(session, &person)?;
                 }
             }
             Self::Remove { person } => {
-                let person = find(&everybody, &person)?;
-                people::remove(vault, &person.id, now)?;
+                let person = meant(&mut device, Some(&person))?;
+                device.remove_person(person.id)?;
                 let removed = json!({ "removed": person.id.to_string() });
                 session.out.answer(&removed, "vaccine-removed", &[("name", &person.name)])?;
             }
@@ -105,11 +99,11 @@ fn line(person: &Person) -> Value {
     json!({ "person": person.id.to_string(), "name": person.name, "born": person.born })
 }
 
-fn answer(session: &Session, person: &Person, id: &str) -> Result<Outcome, Failure> {
+fn answer(session: &Session, person: &Person) -> Result<Outcome, Failure> {
     let born = person.born.map_or_else(|| "?".to_owned(), |born| born.to_string());
     session.out.answer(
         &line(person),
-        id,
+        "vaccine-person",
         &[("name", &person.name), ("born", &born), ("id", &person.id)],
     )?;
     Ok(Outcome::Done)

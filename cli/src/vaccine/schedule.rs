@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::json;
-use techo_core::vaccine::schedule::{self, InUse};
+use techo_core::device::ScheduleView;
 
 use crate::session::Session;
 use crate::{Failure, Outcome, device, input};
@@ -25,43 +25,41 @@ pub enum Schedule {
 
 impl Schedule {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let mut diary = device::open(session)?;
+        let mut device = device::opened(session)?;
         match self {
             Self::Add { file } => {
                 let content = input::large_file(&file)?;
-                let taken = schedule::add(diary.vault(), &content).map_err(|error| Failure::from(error).about(file.display()))?;
+                let taken = device
+                    .add_schedule(&content)
+                    .map_err(|error| Failure::from(error).about(file.display()))?;
                 say(session, &taken)
             }
             Self::Show => {
-                let counts = schedule::in_use(diary.vault())?;
-                say(session, &counts)?;
-                for source in &counts.schedule.sources {
+                let schedule = device.schedule()?;
+                say(session, &schedule)?;
+                for source in &schedule.sources {
                     session.out.say_line(&format!("- {} {}", source.title, source.url))?;
                 }
                 Ok(Outcome::Done)
             }
-            Self::Reset => {
-                schedule::reset(diary.vault())?;
-                say(session, &schedule::in_use(diary.vault())?)
-            }
+            Self::Reset => say(session, &device.reset_schedule()?),
         }
     }
 }
 
-fn say(session: &Session, counts: &InUse) -> Result<Outcome, Failure> {
-    let schedule = &counts.schedule;
+fn say(session: &Session, schedule: &ScheduleView) -> Result<Outcome, Failure> {
     let line = json!({
         "schedule": schedule.code,
         "version": schedule.version,
         "name": schedule.name,
         "issued": schedule.issued,
-        "authority": counts.signed_by.as_ref().map(|list| list.authority().to_string()),
-        "signed_by": counts.signed_by.as_ref().map(|list| &list.name),
-        "products": schedule.products.iter().map(|product| &product.code).collect::<Vec<_>>(),
+        "authority": schedule.authority.map(|authority| authority.to_string()),
+        "signed_by": schedule.signed_by,
+        "products": schedule.products,
         "sources": schedule.sources.len(),
     });
     let built_in = session.out.texts().plain("vaccine-schedule-built-in");
-    let by = counts.signed_by.as_ref().map_or(built_in.as_str(), |list| &list.name);
+    let by = schedule.signed_by.as_ref().unwrap_or(&built_in);
     session.out.answer(
         &line,
         "vaccine-schedule",
@@ -69,7 +67,7 @@ fn say(session: &Session, counts: &InUse) -> Result<Outcome, Failure> {
             ("name", &schedule.name),
             ("version", &schedule.version),
             ("issued", &schedule.issued),
-            ("by", &by),
+            ("by", by),
         ],
     )?;
     Ok(Outcome::Done)

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use techo_core::vaccine::{self, Content, EntryId, Record, VaccineError, VaccineRefusal, pass, people};
-use techo_protocol::vaccination::status_pass::{Field, SHOWN_SECONDS, StatusPassError, is_nonce};
+use techo_core::certificates::DocumentKind;
+use techo_core::device::{ShowPass, ShownDocument};
+use techo_protocol::vaccination::status_pass::{Field, StatusPassError, is_nonce};
 
 use super::{meant, record_id};
 use crate::authority::write_file;
@@ -55,11 +56,10 @@ pub struct Show {
 
 impl Request {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let mut diary = device::open(session)?;
-        let everybody = people::all(diary.vault())?;
-        let person = meant(&everybody, self.person.as_deref())?;
-        let file = pass::request(diary.vault(), &person.id, session.now())?;
-        write_file(&self.out, &file)?;
+        let mut device = device::opened(session)?;
+        let person = meant(&mut device, self.person.as_deref())?;
+        let request = device.request_pass(person.id)?;
+        write_file(&self.out, &request.file)?;
         let line = json!({
             "person": person.name,
             "id": person.id.to_string(),
@@ -76,39 +76,35 @@ impl Request {
 
 impl Show {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let mut diary = device::open(session)?;
-        let everybody = people::all(diary.vault())?;
-        let person = meant(&everybody, self.person.as_deref())?.clone();
-        let records = vaccine::list(diary.vault())?.records;
-        let now = session.now();
+        let mut device = device::opened(session)?;
+        let person = meant(&mut device, self.person.as_deref())?.id;
         if self.card {
-            let card = pass::card(&records, &person.id, now).map_err(VaccineError::from)?;
-            return document(session, &person.name, "shc", &card, &self.out);
+            return document(session, &device.show_card(person)?, &self.out);
         }
         if let Some(id) = &self.certificate {
-            let (kind, text) = certificate(&records, person.id, record_id(id)?)?;
-            return document(session, &person.name, kind, text, &self.out);
+            return document(session, &device.show_certificate(person, record_id(id)?)?, &self.out);
         }
         if let Some(nonce) = self.nonce.as_deref().filter(|nonce| !is_nonce(nonce)) {
             return Err(Failure::from(StatusPassError::CannotBeWritten).about(nonce));
         }
-        let fields = self.fields.iter().map(|name| field(name)).collect::<Result<Vec<_>, _>>()?;
-        let shown = pass::show(&records, &person.id, &fields, self.nonce.as_deref(), now)?;
-        let text = shown.to_text();
-        code_picture::write(&text, &self.out)?;
-        let names: Vec<&str> = shown.values().map(|value| value.field().name()).collect();
-        let until = now.saturating_add(SHOWN_SECONDS);
+        let shown = device.show_pass(&ShowPass {
+            person,
+            fields: self.fields.iter().map(|name| field(name)).collect::<Result<_, _>>()?,
+            nonce: self.nonce,
+        })?;
+        code_picture::write(&shown.text, &self.out)?;
+        let names: Vec<&str> = shown.shows.iter().map(|value| value.field().name()).collect();
         let line = json!({
-            "person": person.name,
-            "id": person.id.to_string(),
-            "kind": "status",
+            "person": shown.person.name,
+            "id": shown.person.id.to_string(),
+            "kind": DocumentKind::Status.name(),
             "fields": names,
-            "strict": self.nonce.is_some(),
-            "signed_at": time::write(now),
-            "until": time::write(until),
+            "strict": shown.nonce.is_some(),
+            "signed_at": time::write(shown.signed_at),
+            "until": time::write(shown.until),
             "out": self.out,
         });
-        let until = time::day_and_time(until, session.out.texts());
+        let until = time::day_and_time(shown.until, session.out.texts());
         session.out.answer(
             &line,
             "vaccine-shown",
@@ -126,21 +122,14 @@ fn field(name: &str) -> Result<Field, Failure> {
     Field::of_name(name.trim()).ok_or_else(|| Failure::from(StatusPassError::NoSuchField).about(name))
 }
 
-/// The text of a person's slip or certificate, and its kind.
-fn certificate(records: &[Record], person: EntryId, id: EntryId) -> Result<(&'static str, &str), Failure> {
-    let record = records.iter().find(|record| (record.person, record.id) == (person, id));
-    match record.map(|record| &record.content) {
-        Some(Content::Slip(text)) => Ok(("dose_slip", text)),
-        Some(Content::Certificate(text)) => Ok((techo_core::certificates::kind(text).name(), text)),
-        _ => Err(VaccineError::from(VaccineRefusal::NoCertificate).into()),
-    }
-}
-
 /// A code with a whole document.
-fn document(session: &Session, person: &str, kind: &str, text: &str, out: &Path) -> Result<Outcome, Failure> {
-    code_picture::write(text, out)?;
-    let line = json!({ "person": person, "kind": kind, "out": out });
-    let kind = session.out.texts().plain(&format!("kind-{}", kind.replace('_', "-")));
+fn document(session: &Session, shown: &ShownDocument, out: &Path) -> Result<Outcome, Failure> {
+    code_picture::write(&shown.text, out)?;
+    let line = json!({ "person": shown.person.name, "kind": shown.kind.name(), "out": out });
+    let kind = session
+        .out
+        .texts()
+        .plain(&format!("kind-{}", shown.kind.name().replace('_', "-")));
     session
         .out
         .answer(&line, "vaccine-shown-whole", &[("kind", &kind), ("file", &out.display())])?;

@@ -60,6 +60,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// What reasons against a document come to.
+    pub fn of(reasons: &[Reason]) -> Self {
+        if reasons.is_empty() {
+            Self::Valid
+        } else if reasons.iter().all(Reason::leaves_open) {
+            Self::Unknown
+        } else {
+            Self::Invalid
+        }
+    }
+
     /// The name in JSON and on the command line.
     pub fn name(self) -> &'static str {
         match self {
@@ -149,13 +160,7 @@ impl Verified {
 
     /// What the reasons come to.
     pub fn verdict(&self) -> Verdict {
-        if self.reasons.is_empty() {
-            Verdict::Valid
-        } else if self.reasons.iter().all(Reason::leaves_open) {
-            Verdict::Unknown
-        } else {
-            Verdict::Invalid
-        }
+        Verdict::of(&self.reasons)
     }
 
     /// Adds what a check found.

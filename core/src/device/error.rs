@@ -4,13 +4,15 @@ use techo_protocol::basics::random::RandomError;
 
 use crate::arrival::Refused;
 use crate::backup::BackupFailure;
+use crate::certificates::bundles::BundleError;
 use crate::diary::DiaryError;
 use crate::exposure::ExposureError;
 use crate::exposure::fetch::FetchError;
 use crate::ports::HttpError;
 use crate::scan::ScanError;
 use crate::sync::SyncError;
-use crate::vaccine::VaccineError;
+use crate::vaccine::schedule::TakeScheduleError;
+use crate::vaccine::{CheckError, VaccineError, VaccineRefusal};
 use crate::vault::VaultError;
 
 techo_protocol::coded_union! {
@@ -20,6 +22,10 @@ techo_protocol::coded_union! {
         Arrival(Refused);
         /// A backup.
         Backup(BackupFailure);
+        /// Bundles of issuers' keys.
+        Bundle(BundleError);
+        /// What somebody shows, and whom to believe.
+        Check(CheckError);
         /// The diary's rules.
         Diary(DiaryError);
         /// Lists, alerts and whom the person follows.
@@ -32,11 +38,19 @@ techo_protocol::coded_union! {
         Relay(HttpError);
         /// A picture.
         Scan(ScanError);
+        /// The schedule of doses.
+        Schedule(TakeScheduleError);
         /// The household and its sync.
         Sync(SyncError);
         /// The vaccine record.
         Vaccine(VaccineError);
         /// The vault.
         Vault(VaultError);
+    }
+}
+
+impl From<VaccineRefusal> for DeviceError {
+    fn from(refusal: VaccineRefusal) -> Self {
+        Self::Vaccine(refusal.into())
     }
 }

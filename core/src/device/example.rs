@@ -13,12 +13,14 @@
 //! ```
 
 mod authority;
+mod town;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use authority::Authority;
+pub use town::Town;
 
 use crate::ports::{Clock, HttpError, KeyError, KeyId, KeyKeeper, Ports, Relay, SystemRandom, WrappingKey};
 

@@ -1,7 +1,9 @@
 //! Why the vaccine record did not do what was asked.
 
+use techo_protocol::vaccination::product::ProductError;
 use techo_protocol::vaccination::status_pass::StatusPassError;
 
+use crate::certificates::Reason;
 use crate::diary::Refusal;
 use crate::ports::RandomError;
 use crate::vault::VaultError;
@@ -13,6 +15,8 @@ techo_protocol::coded_errors! {
         NoSuchPerson = "vaccine.no_such_person", "There is nobody of this name or id.", "See `vaccine person list`, or add somebody with `vaccine person add`.";
         /// Several people of that name.
         SeveralPeople = "vaccine.several_people", "Several people have this name.", "Give the id of the one who is meant; `vaccine person list` shows the ids.";
+        /// Several people, and none was named.
+        WhichPerson = "vaccine.which_person", "There are several people here.", "Say whose it is with --person; `vaccine person list` shows them.";
         /// Born after today.
         BornInTheFuture = "vaccine.born_in_the_future", "This birth date is in the future.", "Check the date, or this device's clock.";
         /// Somebody cannot be merged with themselves.
@@ -41,6 +45,10 @@ techo_protocol::coded_union! {
         Refused(VaccineRefusal);
         /// The rules for names.
         Name(Refusal);
+        /// The codes of a card.
+        Card(Reason);
+        /// A vaccine.
+        Product(ProductError);
         /// A status pass.
         Pass(StatusPassError);
         /// The vault.

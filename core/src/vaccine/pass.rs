@@ -5,24 +5,24 @@ use techo_protocol::vaccination::status_pass::{
     Credential, Field, Issuer, Opened, Pass, PassFile, Presentation, RequestKeys, StatusPassError, Value,
 };
 
-use super::record::{self, Added, Record};
+use super::record::{self, Record};
 use super::{Content, EntryId, VaccineError, VaccineRefusal};
-use crate::certificates::Reason;
+use crate::certificates::{Holder, Reason};
 use crate::documents::week::DAY_SECONDS;
 use crate::vault::Vault;
 
 /// The keys of a request are kept so long, in seconds: a pass that is issued for it within 30 days lasts for another 30.
 const REQUEST_SECONDS: i64 = 60 * DAY_SECONDS;
 
-/// What a pass is, for a list of records.
+/// A status pass that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
+pub struct PassSummary {
     /// The municipality that issued it, by the name in its trust list; none where no list that is followed has its key.
     pub issuer: Option<String>,
     /// When its last copy ends, in Unix seconds.
     pub until: i64,
-    /// What can be shown today.
-    pub fields: Vec<Field>,
+    /// What it says today, each of which can be shown without the others.
+    pub says: Vec<Value>,
     /// A SMART Health Card came with it.
     pub has_card: bool,
 }
@@ -33,9 +33,11 @@ pub struct PassRead {
     /// What is against it.
     pub reasons: Vec<Reason>,
     /// What it is.
-    pub summary: Summary,
-    /// What became of it; none where it was not kept.
-    pub added: Option<Added>,
+    pub summary: PassSummary,
+    /// The name that it was issued with.
+    pub holder: Option<Holder>,
+    /// What to keep; none where it is over.
+    pub content: Option<Content>,
 }
 
 /// Whether a file begins like a pass.
@@ -48,22 +50,28 @@ pub fn is_form(file: &[u8]) -> bool {
 /// # Errors
 /// No randomness, or the vault cannot be written.
 pub fn request(vault: &mut Vault, person: &EntryId, now: i64) -> Result<Vec<u8>, VaccineError> {
-    tidy(vault, person, now)?;
+    tidy(vault, Some(*person), now)?;
     let keys = vault.write(|writer| RequestKeys::generate(writer.random()).map_err(VaccineError::from))?;
     let file = keys.to_request()?;
     record::add(vault, person, Content::Request(keys.to_bytes().to_vec()), now)?;
     Ok(file)
 }
 
-/// Opens a pass with the keys of the person's request and keeps it, if nothing is against it but that its municipality is not followed here.
+/// Opens a pass with the keys of the person's request, which are among `records`. It is worth keeping if nothing is against it but that its
+/// municipality is not followed here.
 ///
 /// # Errors
-/// It cannot be read or is for another request ([`StatusPassError`]), or the vault cannot be written.
-pub fn add(vault: &mut Vault, person: &EntryId, file: &[u8], lists: &[TrustList], now: i64) -> Result<PassRead, VaccineError> {
-    let records = record::list(vault)?.records;
+/// [`StatusPassError`]: it cannot be read, or is for another request.
+pub fn read(
+    records: &[Record],
+    person: &EntryId,
+    file: &[u8],
+    lists: &[TrustList],
+    now: i64,
+) -> Result<PassRead, StatusPassError> {
     let keys = match PassFile::form(file)? {
         Opened::Bearer => None,
-        Opened::Holder(sealing_key) => requests(&records, person).find(|keys| keys.sealing_key() == sealing_key),
+        Opened::Holder(sealing_key) => requests(records, person).find(|keys| keys.sealing_key() == sealing_key),
     };
     let pass = Pass::open(file, keys.as_ref())?;
     let summary = summary(&pass, lists, now);
@@ -74,14 +82,21 @@ pub fn add(vault: &mut Vault, person: &EntryId, file: &[u8], lists: &[TrustList]
     if summary.until <= now {
         reasons.push(Reason::Expired);
     }
-    let added = if reasons.iter().all(Reason::leaves_open) {
-        let content = Content::Pass(pass.to_bytes().to_vec());
-        Some(record::add(vault, person, content, now)?)
-    } else {
-        None
-    };
-    tidy(vault, person, now)?;
-    Ok(PassRead { reasons, summary, added })
+    let is_kept = reasons.iter().all(Reason::leaves_open);
+    let content = is_kept.then(|| Content::Pass(pass.to_bytes().to_vec()));
+    let holder = summary.says.iter().find_map(|value| match value {
+        Value::Name(name) => Some(Holder {
+            name: name.clone(),
+            ..Holder::default()
+        }),
+        _ => None,
+    });
+    Ok(PassRead {
+        reasons,
+        summary,
+        holder,
+        content,
+    })
 }
 
 /// Shows fields of a person's pass, of the newest that has them all today: to whoever gave `nonce`, or else to anybody within the minute.
@@ -105,6 +120,17 @@ pub fn show(
     Err(refused)
 }
 
+/// A person's newest pass that is not over.
+///
+/// # Errors
+/// [`VaccineRefusal::NoPass`].
+pub fn newest(records: &[Record], person: &EntryId, lists: &[TrustList], now: i64) -> Result<PassSummary, VaccineRefusal> {
+    newest_first(records, person)
+        .find(|pass| pass.expires_at() > now)
+        .map(|pass| summary(&pass, lists, now))
+        .ok_or(VaccineRefusal::NoPass)
+}
+
 /// The SMART Health Card of a person's newest pass that has one and is not over.
 ///
 /// # Errors
@@ -117,17 +143,17 @@ pub fn card(records: &[Record], person: &EntryId, now: i64) -> Result<String, Va
 }
 
 /// What a kept pass is; `None` where it cannot be read any more.
-pub fn kept(content: &[u8], lists: &[TrustList], now: i64) -> Option<Summary> {
+pub fn kept(content: &[u8], lists: &[TrustList], now: i64) -> Option<PassSummary> {
     Pass::from_bytes(content).ok().map(|pass| summary(&pass, lists, now))
 }
 
-fn summary(pass: &Pass, lists: &[TrustList], now: i64) -> Summary {
+fn summary(pass: &Pass, lists: &[TrustList], now: i64) -> PassSummary {
     let is_issuer = |list: &&TrustList| Issuer::of_list(list).any(|issuer| issuer == *pass.issuer());
-    let fields = |credential: &Credential| credential.values().map(Value::field).collect();
-    Summary {
+    let says = |credential: &Credential| credential.values().cloned().collect();
+    PassSummary {
         issuer: lists.iter().find(is_issuer).map(|list| list.name.clone()),
         until: pass.expires_at(),
-        fields: pass.credential(now).map(fields).unwrap_or_default(),
+        says: pass.credential(now).map(says).unwrap_or_default(),
         has_card: pass.card().is_some(),
     }
 }
@@ -149,8 +175,11 @@ fn requests<'r>(records: &'r [Record], person: &'r EntryId) -> impl Iterator<Ite
     })
 }
 
-/// Deletes the person's passes that are over, and the keys of requests for which no pass can be current any more.
-fn tidy(vault: &mut Vault, person: &EntryId, now: i64) -> Result<(), VaccineError> {
+/// Deletes passes that are over, and the keys of requests for which no pass can be current any more: of one person, or of everybody.
+///
+/// # Errors
+/// The vault cannot be written.
+pub fn tidy(vault: &mut Vault, person: Option<EntryId>, now: i64) -> Result<(), VaccineError> {
     let is_over = |record: &Record| match &record.content {
         Content::Pass(content) => Pass::from_bytes(content).is_ok_and(|pass| pass.expires_at() <= now),
         Content::Request(_) => now.saturating_sub(record.added) > REQUEST_SECONDS,
@@ -159,7 +188,7 @@ fn tidy(vault: &mut Vault, person: &EntryId, now: i64) -> Result<(), VaccineErro
     let records = record::list(vault)?.records;
     let over: Vec<EntryId> = records
         .iter()
-        .filter(|record| record.person == *person && is_over(record))
+        .filter(|record| person.is_none_or(|person| record.person == person) && is_over(record))
         .map(|record| record.id)
         .collect();
     if over.is_empty() {

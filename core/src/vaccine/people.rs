@@ -36,6 +36,30 @@ pub fn find<'p>(people: &'p [Person], name_or_id: &str) -> Result<&'p Person, Va
     }
 }
 
+/// The one of `people` who is meant: by a name or an id; where nothing is said, the only one.
+///
+/// # Errors
+/// As [`find`]; [`VaccineRefusal::WhichPerson`] where nothing is said and there are several.
+pub fn meant<'p>(people: &'p [Person], name_or_id: Option<&str>) -> Result<&'p Person, VaccineRefusal> {
+    match (name_or_id, people) {
+        (Some(name_or_id), _) => find(people, name_or_id),
+        (None, [one]) => Ok(one),
+        (None, []) => Err(VaccineRefusal::NoSuchPerson),
+        (None, _) => Err(VaccineRefusal::WhichPerson),
+    }
+}
+
+/// The one of this id; of somebody who was said to be another, that other.
+///
+/// # Errors
+/// [`VaccineRefusal::NoSuchPerson`], or the vault cannot be read.
+pub fn of_id(vault: &mut Vault, id: EntryId) -> Result<Person, VaccineError> {
+    let everybody = stored::everybody(vault)?;
+    let id = settings::who_is(&everybody, id);
+    let person = everybody.into_iter().find(|person| person.id == id);
+    Ok(person.ok_or(VaccineRefusal::NoSuchPerson)?)
+}
+
 /// Adds somebody, even if there is somebody of that name.
 ///
 /// # Errors
@@ -106,7 +130,7 @@ pub fn split(vault: &mut Vault, person: &EntryId) -> Result<Vec<Person>, Vaccine
     vault.write(|writer| {
         let mut document = stored::settings(writer)?;
         let people = settings::people(&document);
-        let merged: Vec<Person> = people
+        let mut merged: Vec<Person> = people
             .iter()
             .filter(|other| other.same_as == Some(*person))
             .cloned()
@@ -114,8 +138,9 @@ pub fn split(vault: &mut Vault, person: &EntryId) -> Result<Vec<Person>, Vaccine
         if merged.is_empty() {
             return Err(VaccineRefusal::NotMerged.into());
         }
-        for other in &merged {
+        for other in &mut merged {
             settings::set_same_as(&mut document, &other.id, None)?;
+            other.same_as = None;
         }
         document.save(writer)?;
         Ok(merged)

@@ -46,24 +46,41 @@ pub struct Added {
 /// # Errors
 /// [`VaccineRefusal::TooLarge`], or the vault cannot be written.
 pub fn add(vault: &mut Vault, person: &EntryId, content: Content, now: i64) -> Result<Added, VaccineError> {
+    let mut added = add_all(vault, person, vec![content], now)?;
+    Ok(added.pop().ok_or(VaccineRefusal::Unknown)?)
+}
+
+/// Adds several records for a person: all, or none. Answers what became of each, in their order.
+///
+/// # Errors
+/// As [`add`].
+pub fn add_all(vault: &mut Vault, person: &EntryId, contents: Vec<Content>, now: i64) -> Result<Vec<Added>, VaccineError> {
+    if contents.is_empty() {
+        return Ok(Vec::new());
+    }
     vault.write(|writer| {
         let name = DocumentName::Person(person.0);
         let document = load(&writer.reader(), &name, writer.actor())?;
         let mut document = document.unwrap_or_else(|| Document::begin(name, writer.actor()));
-        let same = |core: &[u8]| RecordCore::from_bytes(core).is_some_and(|core| core.content == content);
-        if let Some(row) = document.rows().iter().find(|row| same(&row.core)) {
-            return Ok(Added {
-                id: row.id,
-                already: true,
+        let mut added = Vec::new();
+        for content in contents {
+            let same = |core: &[u8]| RecordCore::from_bytes(core).is_some_and(|core| core.content == content);
+            let held = document.rows().iter().find(|row| same(&row.core)).map(|row| row.id);
+            let id = match held {
+                Some(id) => id,
+                None => EntryId::random(writer.random())?,
+            };
+            if held.is_none() {
+                let core = RecordCore { added: now, content };
+                document.set(&core_key(&id), core.to_bytes().ok_or(VaccineRefusal::TooLarge)?)?;
+            }
+            added.push(Added {
+                id,
+                already: held.is_some(),
             });
         }
-        let id = EntryId::random(writer.random())?;
-        let core = RecordCore { added: now, content }
-            .to_bytes()
-            .ok_or(VaccineRefusal::TooLarge)?;
-        document.set(&core_key(&id), core)?;
         document.save(writer)?;
-        Ok(Added { id, already: false })
+        Ok(added)
     })
 }
 

@@ -1,63 +1,47 @@
 //! Whether a status pass that somebody shows is to be believed, in the terms of certificates.
 
 use techo_protocol::trust::TrustList;
-use techo_protocol::vaccination::status_pass::{Door, Issuer, Presentation, Refused, StatusPassError};
+use techo_protocol::vaccination::status_pass::{Door, Issuer, Presentation, Refused, StatusPassError, Value};
 
 use super::revocations::Revocations;
 use crate::certificates::{DocumentKind, Holder, Reason, Verdict, Verified};
 
-/// Somebody who checks passes, with a memory of two minutes and no other.
-pub struct StatusChecker<'a> {
-    door: Door,
-    lists: &'a [TrustList],
-    issuers: Vec<Issuer>,
-    revoked: &'a [Revocations],
+/// Reads a code and checks it at `now` (Unix seconds) by the municipalities' trust lists and what they revoked; strictly, where the phone was given
+/// a `nonce`. `door` remembers for two minutes what it was shown, and is all that remembers it.
+pub(super) fn verify(
+    text: &str,
+    door: &mut Door,
+    lists: &[TrustList],
+    revoked: &[Revocations],
+    nonce: Option<&str>,
+    now: i64,
+) -> Verified {
+    let shown = match Presentation::read(text) {
+        Ok(shown) => shown,
+        Err(error) => return Verified::unreadable(unreadable(&error)),
+    };
+    let issuers: Vec<Issuer> = lists.iter().flat_map(Issuer::of_list).collect();
+    let of = |authority| revoked.iter().filter(move |list| list.authority() == authority);
+    let is_revoked = |authority, id| of(authority).any(|list| list.contains(id));
+    let checked = door.check(&shown, &issuers, nonce, is_revoked, now);
+    let mut verified = Verified::of(DocumentKind::Status);
+    verified.reasons = checked.refused.iter().copied().map(reason).collect();
+    if let Some(authority) = checked.authority {
+        let town = lists.iter().find(|list| list.authority() == authority);
+        verified.issuer = town.map(|list| list.name.clone());
+        verified.revocations_at = of(authority).map(Revocations::issued_at).max();
+    }
+    // What a refused pass says must not be read from a screen by mistake.
+    if verified.verdict() != Verdict::Invalid {
+        verified.holder = checked.values.iter().find_map(holder);
+        verified.shown = checked.values;
+    }
+    verified
 }
 
-impl<'a> StatusChecker<'a> {
-    /// Believes the municipalities of these trust lists, but for what they revoked.
-    pub fn new(lists: &'a [TrustList], revoked: &'a [Revocations]) -> Self {
-        Self {
-            door: Door::default(),
-            lists,
-            issuers: lists.iter().flat_map(Issuer::of_list).collect(),
-            revoked,
-        }
-    }
-
-    /// Reads a code and checks it at `now` (Unix seconds); strictly, where the phone was given a `nonce`.
-    pub fn verify(&mut self, text: &str, nonce: Option<&str>, now: i64) -> Verified {
-        let shown = match Presentation::read(text.trim()) {
-            Ok(shown) => shown,
-            Err(error) => return Verified::unreadable(unreadable(&error)),
-        };
-        let of = |authority| self.revoked.iter().filter(move |list| list.authority() == authority);
-        let checked = self.door.check(
-            &shown,
-            &self.issuers,
-            nonce,
-            |authority, id| of(authority).any(|list| list.contains(id)),
-            now,
-        );
-        let mut verified = Verified::of(DocumentKind::Status);
-        verified.reasons = checked.refused.iter().copied().map(reason).collect();
-        if let Some(authority) = checked.authority {
-            let town = self.lists.iter().find(|list| list.authority() == authority);
-            verified.issuer = town.map(|list| list.name.clone());
-            verified.revocations_at = of(authority).map(Revocations::issued_at).max();
-        }
-        // What a refused pass says must not be read from a screen by mistake.
-        if verified.verdict() != Verdict::Invalid {
-            verified.holder = checked.values.iter().find_map(holder);
-            verified.shown = checked.values;
-        }
-        verified
-    }
-}
-
-fn holder(value: &techo_protocol::vaccination::status_pass::Value) -> Option<Holder> {
+fn holder(value: &Value) -> Option<Holder> {
     match value {
-        techo_protocol::vaccination::status_pass::Value::Name(name) => Some(Holder {
+        Value::Name(name) => Some(Holder {
             name: name.clone(),
             ..Holder::default()
         }),

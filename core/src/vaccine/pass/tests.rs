@@ -5,12 +5,12 @@ use techo_protocol::exposure::public_file::PublicFileRef;
 use techo_protocol::exposure::relay_api::segment_path;
 use techo_protocol::trust::{Role, StatusKey, TrustedKey};
 use techo_protocol::vaccination::public_file::PublicFileKind;
-use techo_protocol::vaccination::status_pass::{CredentialId, Status, Value};
+use techo_protocol::vaccination::status_pass::{CredentialId, Door, Status};
 
 use super::super::tests::{key, sakai};
-use super::super::{StatusChecker, people, revocations};
+use super::super::{Believing, Keep, Kept, keep, people, revocations, status};
 use super::*;
-use crate::certificates::Verdict;
+use crate::certificates::{Trust, Verdict, Verified};
 use crate::exposure::fixture::{Authority, NOW, vault};
 use crate::exposure::{fetch, trust};
 
@@ -25,6 +25,10 @@ struct World {
     vault: Vault,
     aki: EntryId,
     _folder: tempfile::TempDir,
+}
+
+fn check(text: &str, door: &mut Door, lists: &[TrustList], nonce: Option<&str>, now: i64) -> Verified {
+    status::verify(text, door, lists, &[], nonce, now)
 }
 
 fn values() -> Vec<Value> {
@@ -79,8 +83,30 @@ impl World {
         request(&mut self.vault, &self.aki, NOON).unwrap()
     }
 
-    fn add(&mut self, file: &[u8], now: i64) -> Result<PassRead, VaccineError> {
-        add(&mut self.vault, &self.aki, file, std::slice::from_ref(&self.list), now)
+    fn add(&mut self, file: &[u8], now: i64) -> Result<Kept, VaccineError> {
+        let (person, lists) = (self.aki, [self.list.clone()]);
+        self.keep(person, file, &lists, now)
+    }
+
+    fn keep(&mut self, person: EntryId, file: &[u8], lists: &[TrustList], now: i64) -> Result<Kept, VaccineError> {
+        let request = Keep {
+            pass_files: vec![file.to_vec()],
+            ..Keep::of(person)
+        };
+        let issuers = Trust::default();
+        let believing = Believing {
+            lists,
+            issuers: &issuers,
+        };
+        keep(&mut self.vault, &request, &believing, now).map(|mut kept| kept.remove(0))
+    }
+
+    fn summary(&mut self) -> PassSummary {
+        let kept = self.records().into_iter().find_map(|record| match record.content {
+            Content::Pass(content) => kept(&content, std::slice::from_ref(&self.list), NOON),
+            _ => None,
+        });
+        kept.unwrap()
     }
 
     fn records(&mut self) -> Vec<Record> {
@@ -99,47 +125,43 @@ fn a_pass_goes_from_request_to_door() {
     let request = world.request();
     let file = world.issue(Some(&request), NOON, Some("shc:/567")).file;
     let read = world.add(&file, NOON).unwrap();
+    assert_eq!((read.reasons.as_slice(), read.issuer.as_deref()), (&[][..], Some("Sakai")));
     assert_eq!(
-        (read.reasons.as_slice(), read.summary.issuer.as_deref()),
-        (&[][..], Some("Sakai"))
+        (read.holder.unwrap().name.as_str(), read.warnings.as_slice()),
+        ("Akihiko K", &[][..])
     );
-    assert_eq!(
-        read.summary.fields,
-        [Field::Status, Field::Doses, Field::ValidUntil, Field::Name]
-    );
-    assert!(read.summary.has_card && !read.added.unwrap().already);
-    assert!(
-        world.add(&file, NOON).unwrap().added.unwrap().already,
-        "the same file again is one pass"
-    );
+    assert!(read.record.is_some() && !read.already);
+    let summary = world.summary();
+    assert_eq!((summary.says, summary.has_card), (values(), true));
+    assert!(world.add(&file, NOON).unwrap().already, "the same file again is one pass");
 
     let text = world.show(&[Field::Status, Field::ValidUntil], None, NOON).unwrap();
     let lists = [world.list.clone()];
-    let mut checker = StatusChecker::new(&lists, &[]);
-    let verified = checker.verify(&text, None, NOON + 20);
+    let mut door = Door::default();
+    let verified = check(&text, &mut door, &lists, None, NOON + 20);
     assert_eq!(
         (verified.verdict(), verified.issuer.as_deref()),
         (Verdict::Valid, Some("Sakai"))
     );
     assert_eq!(verified.shown, [values()[0].clone(), values()[2].clone()]);
     assert_eq!(verified.holder, None, "the name was not asked for");
-    let again = checker.verify(&text, None, NOON + 30);
+    let again = check(&text, &mut door, &lists, None, NOON + 30);
     assert_eq!(
         (again.reasons.as_slice(), again.shown.len()),
         (&[Reason::AlreadyShown][..], 0)
     );
-    let late = StatusChecker::new(&lists, &[]).verify(&text, None, NOON + 61);
+    let late = check(&text, &mut Door::default(), &lists, None, NOON + 61);
     assert_eq!((late.reasons.as_slice(), late.shown.len()), (&[Reason::TooOld][..], 0));
 
     let named = world.show(&[Field::Name], Some("7Kq2"), NOON).unwrap();
-    let strict = StatusChecker::new(&lists, &[]).verify(&named, Some("7Kq2"), NOON);
+    let strict = check(&named, &mut Door::default(), &lists, Some("7Kq2"), NOON);
     assert_eq!(strict.holder.unwrap().name, "Akihiko K");
-    let other = StatusChecker::new(&lists, &[]).verify(&named, Some("8Kq2"), NOON);
+    let other = check(&named, &mut Door::default(), &lists, Some("8Kq2"), NOON);
     assert_eq!(other.reasons, [Reason::NotBound]);
-    let elsewhere = StatusChecker::new(&[], &[]).verify(&named, Some("7Kq2"), NOON);
+    let elsewhere = check(&named, &mut Door::default(), &[], Some("7Kq2"), NOON);
     assert_eq!(elsewhere.verdict(), Verdict::Unknown);
     assert_eq!(
-        StatusChecker::new(&lists, &[]).verify("hello", None, NOON).reasons,
+        check("hello", &mut Door::default(), &lists, None, NOON).reasons,
         [Reason::Unknown]
     );
 }
@@ -152,7 +174,7 @@ fn a_pass_is_for_the_person_and_the_phone_that_asked() {
     let other = people::add(&mut world.vault, "Haru", None, NOON).unwrap().id;
     let not_for_us = Some(VaccineError::from(StatusPassError::NotForUs));
     let lists = [world.list.clone()];
-    assert_eq!(add(&mut world.vault, &other, &file, &lists, NOON).err(), not_for_us);
+    assert_eq!(world.keep(other, &file, &lists, NOON).err(), not_for_us);
     let mut another = World::new();
     assert_eq!(another.add(&file, NOON).err(), not_for_us);
     assert_eq!(
@@ -166,7 +188,7 @@ fn a_pass_is_for_the_person_and_the_phone_that_asked() {
 fn a_bearers_pass_needs_no_request() {
     let mut world = World::new();
     let file = world.issue(None, NOON, None).file;
-    assert!(world.add(&file, NOON).unwrap().added.is_some());
+    assert!(world.add(&file, NOON).unwrap().record.is_some());
     assert!(world.show(&[Field::Status], None, NOON).is_ok());
     let (records, aki) = (world.records(), world.aki);
     assert_eq!(card(&records, &aki, NOON), Err(VaccineRefusal::NoCertificate));
@@ -177,9 +199,9 @@ fn a_pass_of_a_town_that_is_not_followed_is_kept_and_says_so() {
     let mut world = World::new();
     let file = world.issue(None, NOON, Some("shc:/567")).file;
     let aki = world.aki;
-    let read = add(&mut world.vault, &aki, &file, &[], NOON).unwrap();
+    let read = world.keep(aki, &file, &[], NOON).unwrap();
     assert_eq!(read.reasons, [Reason::UnknownKey]);
-    assert_eq!((read.summary.issuer, read.added.is_some()), (None, true));
+    assert_eq!((read.issuer, read.record.is_some()), (None, true));
     let records = world.records();
     assert_eq!(card(&records, &aki, NOON).unwrap(), "shc:/567");
     assert_eq!(card(&records, &aki, NOON + 40 * DAY), Err(VaccineRefusal::NoCertificate));
@@ -196,7 +218,7 @@ fn what_is_over_goes_and_what_is_for_another_day_says_so() {
     let missing = Some(VaccineError::from(StatusPassError::NoSuchField));
     assert_eq!(world.show(&[Field::LastDose], None, NOON).err(), missing);
     assert_eq!(
-        world.add(&file, NOON + 40 * DAY).unwrap().added,
+        world.add(&file, NOON + 40 * DAY).unwrap().record,
         None,
         "a pass that is over is not kept"
     );
@@ -296,7 +318,7 @@ fn a_revoked_pass_is_refused_by_whoever_has_the_list() {
     let (first, second) = (write(1, &[]), write(2, &ids));
     let lists = [world.list.clone()];
     let check = |revoked: &[revocations::Revocations]| {
-        let verified = StatusChecker::new(&lists, revoked).verify(&text, None, NOON);
+        let verified = status::verify(&text, &mut Door::default(), &lists, revoked, None, NOON);
         (verified.reasons, verified.revocations_at)
     };
     assert_eq!(check(&[]), (vec![], None));

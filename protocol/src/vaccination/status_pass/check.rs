@@ -1,9 +1,15 @@
-//! A door: whether what is shown there is to be believed, now. It keeps nothing but hashes of what it saw, for two minutes and in memory.
+//! A door: whether what is shown there is to be believed, now. It remembers nothing but hashes of what it saw, for two minutes.
+//!
+//! Where a door is asked again and again by a program that ends in between, its memory is kept ([`Door::to_bytes`]):
+//!
+//! ```text
+//! version:1 (hash:32 seen at:8, Unix seconds)*
+//! ```
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::credential::{Issuer, expires_at, not_before};
-use super::{CredentialId, Presentation, REMEMBERED_SECONDS, SHOWN_SECONDS, Value};
+use super::{CredentialId, Cursor, Presentation, REMEMBERED_SECONDS, SHOWN_SECONDS, StatusPassError, Value};
 use crate::basics::japan_day;
 use crate::basics::keys::sha256;
 use crate::trust::AuthorityId;
@@ -49,13 +55,58 @@ pub struct Checked {
     pub values: Vec<Value>,
 }
 
+/// The version of a kept memory.
+const VERSION: u8 = 1;
+const HASH_BYTES: usize = 32;
+
 /// A checker's memory of the last two minutes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Door {
-    seen: HashMap<[u8; 32], i64>,
+    seen: BTreeMap<[u8; HASH_BYTES], i64>,
 }
 
 impl Door {
+    /// Forgets what was shown more than two minutes before or after `now`, in Unix seconds.
+    pub fn forget(&mut self, now: i64) {
+        self.seen
+            .retain(|_, at| now.abs_diff(*at) <= REMEMBERED_SECONDS.unsigned_abs());
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// The memory as bytes, for a vault to seal.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        for (hash, at) in &self.seen {
+            out.extend_from_slice(hash);
+            out.extend_from_slice(&at.to_be_bytes());
+        }
+        out
+    }
+
+    /// Reads what [`Door::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// [`StatusPassError`]: of a newer version, or damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StatusPassError> {
+        let (&version, rest) = bytes.split_first().ok_or(StatusPassError::Damaged)?;
+        if version > VERSION {
+            return Err(StatusPassError::NewerVersion);
+        }
+        let mut seen = BTreeMap::new();
+        let mut rest = Cursor(rest);
+        while !rest.0.is_empty() {
+            let (Some(hash), Some(at)) = (rest.array(), rest.array()) else {
+                return Err(StatusPassError::Damaged);
+            };
+            seen.insert(hash, i64::from_be_bytes(at));
+        }
+        (version == VERSION).then_some(Self { seen }).ok_or(StatusPassError::Damaged)
+    }
+
     /// Checks a code at `now` (Unix seconds). `nonce` is what the phone was asked to sign, for a strict check; without one it is a quick check, which
     /// refuses what it has already seen. `is_revoked` is asked only for credentials that a trusted issuer signed.
     pub fn check(
@@ -96,8 +147,7 @@ impl Door {
 
     /// Whether this credential was shown in the last two minutes. A code that was signed anew is of the same pass, and counts.
     fn has_seen(&mut self, shown: &Presentation, now: i64) -> bool {
-        self.seen
-            .retain(|_, at| now.abs_diff(*at) <= REMEMBERED_SECONDS.unsigned_abs());
+        self.forget(now);
         let hash = sha256(&[&shown.key_id[..], &shown.id.0].concat());
         let is_seen = self.seen.contains_key(&hash);
         self.seen.entry(hash).or_insert(now);

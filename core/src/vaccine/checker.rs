@@ -1,0 +1,214 @@
+//! Somebody who checks what others show: status passes, dose slips and the certificates that the world issues, without any network.
+
+use techo_protocol::certificates::issuer_key::IssuerKey;
+use techo_protocol::certificates::trust_bundle::{TrustBundle, TrustBundleError};
+use techo_protocol::trust::{TrustError, TrustList};
+use techo_protocol::vaccination::dose_slip;
+use techo_protocol::vaccination::revocations::{self, Revocations, RevocationsError};
+use techo_protocol::vaccination::status_pass::{Door, StatusPassError, Value, is_form, is_nonce};
+
+use super::{slip, status};
+use crate::certificates::key_source::{self, KeySourceError};
+use crate::certificates::{self, DocumentKind, Holder, Reason, StatedDose, Trust, Verdict, Verified};
+
+techo_protocol::coded_union! {
+    /// Why a file cannot be believed, or a check cannot be made.
+    pub enum CheckError {
+        /// A bundle of issuers' keys.
+        Bundle(TrustBundleError);
+        /// An issuer's key.
+        Key(KeySourceError);
+        /// A nonce that no phone can sign.
+        Nonce(StatusPassError);
+        /// A list of revoked passes.
+        Revocations(RevocationsError);
+        /// A trust list.
+        Trust(TrustError);
+    }
+}
+
+/// What is to be checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Check {
+    /// The texts of the codes that were shown. Several codes of one card are joined.
+    pub texts: Vec<String>,
+    /// Whether it is at a door, where status passes alone are accepted: nobody's certificate is needed there.
+    pub at_door: bool,
+    /// What the checker asked the phone to sign, for a strict check. As at a door, nothing but a status pass answers it.
+    pub nonce: Option<String>,
+    /// For when to check, in Unix seconds; now, where it is not said.
+    pub at: Option<i64>,
+}
+
+/// Somebody who checks: whom they believe, and what they were shown in the last two minutes.
+///
+/// ```
+/// use techo_core::certificates::{Reason, Verdict};
+/// use techo_core::device::example;
+/// use techo_core::vaccine::{Check, Checker};
+///
+/// let town = example::Town::named("Sakai");
+/// let slip = town.slip(1, example::NOW)?;
+/// let mut checker = Checker::default();
+/// let check = Check { texts: vec![slip], ..Check::default() };
+/// assert_eq!(checker.check(&check, example::NOW)?[0].verdict, Verdict::Unknown);
+/// checker.believe(&town.trust_file())?;
+/// assert_eq!(checker.check(&check, example::NOW)?[0].verdict, Verdict::Valid);
+/// let at_door = Check { at_door: true, ..check };
+/// assert_eq!(checker.check(&at_door, example::NOW)?[0].reasons, [Reason::NotAStatus]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+pub struct Checker {
+    believed: Believed,
+    door: Door,
+}
+
+/// Whom a checker believes, but for what was revoked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Believed {
+    /// Keys of issuers of certificates.
+    pub issuers: Vec<IssuerKey>,
+    /// Municipalities and authorities.
+    pub lists: Vec<TrustList>,
+    /// Lists of revoked passes.
+    pub revoked: Vec<Revocations>,
+}
+
+impl Believed {
+    /// Takes what a file says. `others` are trust lists that count beside those that are here.
+    pub fn add(&mut self, file: &[u8], others: &[TrustList]) -> Result<(), CheckError> {
+        if revocations::is_form(file) {
+            self.revoked.push(Revocations::read(file, self.lists.iter().chain(others))?);
+            return Ok(());
+        }
+        match TrustList::read(file) {
+            Ok(list) => self.lists.push(list),
+            Err(TrustError::NotATrustList) => self.issuers.extend(TrustBundle::read(file)?.keys),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Takes an issuer's key.
+    pub fn add_key(&mut self, file: &[u8]) -> Result<(), CheckError> {
+        self.issuers.extend(key_source::read(file, None)?);
+        Ok(())
+    }
+
+    /// Takes all that others believe.
+    pub fn extend(&mut self, others: &Self) {
+        self.issuers.extend_from_slice(&others.issuers);
+        self.lists.extend_from_slice(&others.lists);
+        self.revoked.extend_from_slice(&others.revoked);
+    }
+
+    /// Checks what was shown, with the memory of a door.
+    pub fn check(&self, check: &Check, door: &mut Door, now: i64) -> Result<Vec<Verified>, CheckError> {
+        if check.nonce.as_deref().is_some_and(|nonce| !is_nonce(nonce)) {
+            return Err(StatusPassError::CannotBeWritten.into());
+        }
+        let now = check.at.unwrap_or(now);
+        let issuers = Trust::new(self.issuers.clone());
+        let mut answers: Vec<Verified> = match certificates::whole(&check.texts) {
+            Ok(texts) => texts
+                .iter()
+                .map(|text| text.trim())
+                .map(|text| {
+                    if is_form(text) {
+                        let nonce = check.nonce.as_deref();
+                        status::verify(text, door, &self.lists, &self.revoked, nonce, now)
+                    } else if text.starts_with(dose_slip::PREFIX) {
+                        slip::verify(text, &self.lists, now)
+                    } else {
+                        certificates::verify(text, &issuers, now)
+                    }
+                })
+                .collect(),
+            Err(reason) => vec![Verified::unreadable(reason)],
+        };
+        if answers.is_empty() {
+            answers.push(Verified::unreadable(Reason::Unknown));
+        }
+        if check.at_door || check.nonce.is_some() {
+            for answer in answers.iter_mut().filter(|answer| answer.kind != DocumentKind::Status) {
+                // Whose certificate it is, is nobody's business at a door.
+                *answer = Verified {
+                    reasons: vec![Reason::NotAStatus],
+                    ..Verified::of(answer.kind)
+                };
+            }
+        }
+        Ok(answers)
+    }
+}
+
+impl Checker {
+    /// Believes from now on what a file says: a municipality's trust file, a bundle of issuers' keys, or a list of revoked passes, which is read by the
+    /// trust files that came before it.
+    ///
+    /// # Errors
+    /// [`CheckError`]: none of these, or damaged.
+    pub fn believe(&mut self, file: &[u8]) -> Result<(), CheckError> {
+        self.believed.add(file, &[])
+    }
+
+    /// Believes an issuer's key from now on: an X.509 certificate, a JWK or a set of them, or a DID document.
+    ///
+    /// # Errors
+    /// [`KeySourceError`].
+    pub fn believe_key(&mut self, file: &[u8]) -> Result<(), CheckError> {
+        self.believed.add_key(file)
+    }
+
+    /// Checks what was shown; `now` is in Unix seconds. There is an answer for each document, and one where nothing can be read.
+    ///
+    /// # Errors
+    /// [`StatusPassError::CannotBeWritten`] for a nonce that no phone can sign.
+    pub fn check(&mut self, check: &Check, now: i64) -> Result<Vec<CheckedDocument>, CheckError> {
+        let answers = self.believed.check(check, &mut self.door, now)?;
+        Ok(answers.into_iter().map(Into::into).collect())
+    }
+}
+
+/// A document that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedDocument {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Whether it is to be believed.
+    pub verdict: Verdict,
+    /// What is against it; nothing where it is valid.
+    pub reasons: Vec<Reason>,
+    /// Who issued it: as the trusted key says; where that says nothing or there is none, as the document itself claims.
+    pub issuer: Option<String>,
+    /// Whose it is.
+    pub holder: Option<Holder>,
+    /// The doses that it tells of, oldest first.
+    pub doses: Vec<StatedDose>,
+    /// Until when it holds, in Unix seconds.
+    pub valid_until: Option<i64>,
+    /// When its issuer was last seen to list the key, in Unix seconds.
+    pub key_seen_at: Option<i64>,
+    /// What a status pass shows; nothing where something is wrong with it.
+    pub shown: Vec<Value>,
+    /// The time of the list of revoked passes by which a status pass was checked, in Unix seconds; `None` where there was none.
+    pub revocations_at: Option<i64>,
+}
+
+impl From<Verified> for CheckedDocument {
+    fn from(verified: Verified) -> Self {
+        Self {
+            verdict: verified.verdict(),
+            kind: verified.kind,
+            reasons: verified.reasons,
+            issuer: verified.issuer,
+            holder: verified.holder,
+            doses: verified.doses,
+            valid_until: verified.valid_until,
+            key_seen_at: verified.key_seen_at,
+            shown: verified.shown,
+            revocations_at: verified.revocations_at,
+        }
+    }
+}
