@@ -197,7 +197,7 @@ impl Update {
         }
         if let Some(address) = &self.relay {
             let updated = site
-                .update_from(&HttpRelay::new()?, address)
+                .update_from(&HttpRelay::default(), address)
                 .map_err(|error| Failure::from(error).about(address))?;
             let line = json!({
                 "relay": address,
@@ -220,7 +220,7 @@ impl Bundle {
         let mut site = open(session)?;
         if let Some(address) = &self.relay {
             let sent = site
-                .send(&HttpRelay::new()?, address, &session.random)
+                .send(&HttpRelay::default(), address, &session.random)
                 .map_err(|error| Failure::from(error).about(address))?;
             for bundle in sent {
                 let line = json!({ "sequence": bundle.sequence, "doses": bundle.doses, "pieces": bundle.pieces });

@@ -1,12 +1,13 @@
 //! A resident's profile on this machine: the diary and what it follows.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 
 use techo_core::device::Device;
 use techo_core::diary::{Diary, Filter, Visit};
 use techo_core::documents::EntryId;
-use techo_core::exposure::trust;
+use techo_core::following;
 use techo_core::ports::{FixedClock, Ports, Relay};
 use techo_core::sync::household;
 use techo_core::vault::Vault;
@@ -81,7 +82,7 @@ fn door(session: &Session, folder: &Path) -> Result<Device, Failure> {
         )),
         clock: Box::new(FixedClock(session.now())),
         random: Arc::new(SystemRandom::new()),
-        relay: Box::new(HttpRelay::new()?),
+        relay: Box::new(HttpRelay::default()),
     };
     Ok(Device::open(folder, ports)?)
 }
@@ -101,7 +102,7 @@ pub fn followed(session: &Session) -> Result<Vec<TrustList>, Failure> {
     if profile::kind(&folder)? != Some(Kind::Device) {
         return Ok(Vec::new());
     }
-    Ok(trust::all(diary(session, &folder)?.vault())?)
+    Ok(following::all(diary(session, &folder)?.vault())?)
 }
 
 /// All visits of the diary.
@@ -120,22 +121,23 @@ pub fn visit_id(text: &str) -> Result<EntryId, Failure> {
     text.parse().map_err(|_| Failure::from(CliError::NotAVisitId).about(text))
 }
 
-/// The relay over HTTPS, each request over a connection of its own client.
-pub struct HttpRelay(Http);
+/// The relay over HTTPS. What TLS needs is made ready at the first request: most commands ask nobody.
+#[derive(Default)]
+pub struct HttpRelay(OnceCell<Http>);
 
 impl HttpRelay {
-    /// A client for one command.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    pub fn new() -> Result<Self, Failure> {
-        Ok(Self(Http::new()?))
+    fn http(&self) -> Result<&Http, HttpError> {
+        if let Some(http) = self.0.get() {
+            return Ok(http);
+        }
+        let http = Http::new()?;
+        Ok(self.0.get_or_init(|| http))
     }
 }
 
 impl Relay for HttpRelay {
     fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
-        self.0.get(relay, path, most)
+        self.http()?.get(relay, path, most)
     }
 
     fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), HttpError> {
@@ -144,6 +146,6 @@ impl Relay for HttpRelay {
     }
 
     fn post(&self, relay: &str, path: &str, content: Vec<u8>, most: usize) -> Result<Vec<u8>, HttpError> {
-        self.0.post(relay, path, content, most)
+        self.http()?.post(relay, path, content, most)
     }
 }

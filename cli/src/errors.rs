@@ -45,6 +45,7 @@ pub fn all() -> Vec<ErrorInfo> {
         techo_core::clinic::SiteRefusal::CATALOGUE,
         techo_core::diary::Refusal::CATALOGUE,
         techo_core::exposure::ListError::CATALOGUE,
+        techo_core::following::FollowingRefusal::CATALOGUE,
         techo_core::ports::KeyError::CATALOGUE,
         techo_core::posters::PosterError::CATALOGUE,
         techo_core::scan::ScanError::CATALOGUE,

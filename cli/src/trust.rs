@@ -4,16 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::json;
-use techo_core::certificates::bundles;
-use techo_core::exposure::{ListError, lists, trust};
-use techo_core::ports::Relay;
-use techo_core::vaccine;
-use techo_protocol::certificates::trust_bundle::{self, TrustBundle};
-use techo_protocol::exposure::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
-use techo_protocol::exposure::relay_api::manifest_path;
-use techo_protocol::exposure::slot::DAY_SECONDS;
+use techo_core::device::{FollowedAuthority, IssuerBundle, RevokedPasses, TrustAnswer, Updated};
 use techo_protocol::trust::{AuthorityId, TrustList};
-use techo_protocol::vaccination::revocations::{self, Revocations};
 
 use crate::failure::CliError;
 use crate::session::Session;
@@ -51,21 +43,12 @@ impl Trust {
             Self::List => list(session),
             Self::Remove { id } => remove(session, &id),
             Self::Update { file: Some(file) } => {
-                let mut diary = device::open(session)?;
-                let content = input::file(&file)?;
-                if content.starts_with(trust_bundle::MAGIC) {
-                    let bundle = bundles::add(diary.vault(), &content)?;
-                    return show_bundle(session, &bundle);
+                let mut device = device::opened(session)?;
+                match device.update_from_file(&input::file(&file)?)? {
+                    Updated::TrustList { authority } => say(session, &authority, "trust-updated"),
+                    Updated::Issuers { bundle } => show_bundle(session, &bundle),
+                    Updated::Revoked { list } => show_revoked(session, &list),
                 }
-                if revocations::is_form(&content) {
-                    let list = vaccine::revocations::add(diary.vault(), &content)?;
-                    return show_revocations(session, &list);
-                }
-                let authority = TrustList::read(&content)?.authority();
-                if trust::all(diary.vault())?.iter().all(|list| list.authority() != authority) {
-                    return Err(techo_core::exposure::ExposureError::from(ListError::NotFollowed).into());
-                }
-                say(session, &trust::add(diary.vault(), &content)?, "trust-updated")
             }
             Self::Update { file: None } => update(session),
         }
@@ -75,143 +58,134 @@ impl Trust {
 fn add(session: &Session, content: &[u8]) -> Result<Outcome, Failure> {
     // Read before a profile is made: a wrong file leaves nothing behind.
     TrustList::read(content)?;
-    let mut diary = device::open_or_make(session)?;
-    say(session, &trust::add(diary.vault(), content)?, "trust-added")
+    let followed = device::opened_or_made(session)?.follow(content)?;
+    say(session, &followed, "trust-added")
 }
 
-fn say(session: &Session, list: &TrustList, id: &str) -> Result<Outcome, Failure> {
-    let fingerprint = list.authority().fingerprint();
-    session
-        .out
-        .answer(&line(list), id, &[("name", &list.name), ("fingerprint", &fingerprint)])?;
-    if list.expires_at < session.now() {
-        session.out.warn(
-            "trust-expired",
-            &[
-                ("name", &list.name),
-                ("day", &time::day(list.expires_at, session.out.texts())),
-            ],
-        );
+fn say(session: &Session, followed: &FollowedAuthority, id: &str) -> Result<Outcome, Failure> {
+    session.out.answer(
+        &line(followed),
+        id,
+        &[("name", &followed.name), ("fingerprint", &followed.fingerprint)],
+    )?;
+    if followed.is_expired {
+        let day = time::day(followed.expires_at, session.out.texts());
+        session.out.warn("trust-expired", &[("name", &followed.name), ("day", &day)]);
     }
     Ok(Outcome::Done)
 }
 
-fn line(list: &TrustList) -> serde_json::Value {
+fn line(followed: &FollowedAuthority) -> serde_json::Value {
     json!({
-        "authority": list.authority().to_string(),
-        "name": list.name,
-        "fingerprint": list.authority().fingerprint(),
-        "number": list.number,
-        "issued": time::write(list.issued_at),
-        "expires": time::write(list.expires_at),
-        "relays": list.relays,
+        "authority": followed.authority.to_string(),
+        "name": followed.name,
+        "fingerprint": followed.fingerprint,
+        "number": followed.number,
+        "issued": time::write(followed.issued_at),
+        "expires": time::write(followed.expires_at),
+        "relays": followed.relays,
     })
 }
 
 fn list(session: &Session) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    let followed = trust::all(diary.vault())?;
-    let ages = lists::ages(diary.vault(), session.now())?;
-    if followed.is_empty() {
+    let following = device::opened(session)?.following()?;
+    if following.authorities.is_empty() {
         session.out.say("trust-none", &[])?;
     }
-    for list in &followed {
-        let age = ages
-            .iter()
-            .find(|age| age.authority == list.authority())
-            .and_then(|age| age.as_of);
-        let mut line = line(list);
-        line["as_of"] = json!(age.map(time::write));
+    for followed in &following.authorities {
+        let mut line = line(followed);
+        line["as_of"] = json!(followed.as_of.map(time::write));
         let texts = session.out.texts();
-        let as_of = age.map_or_else(|| texts.plain("never"), |age| time::day_and_time(age, texts));
-        let id = list.authority().to_string();
-        let fingerprint = list.authority().fingerprint();
+        let as_of = followed
+            .as_of
+            .map_or_else(|| texts.plain("never"), |at| time::day_and_time(at, texts));
         session.out.answer(
             &line,
-            if age.is_some() { "trust-line" } else { "trust-line-never" },
+            if followed.as_of.is_some() {
+                "trust-line"
+            } else {
+                "trust-line-never"
+            },
             &[
-                ("name", &list.name),
-                ("id", &id),
-                ("fingerprint", &fingerprint),
+                ("name", &followed.name),
+                ("id", &followed.authority.to_string()),
+                ("fingerprint", &followed.fingerprint),
                 ("as_of", &as_of),
             ],
         )?;
     }
-    for bundle in bundles::all(diary.vault())? {
-        show_bundle(session, &bundle)?;
+    for bundle in &following.bundles {
+        show_bundle(session, bundle)?;
     }
-    for list in vaccine::revocations::all(diary.vault())? {
-        show_revocations(session, &list)?;
+    for list in &following.revoked {
+        show_revoked(session, list)?;
     }
     Ok(Outcome::Done)
 }
 
-fn show_bundle(session: &Session, bundle: &TrustBundle) -> Result<Outcome, Failure> {
-    let age_days = session.now().saturating_sub(bundle.signed_at) / DAY_SECONDS;
+fn show_bundle(session: &Session, bundle: &IssuerBundle) -> Result<Outcome, Failure> {
     let line = json!({
         "bundle": bundle.name,
-        "authority": bundle.authority().map(|authority| authority.to_string()),
-        "keys": bundle.keys.len(),
-        "archived": bundle.archived(),
-        "as_of": time::write(bundle.signed_at),
-        "age_days": age_days,
+        "authority": bundle.authority.map(|authority| authority.to_string()),
+        "keys": bundle.keys,
+        "archived": bundle.archived,
+        "as_of": time::write(bundle.as_of),
+        "age_days": bundle.age_days,
     });
-    let day = time::day(bundle.signed_at, session.out.texts());
+    let day = time::day(bundle.as_of, session.out.texts());
     session.out.answer(
         &line,
         "trust-bundle-line",
         &[
             ("name", &bundle.name),
-            ("keys", &bundle.keys.len()),
-            ("archived", &bundle.archived()),
+            ("keys", &bundle.keys),
+            ("archived", &bundle.archived),
             ("day", &day),
-            ("age", &age_days),
+            ("age", &bundle.age_days),
         ],
     )?;
     Ok(Outcome::Done)
 }
 
-fn show_revocations(session: &Session, list: &Revocations) -> Result<Outcome, Failure> {
-    let age_days = session.now().saturating_sub(list.issued_at()) / DAY_SECONDS;
+fn show_revoked(session: &Session, list: &RevokedPasses) -> Result<Outcome, Failure> {
     let line = json!({
-        "revocations": list.number(),
-        "authority": list.authority().to_string(),
-        "as_of": time::write(list.issued_at()),
-        "age_days": age_days,
+        "revocations": list.number,
+        "authority": list.authority.to_string(),
+        "as_of": time::write(list.as_of),
+        "age_days": list.age_days,
     });
-    let day = time::day(list.issued_at(), session.out.texts());
-    let id = list.authority().to_string();
-    session
-        .out
-        .answer(&line, "trust-revocations", &[("id", &id), ("day", &day), ("age", &age_days)])?;
+    let day = time::day(list.as_of, session.out.texts());
+    session.out.answer(
+        &line,
+        "trust-revocations",
+        &[("id", &list.authority.to_string()), ("day", &day), ("age", &list.age_days)],
+    )?;
     Ok(Outcome::Done)
 }
 
 fn remove(session: &Session, id: &str) -> Result<Outcome, Failure> {
     let authority = AuthorityId::from_hex(id).ok_or_else(|| Failure::from(CliError::NotAnAuthorityId).about(id))?;
-    let mut diary = device::open(session)?;
-    trust::remove(diary.vault(), authority)?;
+    device::opened(session)?.stop_following(authority)?;
     session.out.answer(&json!({ "removed": id }), "trust-removed", &[])?;
     Ok(Outcome::Done)
 }
 
 /// Asks the relays for the newest manifests, which carry the newest trust lists.
 fn update(session: &Session) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    let relay = device::HttpRelay::new()?;
-    let followed = trust::all(diary.vault())?;
-    if followed.iter().all(|list| list.relays.is_empty()) {
-        return Err(techo_core::exposure::ExposureError::from(ListError::NoRelay).into());
-    }
-    for list in followed {
-        let authority = list.authority();
-        for address in &list.relays {
-            if let Some(manifest) = relay.get(address, &manifest_path(authority), LARGEST_MANIFEST_BYTES)? {
-                let newer = Manifest::read(&manifest)?.trust_list().to_vec();
-                say(session, &trust::add(diary.vault(), &newer)?, "trust-updated")?;
-                break;
+    let mut failure = None;
+    for asked in device::opened(session)?.update_from_relays()? {
+        match asked.answer {
+            TrustAnswer::Newest { authority } => {
+                say(session, &authority, "trust-updated")?;
+            }
+            TrustAnswer::NothingPublished => {}
+            TrustAnswer::Failed { why } => {
+                let why = Failure::from(why).about(&asked.name);
+                if let Some(earlier) = failure.replace(why) {
+                    let _: std::process::ExitCode = earlier.report(session.out.is_json());
+                }
             }
         }
     }
-    Ok(Outcome::Done)
+    failure.map_or(Ok(Outcome::Done), Err)
 }

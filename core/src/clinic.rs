@@ -24,7 +24,7 @@ use techo_protocol::vaccination::schedule::Schedule;
 use techo_protocol::vaccination::site_licence::{SiteLicence, SiteLicenceError, SiteRequest};
 use zeroize::Zeroizing;
 
-use crate::exposure::trust;
+use crate::following;
 use crate::ports::Random;
 use crate::vaccine::schedule;
 use crate::vault::{RecordKind, StoreError, Vault, VaultError};
@@ -122,7 +122,7 @@ impl Clinic {
             sequence: 0,
             picture: None,
         };
-        trust::add(vault, trust_file)?;
+        following::add(vault, trust_file)?;
         vault.put_record(RecordKind::Clinic, STATE, &state.to_bytes())?;
         Ok(file)
     }

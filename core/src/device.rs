@@ -7,6 +7,7 @@
 mod checking;
 mod error;
 pub mod example;
+mod following;
 mod next_doses;
 mod passes;
 mod people;
@@ -17,6 +18,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use error::DeviceError;
+#[cfg(test)]
+pub(crate) use following::stop as stop_following;
+pub use following::{FollowedAuthority, Following, IssuerBundle, RevokedPasses, TrustAnswer, TrustAsked, Updated};
 pub use next_doses::{CalendarFile, CalendarText, PersonNext, ScheduleView, Upcoming};
 pub use passes::{PassRequest, ShowPass, ShownDocument, ShownPass};
 pub use people::NewPerson;
@@ -38,7 +42,6 @@ pub struct Device {
     believed_for_now: Believed,
     #[allow(dead_code, reason = "pairing draws from it")]
     random: Arc<dyn Random + Send + Sync>,
-    #[allow(dead_code, reason = "fetching asks it")]
     relay: Box<dyn Relay>,
 }
 
@@ -96,4 +99,9 @@ impl Device {
     pub fn diary(&mut self) -> &mut Diary {
         &mut self.diary
     }
+}
+
+/// A number of things as views give it.
+fn count(things: usize) -> u32 {
+    u32::try_from(things).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,6 @@
 //! Exposure: which of a person's visits were at a place and time that an authority names, found on the device alone.
 //!
-//! [`trust`] keeps whom the person follows, [`fetch`] brings the authorities' lists, [`lists`] keeps them and knows how old they are,
+//! Whom the person follows is in [`crate::following`]. [`fetch`] brings the authorities' lists, [`lists`] keeps them and knows how old they are,
 //! [`matching`] finds the visits, [`recalls`] tells of lots, [`alerts`] remembers what the person has seen of them.
 
 pub mod alerts;
@@ -9,7 +9,6 @@ pub mod fetch;
 pub mod lists;
 pub mod matching;
 pub mod recalls;
-pub mod trust;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -17,8 +16,9 @@ pub(crate) mod fixture;
 use techo_protocol::exposure::manifest::ManifestError;
 use techo_protocol::exposure::segment::SegmentError;
 use techo_protocol::trust::TrustError;
-use techo_protocol::vaccination::revocations::RevocationsError;
 
+use crate::following::FollowingError;
+use crate::vaccine::revocations::TakeRevocationsError;
 use crate::vault::VaultError;
 
 techo_protocol::coded_errors! {
@@ -32,8 +32,6 @@ techo_protocol::coded_errors! {
         Damaged = "exposure.damaged", "What is stored of an authority's lists is damaged.", "Fetch the lists again.";
         /// There is no such alert.
         NoSuchAlert = "exposure.no_such_alert", "There is no such alert.", "`exposure list` shows the visits and notices.";
-        /// The authority is not followed.
-        NotFollowed = "trust.not_followed", "This authority is not followed here.", "`trust list` shows those that are.";
     }
 }
 
@@ -46,11 +44,17 @@ techo_protocol::coded_union! {
         Manifest(ManifestError);
         /// A segment.
         Segment(SegmentError);
-        /// A trust list.
-        Trust(TrustError);
+        /// Whom the person follows.
+        Following(FollowingError);
         /// A list of revoked status passes.
-        Revocations(RevocationsError);
+        Revocations(TakeRevocationsError);
         /// The vault.
         Vault(VaultError);
+    }
+}
+
+impl From<TrustError> for ExposureError {
+    fn from(error: TrustError) -> Self {
+        Self::Following(error.into())
     }
 }

@@ -7,6 +7,7 @@ pub mod device;
 pub mod diary;
 pub mod documents;
 pub mod exposure;
+pub mod following;
 pub mod ports;
 pub mod posters;
 pub mod recognise;

@@ -10,7 +10,8 @@ use techo_authority::venues::{NewVenue, VenueKind, VenueNumber};
 use techo_core::arrival;
 use techo_core::diary::{Diary, Filter};
 use techo_core::exposure::alerts::{self, Alert};
-use techo_core::exposure::{fetch, trust};
+use techo_core::exposure::fetch;
+use techo_core::following;
 use techo_core::ports::FixedClock;
 use techo_core::recognise::Recognised;
 use techo_core::scan::{Options, picture, scan};
@@ -105,7 +106,7 @@ impl Cast {
         let keeper = KeyFile::new(&folder, None, Box::new(SystemRandom::new()));
         let vault = Vault::open(&folder, Box::new(keeper), Box::new(SystemRandom::new()))?;
         let mut diary = Diary::open(vault, Box::new(FixedClock(now)))?;
-        let list = trust::add(diary.vault(), &self.trust_file)?;
+        let list = following::add(diary.vault(), &self.trust_file)?;
         let picture = picture::decode(&self.poster)?;
         let start = std::time::Instant::now();
         let found = scan(&picture, &Options::default());
@@ -118,7 +119,7 @@ impl Cast {
             Resident {
                 name: name.to_owned(),
                 diary,
-                http: HttpRelay::new()?,
+                http: HttpRelay::default(),
             },
             ms,
         ))

@@ -36,10 +36,10 @@ impl Phone {
             keys: Box::new(KeyFile::new(&own, None, Box::new(SystemRandom::new()))),
             clock: Box::new(clock.clone()),
             random: Arc::new(SystemRandom::new()),
-            relay: Box::new(HttpRelay::new()?),
+            relay: Box::new(HttpRelay::default()),
         };
         let mut device = Device::open(&own, ports)?;
-        techo_core::exposure::trust::add(device.vault(), trust_file)?;
+        techo_core::following::add(device.vault(), trust_file)?;
         let person = device.add_person(&NewPerson {
             name: name.to_owned(),
             born: born.parse().ok(),
@@ -119,7 +119,7 @@ impl Phone {
     /// Fetches the public lists, and compares the recalled lots with the doses.
     pub fn recalled(&mut self, relay: &str) -> Result<Vec<Recalled>, Failure> {
         let now = self.device.now();
-        for fetched in fetch::fetch(self.device.vault(), &HttpRelay::new()?, &[relay.to_owned()], now)? {
+        for fetched in fetch::fetch(self.device.vault(), &HttpRelay::default(), &[relay.to_owned()], now)? {
             fetched.outcome?;
         }
         Ok(self.next()?.recalls)

@@ -5,7 +5,8 @@ use std::io::BufRead as _;
 use clap::Args;
 use serde_json::json;
 use techo_core::diary::Visit;
-use techo_core::exposure::{ExposureError, ListError, decoys, matching, trust};
+use techo_core::exposure::{ExposureError, ListError, decoys, matching};
+use techo_core::following::{self, FollowingRefusal};
 use techo_core::ports::Relay as _;
 use techo_protocol::exposure::case_code::CaseCode;
 use techo_protocol::exposure::diary_upload::{SentDiary, SentVisit};
@@ -38,7 +39,7 @@ impl Send {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let code = CaseCode::read(&self.code_text()?)?;
         let mut diary = device::open(session)?;
-        let list = self.receiver(trust::all(diary.vault())?)?;
+        let list = self.receiver(following::all(diary.vault())?)?;
         let key = list.keys(Role::Diary).next().ok_or(CliError::NoDiaryKey)?;
         let address = self
             .relay
@@ -57,7 +58,7 @@ impl Send {
             visits,
         }
         .seal(list.authority(), key, &session.random)?;
-        device::HttpRelay::new()?.put(address, &diary_path(list.authority(), code.mailbox()), sealed)?;
+        device::HttpRelay::default().put(address, &diary_path(list.authority(), code.mailbox()), sealed)?;
         // It stands in for the next empty envelope, so that nobody sends more than others do.
         decoys::schedule(diary.vault(), list.authority(), session.now())?;
         let line = json!({ "sent": count, "authority": list.authority().to_string() });
@@ -94,7 +95,7 @@ impl Send {
         match (takers.pop(), takers.is_empty()) {
             (Some(list), true) => Ok(list),
             (Some(_), false) => Err(CliError::SeveralAuthorities.into()),
-            (None, _) => Err(ExposureError::from(ListError::NotFollowed).into()),
+            (None, _) => Err(FollowingRefusal::NotFollowed.into()),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::documents::flat::{Stamped, core_key};
 use crate::documents::stamps::Stamp;
 use crate::documents::week::DAY_SECONDS;
 use crate::documents::{Document, EntryId, TOMBSTONE_DAYS, settings};
-use crate::exposure::{ExposureError, trust};
+use crate::following::{self, FollowingError};
 use crate::vault::{DocumentName, Reader, RecordKind, Vault, VaultError, Writer};
 
 /// What becomes of rows whose tombstones, if they had any, are gone by now: they may have been deleted since the backup.
@@ -187,9 +187,9 @@ fn last_written(document: &Document) -> BTreeMap<EntryId, Stamp> {
 
 fn restore_record(record: &KeptRecord, writer: &mut Writer<'_>, restored: &mut Restored) -> Result<(), VaultError> {
     match record.kind {
-        KeptKind::TrustList => match trust::put(writer, &record.content) {
+        KeptKind::TrustList => match following::put(writer, &record.content) {
             Ok(new) => restored.authorities += usize::from(new),
-            Err(ExposureError::Vault(error)) => return Err(error),
+            Err(FollowingError::Vault(error)) => return Err(error),
             // Older than the one that is here, or contradicting it: that one stays.
             Err(_) => {}
         },

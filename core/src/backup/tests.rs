@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::diary::{Diary, Edit, EntryId, Filter, NewVisit, Source, Visit, VisitKeys};
 use crate::exposure::fixture::Authority;
-use crate::exposure::trust;
+use crate::following;
 use crate::ports::FixedClock;
 use crate::ports::testing::MemoryKeeper;
 use crate::sync::household::{ensure, household};
@@ -116,7 +116,7 @@ fn an_old_phone_comes_back_whole_on_a_new_one() {
     let edited = old.visits()[0].id;
     old.diary.edit(&edited, &edit("by the window")).unwrap();
     let authority = Authority::new(1);
-    trust::add(old.diary.vault(), &authority.trust_file()).unwrap();
+    following::add(old.diary.vault(), &authority.trust_file()).unwrap();
     old.diary
         .vault()
         .put_record(RecordKind::DeviceSetting, b"theme", b"dark")
@@ -138,7 +138,7 @@ fn an_old_phone_comes_back_whole_on_a_new_one() {
     assert_eq!(new.visits(), old.visits());
     assert_eq!(new.diary.people().unwrap(), old.diary.people().unwrap());
     assert_eq!(new.diary.keep_days().unwrap(), 42);
-    assert_eq!(trust::all(new.diary.vault()).unwrap(), [authority.trust]);
+    assert_eq!(following::all(new.diary.vault()).unwrap(), [authority.trust]);
     let theme = new.diary.vault().record(RecordKind::DeviceSetting, b"theme").unwrap();
     assert_eq!(theme.as_deref(), Some(&b"dark"[..]));
     // And it stays so.
@@ -201,7 +201,7 @@ fn what_is_damaged_on_the_disk_is_said_and_the_rest_is_saved() {
     let mut old = Phone::new(NOW);
     old.add("Bar Yoru", 1);
     old.add("Library", 1);
-    trust::add(old.diary.vault(), &Authority::new(1).trust_file()).unwrap();
+    following::add(old.diary.vault(), &Authority::new(1).trust_file()).unwrap();
     let path = old.folder.path().join(crate::vault::VAULT_FILE);
     let sql = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute(sql, []).unwrap();
     // The second visit of its week.

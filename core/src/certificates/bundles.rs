@@ -4,7 +4,7 @@ use techo_protocol::certificates::trust_bundle::{TrustBundle, TrustBundleError};
 use techo_protocol::trust::{AuthorityId, TrustList};
 
 use super::Trust;
-use crate::exposure::{ExposureError, ListError, trust};
+use crate::following::{self, FollowingError, FollowingRefusal};
 use crate::vault::{RecordKind, Vault, VaultError, Writer};
 
 /// What the names of their records begin with; the authority's id and the bundle's name follow.
@@ -15,8 +15,8 @@ techo_protocol::coded_union! {
     pub enum BundleError {
         /// The bundle itself.
         Bundle(TrustBundleError);
-        /// The authority's trust list.
-        Trust(ExposureError);
+        /// The authority's trust list, or whether it is followed.
+        Following(FollowingError);
         /// The vault.
         Vault(VaultError);
     }
@@ -34,12 +34,12 @@ pub fn add(vault: &mut Vault, file: &[u8]) -> Result<TrustBundle, BundleError> {
     let bundle = TrustBundle::read(file)?;
     vault
         .write(|writer| {
-            let carried = TrustList::read(&bundle.trust_list).map_err(ExposureError::from)?;
+            let carried = TrustList::read(&bundle.trust_list).map_err(FollowingError::from)?;
             let authority = carried.authority();
-            let not_followed = || BundleError::from(ExposureError::from(ListError::NotFollowed));
+            let not_followed = || BundleError::from(FollowingError::from(FollowingRefusal::NotFollowed));
             let held = held(writer, authority)?.ok_or_else(not_followed)?;
             let newest = if carried.number > held.number {
-                trust::put(writer, &bundle.trust_list)?;
+                following::put(writer, &bundle.trust_list)?;
                 carried
             } else {
                 held
@@ -63,7 +63,7 @@ fn held(writer: &Writer<'_>, authority: AuthorityId) -> Result<Option<TrustList>
     Ok(file
         .map(|file| TrustList::read(&file))
         .transpose()
-        .map_err(ExposureError::from)?)
+        .map_err(FollowingError::from)?)
 }
 
 /// The bundles that are kept, without those whose signer's key was revoked since.
@@ -71,7 +71,7 @@ fn held(writer: &Writer<'_>, authority: AuthorityId) -> Result<Option<TrustList>
 /// # Errors
 /// [`BundleError`] where the vault or a bundle in it cannot be read.
 pub fn all(vault: &mut Vault) -> Result<Vec<TrustBundle>, BundleError> {
-    let lists = trust::all(vault)?;
+    let lists = following::all(vault)?;
     let mut bundles = Vec::new();
     for (name, file) in vault.records(RecordKind::Vaccine)? {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };

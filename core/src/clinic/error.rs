@@ -10,6 +10,7 @@ use techo_protocol::vaccination::ticket::TicketError;
 use techo_protocol::vaccination::town_update::{LotWarning, TownUpdateError};
 
 use crate::exposure::ExposureError;
+use crate::following::FollowingError;
 use crate::vaccine::schedule::TakeScheduleError;
 use crate::vault::VaultError;
 
@@ -90,6 +91,8 @@ techo_protocol::coded_union! {
     pub enum ClinicError {
         /// A bundle.
         Bundle(DoseBundleError);
+        /// The municipality's trust list, as it is kept.
+        Following(FollowingError);
         /// The municipality's lists.
         Lists(ExposureError);
         /// A licence or request.
@@ -119,7 +122,7 @@ impl From<TakeScheduleError> for ClinicError {
     fn from(error: TakeScheduleError) -> Self {
         match error {
             TakeScheduleError::Schedule(error) => error.into(),
-            TakeScheduleError::Trust(error) => error.into(),
+            TakeScheduleError::Following(error) => error.into(),
             TakeScheduleError::Vault(error) => error.into(),
         }
     }

@@ -7,7 +7,8 @@ use techo_protocol::vaccination::town_update::{ProductLot, TownUpdate, TownUpdat
 
 use super::{Clinic, ClinicError, ExchangeError, state};
 use crate::exposure::fetch::{FetchError, fetch, public_file};
-use crate::exposure::{ExposureError, recalls, trust};
+use crate::exposure::{ExposureError, recalls};
+use crate::following;
 use crate::ports::Relay;
 use crate::vaccine::schedule;
 use crate::vault::RecordKind;
@@ -57,7 +58,7 @@ impl Clinic {
         let list = techo_protocol::trust::TrustList::read(file)?;
         // Another authority's list would be kept beside it, and be believed by nothing.
         self.town()?.check_successor(&list)?;
-        trust::add(&mut self.vault, file)?;
+        following::add(&mut self.vault, file)?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use techo_protocol::vaccination::status_pass::Door;
 
 use super::{Device, DeviceError};
 use crate::certificates::bundles;
-use crate::exposure::trust;
+use crate::following;
 use crate::vaccine::{Believed, Check, CheckedDocument, revocations};
 use crate::vault::{RecordKind, Vault, VaultError};
 
@@ -45,7 +45,7 @@ impl Device {
         let vault = self.diary.vault();
         let mut believed = Believed {
             issuers: bundles::all(vault)?.into_iter().flat_map(|bundle| bundle.keys).collect(),
-            lists: trust::all(vault)?,
+            lists: following::all(vault)?,
             revoked: revocations::all(vault)?,
         };
         believed.extend(&self.believed_for_now);
@@ -75,7 +75,7 @@ impl Device {
     /// # Errors
     /// None of these files, damaged, or the vault cannot be read.
     pub fn believe_for_now(&mut self, file: &[u8]) -> Result<(), DeviceError> {
-        let followed = trust::all(self.diary.vault())?;
+        let followed = following::all(self.diary.vault())?;
         Ok(self.believed_for_now.add(file, &followed)?)
     }
 

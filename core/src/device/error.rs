@@ -8,9 +8,11 @@ use crate::certificates::bundles::BundleError;
 use crate::diary::DiaryError;
 use crate::exposure::ExposureError;
 use crate::exposure::fetch::FetchError;
+use crate::following::FollowingError;
 use crate::ports::HttpError;
 use crate::scan::ScanError;
 use crate::sync::SyncError;
+use crate::vaccine::revocations::TakeRevocationsError;
 use crate::vaccine::schedule::TakeScheduleError;
 use crate::vaccine::{CheckError, VaccineError, VaccineRefusal};
 use crate::vault::VaultError;
@@ -28,14 +30,18 @@ techo_protocol::coded_union! {
         Check(CheckError);
         /// The diary's rules.
         Diary(DiaryError);
-        /// Lists, alerts and whom the person follows.
+        /// Lists and alerts.
         Exposure(ExposureError);
         /// Lists that could not be fetched.
         Fetch(FetchError);
+        /// Whom the person follows.
+        Following(FollowingError);
         /// The random source.
         Random(RandomError);
         /// A relay.
         Relay(HttpError);
+        /// A list of revoked status passes.
+        Revocations(TakeRevocationsError);
         /// A picture.
         Scan(ScanError);
         /// The schedule of doses.

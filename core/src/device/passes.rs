@@ -4,7 +4,7 @@ use techo_protocol::vaccination::status_pass::{Field, SHOWN_SECONDS, SIGNED_EVER
 
 use super::{Device, DeviceError};
 use crate::certificates::{self, DocumentKind};
-use crate::exposure::trust;
+use crate::following;
 use crate::vaccine::pass::{self, PassSummary};
 use crate::vaccine::{self, Content, EntryId, Person, VaccineRefusal, people};
 
@@ -108,7 +108,7 @@ impl Device {
         let vault = self.diary.vault();
         let person = people::of_id(vault, person)?;
         let records = vaccine::list(vault)?.records;
-        let lists = trust::all(vault)?;
+        let lists = following::all(vault)?;
         Ok(pass::newest(&records, &person.id, &lists, now)?)
     }
 

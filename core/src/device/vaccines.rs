@@ -6,7 +6,8 @@ use techo_protocol::vaccination::status_pass::Value;
 
 use super::{Device, DeviceError};
 use crate::certificates::{Trust, bundles};
-use crate::exposure::{recalls, trust};
+use crate::exposure::recalls;
+use crate::following;
 use crate::vaccine::{
     self, Believing, Content, Dose, EntryId, Evidence, Keep, Kept, Person, Recalled, Record, RecordList, pass, people,
 };
@@ -313,7 +314,7 @@ pub(super) struct Trusted {
 impl Trusted {
     pub fn of(vault: &mut Vault) -> Result<Self, DeviceError> {
         Ok(Self {
-            lists: trust::all(vault)?,
+            lists: following::all(vault)?,
             issuers: bundles::trusted(vault)?,
         })
     }

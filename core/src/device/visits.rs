@@ -4,7 +4,7 @@ use super::{Device, DeviceError};
 use crate::arrival::{self, ArrivalError, Refused};
 use crate::diary::{EndedBy, Source, Visit};
 use crate::documents::EntryId;
-use crate::exposure::trust;
+use crate::following;
 use crate::recognise::Recognised;
 
 /// A check-in with what was read from a code.
@@ -109,7 +109,7 @@ impl Device {
     /// refuses. Nothing is stored then.
     pub fn check_in(&mut self, request: &CheckIn) -> Result<CheckedIn, DeviceError> {
         let at = request.at.unwrap_or_else(|| self.now());
-        let lists = trust::all(self.diary.vault())?;
+        let lists = following::all(self.diary.vault())?;
         let mut places: Vec<Recognised> = request
             .texts
             .iter()

@@ -9,9 +9,10 @@ use techo_protocol::exposure::diary_upload;
 use techo_protocol::exposure::relay_api::diary_path;
 use techo_protocol::trust::{AuthorityId, Role};
 
-use super::{ExposureError, trust};
+use super::ExposureError;
+use crate::following;
 use crate::ports::Relay;
-use crate::vault::{RecordKind, Vault, VaultError};
+use crate::vault::{RecordKind, Vault, VaultError, Writer};
 
 /// Mean time between two envelopes, in seconds.
 pub const MEAN_SECONDS: i64 = 30 * 86_400;
@@ -22,7 +23,7 @@ pub const MEAN_SECONDS: i64 = 30 * 86_400;
 /// [`ExposureError::Vault`].
 pub fn send_due(vault: &mut Vault, relay: &dyn Relay, relays: &[String], now: i64) -> Result<usize, ExposureError> {
     let mut sent = 0;
-    for list in trust::all(vault)? {
+    for list in following::all(vault)? {
         let authority = list.authority();
         let Some(address) = relays.first().or(list.relays.first()) else {
             continue;
@@ -63,6 +64,11 @@ pub fn schedule(vault: &mut Vault, authority: AuthorityId, now: i64) -> Result<(
     let wait = wait(vault.random())?;
     vault.put_record(RecordKind::DiaryUpload, &authority.0, &now.saturating_add(wait).to_be_bytes())?;
     Ok(())
+}
+
+/// Forgets when the next envelope for an authority was due that is followed no longer.
+pub(crate) fn remove_of(writer: &mut Writer<'_>, authority: AuthorityId) -> Result<(), VaultError> {
+    writer.delete_record(RecordKind::DiaryUpload, &authority.0)
 }
 
 /// A draw from the exponential distribution, in seconds.

@@ -10,7 +10,8 @@ use techo_protocol::exposure::segment::{Segment, SegmentError};
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
 use techo_protocol::vaccination::public_file::PublicFileKind;
 
-use super::{ExposureError, ListError, lists, trust};
+use super::{ExposureError, ListError, lists};
+use crate::following;
 use crate::ports::{HttpError, Relay};
 use crate::vaccine::revocations;
 use crate::vault::Vault;
@@ -55,7 +56,7 @@ techo_protocol::coded_union! {
 /// # Errors
 /// [`ListError::NoRelay`] where there is nobody to ask; [`ExposureError::Vault`] where the vault cannot be read.
 pub fn fetch(vault: &mut Vault, relay: &dyn Relay, relays: &[String], now: i64) -> Result<Vec<Fetched>, ExposureError> {
-    let followed = trust::all(vault)?;
+    let followed = following::all(vault)?;
     let ask = |list: &TrustList| {
         if relays.is_empty() {
             list.relays.clone()
@@ -125,10 +126,10 @@ fn fetch_from(
         fetched.push((segment.hash, file));
     }
     wanted.store(vault, &fetched)?;
-    let held = revocations::file(vault, authority)?;
+    let held = revocations::file(vault, authority).map_err(ExposureError::from)?;
     let revoked = (authority, PublicFileKind::Revocations);
     if let Some(file) = public_file(vault, relay, address, revoked, held.as_deref())? {
-        revocations::add(vault, &file)?;
+        revocations::add(vault, &file).map_err(ExposureError::from)?;
     }
     Ok(Brought::List {
         new_segments: fetched.len(),

@@ -6,7 +6,8 @@ use techo_protocol::exposure::public_file::PublicFileRef;
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
 use techo_protocol::vaccination::public_file::PublicFileKind;
 
-use super::{ExposureError, ListError, trust};
+use super::{ExposureError, ListError};
+use crate::following::{self, FollowingError, FollowingRefusal};
 use crate::vault::{Reader, RecordKind, Vault, VaultError, Writer};
 
 /// What is kept of one authority's newest manifest.
@@ -67,7 +68,7 @@ pub fn check(vault: &mut Vault, authority: AuthorityId, file: &[u8], now: i64) -
     }
     let held_trust = vault
         .record(RecordKind::TrustList, &authority.0)?
-        .ok_or(ListError::NotFollowed)?;
+        .ok_or(FollowingError::from(FollowingRefusal::NotFollowed))?;
     let (trust_file, trust) = newer_trust(&held_trust, read.trust_list())?;
     let manifest = read.verify(trust.keys(Role::Manifest))?;
     let head = Head::of(&manifest, file);
@@ -108,7 +109,7 @@ impl Wanted {
     /// The keys that may have signed the segments.
     ///
     /// # Errors
-    /// [`ExposureError::Trust`] where the list cannot be read, which [`check`] has ruled out.
+    /// [`ExposureError::Following`] where the list cannot be read, which [`check`] has ruled out.
     pub fn trust(&self) -> Result<TrustList, ExposureError> {
         Ok(TrustList::read(&self.trust_file)?)
     }
@@ -126,7 +127,7 @@ impl Wanted {
             return Err(ListError::Withheld.into());
         }
         vault.write(|writer| {
-            trust::put(writer, &self.trust_file)?;
+            following::put(writer, &self.trust_file)?;
             for (hash, bytes) in fetched {
                 writer.put_segment(hash, bytes)?;
             }
@@ -137,13 +138,28 @@ impl Wanted {
                 files: self.manifest.files.clone(),
             };
             put(writer, self.manifest.authority, &held)?;
-            let listed: Vec<[u8; 32]> = all(&writer.reader())?
-                .iter()
-                .flat_map(|(_, held)| held.segments.iter().map(|segment| segment.hash))
-                .collect();
-            writer.retain_segments(&listed)?;
-            Ok(())
+            retain_listed(writer)
         })
+    }
+}
+
+/// Drops the segments that no authority lists any more.
+fn retain_listed(writer: &mut Writer<'_>) -> Result<(), ExposureError> {
+    let listed: Vec<[u8; 32]> = all(&writer.reader())?
+        .iter()
+        .flat_map(|(_, held)| held.segments.iter().map(|segment| segment.hash))
+        .collect();
+    writer.retain_segments(&listed)?;
+    Ok(())
+}
+
+/// Removes the lists of an authority that is followed no longer, and the segments that only it listed.
+pub(crate) fn remove_of(writer: &mut Writer<'_>, authority: AuthorityId) -> Result<(), VaultError> {
+    writer.delete_record(RecordKind::ExposureList, &authority.0)?;
+    match retain_listed(writer) {
+        Err(ExposureError::Vault(error)) => Err(error),
+        // Another authority's list is damaged: what it lists is not known, and stays until its next fetch.
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -190,7 +206,7 @@ pub(super) fn all(reader: &Reader<'_>) -> Result<Vec<(AuthorityId, Held)>, Expos
 /// # Errors
 /// [`ExposureError`] where the vault cannot be read.
 pub fn ages(vault: &mut Vault, now: i64) -> Result<Vec<ListAge>, ExposureError> {
-    let followed = trust::all(vault)?;
+    let followed = following::all(vault)?;
     let lists = vault.read(all)?;
     let mut damaged = Vec::new();
     for (authority, held) in &lists {

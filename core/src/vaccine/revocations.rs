@@ -1,15 +1,27 @@
 //! The lists of revoked status passes that this device keeps, one of each municipality that it follows, as the files that were signed.
 
 use techo_protocol::trust::{AuthorityId, TrustList};
-use techo_protocol::vaccination::revocations;
+use techo_protocol::vaccination::revocations::{self, RevocationsError};
 
 pub use techo_protocol::vaccination::revocations::Revocations;
 
-use crate::exposure::{ExposureError, ListError, trust};
+use crate::following::{self, FollowingError, FollowingRefusal};
 use crate::vault::{RecordKind, Vault, VaultError, Writer};
 
 /// What the names of their records begin with; the authority's id follows.
 const PREFIX: &[u8] = b"revoked";
+
+techo_protocol::coded_union! {
+    /// Why a list of revoked passes is not taken.
+    pub enum TakeRevocationsError {
+        /// The list itself.
+        List(RevocationsError);
+        /// Whom the person follows.
+        Following(FollowingError);
+        /// The vault.
+        Vault(VaultError);
+    }
+}
 
 fn record_name(authority: AuthorityId) -> Vec<u8> {
     [PREFIX, &authority.0].concat()
@@ -19,12 +31,12 @@ fn record_name(authority: AuthorityId) -> Vec<u8> {
 /// that is here then.
 ///
 /// # Errors
-/// [`ExposureError`]: no list, its municipality is not followed or did not sign it, or the vault cannot be written.
-pub fn add(vault: &mut Vault, file: &[u8]) -> Result<Revocations, ExposureError> {
+/// [`TakeRevocationsError`]: no list, its municipality is not followed or did not sign it, or the vault cannot be written.
+pub fn add(vault: &mut Vault, file: &[u8]) -> Result<Revocations, TakeRevocationsError> {
     let authority = revocations::authority_of(file)?;
-    let lists = trust::all(vault)?;
+    let lists = following::all(vault)?;
     if lists.iter().all(|list| list.authority() != authority) {
-        return Err(ListError::NotFollowed.into());
+        return Err(FollowingError::from(FollowingRefusal::NotFollowed).into());
     }
     let new = Revocations::read(file, &lists)?;
     vault.write(|writer| {
@@ -44,15 +56,15 @@ pub fn add(vault: &mut Vault, file: &[u8]) -> Result<Revocations, ExposureError>
 ///
 /// # Errors
 /// The vault cannot be read.
-pub fn all(vault: &mut Vault) -> Result<Vec<Revocations>, ExposureError> {
-    let lists: Vec<TrustList> = trust::all(vault)?;
+pub fn all(vault: &mut Vault) -> Result<Vec<Revocations>, TakeRevocationsError> {
+    let lists: Vec<TrustList> = following::all(vault)?;
     let kept = vault.records(RecordKind::Vaccine)?;
     let files = kept.iter().filter(|(name, _)| name.starts_with(PREFIX));
     Ok(files.filter_map(|(_, file)| Revocations::read(file, &lists).ok()).collect())
 }
 
 /// The file that is kept of an authority.
-pub(crate) fn file(vault: &mut Vault, authority: AuthorityId) -> Result<Option<Vec<u8>>, ExposureError> {
+pub(crate) fn file(vault: &mut Vault, authority: AuthorityId) -> Result<Option<Vec<u8>>, TakeRevocationsError> {
     Ok(vault.record(RecordKind::Vaccine, &record_name(authority))?)
 }
 

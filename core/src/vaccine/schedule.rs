@@ -5,7 +5,7 @@
 use techo_protocol::trust::{Role, TrustList};
 use techo_protocol::vaccination::schedule::{Schedule, ScheduleError};
 
-use crate::exposure::{ExposureError, trust};
+use crate::following::{self, FollowingError};
 use crate::vault::{RecordKind, Vault, VaultError, Writer};
 
 /// The name of its record, which holds the file as it was signed.
@@ -17,7 +17,7 @@ techo_protocol::coded_union! {
         /// The schedule itself.
         Schedule(ScheduleError);
         /// The authorities' trust lists.
-        Trust(ExposureError);
+        Following(FollowingError);
         /// The vault.
         Vault(VaultError);
     }
@@ -38,7 +38,7 @@ pub struct InUse {
 /// # Errors
 /// A [`ScheduleError`]: no schedule, not signed by an authority that is followed, or not newer.
 pub fn add(vault: &mut Vault, file: &[u8]) -> Result<InUse, TakeScheduleError> {
-    let new = read(file, &trust::all(vault)?)?;
+    let new = read(file, &following::all(vault)?)?;
     let held = in_use(vault)?.schedule;
     let is_older = new.schedule.version < held.version || (new.schedule.version == held.version && new.schedule != held);
     if new.schedule.code == held.code && is_older {
@@ -54,7 +54,7 @@ pub fn add(vault: &mut Vault, file: &[u8]) -> Result<InUse, TakeScheduleError> {
 /// The vault cannot be read.
 pub fn in_use(vault: &mut Vault) -> Result<InUse, TakeScheduleError> {
     let kept = match vault.record(RecordKind::Vaccine, NAME)? {
-        Some(file) => read(&file, &trust::all(vault)?).ok(),
+        Some(file) => read(&file, &following::all(vault)?).ok(),
         None => None,
     };
     Ok(kept.unwrap_or_else(|| InUse {

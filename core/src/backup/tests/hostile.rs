@@ -152,7 +152,7 @@ fn a_trust_list_that_is_none_is_passed_over() {
     let value = cbor!({ "made" => NOW, "documents" => [], "records" => [record.unwrap()] });
     let mut phone = Phone::new(NOW);
     assert_eq!(phone.restore(&of_value(&value.unwrap())), Restored::default());
-    assert_eq!(trust::all(phone.diary.vault()).unwrap(), []);
+    assert_eq!(following::all(phone.diary.vault()).unwrap(), []);
 }
 
 #[test]

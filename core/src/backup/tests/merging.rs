@@ -211,17 +211,17 @@ fn settings_that_were_chosen_here_stay_and_no_visit_expires_by_a_restore() {
 fn a_newer_trust_list_stays() {
     let mut authority = Authority::new(1);
     let mut old = Phone::new(NOW);
-    trust::add(old.diary.vault(), &authority.trust_file()).unwrap();
+    following::add(old.diary.vault(), &authority.trust_file()).unwrap();
     let file = old.backup();
     authority.trust.number = 2;
-    trust::add(old.diary.vault(), &authority.trust_file()).unwrap();
+    following::add(old.diary.vault(), &authority.trust_file()).unwrap();
     assert_eq!(old.restore(&file).authorities, 0);
-    assert_eq!(trust::all(old.diary.vault()).unwrap()[0].number, 2);
+    assert_eq!(following::all(old.diary.vault()).unwrap()[0].number, 2);
     let newer = old.backup();
     let mut new = Phone::new(NOW);
     assert_eq!(new.restore(&file).authorities, 1);
     assert_eq!(new.restore(&newer).authorities, 1);
-    assert_eq!(trust::all(new.diary.vault()).unwrap()[0].number, 2);
+    assert_eq!(following::all(new.diary.vault()).unwrap()[0].number, 2);
 }
 
 #[test]

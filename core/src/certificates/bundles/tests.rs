@@ -25,7 +25,7 @@ fn bundle(authority: &Authority, name: &str, signed_at: i64) -> Vec<u8> {
 #[test]
 fn a_newer_bundle_takes_the_place_of_the_older() {
     let (authority, (_folder, mut vault)) = (Authority::new(10), vault());
-    trust::add(&mut vault, &authority.trust_file()).unwrap();
+    following::add(&mut vault, &authority.trust_file()).unwrap();
     add(&mut vault, &bundle(&authority, "EU", NOW)).unwrap();
     add(&mut vault, &bundle(&authority, "Cards", NOW)).unwrap();
     add(&mut vault, &bundle(&authority, "EU", NOW + 1)).unwrap();
@@ -47,24 +47,24 @@ fn a_newer_bundle_takes_the_place_of_the_older() {
 fn only_an_authority_that_is_followed_is_believed() {
     let (authority, (_folder, mut vault)) = (Authority::new(10), vault());
     let refused = add(&mut vault, &bundle(&authority, "EU", NOW)).err();
-    assert_eq!(refused, Some(ExposureError::from(ListError::NotFollowed).into()));
-    trust::add(&mut vault, &authority.trust_file()).unwrap();
+    assert_eq!(refused, Some(FollowingError::from(FollowingRefusal::NotFollowed).into()));
+    following::add(&mut vault, &authority.trust_file()).unwrap();
     add(&mut vault, &bundle(&authority, "EU", NOW)).unwrap();
-    trust::remove(&mut vault, authority.id()).unwrap();
+    crate::device::stop_following(&mut vault, authority.id()).unwrap();
     assert_eq!(all(&mut vault), Ok(vec![]));
-    trust::add(&mut vault, &authority.trust_file()).unwrap();
+    following::add(&mut vault, &authority.trust_file()).unwrap();
     assert_eq!(all(&mut vault), Ok(vec![]), "its bundles went with it");
 }
 
 #[test]
 fn what_a_revoked_key_signed_does_not_count() {
     let (mut authority, (_folder, mut vault)) = (Authority::new(10), vault());
-    trust::add(&mut vault, &authority.trust_file()).unwrap();
+    following::add(&mut vault, &authority.trust_file()).unwrap();
     let file = bundle(&authority, "EU", NOW);
     add(&mut vault, &file).unwrap();
     authority.trust.number = 2;
     authority.trust.keys[0].revoked = true;
-    trust::add(&mut vault, &authority.trust_file()).unwrap();
+    following::add(&mut vault, &authority.trust_file()).unwrap();
     assert_eq!(all(&mut vault), Ok(vec![]));
     assert_eq!(add(&mut vault, &file).err(), Some(TrustBundleError::SignatureInvalid.into()));
 }
@@ -72,9 +72,9 @@ fn what_a_revoked_key_signed_does_not_count() {
 #[test]
 fn a_newer_trust_list_in_a_bundle_is_taken() {
     let (mut authority, (_folder, mut vault)) = (Authority::new(10), vault());
-    trust::add(&mut vault, &authority.trust_file()).unwrap();
+    following::add(&mut vault, &authority.trust_file()).unwrap();
     authority.trust.number = 2;
     authority.trust.name = "Renamed".into();
     add(&mut vault, &bundle(&authority, "EU", NOW)).unwrap();
-    assert_eq!(trust::all(&mut vault).unwrap()[0].name, "Renamed");
+    assert_eq!(following::all(&mut vault).unwrap()[0].name, "Renamed");
 }

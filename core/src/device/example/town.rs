@@ -14,7 +14,7 @@ use techo_protocol::vaccination::status_pass::{PassFile, Request, Status, Status
 use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::super::{Device, DeviceError};
-use crate::exposure::trust;
+use crate::following;
 
 const DAY_SECONDS: i64 = 86_400;
 /// 2021-06-01: before the doses of any example.
@@ -57,7 +57,7 @@ impl Town {
     /// # Errors
     /// The device's vault cannot be written.
     pub fn is_followed_by(&self, device: &mut Device) -> Result<(), DeviceError> {
-        trust::add(device.vault(), &self.trust_file())?;
+        following::add(device.vault(), &self.trust_file())?;
         Ok(())
     }
 

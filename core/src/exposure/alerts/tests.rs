@@ -1,7 +1,7 @@
 use super::*;
 use crate::exposure::fetch::fetch;
 use crate::exposure::fixture::{Authority, MIDNIGHT, NOW, entries, vault, visit, window};
-use crate::exposure::trust;
+use crate::following;
 
 /// A person who follows an authority and looks at the alerts.
 struct Person {
@@ -15,7 +15,7 @@ impl Person {
     fn with(visits: Vec<Visit>) -> Self {
         let (folder, mut vault) = vault();
         let authority = Authority::new(10);
-        trust::add(&mut vault, &authority.trust_file()).unwrap();
+        following::add(&mut vault, &authority.trust_file()).unwrap();
         Self {
             authority,
             vault,

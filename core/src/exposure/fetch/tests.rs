@@ -5,10 +5,11 @@ use techo_protocol::trust::{TrustError, TrustedKey};
 use super::*;
 use crate::exposure::fixture::{Authority, NOW, entries, vault, window};
 use crate::exposure::lists::{Freshness, ages};
+use crate::following::FollowingRefusal;
 
 fn following(authority: &Authority) -> (tempfile::TempDir, Vault) {
     let (folder, mut vault) = vault();
-    trust::add(&mut vault, &authority.trust_file()).unwrap();
+    following::add(&mut vault, &authority.trust_file()).unwrap();
     (folder, vault)
 }
 
@@ -150,7 +151,7 @@ fn a_rotation_of_keys_is_followed_and_an_unsigned_one_is_not() {
     authority.manifest_key = new;
     authority.publish(NOW + 60);
     assert_eq!(get(&mut vault, &authority, NOW + 60), list(0));
-    assert_eq!(trust::all(&mut vault).unwrap()[0].number, 2);
+    assert_eq!(following::all(&mut vault).unwrap()[0].number, 2);
 
     let mut impostor = Authority::new(50);
     impostor.trust.number = 3;
@@ -170,7 +171,7 @@ fn an_older_trust_list_is_not_taken() {
     let old = authority.trust_file();
     authority.trust.number = 2;
     let (_folder, mut vault) = following(&authority);
-    assert_eq!(trust::add(&mut vault, &old).err(), Some(TrustError::Older.into()));
+    assert_eq!(following::add(&mut vault, &old).err(), Some(TrustError::Older.into()));
 }
 
 #[test]
@@ -178,7 +179,7 @@ fn one_authority_s_failure_does_not_stop_the_others() {
     let mut good = Authority::new(10);
     let bad = Authority::new(20);
     let (_folder, mut vault) = following(&good);
-    trust::add(&mut vault, &bad.trust_file()).unwrap();
+    following::add(&mut vault, &bad.trust_file()).unwrap();
     good.publish(NOW);
     good.relay
         .files
@@ -219,7 +220,10 @@ fn lists_of_an_authority_that_is_not_followed_any_more_are_gone() {
     let (_folder, mut vault) = following(&authority);
     authority.publish(NOW);
     get(&mut vault, &authority, NOW).unwrap();
-    trust::remove(&mut vault, authority.id()).unwrap();
+    crate::device::stop_following(&mut vault, authority.id()).unwrap();
     assert_eq!(ages(&mut vault, NOW).unwrap(), []);
-    assert_eq!(trust::remove(&mut vault, authority.id()), Err(ListError::NotFollowed.into()));
+    assert_eq!(
+        crate::device::stop_following(&mut vault, authority.id()),
+        Err(FollowingRefusal::NotFollowed.into())
+    );
 }

@@ -11,8 +11,9 @@ use super::super::tests::{key, sakai};
 use super::super::{Believing, Keep, Kept, keep, people, revocations, status};
 use super::*;
 use crate::certificates::{Trust, Verdict, Verified};
+use crate::exposure::fetch;
 use crate::exposure::fixture::{Authority, NOW, vault};
-use crate::exposure::{fetch, trust};
+use crate::following;
 
 /// 2021-10-02T12:00+09:00.
 const NOON: i64 = 1_633_143_600;
@@ -54,7 +55,7 @@ impl World {
             revoked: false,
         });
         let (folder, mut vault) = vault();
-        trust::add(&mut vault, &list.write(&key(1))).unwrap();
+        following::add(&mut vault, &list.write(&key(1))).unwrap();
         let aki = people::add(&mut vault, "Akihiko", None, NOON).unwrap().id;
         Self {
             town,
@@ -262,7 +263,7 @@ fn the_newest_pass_that_can_is_shown() {
 fn every_fetch_brings_the_list_of_revoked_passes() {
     let mut authority = Authority::new(10);
     let (_folder, mut vault) = vault();
-    trust::add(&mut vault, &authority.trust_file()).unwrap();
+    following::add(&mut vault, &authority.trust_file()).unwrap();
     let list = |authority: &Authority, number: u32, signer: &SigningKey| {
         let id = CredentialId([3; 8]);
         techo_protocol::vaccination::revocations::write(authority.id(), number, NOW, &[id], signer, &SeededRandom::new(1))
@@ -334,11 +335,11 @@ fn a_revoked_pass_is_refused_by_whoever_has_the_list() {
         2,
         "an older one changes nothing"
     );
-    trust::remove(&mut world.vault, world.list.authority()).unwrap();
+    crate::device::stop_following(&mut world.vault, world.list.authority()).unwrap();
     assert_eq!(revocations::all(&mut world.vault), Ok(vec![]));
     let refused = revocations::add(&mut world.vault, &second).err().unwrap();
     assert_eq!(techo_protocol::Coded::code(&refused), "trust.not_followed");
-    trust::add(&mut world.vault, &world.list.write(&key(1))).unwrap();
+    following::add(&mut world.vault, &world.list.write(&key(1))).unwrap();
     assert_eq!(
         revocations::all(&mut world.vault),
         Ok(vec![]),

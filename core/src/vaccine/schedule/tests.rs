@@ -45,7 +45,7 @@ fn refusal(result: Result<InUse, TakeScheduleError>) -> &'static str {
 #[test]
 fn a_newer_schedule_counts_from_then_on() {
     let (_folder, mut vault) = vault();
-    trust::add(&mut vault, &town().write(&key(1))).unwrap();
+    following::add(&mut vault, &town().write(&key(1))).unwrap();
     let aki = people::add(&mut vault, "Aki", None, FIRST).unwrap();
     add_record(&mut vault, &aki.id, Content::Slip(slip(1, FIRST, "EX3617")), FIRST).unwrap();
     let due = |vault: &mut Vault| {
@@ -79,7 +79,7 @@ fn only_who_is_followed_changes_the_schedule() {
     let newer = changed(2, "6 weeks");
     assert_eq!(refusal(add(&mut vault, &file(&newer))), "schedule.signature_invalid");
     assert_eq!(refusal(add(&mut vault, b"TTRL")), "schedule.not_a_schedule");
-    trust::add(&mut vault, &town().write(&key(1))).unwrap();
+    following::add(&mut vault, &town().write(&key(1))).unwrap();
     let by_licence_key = newer.write(&key(20)).unwrap();
     assert_eq!(refusal(add(&mut vault, &by_licence_key)), "schedule.signature_invalid");
     add(&mut vault, &file(&newer)).unwrap();
@@ -90,14 +90,14 @@ fn only_who_is_followed_changes_the_schedule() {
     revoked.keys[1].revoked = true;
     let version = |vault: &mut Vault| in_use(vault).unwrap().schedule.version;
     assert_eq!(version(&mut vault), 2);
-    trust::add(&mut vault, &revoked.write(&key(1))).unwrap();
+    following::add(&mut vault, &revoked.write(&key(1))).unwrap();
     assert_eq!(version(&mut vault), 1);
 
     let (_folder, mut vault) = crate::exposure::fixture::vault();
-    trust::add(&mut vault, &town().write(&key(1))).unwrap();
+    following::add(&mut vault, &town().write(&key(1))).unwrap();
     add(&mut vault, &file(&newer)).unwrap();
-    trust::remove(&mut vault, town().authority()).unwrap();
+    crate::device::stop_following(&mut vault, town().authority()).unwrap();
     assert_eq!(version(&mut vault), 1);
-    trust::add(&mut vault, &town().write(&key(1))).unwrap();
+    following::add(&mut vault, &town().write(&key(1))).unwrap();
     assert_eq!(version(&mut vault), 1, "it went with its authority");
 }
