@@ -6,7 +6,6 @@ use techo_core::device::example::{self, Authority, Files, RELAY, SetClock};
 use techo_core::device::{CheckIn, Device};
 use techo_core::diary::Filter;
 use techo_core::exposure::{alerts, fetch};
-use techo_core::following;
 use techo_core::ports::SystemRandom;
 use techo_core::scan::{self, Luminance, Options};
 use techo_core::sync::exchange::{StreamRelay, exchange};
@@ -23,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut phone = Device::open(&folder.path().join("phone"), example::ports_with(&relay, &clock))?;
 
     let mut authority = Authority::named("Osaka Prefecture");
-    following::add(phone.vault(), &authority.trust_file())?;
+    phone.follow(&authority.trust_file())?;
 
     let (pixels, side) = Qr::of(&authority.poster("Bar Yoru")?)?.to_grey(4);
     let picture = Luminance::new(side, side, side, pixels)?;
