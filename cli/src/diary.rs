@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use techo_core::diary::{Diary as CoreDiary, Edit, EndedBy, Filter, ForeignPoster, NewVisit, Source, Visit, VisitKeys};
-use techo_core::exposure::alerts;
 
 use crate::failure::{CliError, Warning};
 use crate::session::Session;
@@ -315,10 +314,7 @@ impl EditArgs {
 
 fn delete(session: &Session, ids: &[String]) -> Result<Outcome, Failure> {
     let ids = ids.iter().map(|id| device::visit_id(id)).collect::<Result<Vec<_>, _>>()?;
-    let mut diary = device::open(session)?;
-    diary.delete(&ids)?;
-    let left = device::visits(&mut diary)?;
-    alerts::forget_deleted(diary.vault(), &left)?;
+    device::opened(session)?.delete_visits(&ids)?;
     let deleted: Vec<String> = ids.iter().map(ToString::to_string).collect();
     session
         .out

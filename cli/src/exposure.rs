@@ -2,10 +2,9 @@
 
 use clap::Subcommand;
 use serde_json::json;
-use techo_core::exposure::alerts::{self, Alert, AlertState};
-use techo_core::exposure::decoys;
-use techo_core::exposure::fetch::{self, Brought};
-use techo_core::exposure::lists::{self, Freshness, ListAge};
+use techo_core::device::FetchOutcome;
+use techo_core::exposure::alerts::{Alert, AlertState};
+use techo_core::exposure::lists::{Freshness, ListAge};
 use techo_protocol::exposure::notice::NoticeId;
 
 use crate::session::Session;
@@ -47,55 +46,37 @@ impl Exposure {
 }
 
 fn fetch(session: &Session, relays: &[String]) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    let relay = device::HttpRelay::default();
-    let now = session.now();
     let mut failure = None;
-    for fetched in fetch::fetch(diary.vault(), &relay, relays, now)? {
+    for fetched in device::opened(session)?.fetch(relays)? {
         let authority = fetched.authority.to_string();
-        match fetched.outcome {
-            Ok(brought) => {
-                let new = match brought {
-                    Brought::NothingPublished => 0,
-                    Brought::List { new_segments } => new_segments,
-                };
-                let line = json!({ "authority": authority, "name": fetched.name, "new_lists": new });
-                let id = if brought == Brought::NothingPublished {
-                    "exposure-nothing-published"
-                } else {
-                    "exposure-fetched"
-                };
-                session.out.answer(&line, id, &[("name", &fetched.name), ("new", &new)])?;
-            }
-            Err(error) => {
-                let error = Failure::from(error).about(&fetched.name);
-                if let Some(earlier) = failure.replace(error) {
+        let (new, id) = match fetched.outcome {
+            FetchOutcome::Current { new } => (new, "exposure-fetched"),
+            FetchOutcome::NothingPublished => (0, "exposure-nothing-published"),
+            FetchOutcome::Failed { why } => {
+                let why = Failure::from(why).about(&fetched.name);
+                if let Some(earlier) = failure.replace(why) {
                     let _: std::process::ExitCode = earlier.report(session.out.is_json());
                 }
+                continue;
             }
-        }
+        };
+        let line = json!({ "authority": authority, "name": fetched.name, "new_lists": new });
+        session.out.answer(&line, id, &[("name", &fetched.name), ("new", &new)])?;
     }
-    decoys::send_due(diary.vault(), &relay, relays, now)?;
     failure.map_or(Ok(Outcome::Done), Err)
 }
 
 fn list(session: &Session) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    let visits = device::visits(&mut diary)?;
-    let found = alerts::list(diary.vault(), &visits)?;
-    for alert in &found {
+    let mut device = device::opened(session)?;
+    let warnings = device.warnings()?;
+    for alert in &warnings.alerts {
         show(session, alert)?;
     }
-    let ages = lists::ages(diary.vault(), session.now())?;
-    if !found
-        .iter()
-        .any(|alert| matches!(alert.state, AlertState::New | AlertState::Seen | AlertState::Revised))
-    {
-        nothing_found(session, &ages)?;
+    if !warnings.has_standing() {
+        nothing_found(session, &warnings.lists)?;
     }
-    show_ages(session, &ages)?;
-    alerts::forget_deleted(diary.vault(), &visits)?;
-    alerts::mark_seen(diary.vault(), &found)?;
+    show_ages(session, &warnings.lists)?;
+    device.mark_alerts_seen(&warnings.alerts)?;
     Ok(Outcome::Done)
 }
 
@@ -197,9 +178,7 @@ pub fn say_age(session: &Session, age: &ListAge) -> Result<(), Failure> {
 fn dismiss(session: &Session, visit: &str, notice: &str) -> Result<Outcome, Failure> {
     let visit = device::visit_id(visit)?;
     let notice: NoticeId = notice.parse()?;
-    let mut diary = device::open(session)?;
-    let visits = device::visits(&mut diary)?;
-    alerts::dismiss(diary.vault(), &visits, visit, notice)?;
+    device::opened(session)?.dismiss_alert(visit, notice)?;
     session.out.answer(
         &json!({ "visit": visit.to_string(), "notice": notice.to_string(), "state": "dismissed" }),
         "alert-dismissed",

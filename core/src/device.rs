@@ -13,9 +13,12 @@ mod passes;
 mod people;
 mod vaccines;
 mod visits;
+mod warnings;
 
 use std::path::Path;
 use std::sync::Arc;
+
+use techo_protocol::Coded as _;
 
 pub use error::DeviceError;
 #[cfg(test)]
@@ -25,19 +28,24 @@ pub use next_doses::{CalendarFile, CalendarText, PersonNext, ScheduleView, Upcom
 pub use passes::{PassRequest, ShowPass, ShownDocument, ShownPass};
 pub use people::NewPerson;
 pub use vaccines::{DoseView, ExportedRecord, Paper, PaperView, RecordView};
-pub use visits::{CheckIn, CheckedIn, VisitView};
+pub use visits::{CheckIn, CheckedIn, VisitList, VisitView};
+pub use warnings::{FetchOutcome, FetchedLists, Warnings};
 
 pub use crate::vaccine::{Check, CheckedDocument, Keep, Kept};
 
-use crate::diary::Diary;
+use crate::diary::{Diary, Filter};
+use crate::documents::week::DAY_SECONDS;
+use crate::exposure::alerts;
 use crate::ports::{Ports, Random, Relay};
 use crate::sync::household;
-use crate::vaccine::Believed;
-use crate::vault::Vault;
+use crate::vaccine::{Believed, pass, people as vaccine_people};
+use crate::vault::{StoreError, Vault};
 
 /// A person's device: the diary, the warnings, the vaccine records and the household, over one vault that is opened once.
 pub struct Device {
     diary: Diary,
+    /// The vault's stamp and the Unix day when everything was last tidied.
+    tidied: Option<(u64, i64)>,
     /// Whom it believes until it is shut, beside those that it follows.
     believed_for_now: Believed,
     #[allow(dead_code, reason = "pairing draws from it")]
@@ -69,6 +77,7 @@ impl Device {
         checking::forget_shown(diary.vault(), now)?;
         Ok(Self {
             diary,
+            tidied: None,
             believed_for_now: Believed::default(),
             random,
             relay,
@@ -86,6 +95,38 @@ impl Device {
     /// [`DeviceError`]; what was destroyed until then stays destroyed.
     pub fn reset(self) -> Result<(), DeviceError> {
         Ok(self.diary.into_vault().destroy()?)
+    }
+
+    /// Destroys what expired, and what a deletion on another device has left behind here: alerts of visits that are gone, records of people who
+    /// were taken away, passes that are over. Every read and every sync calls it; where nothing has changed since, it writes nothing.
+    ///
+    /// A full disk, or another process that is writing, must not keep a person from reading: it is left to the next time then.
+    pub(crate) fn tidy(&mut self) -> Result<(), DeviceError> {
+        let later = [StoreError::Full, StoreError::Busy, StoreError::NotYetForgotten].map(|error| error.code());
+        match self.tidy_now() {
+            Err(error) if later.contains(&error.code()) => Ok(()),
+            done => done,
+        }
+    }
+
+    fn tidy_now(&mut self) -> Result<(), DeviceError> {
+        let now = self.now();
+        let day = now.div_euclid(DAY_SECONDS);
+        let listing = self.diary.list(&Filter::default())?;
+        let found = (self.diary.vault().stamp(), day);
+        if self.tidied == Some(found) {
+            return Ok(());
+        }
+        self.diary.forget_expired()?;
+        let vault = self.diary.vault();
+        // Where a row cannot be read, whether its visit is gone is not known.
+        if listing.damaged.is_empty() {
+            alerts::forget_deleted(vault, &listing.visits)?;
+        }
+        vaccine_people::forget_removed(vault, now)?;
+        pass::tidy(vault, None, now)?;
+        self.tidied = Some((vault.stamp(), day));
+        Ok(())
     }
 
     /// The vault, while commands still reach around the door.

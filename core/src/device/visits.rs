@@ -2,7 +2,7 @@
 
 use super::{Device, DeviceError};
 use crate::arrival::{self, ArrivalError, Refused};
-use crate::diary::{EndedBy, Source, Visit};
+use crate::diary::{EndedBy, Filter, Source, Visit};
 use crate::documents::EntryId;
 use crate::following;
 use crate::recognise::Recognised;
@@ -84,7 +84,68 @@ pub struct CheckedIn {
     pub follows_nobody: bool,
 }
 
+/// Visits, and what could not be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VisitList {
+    /// The visits, by their beginning.
+    pub visits: Vec<VisitView>,
+    /// Rows of a newer version of Techo: kept and passed on, and unreadable here.
+    pub newer: Vec<EntryId>,
+    /// What is damaged on the disk, and so is missing here, each as a line.
+    pub damaged: Vec<String>,
+}
+
 impl Device {
+    /// The visits that a filter names, and what could not be read.
+    ///
+    /// ```
+    /// use techo_core::device::{CheckIn, Device, example};
+    /// use techo_core::diary::Filter;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let poster = example::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
+    /// device.check_in(&CheckIn { texts: vec![poster], ..CheckIn::default() })?;
+    /// let search = |text: &str| Filter { search: Some(text.into()), ..Filter::default() };
+    /// assert_eq!(device.visits(&search("yoru"))?.visits.len(), 1);
+    /// assert!(device.visits(&search("hiru"))?.visits.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`DeviceError`] where the vault cannot be read. Damaged rows are no error.
+    pub fn visits(&mut self, filter: &Filter) -> Result<VisitList, DeviceError> {
+        self.tidy()?;
+        let listing = self.diary.list(filter)?;
+        Ok(VisitList {
+            visits: listing.visits.into_iter().map(VisitView::from).collect(),
+            newer: listing.newer,
+            damaged: listing.damaged.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Deletes visits, really, and what was seen of their alerts. All or none.
+    ///
+    /// ```
+    /// use techo_core::device::{CheckIn, Device, example};
+    /// use techo_core::diary::Filter;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let poster = example::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
+    /// let done = device.check_in(&CheckIn { texts: vec![poster], ..CheckIn::default() })?;
+    /// device.delete_visits(&[done.visit.id])?;
+    /// assert!(device.visits(&Filter::default())?.visits.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`crate::diary::Refusal::NoSuchVisit`]; the vault cannot be written.
+    pub fn delete_visits(&mut self, visits: &[EntryId]) -> Result<(), DeviceError> {
+        self.diary.delete(visits)?;
+        self.tidy()
+    }
+
     /// Checks in with the one place among what was read.
     ///
     /// ```

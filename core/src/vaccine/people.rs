@@ -6,7 +6,7 @@ use super::{EntryId, Person, VaccineError, VaccineRefusal, day_in_japan, record,
 use crate::diary::text;
 use crate::documents::settings;
 use crate::documents::week::DAY_SECONDS;
-use crate::vault::Vault;
+use crate::vault::{DocumentName, Vault};
 
 /// Everybody, by name; of those who were said to be one, that one.
 ///
@@ -165,6 +165,32 @@ pub fn remove(vault: &mut Vault, id: &EntryId, now: i64) -> Result<(), VaccineEr
         }
         Ok(document.rewrite_on(today, writer)?)
     })
+}
+
+/// Deletes the records of people who were taken away on another device, while this one or a third one added to them.
+pub(crate) fn forget_removed(vault: &mut Vault, now: i64) -> Result<(), VaccineError> {
+    let today = now.div_euclid(DAY_SECONDS);
+    let actor = vault.actor();
+    let left: Vec<EntryId> = vault.read(|reader| {
+        let Some(settings) = stored::load(reader, &DocumentName::Settings, actor)? else {
+            return Ok(Vec::new());
+        };
+        let mut left = Vec::new();
+        for (name, _) in reader.document_names() {
+            let DocumentName::Person(id) = name else { continue };
+            let person = EntryId(id);
+            if settings.is_buried(&person)
+                && stored::load(reader, &name, actor)?.is_some_and(|document| !document.rows().is_empty())
+            {
+                left.push(person);
+            }
+        }
+        Ok::<_, VaccineError>(left)
+    })?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    vault.write(|writer| Ok(left.iter().try_for_each(|person| record::delete_all(writer, person, today))?))
 }
 
 fn check_born(born: Option<NaiveDate>, now: i64) -> Result<(), VaccineRefusal> {
