@@ -102,7 +102,7 @@ fn fixed_vector() {
     let heard = Advertisement::new(&key(1), &public(&[2]), &random).unwrap();
     assert_eq!(
         heard.write(),
-        "AdbapSZCjvKsYFGgV6-3I24B5wbWrlI78jqUuwqVeswgPO7hT6adMoFw-CUNeuEfkeXA4scKyA6seVHFzv_Zql5Sc5ImaS39TrFzGF2c4tQ4sF5CLFthbYcrateDIu9MwWQyJq3Lswn3fc1GOHTiO-OeYJno898VvvRFm4L7sBtZVemmQx09Ozemq2xDeBICugwwQ"
+        "AdbapSZCjvKsYFGgV6-3I24B5wbWrlI78jqUuwqVeswgPO7hT6adMoFw-CUNeuEfkeXA4scKyA6seVHFzv_Zql5Sc5ImaS39TrFzGF2c4tQ4sF5CLFthbYXXDIu9MwWQyJq3Lswn3fc1GOHTiO-OeYJno898VvvRFm4L7sBtZVemmQx09Ozemq2xDeBICugwwQ"
     );
 }
 
