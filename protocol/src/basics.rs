@@ -17,5 +17,5 @@ pub mod padme;
 pub mod passphrase;
 pub mod qr;
 pub mod random;
+pub mod reader;
 pub(crate) mod signed;
-pub(crate) mod varint;

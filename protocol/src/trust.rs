@@ -8,7 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
-use crate::basics::signed::{Kind, Unreadable};
+use crate::basics::reader::Unreadable;
+use crate::basics::signed::Kind;
 
 mod municipality;
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use techo_protocol::basics::padme::padme;
 use techo_protocol::basics::passphrase::{self, Cost};
+use techo_protocol::basics::reader::ByteReader;
 use zeroize::Zeroizing;
 
 use super::{BackupError, BackupFailure};
@@ -190,8 +191,7 @@ impl Backup {
     }
 
     fn read(plain: &[u8]) -> Option<Self> {
-        let (length, rest) = plain.strip_prefix(&[VERSION])?.split_first_chunk::<4>()?;
-        let cbor = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        let cbor = ByteReader::of_version(plain, VERSION).ok()?.counted()?;
         let backup: Self = ciborium::from_reader(cbor).ok()?;
         let mut names: Vec<&DocumentName> = backup.documents.iter().map(|document| &document.name).collect();
         names.sort_unstable();

@@ -5,6 +5,7 @@
 //! request for one, what `status_pass` keeps of them, with their keys. Of a dose entered by hand: day 4 (counted from 1970-01-01), number 1 (0 for none), product and lot each as length 1 and UTF-8.
 
 use chrono::{Days, NaiveDate};
+use techo_protocol::basics::reader::ByteReader;
 
 /// The version that this program writes.
 const VERSION: u8 = 1;
@@ -77,11 +78,9 @@ impl RecordCore {
 
     /// Reads a core; `None` if it is of a version or kind that this program does not know, or is no core.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (&[version, kind], rest) = bytes.split_first_chunk()?;
-        let (added, content) = rest.split_first_chunk()?;
-        if version != VERSION {
-            return None;
-        }
+        let mut reader = ByteReader::of_version(bytes, VERSION).ok()?;
+        let (kind, added) = (reader.byte()?, reader.array()?);
+        let content = reader.rest();
         let text = || {
             let is_short = content.len() <= LONGEST_TEXT;
             is_short.then(|| String::from_utf8(content.to_vec()).ok()).flatten()
@@ -96,7 +95,7 @@ impl RecordCore {
             _ => return None,
         };
         Some(Self {
-            added: i64::from_be_bytes(*added),
+            added: i64::from_be_bytes(added),
             content,
         })
     }
@@ -123,25 +122,23 @@ impl TypedDose {
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (days, rest) = bytes.split_first_chunk()?;
-        let (&number, mut rest) = rest.split_first()?;
+        let mut reader = ByteReader::new(bytes);
+        let (days, number) = (reader.u32()?, reader.byte()?);
         let mut text = || {
-            let (&length, after) = rest.split_first()?;
-            let (text, after) = after.split_at_checked(usize::from(length))?;
-            rest = after;
-            let text = String::from_utf8(text.to_vec()).ok()?;
+            let length = usize::from(reader.byte()?);
+            let text = String::from_utf8(reader.take(length)?.to_vec()).ok()?;
             (text.len() <= LONGEST_NAME).then(|| Some(text).filter(|text| !text.is_empty()))
         };
         let (product, lot) = (text()?, text()?);
         // chrono's default is 1970-01-01.
-        let date = NaiveDate::default().checked_add_days(Days::new(u32::from_be_bytes(*days).into()))?;
+        let date = NaiveDate::default().checked_add_days(Days::new(days.into()))?;
         let dose = Self {
             date,
             number: (number != 0).then_some(number),
             product,
             lot,
         };
-        (number <= 9 && rest.is_empty()).then_some(dose)
+        (number <= 9 && reader.is_empty()).then_some(dose)
     }
 }
 

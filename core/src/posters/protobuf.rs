@@ -3,6 +3,8 @@
 //! A generated parser would bring a compiler and a runtime for two messages of a dozen fields. It goes through one
 //! message in one pass, copies nothing, and never goes deeper by itself (protobuf.dev, "Encoding").
 
+use techo_protocol::basics::reader::ByteReader;
+
 /// The bytes are not a protobuf message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotProtobuf;
@@ -20,12 +22,14 @@ pub(super) enum Value<'a> {
 
 /// The fields of one message in their order; after an error there are no more.
 pub(super) struct Fields<'a> {
-    rest: &'a [u8],
+    rest: ByteReader<'a>,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(message: &'a [u8]) -> Self {
-        Self { rest: message }
+        Self {
+            rest: ByteReader::new(message),
+        }
     }
 
     fn field(&mut self) -> Option<(u64, Value<'a>)> {
@@ -34,22 +38,23 @@ impl<'a> Fields<'a> {
         let number = Some(key >> 3).filter(|number| (1..1 << 29).contains(number))?;
         let value = match key & 7 {
             0 => Value::Varint(self.varint()?),
-            1 => self.bytes(8).map(|_| Value::Fixed)?,
+            1 => self.rest.take(8).map(|_| Value::Fixed)?,
             2 => {
                 let length = self.varint()?;
-                Value::Bytes(self.bytes(usize::try_from(length).ok()?)?)
+                Value::Bytes(self.rest.take(usize::try_from(length).ok()?)?)
             }
-            5 => self.bytes(4).map(|_| Value::Fixed)?,
+            5 => self.rest.take(4).map(|_| Value::Fixed)?,
             // Groups (3, 4) are not part of proto3; 6 and 7 do not exist.
             _ => return None,
         };
         Some((number, value))
     }
 
+    // Protobuf takes numbers that are written longer than they need, so the protocol's own reading of them is not for here.
     fn varint(&mut self) -> Option<u64> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
-            let byte = *self.bytes(1)?.first()?;
+            let byte = self.rest.byte()?;
             let bits = u64::from(byte & 0x7f);
             // The tenth byte has room for one bit.
             if shift == 63 && bits > 1 {
@@ -62,12 +67,6 @@ impl<'a> Fields<'a> {
         }
         None
     }
-
-    fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(taken)
-    }
 }
 
 impl<'a> Iterator for Fields<'a> {
@@ -79,7 +78,7 @@ impl<'a> Iterator for Fields<'a> {
         }
         let field = self.field().ok_or(NotProtobuf);
         if field.is_err() {
-            self.rest = &[];
+            self.rest = ByteReader::new(&[]);
         }
         Some(field)
     }

@@ -11,6 +11,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundK
 use zeroize::Zeroizing;
 
 use crate::basics::random::{Random, RandomError, random_bytes};
+use crate::basics::reader::{ByteReader, Unreadable};
 
 const MAGIC: &[u8; 4] = b"TPAS";
 const VERSION: u8 = 1;
@@ -84,8 +85,8 @@ impl Cost {
 /// What opening a sealed secret costs; `None` if it does not begin like one of this version. Whoever opens what others may have made asks
 /// first: up to 1 GiB and 64 passes are read.
 pub fn cost(sealed: &[u8]) -> Option<Cost> {
-    let rest = sealed.get(..HEADER_BYTES)?.strip_prefix(MAGIC)?.strip_prefix(&[VERSION])?;
-    split_header(rest).map(|(cost, ..)| cost)
+    let header = ByteReader::of_file(sealed.get(..HEADER_BYTES)?, MAGIC, VERSION).ok()?;
+    split_header(header).map(|(cost, ..)| cost)
 }
 
 /// Whether `bytes` begin like a secret that [`seal`] sealed.
@@ -128,12 +129,11 @@ pub fn seal(secret: &[u8], passphrase: &str, cost: Cost, random: &dyn Random) ->
 /// [`PassphraseError`]: wrong passphrase, damaged, of a newer version, or too costly for this machine.
 pub fn open(sealed: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, PassphraseError> {
     let (header, content) = sealed.split_at_checked(HEADER_BYTES).ok_or(PassphraseError::Damaged)?;
-    let rest = header.strip_prefix(MAGIC).ok_or(PassphraseError::Damaged)?;
-    let (&version, rest) = rest.split_first().ok_or(PassphraseError::Damaged)?;
-    if version != VERSION {
-        return Err(PassphraseError::NewerVersion);
-    }
-    let (cost, salt, nonce) = split_header(rest).ok_or(PassphraseError::Damaged)?;
+    let reader = ByteReader::of_file(header, MAGIC, VERSION).map_err(|why| match why {
+        Unreadable::Newer => PassphraseError::NewerVersion,
+        Unreadable::Other | Unreadable::TooLarge | Unreadable::Damaged => PassphraseError::Damaged,
+    })?;
+    let (cost, salt, nonce) = split_header(reader).ok_or(PassphraseError::Damaged)?;
     if cost.memory_kib > MOST_MEMORY_KIB || cost.passes > MOST_PASSES || cost.lanes > MOST_LANES {
         return Err(PassphraseError::Damaged);
     }
@@ -146,17 +146,13 @@ pub fn open(sealed: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, Passp
     Ok(content)
 }
 
-fn split_header(rest: &[u8]) -> Option<(Cost, [u8; SALT_BYTES], [u8; NONCE_LEN])> {
-    let (memory_kib, rest) = rest.split_first_chunk()?;
-    let (passes, rest) = rest.split_first_chunk()?;
-    let (lanes, rest) = rest.split_first_chunk()?;
-    let (salt, nonce) = rest.split_first_chunk()?;
+fn split_header(mut header: ByteReader<'_>) -> Option<(Cost, [u8; SALT_BYTES], [u8; NONCE_LEN])> {
     let cost = Cost {
-        memory_kib: u32::from_be_bytes(*memory_kib),
-        passes: u32::from_be_bytes(*passes),
-        lanes: u32::from_be_bytes(*lanes),
+        memory_kib: header.u32()?,
+        passes: header.u32()?,
+        lanes: header.u32()?,
     };
-    Some((cost, *salt, nonce.try_into().ok()?))
+    Some((cost, header.array()?, header.array()?))
 }
 
 fn sealing_key(passphrase: &str, salt: &[u8], cost: Cost) -> Result<LessSafeKey, PassphraseError> {

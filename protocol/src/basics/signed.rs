@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey};
+use crate::basics::reader::{ByteReader, Unreadable};
 
 /// What tells one kind of signed file from another.
 pub(crate) struct Kind {
@@ -19,14 +20,6 @@ pub(crate) struct Kind {
     pub label: &'static [u8],
     /// Largest file that is read, in bytes.
     pub largest: usize,
-}
-
-/// Why a signed file could not be read.
-pub(crate) enum Unreadable {
-    Other,
-    Newer,
-    TooLarge,
-    Damaged,
 }
 
 /// A file whose structure was read and whose signature was not checked yet.
@@ -55,27 +48,24 @@ impl Kind {
 
     /// Reads the structure of a file.
     pub fn read<'a>(&self, file: &'a [u8]) -> Result<SignedFile<'a>, Unreadable> {
-        let rest = file.strip_prefix(self.magic.as_slice()).ok_or(Unreadable::Other)?;
-        if file.len() > self.largest {
+        let after_version = ByteReader::of_file(file, self.magic, self.version);
+        if !matches!(after_version, Err(Unreadable::Other)) && file.len() > self.largest {
             return Err(Unreadable::TooLarge);
         }
-        let (&version, rest) = rest.split_first().ok_or(Unreadable::Damaged)?;
-        if version != self.version {
-            return Err(Unreadable::Newer);
-        }
-        self.split(file, rest).ok_or(Unreadable::Damaged)
+        self.split(file, after_version?).ok_or(Unreadable::Damaged)
     }
 
-    fn split<'a>(&self, file: &'a [u8], rest: &'a [u8]) -> Option<SignedFile<'a>> {
-        let (length, rest) = rest.split_first_chunk::<4>()?;
-        let (body, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-        let (key_id, signature) = rest.split_first_chunk::<2>()?;
+    fn split<'a>(&self, file: &'a [u8], mut reader: ByteReader<'a>) -> Option<SignedFile<'a>> {
+        let body = reader.counted()?;
+        let key_id = KeyId(reader.array()?);
         let signed = file.get(..file.len().checked_sub(SIGNATURE_BYTES)?)?;
-        (signature.len() == SIGNATURE_BYTES).then_some(SignedFile {
+        let signature = reader.take(SIGNATURE_BYTES)?;
+        reader.end()?;
+        Some(SignedFile {
             label: self.label,
             signed,
             body,
-            key_id: KeyId(*key_id),
+            key_id,
             signature,
         })
     }

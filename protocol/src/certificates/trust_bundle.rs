@@ -12,8 +12,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::basics::keys::SigningKey;
-use crate::basics::signed::{Kind, Unreadable};
-use crate::basics::varint;
+use crate::basics::reader::{ByteReader, Unreadable, write_varint};
+use crate::basics::signed::Kind;
 use crate::certificates::issuer_key::{IssuerKey, IssuerPublicKey, NO_END, Uses};
 use crate::trust::{AuthorityId, Role, TrustList};
 
@@ -178,12 +178,12 @@ fn pack(keys: &[IssuerKey], issuers: &[&str]) -> Vec<u8> {
     let mut out = Vec::new();
     for keys in keys.chunk_by(|a, b| group(a) == group(b)) {
         let (issuer, uses, kind, seen_at, id_length) = group(keys[0]);
-        varint::write(issuer as u64, &mut out);
+        write_varint(issuer as u64, &mut out);
         out.extend_from_slice(&[uses.0, kind]);
         out.extend_from_slice(&seen_at);
         // At most 255, by the filter above.
         out.push(u8::try_from(id_length).unwrap_or(u8::MAX));
-        varint::write(keys.len() as u64, &mut out);
+        write_varint(keys.len() as u64, &mut out);
         for key in keys {
             out.extend_from_slice(&key.id);
             out.extend_from_slice(&seconds(key.not_before));
@@ -193,7 +193,7 @@ fn pack(keys: &[IssuerKey], issuers: &[&str]) -> Vec<u8> {
                 IssuerPublicKey::P384(point) => out.extend_from_slice(point),
                 IssuerPublicKey::Rsa { modulus, exponent } => {
                     for number in [modulus, exponent] {
-                        varint::write(number.len() as u64, &mut out);
+                        write_varint(number.len() as u64, &mut out);
                         out.extend_from_slice(number);
                     }
                 }
@@ -203,21 +203,21 @@ fn pack(keys: &[IssuerKey], issuers: &[&str]) -> Vec<u8> {
     out
 }
 
-fn unpack(mut bytes: &[u8], issuers: &[String]) -> Option<Vec<IssuerKey>> {
+fn unpack(bytes: &[u8], issuers: &[String]) -> Option<Vec<IssuerKey>> {
     let mut keys = Vec::with_capacity(bytes.len() / 80);
-    let rest = &mut bytes;
+    let rest = &mut ByteReader::new(bytes);
     while !rest.is_empty() {
-        let issuer = issuers.get(usize::try_from(varint::read(rest)?).ok()?)?;
-        let [uses, kind] = *take::<2>(rest)?;
+        let issuer = issuers.get(usize::try_from(rest.varint()?).ok()?)?;
+        let [uses, kind] = rest.array()?;
         let seen_at = time(rest)?;
-        let [id_length] = *take::<1>(rest)?;
-        let count = varint::read(rest)?;
+        let id_length = rest.byte()?;
+        let count = rest.varint()?;
         for _ in 0..count {
-            let id = part(rest, usize::from(id_length))?.to_vec();
+            let id = rest.take(usize::from(id_length))?.to_vec();
             let (not_before, not_after) = (time(rest)?, time(rest)?);
             let key = match kind {
-                key_type::P256 => IssuerPublicKey::P256(*take(rest)?),
-                key_type::P384 => IssuerPublicKey::P384(*take(rest)?),
+                key_type::P256 => IssuerPublicKey::P256(rest.array()?),
+                key_type::P384 => IssuerPublicKey::P384(rest.array()?),
                 key_type::RSA => IssuerPublicKey::Rsa {
                     modulus: number(rest)?,
                     exponent: number(rest)?,
@@ -238,23 +238,13 @@ fn unpack(mut bytes: &[u8], issuers: &[String]) -> Option<Vec<IssuerKey>> {
     Some(keys)
 }
 
-fn part<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
-    let (head, rest) = bytes.split_at_checked(length)?;
-    *bytes = rest;
-    Some(head)
+fn time(bytes: &mut ByteReader<'_>) -> Option<i64> {
+    bytes.u32().map(i64::from)
 }
 
-fn take<'a, const N: usize>(bytes: &mut &'a [u8]) -> Option<&'a [u8; N]> {
-    part(bytes, N)?.try_into().ok()
-}
-
-fn time(bytes: &mut &[u8]) -> Option<i64> {
-    take(bytes).map(|time| u32::from_be_bytes(*time).into())
-}
-
-fn number(bytes: &mut &[u8]) -> Option<Vec<u8>> {
-    let length = usize::try_from(varint::read(bytes)?).ok()?;
-    part(bytes, length).map(<[u8]>::to_vec)
+fn number(bytes: &mut ByteReader<'_>) -> Option<Vec<u8>> {
+    let length = usize::try_from(bytes.varint()?).ok()?;
+    bytes.take(length).map(<[u8]>::to_vec)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::basics::hpke_seal::{HpkePrivate, HpkeSealError, SEAL_BYTES, open_with, seal_to};
 use crate::basics::keys::PublicKey;
 use crate::basics::random::{Random, RandomError};
+use crate::basics::reader::ByteReader;
 use crate::exposure::tag::SlotKey;
 use crate::trust::AuthorityId;
 
@@ -142,8 +143,7 @@ fn info(authority: AuthorityId) -> Vec<u8> {
 }
 
 fn unpad(plain: &[u8]) -> Option<SentDiary> {
-    let (length, rest) = plain.split_first_chunk::<4>()?;
-    ciborium::from_reader(rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?).ok()
+    ciborium::from_reader(ByteReader::new(plain).counted()?).ok()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::basics::keys::{PublicKey, SigningKey, sha256};
-use crate::basics::signed::{Kind, SignedFile, Unreadable};
+use crate::basics::reader::Unreadable;
+use crate::basics::signed::{Kind, SignedFile};
 use crate::exposure::public_file::PublicFileRef;
 use crate::trust::AuthorityId;
 

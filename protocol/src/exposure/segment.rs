@@ -18,6 +18,7 @@ mod write;
 
 use crate::basics::elias_fano::{self, TagList, Target};
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES};
+use crate::basics::reader::{ByteReader, Unreadable};
 use crate::exposure::notice::{BODY_BYTES, Body, LocalisedText};
 use crate::exposure::tag::{SALT_BYTES, SlotKey, SlotMac, TAG_BITS};
 use crate::trust::AuthorityId;
@@ -107,41 +108,40 @@ impl<'a> Segment<'a> {
         if file.len() > LARGEST_SEGMENT_BYTES {
             return Err(SegmentError::TooLarge);
         }
-        let mut cursor = Cursor(file);
-        if cursor.take(4).is_none_or(|magic| magic != MAGIC) {
-            return Err(SegmentError::NotASegment);
-        }
-        if cursor.number(1).ok_or(SegmentError::Damaged)? != u64::from(VERSION) {
-            return Err(SegmentError::NewerVersion);
-        }
-        Self::parse_version_1(file, cursor).ok_or(SegmentError::Damaged)
+        let reader = ByteReader::of_file(file, MAGIC, VERSION).map_err(|why| match why {
+            Unreadable::Other => SegmentError::NotASegment,
+            Unreadable::Newer => SegmentError::NewerVersion,
+            Unreadable::TooLarge => SegmentError::TooLarge,
+            Unreadable::Damaged => SegmentError::Damaged,
+        })?;
+        Self::parse_version_1(file, reader).ok_or(SegmentError::Damaged)
     }
 
-    fn parse_version_1(file: &'a [u8], mut cursor: Cursor<'a>) -> Option<Self> {
+    fn parse_version_1(file: &'a [u8], mut reader: ByteReader<'a>) -> Option<Self> {
         let header = SegmentHeader {
-            authority: AuthorityId(cursor.take(16)?.try_into().ok()?),
-            sequence: cursor.number(8)?,
-            issued_at: i64::try_from(cursor.number(8)?).ok()?,
-            area: u16::try_from(cursor.number(2)?).ok()?,
-            day: u32::try_from(cursor.number(4)?).ok()?,
-            salt: cursor.take(SALT_BYTES)?.try_into().ok()?,
+            authority: AuthorityId(reader.array()?),
+            sequence: reader.u64()?,
+            issued_at: i64::try_from(reader.u64()?).ok()?,
+            area: reader.u16()?,
+            day: reader.u32()?,
+            salt: reader.array()?,
         };
-        let entries = u32::try_from(cursor.number(4)?).ok()?;
-        let wraps = usize::try_from(cursor.number(4)?).ok()?;
-        let texts = usize::try_from(cursor.number(4)?).ok()?;
-        let recalls = usize::try_from(cursor.number(4)?).ok()?;
-        let key_id = KeyId(cursor.take(2)?.try_into().ok()?);
+        let entries = reader.u32()?;
+        let wraps = reader.length()?;
+        let texts = reader.length()?;
+        let recalls = reader.length()?;
+        let key_id = KeyId(reader.array()?);
         if !(FEWEST_ENTRIES..=MOST_ENTRIES).contains(&entries) {
             return None;
         }
-        let tags = TagList::read(cursor.0, entries, TAG_BITS)?;
-        cursor.take(elias_fano::high_bytes(entries) + elias_fano::low_bytes(entries, TAG_BITS))?;
-        let bodies = cursor.take(entries as usize * BODY_BYTES)?;
-        let wraps = cursor.take(wraps.checked_mul(texts::WRAP_BYTES)?)?;
-        let texts = cursor.take(texts)?;
-        let recalls = cursor.take(recalls)?;
+        let tags = TagList::read(reader.rest(), entries, TAG_BITS)?;
+        reader.take(elias_fano::high_bytes(entries) + elias_fano::low_bytes(entries, TAG_BITS))?;
+        let bodies = reader.take(entries as usize * BODY_BYTES)?;
+        let wraps = reader.take(wraps.checked_mul(texts::WRAP_BYTES)?)?;
+        let texts = reader.take(texts)?;
+        let recalls = reader.take(recalls)?;
         let (signed, signature) = file.split_at_checked(file.len().checked_sub(SIGNATURE_BYTES)?)?;
-        (cursor.0.len() == SIGNATURE_BYTES).then_some(Self {
+        (reader.len() == SIGNATURE_BYTES).then_some(Self {
             header,
             key_id,
             entries,
@@ -229,26 +229,6 @@ impl<'a> Segment<'a> {
     /// [`SegmentError::Damaged`] where they cannot be read.
     pub fn recalls(&self) -> Result<Vec<Recall>, SegmentError> {
         recalls::read(self.recalls).ok_or(SegmentError::Damaged)
-    }
-}
-
-/// Takes big-endian numbers and byte strings off the front of a slice.
-struct Cursor<'a>(&'a [u8]);
-
-impl<'a> Cursor<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    /// A number of at most 8 bytes.
-    fn number(&mut self, length: usize) -> Option<u64> {
-        Some(
-            self.take(length)?
-                .iter()
-                .fold(0, |number, &byte| (number << 8) | u64::from(byte)),
-        )
     }
 }
 

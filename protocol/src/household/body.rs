@@ -22,7 +22,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::basics::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
 use crate::basics::random::{Random, RandomError, random_bytes};
-use crate::basics::varint;
+use crate::basics::reader::{ByteReader, write_varint};
 use crate::household::sync_api::StreamId;
 
 /// Most devices of a household.
@@ -226,21 +226,21 @@ impl Body {
 
     fn write_head(&self, out: &mut Vec<u8>) {
         out.push(self.identity.device);
-        varint::write(self.identity.number, out);
+        write_varint(self.identity.number, out);
         out.extend_from_slice(&self.chain);
         match self.subject {
             Subject::Heartbeat => out.push(0),
             Subject::Settings => out.push(1),
             Subject::Week(week) => {
                 out.push(2);
-                varint::write(u64::from(week), out);
+                write_varint(u64::from(week), out);
             }
             Subject::Person(id) => {
                 out.push(3);
                 out.extend_from_slice(&id);
             }
         }
-        varint::write(self.lineage.generation, out);
+        write_varint(self.lineage.generation, out);
         out.extend_from_slice(&self.lineage.tag);
     }
 
@@ -271,9 +271,9 @@ impl Body {
         write_count(self.vector.len(), &mut out);
         for entry in &self.vector {
             out.push(entry.device);
-            varint::write(entry.seen, &mut out);
-            varint::write(entry.at_relay, &mut out);
-            varint::write(entry.gone, &mut out);
+            write_varint(entry.seen, &mut out);
+            write_varint(entry.at_relay, &mut out);
+            write_varint(entry.gone, &mut out);
         }
         write_count(self.payload.len(), &mut out);
         out.extend_from_slice(&self.payload);
@@ -291,7 +291,7 @@ impl Snapshot {
         write_count(self.absorbed.len(), out);
         for identity in &self.absorbed {
             out.push(identity.device);
-            varint::write(identity.number, out);
+            write_varint(identity.number, out);
         }
         write_count(self.heads.len(), out);
         for head in &self.heads {
@@ -299,12 +299,12 @@ impl Snapshot {
         }
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
+    fn read(rest: &mut ByteReader<'_>) -> Option<Self> {
         let absorbed = (0..count(rest, MOST_ABSORBED)?)
             .map(|_| identity(rest))
             .collect::<Option<Vec<_>>>()?;
         let heads = (0..count(rest, MOST_HEADS)?)
-            .map(|_| take(rest))
+            .map(|_| rest.array())
             .collect::<Option<Vec<_>>>()?;
         Some(Self { absorbed, heads })
     }
@@ -313,15 +313,15 @@ impl Snapshot {
 impl Heartbeat {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.hpke);
-        varint::write(self.keyring, out);
-        varint::write(u64::from(self.day), out);
+        write_varint(self.keyring, out);
+        write_varint(u64::from(self.day), out);
     }
 
-    fn read(rest: &mut &[u8]) -> Option<Self> {
+    fn read(rest: &mut ByteReader<'_>) -> Option<Self> {
         Some(Self {
-            hpke: take(rest)?,
-            keyring: varint::read(rest)?,
-            day: u32::try_from(varint::read(rest)?).ok()?,
+            hpke: rest.array()?,
+            keyring: rest.varint()?,
+            day: u32::try_from(rest.varint()?).ok()?,
         })
     }
 }
@@ -354,9 +354,9 @@ impl<'a> UnverifiedBody<'a> {
 
     fn split(bytes: &'a [u8]) -> Option<Self> {
         let (signed, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE_BYTES)?)?;
-        let mut rest = signed.get(1..)?;
+        let mut rest = ByteReader::of_version(signed, VERSION).ok()?;
         let body = read_body(&mut rest)?;
-        rest.is_empty().then_some(Self { body, signed, signature })
+        rest.end().map(|()| Self { body, signed, signature })
     }
 
     /// Who it says wrote it.
@@ -382,21 +382,21 @@ impl<'a> UnverifiedBody<'a> {
     }
 }
 
-fn read_body(rest: &mut &[u8]) -> Option<Body> {
+fn read_body(rest: &mut ByteReader<'_>) -> Option<Body> {
     let identity = identity(rest)?;
-    let chain = take(rest)?;
-    let subject = match byte(rest)? {
+    let chain = rest.array()?;
+    let subject = match rest.byte()? {
         0 => Subject::Heartbeat,
         1 => Subject::Settings,
-        2 => Subject::Week(u32::try_from(varint::read(rest)?).ok()?),
-        3 => Subject::Person(take(rest)?),
+        2 => Subject::Week(u32::try_from(rest.varint()?).ok()?),
+        3 => Subject::Person(rest.array()?),
         _ => return None,
     };
     let lineage = Lineage {
-        generation: varint::read(rest)?,
-        tag: take(rest)?,
+        generation: rest.varint()?,
+        tag: rest.array()?,
     };
-    let kind = match byte(rest)? {
+    let kind = match rest.byte()? {
         0 => Kind::Change,
         1 => Kind::Snapshot(Snapshot::read(rest)?),
         2 => Kind::Heartbeat(Heartbeat::read(rest)?),
@@ -406,15 +406,14 @@ fn read_body(rest: &mut &[u8]) -> Option<Body> {
         .map(|_| {
             Some(VectorEntry {
                 device: device(rest)?,
-                seen: varint::read(rest)?,
-                at_relay: varint::read(rest)?,
-                gone: varint::read(rest)?,
+                seen: rest.varint()?,
+                at_relay: rest.varint()?,
+                gone: rest.varint()?,
             })
         })
         .collect::<Option<Vec<_>>>()?;
     let length = count(rest, LARGEST_BODY_BYTES)?;
-    let (payload, left) = rest.split_at_checked(length)?;
-    *rest = left;
+    let payload = rest.take(length)?;
     Some(Body {
         identity,
         chain,
@@ -428,34 +427,22 @@ fn read_body(rest: &mut &[u8]) -> Option<Body> {
 
 fn write_count(count: usize, out: &mut Vec<u8>) {
     // A length of something in memory fits 64 bits.
-    varint::write(count as u64, out);
+    write_varint(count as u64, out);
 }
 
-fn count(rest: &mut &[u8], most: usize) -> Option<usize> {
-    usize::try_from(varint::read(rest)?).ok().filter(|count| *count <= most)
+fn count(rest: &mut ByteReader<'_>, most: usize) -> Option<usize> {
+    usize::try_from(rest.varint()?).ok().filter(|count| *count <= most)
 }
 
-fn byte(rest: &mut &[u8]) -> Option<u8> {
-    let (&first, left) = rest.split_first()?;
-    *rest = left;
-    Some(first)
+fn device(rest: &mut ByteReader<'_>) -> Option<u8> {
+    rest.byte().filter(|device| *device < MOST_DEVICES)
 }
 
-fn device(rest: &mut &[u8]) -> Option<u8> {
-    byte(rest).filter(|device| *device < MOST_DEVICES)
-}
-
-fn identity(rest: &mut &[u8]) -> Option<Identity> {
+fn identity(rest: &mut ByteReader<'_>) -> Option<Identity> {
     Some(Identity {
         device: device(rest)?,
-        number: varint::read(rest).filter(|number| *number > 0)?,
+        number: rest.varint().filter(|number| *number > 0)?,
     })
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, left) = rest.split_first_chunk::<N>()?;
-    *rest = left;
-    Some(*taken)
 }
 
 fn message(household: StreamId, signed: &[u8]) -> Vec<u8> {

@@ -12,6 +12,7 @@ use ring::hkdf;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::basics::random::{Random, RandomError, random_bytes};
+use crate::basics::reader::ByteReader;
 
 /// A change is padded to a multiple of this, in bytes.
 pub const CELL_BYTES: usize = 512;
@@ -93,23 +94,22 @@ impl Envelope {
     /// # Errors
     /// [`ChunkError::Damaged`] or [`ChunkError::NewerVersion`].
     pub fn read(chunk: &[u8]) -> Result<Self, ChunkError> {
-        let (clear, _) = chunk.split_first_chunk::<CLEAR_BYTES>().ok_or(ChunkError::Damaged)?;
-        if clear[0] != VERSION {
-            return Err(ChunkError::NewerVersion);
-        }
-        let mut envelope = Self {
-            stream: [0; 16],
-            chunk_id: [0; 16],
-            epoch: 0,
-        };
-        envelope.stream.copy_from_slice(&clear[1..17]);
-        envelope.chunk_id.copy_from_slice(&clear[17..33]);
-        envelope.epoch = u32::from_be_bytes([clear[33], clear[34], clear[35], clear[36]]);
-        let padded = u32::from_be_bytes([clear[37], clear[38], clear[39], clear[40]]);
-        if chunk.len() > LARGEST_CHUNK_BYTES || chunk.len() - ENVELOPE_BYTES.min(chunk.len()) != padded as usize {
+        let clear = chunk.get(..CLEAR_BYTES).ok_or(ChunkError::Damaged)?;
+        let reader = ByteReader::of_version(clear, VERSION).map_err(|_| ChunkError::NewerVersion)?;
+        let (envelope, padded) = Self::read_clear(reader).ok_or(ChunkError::Damaged)?;
+        if chunk.len() > LARGEST_CHUNK_BYTES || chunk.len() - ENVELOPE_BYTES.min(chunk.len()) != padded {
             return Err(ChunkError::Damaged);
         }
         Ok(envelope)
+    }
+
+    fn read_clear(mut reader: ByteReader<'_>) -> Option<(Self, usize)> {
+        let envelope = Self {
+            stream: reader.array()?,
+            chunk_id: reader.array()?,
+            epoch: reader.u32()?,
+        };
+        Some((envelope, reader.length()?))
     }
 
     /// Seals `content`.
@@ -142,22 +142,20 @@ impl Envelope {
     /// [`ChunkError`]: damaged, of a newer version, or under another key.
     pub fn open(chunk: &[u8], key: &EpochKey) -> Result<(Self, Vec<u8>), ChunkError> {
         let envelope = Self::read(chunk)?;
-        let (clear, rest) = chunk.split_first_chunk::<CLEAR_BYTES>().ok_or(ChunkError::Damaged)?;
-        let (salt, rest) = rest.split_first_chunk::<SALT_BYTES>().ok_or(ChunkError::Damaged)?;
-        let (commitment, sealed) = rest.split_first_chunk::<COMMITMENT_BYTES>().ok_or(ChunkError::Damaged)?;
-        let (opening, expected) = derive(key, salt);
+        let mut reader = ByteReader::new(chunk);
+        let clear = reader.take(CLEAR_BYTES).ok_or(ChunkError::Damaged)?;
+        let salt: [u8; SALT_BYTES] = reader.array().ok_or(ChunkError::Damaged)?;
+        let commitment: [u8; COMMITMENT_BYTES] = reader.array().ok_or(ChunkError::Damaged)?;
+        let (opening, expected) = derive(key, &salt);
         // Compared in plain: a commitment stands in the clear in every chunk.
-        if *commitment != expected {
+        if commitment != expected {
             return Err(ChunkError::WrongKey);
         }
-        let mut sealed = sealed.to_vec();
+        let mut sealed = reader.rest().to_vec();
         let plain = opening
-            .open_in_place(nonce(), Aad::from(*clear), &mut sealed)
+            .open_in_place(nonce(), Aad::from(clear), &mut sealed)
             .map_err(|_| ChunkError::Damaged)?;
-        let (length, content) = plain.split_first_chunk::<LENGTH_BYTES>().ok_or(ChunkError::Damaged)?;
-        let content = content
-            .get(..u32::from_be_bytes(*length) as usize)
-            .ok_or(ChunkError::Damaged)?;
+        let content = ByteReader::new(plain).counted().ok_or(ChunkError::Damaged)?;
         Ok((envelope, content.to_vec()))
     }
 }

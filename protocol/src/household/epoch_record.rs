@@ -21,6 +21,7 @@ use crate::basics::agreement::AgreementPublic;
 use crate::basics::hpke_seal::{HpkePrivate, open_with, seal_slot};
 use crate::basics::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
 use crate::basics::random::{Random, RandomError};
+use crate::basics::reader::{ByteReader, Unreadable};
 use crate::household::body::MOST_DEVICES;
 use crate::household::chunk::EpochKey;
 use crate::household::recovery::RecoveryPublic;
@@ -176,25 +177,25 @@ impl Head {
         out
     }
 
-    fn read(rest: &mut &[u8]) -> Option<(Self, [u8; 32])> {
+    fn read(rest: &mut ByteReader<'_>) -> Option<(Self, [u8; 32])> {
         let head = Self {
-            stream: StreamId(take(rest)?),
-            number: u64::from_be_bytes(take(rest)?),
-            epoch: u32::from_be_bytes(take(rest)?),
-            previous: take(rest)?,
-            day: u32::from_be_bytes(take(rest)?),
-            relay_key: PublicKey(take(rest)?),
-            recovery: match take::<1>(rest)? {
-                [0] => None,
-                [1] => Some(RecoveryPublic {
-                    locator: take(rest)?,
-                    signing: PublicKey(take(rest)?),
-                    sealing: take(rest)?,
+            stream: StreamId(rest.array()?),
+            number: rest.u64()?,
+            epoch: rest.u32()?,
+            previous: rest.array()?,
+            day: rest.u32()?,
+            relay_key: PublicKey(rest.array()?),
+            recovery: match rest.byte()? {
+                0 => None,
+                1 => Some(RecoveryPublic {
+                    locator: rest.array()?,
+                    signing: PublicKey(rest.array()?),
+                    sealing: rest.array()?,
                 }),
                 _ => return None,
             },
         };
-        Some((head, take(rest)?))
+        Some((head, rest.array()?))
     }
 }
 
@@ -279,32 +280,30 @@ impl EpochRecord {
     /// # Errors
     /// [`EpochRecordError::Damaged`] or [`EpochRecordError::NewerVersion`].
     pub fn read(bytes: &[u8]) -> Result<Self, EpochRecordError> {
-        let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or(EpochRecordError::Damaged)?;
-        match rest.first() {
-            Some(&VERSION) if bytes.len() <= LARGEST_RECORD_BYTES => {}
-            Some(&VERSION) | None => return Err(EpochRecordError::Damaged),
-            Some(_) => return Err(EpochRecordError::NewerVersion),
-        }
-        Self::split(rest.get(1..).unwrap_or_default()).ok_or(EpochRecordError::Damaged)
+        let reader = ByteReader::of_file(bytes, MAGIC, VERSION).map_err(|why| match why {
+            Unreadable::Newer => EpochRecordError::NewerVersion,
+            Unreadable::Other | Unreadable::TooLarge | Unreadable::Damaged => EpochRecordError::Damaged,
+        })?;
+        let is_small = bytes.len() <= LARGEST_RECORD_BYTES;
+        is_small
+            .then(|| Self::split(reader))
+            .flatten()
+            .ok_or(EpochRecordError::Damaged)
     }
 
-    fn split(mut rest: &[u8]) -> Option<Self> {
-        let has_slots = match take::<1>(&mut rest)? {
-            [0] => false,
-            [1] => true,
+    fn split(mut rest: ByteReader<'_>) -> Option<Self> {
+        let has_slots = match rest.byte()? {
+            0 => false,
+            1 => true,
             _ => return None,
         };
-        let length = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
-        let (signed, mut rest) = rest.split_at_checked(length)?;
-        let mut inside = signed;
+        let signed = rest.counted()?;
+        let mut inside = ByteReader::new(signed);
         let (head, slots_hash) = Head::read(&mut inside)?;
-        let list_length = usize::try_from(u32::from_be_bytes(take(&mut inside)?)).ok()?;
-        if inside.len() != list_length {
-            return None;
-        }
+        let sealed_list = inside.counted()?;
+        inside.end()?;
         let slots = if has_slots {
-            let (slots, left) = rest.split_at_checked(SLOTS * SLOT_BYTES)?;
-            rest = left;
+            let slots = rest.take(SLOTS * SLOT_BYTES)?;
             if sha256(slots) != slots_hash {
                 return None;
             }
@@ -315,12 +314,12 @@ impl EpochRecord {
         let record = Self {
             head,
             signed: signed.to_vec(),
-            sealed_list: inside.to_vec(),
+            sealed_list: sealed_list.to_vec(),
             slots,
-            by_old: take(&mut rest)?,
-            by_new: take(&mut rest)?,
+            by_old: rest.array()?,
+            by_new: rest.array()?,
         };
-        rest.is_empty().then_some(record)
+        rest.end().map(|()| record)
     }
 
     /// Whether it is the next after `before`: its number and epoch, the hash, and both signatures.
@@ -399,10 +398,8 @@ impl EpochRecord {
         let plain = list_key(key, clear)
             .open_in_place(nonce(), Aad::from(clear), &mut sealed)
             .ok()?;
-        let mut rest = &plain[..];
-        let length = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
-        let (bytes, mut rest) = rest.split_at_checked(length)?;
-        let [author] = take(&mut rest)?;
+        let mut rest = ByteReader::new(plain);
+        let (bytes, author, signature) = (rest.counted()?, rest.byte()?, rest.array()?);
         let list: DeviceList = ciborium::from_reader(bytes).ok()?;
         let ordered = list.devices.windows(2).all(|pair| pair[0].index < pair[1].index);
         let in_range = list.devices.iter().all(|device| device.index < MOST_DEVICES);
@@ -410,7 +407,7 @@ impl EpochRecord {
             list,
             author: (author != BY_WORDS).then_some(author),
             message: author_message(clear, bytes),
-            signature: take(&mut rest)?,
+            signature,
         })
     }
 }
@@ -472,12 +469,6 @@ fn list_key(key: &EpochKey, clear: &[u8]) -> LessSafeKey {
 /// Fixed: each key seals one list only.
 fn nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; 12])
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, left) = rest.split_first_chunk::<N>()?;
-    *rest = left;
-    Some(*taken)
 }
 
 #[cfg(test)]

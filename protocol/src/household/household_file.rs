@@ -7,6 +7,7 @@
 //! file with its own slot. A reader passes over kinds that it does not know. The file has no checksum of its own: every record and every chunk
 //! has one, and one that is damaged costs only itself.
 
+use crate::basics::reader::{ByteReader, Unreadable};
 use crate::household::chunk::LARGEST_CHUNK_BYTES;
 use crate::household::sync_api::StreamId;
 
@@ -75,39 +76,36 @@ impl HouseholdFile {
     /// # Errors
     /// [`HouseholdFileError`].
     pub fn read(file: &[u8]) -> Result<Self, HouseholdFileError> {
-        let rest = file.strip_prefix(MAGIC.as_slice()).ok_or(HouseholdFileError::Foreign)?;
-        let (&version, rest) = rest.split_first().ok_or(HouseholdFileError::Damaged)?;
-        if version != VERSION {
-            return Err(HouseholdFileError::NewerVersion);
-        }
+        let mut reader = ByteReader::of_file(file, MAGIC, VERSION).map_err(|why| match why {
+            Unreadable::Other => HouseholdFileError::Foreign,
+            Unreadable::Newer => HouseholdFileError::NewerVersion,
+            Unreadable::TooLarge => HouseholdFileError::TooLarge,
+            Unreadable::Damaged => HouseholdFileError::Damaged,
+        })?;
         if file.len() > LARGEST_FILE_BYTES {
             return Err(HouseholdFileError::TooLarge);
         }
-        let (stream, mut rest) = rest.split_first_chunk::<16>().ok_or(HouseholdFileError::Damaged)?;
+        let stream = reader.array().ok_or(HouseholdFileError::Damaged)?;
         let mut read = Self {
-            stream: StreamId(*stream),
+            stream: StreamId(stream),
             ..Self::default()
         };
-        while !rest.is_empty() {
-            let (kind, content, left) = record(rest).ok_or(HouseholdFileError::Damaged)?;
+        while !reader.is_empty() {
+            let (kind, content) = record(&mut reader).ok_or(HouseholdFileError::Damaged)?;
             match kind {
                 CHUNK => read.chunks.push(content.to_vec()),
                 EPOCH_RECORD => read.records.push(content.to_vec()),
                 KEYRING => read.keyring = Some(content.to_vec()),
                 _ => {}
             }
-            rest = left;
         }
         Ok(read)
     }
 }
 
-fn record(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&kind, rest) = bytes.split_first()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let (content, left) = rest.split_at_checked(length)?;
-    (length <= LARGEST_CHUNK_BYTES).then_some((kind, content, left))
+fn record<'a>(reader: &mut ByteReader<'a>) -> Option<(u8, &'a [u8])> {
+    let (kind, content) = (reader.byte()?, reader.counted()?);
+    (content.len() <= LARGEST_CHUNK_BYTES).then_some((kind, content))
 }
 
 #[cfg(test)]

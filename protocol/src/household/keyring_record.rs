@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::basics::hpke_seal::{HpkePrivate, open_with, seal_slot};
 use crate::basics::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
 use crate::basics::random::{Random, RandomError, random_bytes};
+use crate::basics::reader::{ByteReader, Unreadable};
 use crate::household::body::{GenerationKey, Lineage, Subject};
 use crate::household::epoch_record::{DeviceList, RECOVERY_SLOT, SLOT_BYTES, SLOTS};
 use crate::household::recovery::RecoveryPublic;
@@ -167,19 +168,17 @@ impl KeyringRecord {
     /// # Errors
     /// [`KeyringError::Damaged`] or [`KeyringError::NewerVersion`].
     pub fn read(bytes: &[u8]) -> Result<Self, KeyringError> {
-        let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or(KeyringError::Damaged)?;
-        let (&version, rest) = rest.split_first().ok_or(KeyringError::Damaged)?;
-        if version != VERSION {
-            return Err(KeyringError::NewerVersion);
-        }
-        let (stream, rest) = rest.split_first_chunk().ok_or(KeyringError::Damaged)?;
-        let (number, rest) = rest.split_first_chunk().ok_or(KeyringError::Damaged)?;
-        if rest.len() < SLOTS_BYTES + SMALLEST_CONTENT_BYTES || bytes.len() > LARGEST_KEYRING_BYTES {
+        let mut reader = ByteReader::of_file(bytes, MAGIC, VERSION).map_err(|why| match why {
+            Unreadable::Newer => KeyringError::NewerVersion,
+            Unreadable::Other | Unreadable::TooLarge | Unreadable::Damaged => KeyringError::Damaged,
+        })?;
+        let (stream, number) = reader.array().zip(reader.u64()).ok_or(KeyringError::Damaged)?;
+        if reader.len() < SLOTS_BYTES + SMALLEST_CONTENT_BYTES || bytes.len() > LARGEST_KEYRING_BYTES {
             return Err(KeyringError::Damaged);
         }
         Ok(Self {
-            stream: StreamId(*stream),
-            number: u64::from_be_bytes(*number),
+            stream: StreamId(stream),
+            number,
             bytes: bytes.to_vec(),
         })
     }
@@ -220,10 +219,8 @@ impl KeyringRecord {
         let (clear, sealed) = self.bytes.split_at_checked(HEAD_BYTES + SLOTS_BYTES)?;
         let mut sealed = Zeroizing::new(sealed.to_vec());
         let plain = content_key(key).open_in_place(nonce(), Aad::from(clear), &mut sealed).ok()?;
-        let (length, rest) = plain.split_first_chunk::<4>()?;
-        let (cbor, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-        let (&author, rest) = rest.split_first()?;
-        let signature = *rest.first_chunk()?;
+        let mut reader = ByteReader::new(plain);
+        let (cbor, author, signature) = (reader.counted()?, reader.byte()?, reader.array()?);
         let content: Content = ciborium::from_reader(cbor).ok()?;
         let key = |(subject, generation, begins_empty, key): (Subject, u64, bool, serde_bytes::ByteArray<32>)| DocumentKey {
             subject,

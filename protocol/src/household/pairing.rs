@@ -27,6 +27,7 @@ use crate::basics::agreement::AgreementPublic;
 use crate::basics::hpke_seal::DrawnOnce;
 use crate::basics::keys::{PublicKey, sha256};
 use crate::basics::random::{Random, RandomError, random_bytes};
+use crate::basics::reader::{ByteReader, Unreadable};
 
 /// Longest name of a device in bytes.
 pub const LONGEST_DEVICE_NAME: usize = 60;
@@ -150,12 +151,11 @@ impl PairingText {
             .strip_prefix(PREFIX)
             .and_then(from_hex)
             .ok_or(PairingError::NotAPairing)?;
-        match bytes.first() {
-            Some(&VERSION) => {}
-            Some(_) => return Err(PairingError::NewerVersion),
-            None => return Err(PairingError::NotAPairing),
-        }
-        Self::split(&bytes[1..]).ok_or(PairingError::NotAPairing)
+        let reader = ByteReader::of_version(&bytes, VERSION).map_err(|why| match why {
+            Unreadable::Newer => PairingError::NewerVersion,
+            Unreadable::Other | Unreadable::TooLarge | Unreadable::Damaged => PairingError::NotAPairing,
+        })?;
+        Self::split(reader).ok_or(PairingError::NotAPairing)
     }
 
     /// The owner's addresses, where the two meet on their own network and not at a relay. Those that cannot be read are left out.
@@ -172,15 +172,13 @@ impl PairingText {
         Some(addresses.split(',').filter_map(|address| address.parse().ok()).collect())
     }
 
-    fn split(bytes: &[u8]) -> Option<Self> {
-        let (key, rest) = bytes.split_first_chunk()?;
-        let (mailbox, rest) = rest.split_first_chunk()?;
-        let (secret, relay) = rest.split_first_chunk()?;
-        let relay = std::str::from_utf8(relay).ok().filter(|relay| relay.len() <= LONGEST_RELAY)?;
-        Some(Self {
-            key: *key,
-            mailbox: *mailbox,
-            secret: *secret,
+    fn split(mut reader: ByteReader<'_>) -> Option<Self> {
+        let (key, mailbox, secret) = (reader.array()?, reader.array()?, reader.array()?);
+        let relay = std::str::from_utf8(reader.rest()).ok()?;
+        (relay.len() <= LONGEST_RELAY).then(|| Self {
+            key,
+            mailbox,
+            secret,
             relay: relay.to_owned(),
         })
     }
@@ -367,17 +365,14 @@ fn info(text: &PairingText) -> Vec<u8> {
 }
 
 fn read_device(plain: &[u8]) -> Option<NewDevice> {
-    let (key, rest) = plain.split_first_chunk()?;
-    let (agreement, rest) = rest.split_first_chunk()?;
-    let (hpke, rest) = rest.split_first_chunk()?;
-    let (_nonce, name) = rest.split_first_chunk::<NONCE_BYTES>()?;
-    let name = std::str::from_utf8(name)
-        .ok()
-        .filter(|name| name.len() <= LONGEST_DEVICE_NAME)?;
-    Some(NewDevice {
-        key: PublicKey(*key),
-        agreement: AgreementPublic(*agreement),
-        hpke: *hpke,
+    let mut reader = ByteReader::new(plain);
+    let (key, agreement, hpke) = (reader.array()?, reader.array()?, reader.array()?);
+    reader.take(NONCE_BYTES)?;
+    let name = std::str::from_utf8(reader.rest()).ok()?;
+    (name.len() <= LONGEST_DEVICE_NAME).then(|| NewDevice {
+        key: PublicKey(key),
+        agreement: AgreementPublic(agreement),
+        hpke,
         name: name.to_owned(),
     })
 }

@@ -13,7 +13,8 @@ use crate::basics::hpke_seal::{HpkePrivate, HpkeSealError, SEAL_BYTES, open_with
 use crate::basics::keys::{PublicKey, SigningKey, sha256};
 use crate::basics::padme::padme;
 use crate::basics::random::Random;
-use crate::basics::signed::{Kind, Unreadable};
+use crate::basics::reader::{ByteReader, Unreadable};
+use crate::basics::signed::Kind;
 use crate::trust::{AuthorityId, TrustList};
 use crate::vaccination::product::Product;
 use crate::vaccination::site_licence::SiteLicence;
@@ -171,22 +172,22 @@ impl DoseBundle {
         town: &TrustList,
         keys: impl IntoIterator<Item = &'k HpkePrivate>,
     ) -> Result<Self, DoseBundleError> {
-        let rest = file.strip_prefix(MAGIC.as_slice()).ok_or(DoseBundleError::NotABundle)?;
-        let (&version, rest) = rest.split_first().ok_or(DoseBundleError::Damaged)?;
-        if version != VERSION {
-            return Err(DoseBundleError::NewerVersion);
-        }
-        let (named, sealed) = rest.split_first_chunk::<16>().ok_or(DoseBundleError::Damaged)?;
+        let mut reader = ByteReader::of_file(file, MAGIC, VERSION).map_err(|why| match why {
+            Unreadable::Other => DoseBundleError::NotABundle,
+            Unreadable::Newer => DoseBundleError::NewerVersion,
+            Unreadable::TooLarge | Unreadable::Damaged => DoseBundleError::Damaged,
+        })?;
+        let named = reader.array().ok_or(DoseBundleError::Damaged)?;
         if file.len() > LARGEST_FILE_BYTES {
             return Err(DoseBundleError::Damaged);
         }
-        if AuthorityId(*named) != town.authority() {
+        if AuthorityId(named) != town.authority() {
             return Err(DoseBundleError::OtherTown);
         }
         let header = file.get(..HEADER_BYTES).unwrap_or_default();
         let plain = keys
             .into_iter()
-            .find_map(|key| open_with(key, INFO, header, sealed))
+            .find_map(|key| open_with(key, INFO, header, reader.rest()))
             .ok_or(DoseBundleError::Damaged)?;
         let signed = unpad(&plain).ok_or(DoseBundleError::Damaged)?;
         let signed = SIGNED.read(signed).map_err(|why| match why {
@@ -208,9 +209,9 @@ impl DoseBundle {
 }
 
 fn unpad(plain: &[u8]) -> Option<&[u8]> {
-    let (length, rest) = plain.split_first_chunk::<4>()?;
-    let (signed, zeros) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-    zeros.iter().all(|byte| *byte == 0).then_some(signed)
+    let mut reader = ByteReader::new(plain);
+    let signed = reader.counted()?;
+    reader.rest().iter().all(|byte| *byte == 0).then_some(signed)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use crate::basics::elias_fano::{self, TagList, Target};
 use crate::basics::keys::SigningKey;
 use crate::basics::padme::padme;
 use crate::basics::random::{Random, RandomError};
-use crate::basics::signed::{Kind, Unreadable};
+use crate::basics::reader::Unreadable;
+use crate::basics::signed::Kind;
 use crate::trust::{AuthorityId, Role, TrustList};
 use crate::vaccination::status_pass::CredentialId;
 

@@ -24,7 +24,8 @@ pub use next::{Answer, GivenDose, NextDose, NoDose};
 pub use period::Period;
 
 use crate::basics::keys::{PublicKey, SigningKey};
-use crate::basics::signed::{Kind, Unreadable};
+use crate::basics::reader::Unreadable;
+use crate::basics::signed::Kind;
 
 const KIND: Kind = Kind {
     magic: b"TSCH",

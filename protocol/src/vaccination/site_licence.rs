@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey};
 use crate::basics::municipality_code::MunicipalityCode;
-use crate::basics::signed::{Kind, Unreadable};
+use crate::basics::reader::{ByteReader, Unreadable};
+use crate::basics::signed::Kind;
 use crate::trust::{AuthorityId, Role, TrustList};
 
 /// Longest place on a licence, in bytes of UTF-8.
@@ -228,20 +229,21 @@ impl SiteLicence {
     /// # Errors
     /// [`SiteLicenceError`].
     pub fn read(file: &[u8]) -> Result<(AuthorityId, Self), SiteLicenceError> {
-        let rest = file.strip_prefix(MAGIC.as_slice()).ok_or(SiteLicenceError::NotALicence)?;
-        let (&version, rest) = rest.split_first().ok_or(SiteLicenceError::Damaged)?;
-        if version != VERSION {
-            return Err(SiteLicenceError::NewerVersion);
-        }
-        let (town, mut rest) = rest.split_first_chunk::<16>().ok_or(SiteLicenceError::Damaged)?;
+        let mut reader = ByteReader::of_file(file, MAGIC, VERSION).map_err(|why| match why {
+            Unreadable::Other => SiteLicenceError::NotALicence,
+            Unreadable::Newer => SiteLicenceError::NewerVersion,
+            Unreadable::TooLarge | Unreadable::Damaged => SiteLicenceError::Damaged,
+        })?;
+        let town = reader.array().ok_or(SiteLicenceError::Damaged)?;
         if file.len() > LARGEST_LICENCE_BYTES {
             return Err(SiteLicenceError::Damaged);
         }
+        let mut rest = reader.rest();
         let value = ciborium::from_reader(&mut rest).map_err(|_| SiteLicenceError::Damaged)?;
         let licence = Self::of_value(value)
             .filter(|_| rest.is_empty())
             .ok_or(SiteLicenceError::Damaged)?;
-        Ok((AuthorityId(*town), licence))
+        Ok((AuthorityId(town), licence))
     }
 
     /// Whether a licence key of this trust list, which must be the same municipality's, signed it.

@@ -30,6 +30,8 @@ mod pass_file;
 mod presentation;
 mod request;
 
+use crate::basics::reader::Unreadable;
+
 pub use check::{Checked, Door, Refused};
 pub use credential::{Credential, CredentialId, Issuer, NewCredential};
 pub use field::{Field, LONGEST_NAME_BYTES, Status, Value, initials};
@@ -74,28 +76,19 @@ crate::coded_errors! {
     }
 }
 
-impl From<crate::basics::random::RandomError> for StatusPassError {
-    fn from(_: crate::basics::random::RandomError) -> Self {
-        Self::NoRandomness
+impl From<Unreadable> for StatusPassError {
+    fn from(why: Unreadable) -> Self {
+        match why {
+            Unreadable::Other => Self::NotAPass,
+            Unreadable::Newer => Self::NewerVersion,
+            Unreadable::TooLarge | Unreadable::Damaged => Self::Damaged,
+        }
     }
 }
 
-/// Takes bytes apart; `None` where they end early.
-struct Cursor<'a>(&'a [u8]);
-
-impl<'a> Cursor<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.take(N)?.try_into().ok()
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        self.array::<1>().map(|[byte]| byte)
+impl From<crate::basics::random::RandomError> for StatusPassError {
+    fn from(_: crate::basics::random::RandomError) -> Self {
+        Self::NoRandomness
     }
 }
 

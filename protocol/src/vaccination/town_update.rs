@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::basics::keys::SigningKey;
 use crate::basics::municipality_code::MunicipalityCode;
-use crate::basics::signed::{Kind, Unreadable};
+use crate::basics::reader::Unreadable;
+use crate::basics::signed::Kind;
 use crate::trust::{AuthorityId, RevokedSite, Role, TrustList};
 use crate::vaccination::product::Product;
 

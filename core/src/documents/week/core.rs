@@ -1,5 +1,7 @@
 //! What never changes of a visit, and its bytes.
 
+use techo_protocol::basics::reader::ByteReader;
+
 /// The version that this program writes.
 const VERSION: u8 = 1;
 
@@ -146,13 +148,13 @@ impl VisitCore {
     }
 
     /// Reads a core; `None` if it is of a version or kind that this program does not know, or is no core.
-    pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
-        let input = &mut bytes;
-        let [VERSION, source] = take::<2>(input)? else { return None };
-        let check_in = i64::from_be_bytes(take(input)?);
-        let default_stay_min = u16::from_be_bytes(take(input)?);
-        let name = take_text(input)?;
-        let address = take_text(input)?;
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut reader = ByteReader::of_version(bytes, VERSION).ok()?;
+        let source = reader.byte()?;
+        let check_in = reader.array().map(i64::from_be_bytes)?;
+        let default_stay_min = reader.u16()?;
+        let name = text(&mut reader)?;
+        let address = text(&mut reader)?;
         let foreign = Source::Foreign;
         let code = match source & !IMPORTED {
             0 => Ok(Source::Manual),
@@ -167,14 +169,14 @@ impl VisitCore {
         let code = match code {
             Ok(source) => source,
             Err(kind) => Source::Code {
-                authority: take(input)?,
+                authority: reader.array()?,
                 kind,
             },
         };
-        let [kind, count] = take(input)?;
+        let (kind, count) = (reader.byte()?, reader.byte()?);
         let mut keys = Vec::with_capacity(usize::from(count).min(MOST_KEYS));
         for _ in 0..count {
-            keys.push((u32::from_be_bytes(take(input)?), take(input)?));
+            keys.push((reader.u32()?, reader.array()?));
         }
         let keys = match kind {
             0 if keys.is_empty() => VisitKeys::None,
@@ -191,19 +193,11 @@ impl VisitCore {
             address,
             keys,
         };
-        input.is_empty().then_some(core)
+        reader.end().map(|()| core)
     }
 }
 
-fn take<const N: usize>(input: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, rest) = input.split_first_chunk::<N>()?;
-    *input = rest;
-    Some(*taken)
-}
-
-fn take_text(input: &mut &[u8]) -> Option<String> {
-    let length = usize::from(u16::from_be_bytes(take(input)?));
-    let (text, rest) = input.split_at_checked(length)?;
-    *input = rest;
-    String::from_utf8(text.to_vec()).ok()
+fn text(reader: &mut ByteReader<'_>) -> Option<String> {
+    let length = usize::from(reader.u16()?);
+    String::from_utf8(reader.take(length)?.to_vec()).ok()
 }

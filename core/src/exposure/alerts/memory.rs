@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use techo_protocol::basics::reader::ByteReader;
 use techo_protocol::exposure::notice::NoticeId;
 use techo_protocol::trust::AuthorityId;
 
@@ -75,12 +76,11 @@ fn name(id: &AlertId) -> Vec<u8> {
 }
 
 fn id(name: &[u8]) -> Option<AlertId> {
-    let (visit, rest) = name.split_first_chunk::<16>()?;
-    let (authority, notice) = rest.split_first_chunk::<16>()?;
-    let notice = NoticeId::from_low_bits(u32::from_be_bytes(notice.try_into().ok()?));
-    Some(AlertId {
-        visit: EntryId(*visit),
-        authority: AuthorityId(*authority),
-        notice,
-    })
+    let mut reader = ByteReader::new(name);
+    let id = AlertId {
+        visit: EntryId(reader.array()?),
+        authority: AuthorityId(reader.array()?),
+        notice: NoticeId::from_low_bits(reader.u32()?),
+    };
+    reader.end().map(|()| id)
 }

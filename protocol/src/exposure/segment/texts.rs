@@ -6,6 +6,7 @@
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use crate::basics::random::{Random, RandomError, random_bytes};
+use crate::basics::reader::ByteReader;
 use crate::exposure::notice::LocalisedText;
 use crate::exposure::tag::{SALT_BYTES, SlotMac, TEXT_KEY_BYTES};
 
@@ -94,20 +95,17 @@ pub(super) fn open(wraps: &[u8], texts: &[u8], mac: &SlotMac, salt: &[u8; SALT_B
     let plain = sealing_key(&key)
         .open_in_place(nonce(), Aad::from(LABEL), &mut content)
         .ok()?;
-    let (length, rest) = plain.split_first_chunk::<2>()?;
-    ciborium::from_reader(rest.get(..usize::from(u16::from_be_bytes(*length)))?).ok()
+    let mut plain = ByteReader::new(plain);
+    let length = plain.u16()?;
+    ciborium::from_reader(plain.take(usize::from(length))?).ok()
 }
 
-fn sealed_text(mut texts: &[u8], number: u32) -> Option<&[u8]> {
-    for at in 0..=number {
-        let (length, rest) = texts.split_first_chunk::<4>()?;
-        let (text, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-        if at == number {
-            return Some(text);
-        }
-        texts = rest;
+fn sealed_text(texts: &[u8], number: u32) -> Option<&[u8]> {
+    let mut texts = ByteReader::new(texts);
+    for _ in 0..number {
+        texts.counted()?;
     }
-    None
+    texts.counted()
 }
 
 fn xor(bytes: &mut [u8], mask: &[u8]) {

@@ -3,6 +3,7 @@
 use super::{LONGEST_HOST, LONGEST_STAY_MINUTES, LONGEST_TEXT_BYTES, STAY_UNIT_MINUTES, VenueCodeError};
 use crate::basics::decimal;
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey};
+use crate::basics::reader::ByteReader;
 
 /// A payload that ends early, goes on too long, or holds what no writer writes.
 #[derive(Debug)]
@@ -61,28 +62,43 @@ fn cut(text: &str, most: usize) -> &str {
 }
 
 /// Takes a payload apart.
-pub(super) struct Reader<'a>(pub &'a [u8]);
+pub(super) struct PayloadReader<'a>(ByteReader<'a>);
 
-impl<'a> Reader<'a> {
-    pub fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
-        self.0 = rest;
-        Ok(taken)
+impl<'a> PayloadReader<'a> {
+    /// A reader of what follows version and kind.
+    pub fn new(payload: &'a [u8]) -> Result<Self, Malformed> {
+        let mut reader = ByteReader::new(payload);
+        reader.byte().ok_or(Malformed)?;
+        Ok(Self(reader))
     }
 
-    pub fn number(&mut self, length: usize) -> Result<u32, Malformed> {
-        Ok(self
-            .take(length)?
-            .iter()
-            .fold(0, |number: u32, &byte| (number << 8) | u32::from(byte)))
+    pub fn byte(&mut self) -> Result<u8, Malformed> {
+        self.0.byte().ok_or(Malformed)
+    }
+
+    pub fn u16(&mut self) -> Result<u16, Malformed> {
+        self.0.u16().ok_or(Malformed)
+    }
+
+    pub fn u24(&mut self) -> Result<u32, Malformed> {
+        let [high, middle, low] = self.array()?;
+        Ok(u32::from_be_bytes([0, high, middle, low]))
+    }
+
+    pub fn u32(&mut self) -> Result<u32, Malformed> {
+        self.0.u32().ok_or(Malformed)
+    }
+
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        self.0.array().ok_or(Malformed)
     }
 
     pub fn key_id(&mut self) -> Result<KeyId, Malformed> {
-        self.take(2)?.try_into().map(KeyId).map_err(|_| Malformed)
+        self.array().map(KeyId)
     }
 
     pub fn stay_minutes(&mut self) -> Result<u32, Malformed> {
-        let minutes = self.number(1)? * STAY_UNIT_MINUTES;
+        let minutes = u32::from(self.byte()?) * STAY_UNIT_MINUTES;
         if minutes == 0 || minutes > LONGEST_STAY_MINUTES {
             Err(Malformed)
         } else {
@@ -91,8 +107,8 @@ impl<'a> Reader<'a> {
     }
 
     /// All that is left but `after` bytes, as name and address; the name's length stands apart.
-    pub fn texts(&mut self, name_length: usize, after: usize) -> Result<(String, String), Malformed> {
-        let name = self.text(name_length)?;
+    pub fn texts(&mut self, name_length: u8, after: usize) -> Result<(String, String), Malformed> {
+        let name = self.text(usize::from(name_length))?;
         let address = self.text(self.0.len().checked_sub(after).ok_or(Malformed)?)?;
         if name.is_empty() || name.len() + address.len() > LONGEST_TEXT_BYTES {
             Err(Malformed)
@@ -102,7 +118,7 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, length: usize) -> Result<String, Malformed> {
-        let text = std::str::from_utf8(self.take(length)?).map_err(|_| Malformed)?;
+        let text = std::str::from_utf8(self.0.take(length).ok_or(Malformed)?).map_err(|_| Malformed)?;
         // A name with line breaks or other controls could pass for something else on a screen.
         if text.chars().any(char::is_control) {
             Err(Malformed)
@@ -111,8 +127,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn signature(&mut self) -> Result<[u8; SIGNATURE_BYTES], Malformed> {
-        let signature = self.take(SIGNATURE_BYTES)?.try_into().map_err(|_| Malformed)?;
-        if self.0.is_empty() { Ok(signature) } else { Err(Malformed) }
+    /// The signature, which ends the payload.
+    pub fn signature(mut self) -> Result<[u8; SIGNATURE_BYTES], Malformed> {
+        let signature = self.array()?;
+        self.0.end().map(|()| signature).ok_or(Malformed)
     }
 }

@@ -1,7 +1,7 @@
 //! The code on a poster: fixed for up to a year. Whoever photographed it can recognise the venue's notices while it lives.
 
 use super::VenueCodeError;
-use super::payload::{self, Malformed, Reader};
+use super::payload::{self, Malformed, PayloadReader};
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey};
 use crate::exposure::slot::DAY_SECONDS;
 use crate::exposure::tag::VenueSeed;
@@ -91,13 +91,12 @@ pub(super) fn is_text(name: &str, address: &str) -> bool {
 
 impl Poster {
     pub(super) fn read(host: &str, bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader(bytes);
-        reader.take(1)?;
+        let mut reader = PayloadReader::new(bytes)?;
         let key_id = reader.key_id()?;
-        let serial = reader.number(3)?;
-        let expires_day = u16::try_from(reader.number(2)?).map_err(|_| Malformed)?;
+        let serial = reader.u24()?;
+        let expires_day = reader.u16()?;
         let stay_minutes = reader.stay_minutes()?;
-        let name_length = reader.number(1)? as usize;
+        let name_length = reader.byte()?;
         let (name, address) = reader.texts(name_length, SIGNATURE_BYTES)?;
         Ok(Self {
             host: host.to_owned(),

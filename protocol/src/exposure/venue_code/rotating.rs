@@ -2,7 +2,7 @@
 //! venue's seed comes from that.
 
 use super::VenueCodeError;
-use super::payload::{self, Malformed, Reader};
+use super::payload::{self, Malformed, PayloadReader};
 use super::poster::is_text;
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey};
 use crate::exposure::slot::slot_of;
@@ -89,20 +89,17 @@ impl NewRotating<'_> {
 
 impl Rotating {
     pub(super) fn read(host: &str, bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader(bytes);
-        reader.take(1)?;
+        let mut reader = PayloadReader::new(bytes)?;
         let key_id = reader.key_id()?;
-        let first_slot = reader.number(4)?;
+        let first_slot = reader.u32()?;
         let stay_minutes = reader.stay_minutes()?;
-        let count = reader.number(1)? as usize;
-        let name_length = reader.number(1)? as usize;
+        let count = usize::from(reader.byte()?);
+        let name_length = reader.byte()?;
         if !(1..=MOST_KEYS).contains(&count) || usize::try_from(u32::MAX - first_slot).is_ok_and(|left| left < MOST_KEYS) {
             return Err(Malformed);
         }
         let (name, address) = reader.texts(name_length, count * KEY_BYTES + SIGNATURE_BYTES)?;
-        let keys = (0..count)
-            .map(|_| reader.take(KEY_BYTES)?.try_into().map(SlotKey).map_err(|_| Malformed))
-            .collect::<Result<_, _>>()?;
+        let keys = (0..count).map(|_| reader.array().map(SlotKey)).collect::<Result<_, _>>()?;
         Ok(Self {
             host: host.to_owned(),
             key_id,

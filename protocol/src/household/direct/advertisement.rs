@@ -11,6 +11,7 @@ use ring::hmac;
 use super::{DirectError, VERSION};
 use crate::basics::agreement::{AgreementKey, AgreementPublic};
 use crate::basics::random::{Random, RandomError, random_bytes};
+use crate::basics::reader::{ByteReader, Unreadable};
 
 /// How many tags each announcement has, whatever the number of devices.
 pub const ADVERTISED_TAGS: usize = 16;
@@ -102,16 +103,16 @@ impl Advertisement {
             return Err(DirectError::Damaged);
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| DirectError::Damaged)?;
-        let (&version, rest) = bytes.split_first().ok_or(DirectError::Damaged)?;
-        if version != VERSION {
-            return Err(DirectError::NewerVersion);
-        }
-        let (salt, rest) = rest.split_first_chunk::<SALT_BYTES>().ok_or(DirectError::Damaged)?;
-        let (tags, []) = rest.as_chunks::<TAG_BYTES>() else {
+        let mut reader = ByteReader::of_version(&bytes, VERSION).map_err(|why| match why {
+            Unreadable::Newer => DirectError::NewerVersion,
+            Unreadable::Other | Unreadable::TooLarge | Unreadable::Damaged => DirectError::Damaged,
+        })?;
+        let salt = reader.array().ok_or(DirectError::Damaged)?;
+        let (tags, []) = reader.rest().as_chunks::<TAG_BYTES>() else {
             return Err(DirectError::Damaged);
         };
         Ok(Self {
-            salt: Salt(*salt),
+            salt: Salt(salt),
             tags: tags.try_into().map_err(|_| DirectError::Damaged)?,
         })
     }

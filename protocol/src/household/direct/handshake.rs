@@ -8,6 +8,7 @@ use super::session::Session;
 use super::{DirectError, DirectFailure, VERSION};
 use crate::basics::agreement::{AgreementKey, AgreementPublic};
 use crate::basics::random::Random;
+use crate::basics::reader::{ByteReader, Unreadable};
 
 /// What the connecting device sends first, in bytes.
 pub const OPENING_BYTES: usize = CLEAR_BYTES + HANDSHAKE_BYTES;
@@ -92,13 +93,12 @@ pub fn accept(
 }
 
 fn read_clear(clear: &[u8]) -> Result<(Salt, Tag), DirectError> {
-    let (&version, rest) = clear.split_first().ok_or(DirectError::Stranger)?;
-    if version != VERSION {
-        return Err(DirectError::NewerVersion);
-    }
-    let (salt, rest) = rest.split_first_chunk().ok_or(DirectError::Stranger)?;
-    let tag = rest.first_chunk().ok_or(DirectError::Stranger)?;
-    Ok((Salt(*salt), *tag))
+    let mut reader = ByteReader::of_version(clear, VERSION).map_err(|why| match why {
+        Unreadable::Newer => DirectError::NewerVersion,
+        Unreadable::Other | Unreadable::TooLarge | Unreadable::Damaged => DirectError::Stranger,
+    })?;
+    let (salt, tag) = reader.array().zip(reader.array()).ok_or(DirectError::Stranger)?;
+    Ok((Salt(salt), tag))
 }
 
 /// Both sides go on only where they agree on what was said in the clear.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::basics::hpke_seal::{HpkePrivate, SEAL_BYTES, open_with, seal_to};
 use crate::basics::keys::{PublicKey, sha256};
 use crate::basics::random::Random;
+use crate::basics::reader::ByteReader;
 use crate::exposure::case_code::MailboxId;
 use crate::exposure::diary_upload::SENT_BYTES;
 use crate::trust::AuthorityId;
@@ -82,15 +83,12 @@ impl Piece {
     /// Opens a piece; `None` for a diary, a dummy, or what is not for us.
     pub fn open<'k>(sealed: &[u8], town: AuthorityId, keys: impl IntoIterator<Item = &'k HpkePrivate>) -> Option<Self> {
         let plain = keys.into_iter().find_map(|key| open_with(key, INFO, &town.0, sealed))?;
-        let rest = plain.strip_prefix(MAGIC.as_slice())?;
-        let (bundle, rest) = rest.split_first_chunk::<32>()?;
-        let (index, rest) = rest.split_first_chunk::<2>()?;
-        let (of, rest) = rest.split_first_chunk::<2>()?;
-        let (length, rest) = rest.split_first_chunk::<4>()?;
-        let content = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-        let (index, of) = (u16::from_be_bytes(*index), u16::from_be_bytes(*of));
+        let mut reader = ByteReader::new(plain.strip_prefix(MAGIC.as_slice())?);
+        let bundle = reader.array()?;
+        let (index, of) = (reader.u16()?, reader.u16()?);
+        let content = reader.counted()?;
         (index < of).then(|| Self {
-            bundle: *bundle,
+            bundle,
             index,
             of,
             content: content.to_vec(),

@@ -9,9 +9,10 @@
 use std::collections::BTreeMap;
 
 use super::credential::{Issuer, expires_at, not_before};
-use super::{CredentialId, Cursor, Presentation, REMEMBERED_SECONDS, SHOWN_SECONDS, StatusPassError, Value};
+use super::{CredentialId, Presentation, REMEMBERED_SECONDS, SHOWN_SECONDS, StatusPassError, Value};
 use crate::basics::japan_day;
 use crate::basics::keys::sha256;
+use crate::basics::reader::ByteReader;
 use crate::trust::AuthorityId;
 
 /// Why a shown pass is not believed.
@@ -92,13 +93,13 @@ impl Door {
     /// # Errors
     /// [`StatusPassError`]: of a newer version, or damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StatusPassError> {
-        let (&version, rest) = bytes.split_first().ok_or(StatusPassError::Damaged)?;
+        let mut rest = ByteReader::new(bytes);
+        let version = rest.byte().ok_or(StatusPassError::Damaged)?;
         if version > VERSION {
             return Err(StatusPassError::NewerVersion);
         }
         let mut seen = BTreeMap::new();
-        let mut rest = Cursor(rest);
-        while !rest.0.is_empty() {
+        while !rest.is_empty() {
             let (Some(hash), Some(at)) = (rest.array(), rest.array()) else {
                 return Err(StatusPassError::Damaged);
             };

@@ -1,9 +1,8 @@
 //! What a pass can say, each by itself: in JSON for the standard's text, and in as few bytes as it needs for a code.
 
+use crate::basics::reader::ByteReader;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
-
-use super::Cursor;
 
 /// Longest name in bytes of UTF-8: with it and two other fields a code is still of version 18.
 pub const LONGEST_NAME_BYTES: usize = 80;
@@ -153,7 +152,7 @@ impl Value {
         }
     }
 
-    pub(super) fn read(field: Field, bytes: &mut Cursor<'_>) -> Option<Self> {
+    pub(super) fn read(field: Field, bytes: &mut ByteReader<'_>) -> Option<Self> {
         let value = match field {
             Field::Status => Self::Status(match bytes.byte()? {
                 0 => Status::PartlyVaccinated,
@@ -181,11 +180,11 @@ fn number_of(date: NaiveDate) -> Option<u16> {
     u16::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
 }
 
-fn date(bytes: &mut Cursor<'_>) -> Option<NaiveDate> {
-    NaiveDate::default().checked_add_days(Days::new(u64::from(u16::from_be_bytes(bytes.array()?))))
+fn date(bytes: &mut ByteReader<'_>) -> Option<NaiveDate> {
+    NaiveDate::default().checked_add_days(Days::new(u64::from(bytes.u16()?)))
 }
 
-fn text(bytes: &mut Cursor<'_>) -> Option<String> {
+fn text(bytes: &mut ByteReader<'_>) -> Option<String> {
     let length = usize::from(bytes.byte()?);
     String::from_utf8(bytes.take(length)?.to_vec()).ok()
 }

@@ -2,11 +2,12 @@
 
 use super::credential::{Credential, CredentialId, Disclosure, Issuer, signing_input};
 use super::field::Value;
-use super::{Cursor, DIGESTS, Field, StatusPassError};
+use super::{DIGESTS, Field, StatusPassError};
 use crate::basics::decimal;
 use crate::basics::jwk::base64url;
 use crate::basics::keys::sha256;
 use crate::basics::p256::{P256_SIGNATURE_BYTES, P256Key, P256Public};
+use crate::basics::reader::ByteReader;
 
 /// First digits of every code: tickets are shorter, and venue codes are addresses.
 const MARKER: &str = "8471";
@@ -99,20 +100,17 @@ impl Presentation {
         }
         let digits = text.strip_prefix(MARKER).ok_or(StatusPassError::NotAPass)?;
         let bytes = decimal::from_digits(digits).ok_or(StatusPassError::Damaged)?;
-        let (&version, body) = bytes.split_first().ok_or(StatusPassError::Damaged)?;
-        if version != VERSION {
-            return Err(StatusPassError::NewerVersion);
-        }
-        Self::parse(&mut Cursor(body)).ok_or(StatusPassError::Damaged)
+        let mut body = ByteReader::of_version(&bytes, VERSION)?;
+        Self::parse(&mut body).ok_or(StatusPassError::Damaged)
     }
 
-    fn parse(bytes: &mut Cursor<'_>) -> Option<Self> {
+    fn parse(bytes: &mut ByteReader<'_>) -> Option<Self> {
         let how = bytes.byte()?;
         let fields: Vec<Field> = Field::ALL.into_iter().filter(|field| how & field.bit() != 0).collect();
         let known = fields.iter().fold(NONCE_IS_GIVEN, |bits, field| bits | field.bit());
         (how | known == known).then_some(())?;
         let key_id = bytes.array()?;
-        let day = u16::from_be_bytes(bytes.array()?);
+        let day = bytes.u16()?;
         let id = CredentialId(bytes.array()?);
         let holder = P256Public(bytes.array()?);
         let issuer_signature = bytes.array()?;
@@ -136,10 +134,10 @@ impl Presentation {
             issuer_signature,
             hidden,
             shown,
-            signed_at: u32::from_be_bytes(bytes.array()?),
+            signed_at: bytes.u32()?,
             holder_signature: bytes.array()?,
         };
-        (bytes.0.is_empty() && read.hidden.is_sorted()).then_some(read)
+        (bytes.is_empty() && read.hidden.is_sorted()).then_some(read)
     }
 
     /// The text of the code: digits, so that a QR code takes its numeric mode.

@@ -7,10 +7,11 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Cursor, MOST_CREDENTIALS, StatusPassError};
+use super::{MOST_CREDENTIALS, StatusPassError};
 use crate::basics::hpke_seal::HpkePrivate;
 use crate::basics::p256::{P256_SIGNATURE_BYTES, P256Key, P256Public};
 use crate::basics::random::Random;
+use crate::basics::reader::{ByteReader, Unreadable};
 
 const MAGIC: &[u8; 4] = b"TSRQ";
 const VERSION: u8 = 1;
@@ -112,12 +113,11 @@ impl Request {
     /// # Errors
     /// [`StatusPassError`]: not a request, of a newer version, or damaged.
     pub fn read(file: &[u8]) -> Result<Self, StatusPassError> {
-        let rest = file.strip_prefix(MAGIC.as_slice()).ok_or(StatusPassError::NotARequest)?;
-        let (&version, rest) = rest.split_first().ok_or(StatusPassError::Damaged)?;
-        if version != VERSION {
-            return Err(StatusPassError::NewerVersion);
-        }
-        let request = Self::parse(&mut Cursor(rest)).ok_or(StatusPassError::Damaged)?;
+        let mut reader = ByteReader::of_file(file, MAGIC, VERSION).map_err(|why| match why {
+            Unreadable::Other => StatusPassError::NotARequest,
+            other => other.into(),
+        })?;
+        let request = Self::parse(&mut reader).ok_or(StatusPassError::Damaged)?;
         let (signed, signature) = file
             .split_last_chunk::<P256_SIGNATURE_BYTES>()
             .ok_or(StatusPassError::Damaged)?;
@@ -128,12 +128,12 @@ impl Request {
         Ok(request)
     }
 
-    fn parse(bytes: &mut Cursor<'_>) -> Option<Self> {
+    fn parse(bytes: &mut ByteReader<'_>) -> Option<Self> {
         let sealing_key = bytes.array()?;
         (usize::from(bytes.byte()?) == KEYS).then_some(())?;
         let keys: Vec<P256Public> = (0..KEYS).map(|_| bytes.array().map(P256Public)).collect::<Option<_>>()?;
         let different: std::collections::HashSet<_> = keys.iter().collect();
-        let is_whole = bytes.0.len() == P256_SIGNATURE_BYTES && different.len() == KEYS;
+        let is_whole = bytes.len() == P256_SIGNATURE_BYTES && different.len() == KEYS;
         is_whole.then_some(Self { sealing_key, keys })
     }
 }

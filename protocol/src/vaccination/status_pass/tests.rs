@@ -8,6 +8,7 @@ use crate::basics::japan_day;
 use crate::basics::p256::P256Key;
 use crate::basics::qr::Qr;
 use crate::basics::random::SeededRandom;
+use crate::basics::reader::ByteReader;
 
 mod door;
 mod files;
@@ -200,9 +201,9 @@ proptest! {
             if value.is_possible() {
                 let mut bytes = Vec::new();
                 value.write(&mut bytes);
-                let mut cursor = Cursor(&bytes);
-                prop_assert_eq!(Value::read(value.field(), &mut cursor), Some(value));
-                prop_assert!(cursor.0.is_empty());
+                let mut reader = ByteReader::new(&bytes);
+                prop_assert_eq!(Value::read(value.field(), &mut reader), Some(value));
+                prop_assert!(reader.is_empty());
             }
         }
     }
