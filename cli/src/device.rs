@@ -18,6 +18,7 @@ use techo_protocol::trust::TrustList;
 
 use crate::Failure;
 use crate::failure::CliError;
+use crate::local_network::ThisNetwork;
 use crate::profile::{self, Kind};
 use crate::session::Session;
 
@@ -82,7 +83,8 @@ fn door(session: &Session, folder: &Path) -> Result<Device, Failure> {
         )),
         clock: Box::new(FixedClock(session.now())),
         random: Arc::new(SystemRandom::new()),
-        relay: Box::new(HttpRelay::default()),
+        relay: Arc::new(HttpRelay::default()),
+        network: Arc::new(ThisNetwork),
     };
     Ok(Device::open(folder, ports)?)
 }

@@ -36,7 +36,7 @@ pub use crate::vaccine::{Check, CheckedDocument, Keep, Kept};
 use crate::diary::{Diary, Filter};
 use crate::documents::week::DAY_SECONDS;
 use crate::exposure::alerts;
-use crate::ports::{Ports, Random, Relay};
+use crate::ports::{LocalNetwork, Ports, Random, Relay};
 use crate::sync::household;
 use crate::vaccine::{Believed, pass, people as vaccine_people};
 use crate::vault::{StoreError, Vault};
@@ -50,7 +50,10 @@ pub struct Device {
     believed_for_now: Believed,
     #[allow(dead_code, reason = "pairing draws from it")]
     random: Arc<dyn Random + Send + Sync>,
-    relay: Box<dyn Relay>,
+    #[allow(dead_code, reason = "fetching asks it")]
+    relay: Arc<dyn Relay + Send + Sync>,
+    #[allow(dead_code, reason = "meeting devices nearby asks it")]
+    network: Arc<dyn LocalNetwork + Send + Sync>,
 }
 
 impl Device {
@@ -69,6 +72,7 @@ impl Device {
             clock,
             random,
             relay,
+            network,
         } = ports;
         let vault = Vault::open(folder, keys, Box::new(random.clone()))?;
         let mut diary = Diary::open(vault, clock)?;
@@ -81,6 +85,7 @@ impl Device {
             believed_for_now: Believed::default(),
             random,
             relay,
+            network,
         })
     }
 

@@ -1,16 +1,17 @@
 //! What the device is given from outside: the time, randomness, the network, and a place for the one key that is not in the vault.
 
+mod local_network;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use techo_protocol::basics::clock::{Clock, FixedClock, SystemClock};
 pub use techo_protocol::basics::http::HttpError;
 pub use techo_protocol::basics::random::{Random, RandomError, SeededRandom, SystemRandom, random_bytes};
 use zeroize::Zeroizing;
+
+pub use local_network::{Discovery, Heard, LocalNetwork, NearbyError, SERVICE, SERVICE_ENTRY};
 
 /// What a [`Device`](crate::device::Device) is given once, when it is opened.
 pub struct Ports {
@@ -21,43 +22,10 @@ pub struct Ports {
     /// Randomness.
     pub random: Arc<dyn Random + Send + Sync>,
     /// How relays are asked.
-    pub relay: Box<dyn Relay>,
+    pub relay: Arc<dyn Relay + Send + Sync>,
+    /// The network that the device is on, for meeting other devices without a relay.
+    pub network: Arc<dyn LocalNetwork + Send + Sync>,
 }
-
-/// An announcement that was heard on the network, from whomever.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
-    /// Its text (`techo_protocol::household::direct::Advertisement`).
-    pub announcement: String,
-    /// Where its device listens.
-    pub addresses: Vec<SocketAddr>,
-}
-
-/// How devices on one network hear of each other: NWBrowser, NsdManager, or `mdns-sd` in the command line.
-///
-/// Service [`SERVICE`], the announcement in the TXT entry [`SERVICE_ENTRY`]. Instance and host name are random each session and say nothing of
-/// the device. It is used at home, or for two minutes when a person asks for it; dropping it takes the announcement back.
-pub trait Discovery: Send {
-    /// Why the network cannot be used.
-    type Error: techo_protocol::Coded;
-
-    /// Announces this device, which listens at a TCP port.
-    ///
-    /// # Errors
-    /// The network cannot be used.
-    fn announce(&mut self, announcement: &str, port: u16) -> Result<(), Self::Error>;
-
-    /// The next announcement that is heard, waiting so long at most. The same may come again.
-    ///
-    /// # Errors
-    /// The network cannot be used any more.
-    fn hear(&mut self, wait: Duration) -> Result<Option<Heard>, Self::Error>;
-}
-
-/// The type of service under which devices announce themselves (RFC 6763).
-pub const SERVICE: &str = "_techo._tcp.local.";
-/// The name of the TXT entry that holds the announcement.
-pub const SERVICE_ENTRY: &str = "a";
 
 /// How a relay is asked: the shell's own HTTP, or `techo-http`. A request is its URL and its content alone: no cookie, no session, nothing that
 /// joins one request to another.

@@ -6,6 +6,7 @@
 //! take        what comes in                     vector    who has seen what, and what a relay hides
 //! engine      what goes out                     forget    deletions that travel
 //! exchange    one conversation with a relay     file      a stick; pairing  letting a device in
+//! relay_streams  a relay over its port
 //! direct      one conversation with a device
 //! ```
 //!
@@ -23,9 +24,12 @@ pub mod household;
 mod keyring;
 mod line;
 pub mod memory_relay;
+pub mod nearby;
 pub mod pairing;
+pub mod pairing_channel;
 mod records;
 pub mod recovery;
+pub mod relay_streams;
 pub mod rules;
 pub mod schedule;
 pub mod seizure;

@@ -281,6 +281,19 @@ impl<'v> VaultHoldings<'v> {
             has_spoken: false,
         }
     }
+
+    /// The holdings of a vault in a session that goes on: whether a conversation was held in it before.
+    pub fn resumed(vault: &'v mut Vault, now: i64, has_spoken: bool) -> Self {
+        Self {
+            has_spoken,
+            ..Self::new(vault, now)
+        }
+    }
+
+    /// Whether a conversation was held in this session.
+    pub fn has_spoken(&self) -> bool {
+        self.has_spoken
+    }
 }
 
 impl Holdings for VaultHoldings<'_> {

@@ -3,10 +3,13 @@
 use techo_protocol::basics::random::RandomError;
 use techo_protocol::household::body::BodyError;
 use techo_protocol::household::chunk::{ChunkError, SealError};
-use techo_protocol::household::direct::DirectError;
+use techo_protocol::household::direct::{DirectError, DirectFailure};
 use techo_protocol::household::epoch_record::EpochRecordError;
+use techo_protocol::household::household_file::HouseholdFileError;
 use techo_protocol::household::pairing::{PairingError, PairingFailure};
+use techo_protocol::household::recovery::RecoveryError;
 
+use crate::ports::{HttpError, NearbyError};
 use crate::vault::VaultError;
 
 techo_protocol::coded_errors! {
@@ -56,6 +59,14 @@ techo_protocol::coded_union! {
         Pairing(PairingError);
         /// The conversation with another device.
         Direct(DirectError);
+        /// A household's file.
+        File(HouseholdFileError);
+        /// Recovery words.
+        Words(RecoveryError);
+        /// The relay.
+        Relay(HttpError);
+        /// The network between two devices.
+        Nearby(NearbyError);
     }
 }
 
@@ -79,6 +90,15 @@ impl From<PairingFailure> for SyncError {
         match error {
             PairingFailure::Pairing(error) => error.into(),
             PairingFailure::Random(error) => error.into(),
+        }
+    }
+}
+
+impl From<DirectFailure> for SyncError {
+    fn from(failure: DirectFailure) -> Self {
+        match failure {
+            DirectFailure::Direct(error) => error.into(),
+            DirectFailure::Random(error) => error.into(),
         }
     }
 }
