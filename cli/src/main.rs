@@ -14,6 +14,7 @@ mod errors;
 mod exposure;
 mod failure;
 mod input;
+mod local_network;
 mod municipality;
 mod output;
 mod profile;

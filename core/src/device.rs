@@ -4,13 +4,20 @@
 //! it is. It is total: what has to happen around the thing that was asked for happens inside (what is deleted is forgotten in alerts too, a
 //! fetch sends the envelopes that are due, what expired is tidied away by every read), so that no shell has an order to keep.
 
+mod backup;
 mod checking;
 mod error;
 pub mod example;
 mod following;
+mod household;
+mod joining;
+mod nearby;
 mod next_doses;
+mod pairing;
 mod passes;
 mod people;
+mod recovery;
+mod syncing;
 mod vaccines;
 mod visits;
 mod warnings;
@@ -20,13 +27,20 @@ use std::sync::Arc;
 
 use techo_protocol::Coded as _;
 
+pub use backup::{MadeBackup, OldRows, OpenedBackup, RestoredBackup};
 pub use error::DeviceError;
 #[cfg(test)]
 pub(crate) use following::stop as stop_following;
 pub use following::{FollowedAuthority, Following, IssuerBundle, RevokedPasses, TrustAnswer, TrustAsked, Updated};
+pub use household::{HouseholdDevice, RelayTold, RemovedDevice};
+pub use joining::{JoinRequest, Joined, Joining, JoiningStep};
+pub use nearby::{Meeting, MeetingOutcome, Nearby, NearbyRequest, NearbyStep};
 pub use next_doses::{CalendarFile, CalendarText, PersonNext, ScheduleView, Upcoming};
+pub use pairing::{DiaryComes, Paired, Pairing, PairingPlace, PairingStep};
 pub use passes::{PassRequest, ShowPass, ShownDocument, ShownPass};
 pub use people::NewPerson;
+pub use recovery::{NewWords, RestoredByWords, WordsLanguage, WordsRestore, check_words};
+pub use syncing::{FileSynced, ScheduledTurn, SyncStatus, Synced, TurnKind, TurnTaken};
 pub use vaccines::{DoseView, ExportedRecord, Paper, PaperView, RecordView};
 pub use visits::{CheckIn, CheckedIn, VisitList, VisitView};
 pub use warnings::{FetchOutcome, FetchedLists, Warnings};
@@ -37,7 +51,7 @@ use crate::diary::{Diary, Filter};
 use crate::documents::week::DAY_SECONDS;
 use crate::exposure::alerts;
 use crate::ports::{LocalNetwork, Ports, Random, Relay};
-use crate::sync::household;
+use crate::sync::{self, household::DEFAULT_NAME};
 use crate::vaccine::{Believed, pass, people as vaccine_people};
 use crate::vault::{StoreError, Vault};
 
@@ -48,11 +62,8 @@ pub struct Device {
     tidied: Option<(u64, i64)>,
     /// Whom it believes until it is shut, beside those that it follows.
     believed_for_now: Believed,
-    #[allow(dead_code, reason = "pairing draws from it")]
     random: Arc<dyn Random + Send + Sync>,
-    #[allow(dead_code, reason = "fetching asks it")]
     relay: Arc<dyn Relay + Send + Sync>,
-    #[allow(dead_code, reason = "meeting devices nearby asks it")]
     network: Arc<dyn LocalNetwork + Send + Sync>,
 }
 
@@ -77,8 +88,8 @@ impl Device {
         let vault = Vault::open(folder, keys, Box::new(random.clone()))?;
         let mut diary = Diary::open(vault, clock)?;
         let now = diary.now();
-        household::ensure(diary.vault(), household::DEFAULT_NAME, now)?;
         checking::forget_shown(diary.vault(), now)?;
+        sync::household::ensure(diary.vault(), DEFAULT_NAME, now)?;
         Ok(Self {
             diary,
             tidied: None,

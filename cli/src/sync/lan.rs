@@ -9,32 +9,20 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
-use techo_core::ports::Heard;
+pub use techo_core::ports::NearbyError as LanError;
+use techo_core::ports::{Heard, LocalNetwork as _};
 use techo_core::sync::direct::{Talked, VaultHoldings};
 use techo_protocol::household::direct::{Advertisement, DirectError};
 
-use self::discovery::{Given, Mdns};
+use self::discovery::Given;
 use self::nearby::{Device, Met, Nearby};
 use super::the_household;
+use crate::local_network::ThisNetwork;
 use crate::session::Session;
 use crate::{Failure, Outcome, device};
 
 /// How long a device looks for others, in seconds.
 const LONGEST_SECONDS: u64 = 120;
-
-techo_protocol::coded_errors! {
-    /// What can go wrong between devices on one network.
-    pub enum LanError {
-        /// No listed device answered.
-        Nobody = "lan.nobody", "No other device of this household was found on this network.", "Run `sync --lan` on the other device within the same two minutes. Networks for guests often keep devices apart: use a relay or a file there.";
-        /// There is no other device.
-        NoPeers = "lan.no_peers", "This household has no other device that could be found.", "Pair another device first: `device pair`.";
-        /// The network cannot be used.
-        NoNetwork = "lan.no_network", "This device cannot look for others on this network.", "Check that it is connected, and that a firewall lets it receive multicast (UDP port 5353).";
-        /// The connection broke off.
-        Cut = "lan.cut", "The connection to the other device broke off. What came over is kept, and nothing is lost.", "Sync again, with both devices near the access point.";
-    }
-}
 
 /// What goes with `--lan`.
 #[derive(Debug, Args)]
@@ -105,8 +93,8 @@ pub fn run(session: &Session, flags: &Flags) -> Result<Outcome, Failure> {
         nearby.run(&mut discovery, &mut holdings, until, &mut report)?;
     } else {
         session.out.warn("lan-looking", &[("seconds", &flags.wait)]);
-        let mut discovery = Mdns::new(&session.random)?;
-        nearby.run(&mut discovery, &mut holdings, until, &mut report)?;
+        let mut discovery = ThisNetwork.discovery()?;
+        nearby.run(&mut *discovery, &mut holdings, until, &mut report)?;
     }
     results.outcome()
 }

@@ -13,16 +13,22 @@
 //! ```
 
 mod authority;
+mod household;
 mod town;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use authority::Authority;
+pub use household::household;
 pub use town::Town;
 
-use crate::ports::{Clock, HttpError, KeyError, KeyId, KeyKeeper, Ports, Relay, SystemRandom, WrappingKey};
+use crate::ports::{
+    Clock, Discovery, HttpError, KeyError, KeyId, KeyKeeper, LocalNetwork, NearbyError, Ports, Relay, SystemRandom, WrappingKey,
+};
+use crate::sync::memory_relay::{MemoryRelay, Refused};
 
 /// The time of the examples, in Unix seconds: 2026-11-20T21:00:00+09:00.
 pub const NOW: i64 = 1_795_176_000;
@@ -41,7 +47,8 @@ pub fn ports_with(relay: &Files, clock: &SetClock) -> Ports {
         keys: Box::new(MemoryKeys::default()),
         clock: Box::new(clock.clone()),
         random: Arc::new(SystemRandom::new()),
-        relay: Box::new(relay.clone()),
+        relay: Arc::new(relay.clone()),
+        network: Arc::new(Loopback),
     }
 }
 
@@ -97,9 +104,27 @@ impl KeyKeeper for MemoryKeys {
     }
 }
 
-/// A relay that keeps files in memory, whatever address it is asked under. Clones are the same relay.
-#[derive(Debug, Clone, Default)]
-pub struct Files(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+/// The network of one machine: nobody is heard on it, and others reach it at 127.0.0.1.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Loopback;
+
+impl LocalNetwork for Loopback {
+    fn discovery(&self) -> Result<Box<dyn Discovery>, NearbyError> {
+        Err(NearbyError::NoNetwork)
+    }
+
+    fn addresses(&self) -> Result<Vec<IpAddr>, NearbyError> {
+        Ok(vec![Ipv4Addr::LOCALHOST.into()])
+    }
+}
+
+/// A relay that keeps files, households' streams and pairing mailboxes in memory, whatever address it is asked under. Clones are the same
+/// relay.
+#[derive(Clone, Default)]
+pub struct Files {
+    files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    streams: Arc<Mutex<MemoryRelay>>,
+}
 
 impl Files {
     /// The paths of all files that are there.
@@ -118,7 +143,7 @@ impl Files {
     }
 
     fn files(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,6 +151,8 @@ impl Relay for Files {
     fn get(&self, _relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
         match self.file(path) {
             Some(file) if file.len() > most => Err(HttpError::TooLarge),
+            // A mailbox in which nothing lies yet.
+            None if path.starts_with("/v1/rendezvous/") => Ok(Some(Vec::new())),
             file => Ok(file),
         }
     }
@@ -135,8 +162,32 @@ impl Relay for Files {
         Ok(())
     }
 
-    /// Nobody answers a call here: a household's stream is another port's.
-    fn post(&self, _relay: &str, _path: &str, _content: Vec<u8>, _most: usize) -> Result<Vec<u8>, HttpError> {
-        Err(HttpError::Unreachable)
+    fn post(&self, _relay: &str, path: &str, content: Vec<u8>, most: usize) -> Result<Vec<u8>, HttpError> {
+        let streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let (answer, otherwise) = match path.strip_prefix("/v1/recovery/").map(hex::decode) {
+            None => (streams.answer(&content), "sync.came_since"),
+            Some(locator) => {
+                let locator = locator.ok().and_then(|locator| locator.try_into().ok());
+                let locator = locator.ok_or(HttpError::Refused { status: 404 })?;
+                (Ok(streams.by_words(&locator, &content)), "sync.words_unknown")
+            }
+        };
+        let refused = |status| HttpError::Refused { status };
+        let answer = answer.map_err(|error| match error {
+            Refused::NotSigned => refused(403),
+            Refused::NoAccount => refused(404),
+            Refused::NotARequest => refused(400),
+        })?;
+        let answer = answer.ok_or_else(|| HttpError::Problem {
+            status: 409,
+            code: otherwise.to_owned(),
+            title: "Get what is new first.".to_owned(),
+        })?;
+        let bytes = answer.to_bytes();
+        if bytes.len() > most {
+            Err(HttpError::TooLarge)
+        } else {
+            Ok(bytes)
+        }
     }
 }

@@ -152,9 +152,7 @@ impl Device {
         }
         match self.sync_now(None) {
             Ok(_) => Ok(RelayTold::AtOnce),
-            Err(DeviceError::Sync(SyncError::Relay(HttpError::Unreachable | HttpError::TimedOut))) => {
-                Ok(RelayTold::WithNextSync)
-            }
+            Err(DeviceError::Sync(SyncError::Relay(HttpError::Unreachable | HttpError::TimedOut))) => Ok(RelayTold::WithNextSync),
             Err(error) => Err(error),
         }
     }

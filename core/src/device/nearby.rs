@@ -151,14 +151,7 @@ impl Device {
             FoundBy::Invitations(heard.collect::<Result<_, _>>()?)
         };
         let time = Duration::from_secs(request.seconds.into());
-        let session = NearbySession::begin(
-            household.agreement(),
-            peers,
-            listener,
-            found_by,
-            time,
-            self.random.clone(),
-        )?;
+        let session = NearbySession::begin(household.agreement(), peers, listener, found_by, time, self.random.clone())?;
         Ok(Nearby {
             session,
             names,

@@ -4,13 +4,13 @@ use techo_protocol::household::household_file::HouseholdFile;
 
 use super::{Device, DeviceError};
 use crate::ports::HttpError;
+use crate::sync::SyncError;
 use crate::sync::engine::{self, Report};
 use crate::sync::exchange::{self, Exchanged};
 use crate::sync::file::{make_file, take_file};
 use crate::sync::household::Caught;
 use crate::sync::relay_streams::RelayStreams;
 use crate::sync::schedule::{next_upload, upload};
-use crate::sync::SyncError;
 
 /// How long one request of a scheduled turn waits for something new, in seconds: less than a client's patience.
 const WAIT_SECONDS: u32 = 20;

@@ -140,6 +140,27 @@ impl MemoryRelay {
         }
         account.call(generation, stream, request.call, hoard)
     }
+
+    /// Answers a request that recovery words have signed; `None` where no household has them.
+    pub fn by_words(&self, locator: &[u8; 16], signed: &[u8]) -> Option<SyncAnswer> {
+        let mut kept = self.kept.borrow_mut();
+        let generation = kept.generation;
+        let mut accounts = kept.accounts.values_mut();
+        let (account, call) = accounts.find_map(|account| {
+            let words = account.recovery().filter(|words| words.locator == *locator)?;
+            let request = RecoveryRequest::verify(signed, &[words.signing])?;
+            Some((account, request.call))
+        })?;
+        match call {
+            RecoveryCall::Revive { cursor } => {
+                let is_back = !account.deleted || account.moves_on(cursor);
+                account.deleted &= !is_back;
+                is_back.then(|| account.standing(generation))
+            }
+            RecoveryCall::Records if account.deleted => Some(account.standing(generation)),
+            RecoveryCall::Records => Some(account.records(generation, None)),
+        }
+    }
 }
 
 impl Kept {
@@ -370,23 +391,6 @@ impl StreamRelay for MemoryRelay {
 
 impl RecoveryRelay for MemoryRelay {
     fn recover(&self, locator: &[u8; 16], signed: Vec<u8>) -> Result<Option<SyncAnswer>, Trouble> {
-        let mut kept = self.kept.borrow_mut();
-        let generation = kept.generation;
-        let mut accounts = kept.accounts.values_mut();
-        let found = accounts.find_map(|account| {
-            let words = account.recovery().filter(|words| words.locator == *locator)?;
-            let request = RecoveryRequest::verify(&signed, &[words.signing])?;
-            Some((account, request.call))
-        });
-        Ok(match found {
-            Some((account, RecoveryCall::Revive { cursor })) => {
-                let is_back = !account.deleted || account.moves_on(cursor);
-                account.deleted &= !is_back;
-                is_back.then(|| account.standing(generation))
-            }
-            Some((account, RecoveryCall::Records)) if account.deleted => Some(account.standing(generation)),
-            Some((account, RecoveryCall::Records)) => Some(account.records(generation, None)),
-            None => None,
-        })
+        Ok(self.by_words(locator, &signed))
     }
 }

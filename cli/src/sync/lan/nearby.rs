@@ -155,15 +155,14 @@ impl Nearby {
     ///
     /// # Errors
     /// The network cannot be used, or `report`'s. That a device could not be synced with is told to `report`.
-    pub fn run<D, H>(
+    pub fn run<H>(
         &mut self,
-        discovery: &mut D,
+        discovery: &mut dyn Discovery,
         holdings: &mut H,
         until: Instant,
         report: &mut dyn FnMut(Met) -> Result<(), Failure>,
     ) -> Result<(), Failure>
     where
-        D: Discovery<Error: 'static>,
         H: Holdings,
         MeetError: From<H::Error>,
     {

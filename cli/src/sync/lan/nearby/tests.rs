@@ -175,8 +175,6 @@ struct Board {
 }
 
 impl Discovery for Board {
-    type Error = LanError;
-
     fn announce(&mut self, announcement: &str, port: u16) -> Result<(), LanError> {
         self.notices.lock().unwrap().push(Heard {
             announcement: announcement.to_owned(),
