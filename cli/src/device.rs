@@ -1,8 +1,7 @@
 //! A resident's profile on this machine: the diary and what it follows.
 
-use std::cell::OnceCell;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use techo_core::device::Device;
 use techo_core::diary::{Diary, Filter, Visit};
@@ -125,7 +124,7 @@ pub fn visit_id(text: &str) -> Result<EntryId, Failure> {
 
 /// The relay over HTTPS. What TLS needs is made ready at the first request: most commands ask nobody.
 #[derive(Default)]
-pub struct HttpRelay(OnceCell<Http>);
+pub struct HttpRelay(OnceLock<Http>);
 
 impl HttpRelay {
     fn http(&self) -> Result<&Http, HttpError> {

@@ -16,6 +16,7 @@ use techo_protocol::vaccination::status_pass::Field;
 
 use crate::device::HttpRelay;
 use crate::failure::CliError;
+use crate::local_network::ThisNetwork;
 use crate::{Failure, code_picture};
 
 /// A phone with one person's record.
@@ -36,7 +37,8 @@ impl Phone {
             keys: Box::new(KeyFile::new(&own, None, Box::new(SystemRandom::new()))),
             clock: Box::new(clock.clone()),
             random: Arc::new(SystemRandom::new()),
-            relay: Box::new(HttpRelay::default()),
+            relay: Arc::new(HttpRelay::default()),
+            network: Arc::new(ThisNetwork),
         };
         let mut device = Device::open(&own, ports)?;
         techo_core::following::add(device.vault(), trust_file)?;
