@@ -108,6 +108,7 @@ impl Device {
     pub fn restore_backup(&mut self, backup: &OpenedBackup, old: OldRows) -> Result<RestoredBackup, DeviceError> {
         let now = self.now();
         let restored = backup::restore(self.diary.vault(), &backup.0, old, now)?;
+        self.tidy()?;
         Ok(RestoredBackup {
             visits: count(restored.visits),
             others: count(restored.others),

@@ -208,6 +208,7 @@ impl Device {
                 diary = self.get_diary(stream, &owner).into();
             }
         }
+        self.tidy()?;
         Ok(Joined { diary })
     }
 

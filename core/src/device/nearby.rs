@@ -191,6 +191,7 @@ impl Device {
         nearby.has_spoken = holdings.has_spoken();
         if let Some(met) = met {
             nearby.has_met = true;
+            self.tidy()?;
             return Ok(NearbyStep::Met {
                 meeting: nearby.meeting(met),
             });

@@ -248,6 +248,7 @@ impl Device {
                 diary = self.give_diary(stream, &new, &salt).into();
             }
         }
+        self.tidy()?;
         Ok(Paired { name: new.name, diary })
     }
 

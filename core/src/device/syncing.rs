@@ -127,6 +127,7 @@ impl Device {
         let (address, now) = (self.relay_address(relay)?, self.now());
         let streams = RelayStreams::new(&*self.relay, &address);
         let done = exchange::exchange(self.diary.vault(), &streams, &address, now)?;
+        self.tidy()?;
         Ok(done.into())
     }
 
@@ -181,6 +182,7 @@ impl Device {
             Err(SyncError::Relay(HttpError::Unreachable | HttpError::TimedOut)) => (TurnKind::NoAnswer, PAUSE_SECONDS),
             Err(error) => return Err(error.into()),
         };
+        self.tidy()?;
         Ok(TurnTaken {
             did,
             next_upload,
@@ -219,6 +221,7 @@ impl Device {
             sent,
             ..Exchanged::default()
         };
+        self.tidy()?;
         Ok(FileSynced {
             synced: done.into(),
             content,
