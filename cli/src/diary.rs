@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use techo_core::diary::{Diary as CoreDiary, Edit, EndedBy, Filter, ForeignPoster, NewVisit, Source, Visit, VisitKeys};
+use techo_core::device::{AddVisit, EditVisit, EndEdit, VisitView};
+use techo_core::diary::{Diary as CoreDiary, EndedBy, Filter, ForeignPoster, Source};
 
 use crate::failure::{CliError, Warning};
 use crate::session::Session;
@@ -128,8 +129,8 @@ impl Diary {
             Self::Add(add) => add.run(session),
             Self::Edit(edit) => edit.run(session),
             Self::Checkout { id, at } => {
-                let at = at.as_deref().map_or(Ok(session.now()), time::read)?;
-                let visit = device::open(session)?.check_out(&device::visit_id(&id)?, at)?;
+                let at = at.as_deref().map(time::read).transpose()?;
+                let visit = device::opened(session)?.check_out(device::visit_id(&id)?, at)?;
                 answer(session, &visit, "diary-changed")
             }
             Self::Delete { id } => delete(session, &id),
@@ -143,13 +144,13 @@ impl Diary {
 
 impl List {
     fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let mut diary = device::open(session)?;
+        let mut device = device::opened(session)?;
         let filter = Filter {
             from: self.from.as_deref().map(time::read).transpose()?,
             to: self.to.as_deref().map(time::read_end).transpose()?,
             search: self.search,
         };
-        let listing = diary.list(&filter)?;
+        let listing = device.visits(&filter)?;
         let out = &session.out;
         let mut day = String::new();
         for visit in &listing.visits {
@@ -177,7 +178,7 @@ impl List {
     }
 }
 
-fn show(session: &Session, visit: &Visit) -> Result<(), Failure> {
+fn show(session: &Session, visit: &VisitView) -> Result<(), Failure> {
     let out = &session.out;
     let texts = out.texts();
     out.line(&line(visit))?;
@@ -192,19 +193,19 @@ fn show(session: &Session, visit: &Visit) -> Result<(), Failure> {
         .map(|address| format!(", {}", address.replace('\n', ", ")))
         .unwrap_or_default();
     let company: Vec<String> = visit
-        .people
+        .with
         .iter()
-        .map(|person| person.name.clone().unwrap_or_else(|| texts.plain("someone")))
+        .map(|name| name.clone().unwrap_or_else(|| texts.plain("someone")))
         .collect();
     let company = if company.is_empty() {
         String::new()
     } else {
         texts.of("diary-with", &[("names", &company.join(", "))])
     };
-    let warned = if visit.keys == VisitKeys::None {
-        texts.plain("diary-not-warned")
-    } else {
+    let warned = if visit.warned {
         String::new()
+    } else {
+        texts.plain("diary-not-warned")
     };
     let (from, to) = (time::clock(visit.check_in), time::clock(visit.out));
     out.say(
@@ -231,7 +232,7 @@ fn show(session: &Session, visit: &Visit) -> Result<(), Failure> {
 }
 
 /// A visit as a JSON line.
-fn line(visit: &Visit) -> Value {
+fn line(visit: &VisitView) -> Value {
     let source = match visit.source {
         _ if visit.imported => "import",
         Source::Code { .. } => "code",
@@ -253,15 +254,15 @@ fn line(visit: &Visit) -> Value {
         "out_is_computed": visit.ended_by != EndedBy::Person,
         "source": source,
         "foreign": poster,
-        "warned": visit.keys != VisitKeys::None,
-        "keys_end": visit.uncovered_from().map(time::write),
-        "with": visit.people.iter().map(|person| person.name.clone()).collect::<Vec<_>>(),
+        "warned": visit.warned,
+        "keys_end": visit.keys_end.map(time::write),
+        "with": visit.with,
         "note": visit.note,
         "needs_repair": visit.needs_repair,
     })
 }
 
-fn answer(session: &Session, visit: &Visit, id: &str) -> Result<Outcome, Failure> {
+fn answer(session: &Session, visit: &VisitView, id: &str) -> Result<Outcome, Failure> {
     let texts = session.out.texts();
     let (from, to) = (time::day_and_time(visit.check_in, texts), time::clock(visit.out));
     session.out.answer(
@@ -274,32 +275,29 @@ fn answer(session: &Session, visit: &Visit, id: &str) -> Result<Outcome, Failure
 
 impl Add {
     fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let new = NewVisit {
+        let new = AddVisit {
             name: self.name,
             address: self.address,
-            check_in: time::read(&self.from)?,
-            check_out: Some(time::read(&self.to)?),
-            default_stay_min: 0,
-            source: Source::Manual,
-            keys: VisitKeys::None,
+            from: time::read(&self.from)?,
+            to: time::read(&self.to)?,
             with: self.with,
             note: self.note,
         };
-        let visit = device::open_or_make(session)?.check_in(&new)?;
+        let visit = device::opened_or_made(session)?.add_visit(&new)?;
         answer(session, &visit, "diary-added")
     }
 }
 
 impl EditArgs {
     fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let check_out = match self.to.as_deref() {
-            None => None,
-            Some("auto") => Some(None),
-            Some(to) => Some(Some(time::read(to)?)),
+        let end = match self.to.as_deref() {
+            None => EndEdit::Keep,
+            Some("auto") => EndEdit::Clear,
+            Some(to) => EndEdit::Set { at: time::read(to)? },
         };
-        let edit = Edit {
-            check_in: self.from.as_deref().map(time::read).transpose()?,
-            check_out,
+        let edit = EditVisit {
+            from: self.from.as_deref().map(time::read).transpose()?,
+            end,
             name: self.name,
             address: self.address,
             note: self.note,
@@ -307,7 +305,7 @@ impl EditArgs {
                 .with
                 .map(|names| names.into_iter().filter(|name| !name.is_empty()).collect()),
         };
-        let visit = device::open(session)?.edit(&device::visit_id(&self.id)?, &edit)?;
+        let visit = device::opened(session)?.edit_visit(device::visit_id(&self.id)?, &edit)?;
         answer(session, &visit, "diary-changed")
     }
 }

@@ -42,7 +42,7 @@ pub use people::NewPerson;
 pub use recovery::{NewWords, RestoredByWords, WordsLanguage, WordsRestore, check_words};
 pub use syncing::{FileSynced, ScheduledTurn, SyncStatus, Synced, TurnKind, TurnTaken};
 pub use vaccines::{DoseView, ExportedRecord, Paper, PaperView, RecordView};
-pub use visits::{CheckIn, CheckedIn, VisitList, VisitView};
+pub use visits::{AddVisit, CheckIn, CheckedIn, EditVisit, EndEdit, VisitList, VisitView};
 pub use warnings::{FetchOutcome, FetchedLists, Warnings};
 
 pub use crate::vaccine::{Check, CheckedDocument, Keep, Kept};

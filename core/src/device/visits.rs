@@ -2,7 +2,7 @@
 
 use super::{Device, DeviceError};
 use crate::arrival::{self, ArrivalError, Refused};
-use crate::diary::{EndedBy, Filter, Source, Visit};
+use crate::diary::{Edit, EndedBy, Filter, NewVisit, Source, Visit, VisitKeys};
 use crate::documents::EntryId;
 use crate::following;
 use crate::recognise::Recognised;
@@ -84,6 +84,55 @@ pub struct CheckedIn {
     pub follows_nobody: bool,
 }
 
+/// A visit that a person enters by hand. Times are Unix seconds (UTC).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddVisit {
+    /// Name of the place.
+    pub name: String,
+    /// Address of the place.
+    pub address: Option<String>,
+    /// When the stay began.
+    pub from: i64,
+    /// When it ended.
+    pub to: i64,
+    /// Names of people who were along.
+    pub with: Vec<String>,
+    /// The person's own note.
+    pub note: Option<String>,
+}
+
+/// What to do with the end of a visit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EndEdit {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is computed again, as if nobody had said it.
+    Clear,
+    /// It is this.
+    Set {
+        /// In Unix seconds.
+        at: i64,
+    },
+}
+
+/// What to change of a visit; what is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EditVisit {
+    /// The new beginning, in Unix seconds.
+    pub from: Option<i64>,
+    /// What to do with the end.
+    pub end: EndEdit,
+    /// The new name, of a visit that was entered by hand.
+    pub name: Option<String>,
+    /// The new address, of a visit that was entered by hand; empty to take it away.
+    pub address: Option<String>,
+    /// The new note; empty to take it away.
+    pub note: Option<String>,
+    /// The names of all who were along.
+    pub with: Option<Vec<String>>,
+}
+
 /// Visits, and what could not be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VisitList {
@@ -122,6 +171,91 @@ impl Device {
             newer: listing.newer,
             damaged: listing.damaged.iter().map(ToString::to_string).collect(),
         })
+    }
+
+    /// Enters a visit without a code.
+    ///
+    /// ```
+    /// use techo_core::device::{AddVisit, Device, example};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let from = example::NOW - 7_200;
+    /// let visit = device.add_visit(&AddVisit { name: "Aunt Yoko".into(), from, to: from + 3_600, ..AddVisit::default() })?;
+    /// assert!(!visit.warned, "nothing can be found without a code");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A [`crate::diary::Refusal`] where a time or a text breaks a rule; the vault cannot be written.
+    pub fn add_visit(&mut self, request: &AddVisit) -> Result<VisitView, DeviceError> {
+        let new = NewVisit {
+            name: request.name.clone(),
+            address: request.address.clone(),
+            check_in: request.from,
+            check_out: Some(request.to),
+            default_stay_min: 0,
+            source: Source::Manual,
+            keys: VisitKeys::None,
+            with: request.with.clone(),
+            note: request.note.clone(),
+        };
+        Ok(self.diary.check_in(&new)?.into())
+    }
+
+    /// Ends a visit at a time in Unix seconds; now, where it is not said.
+    ///
+    /// ```
+    /// use techo_core::device::{AddVisit, Device, example};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let from = example::NOW - 7_200;
+    /// let visit = device.add_visit(&AddVisit { name: "Aunt Yoko".into(), from, to: from + 3_600, ..AddVisit::default() })?;
+    /// assert_eq!(device.check_out(visit.id, None)?.out, example::NOW);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A [`crate::diary::Refusal`] where there is no such visit or the time breaks a rule; the vault cannot be written.
+    pub fn check_out(&mut self, visit: EntryId, at: Option<i64>) -> Result<VisitView, DeviceError> {
+        let at = at.unwrap_or_else(|| self.now());
+        Ok(self.diary.check_out(&visit, at)?.into())
+    }
+
+    /// Changes a visit. One that is moved by more than a day becomes another, whose id the answer has.
+    ///
+    /// ```
+    /// use techo_core::device::{AddVisit, Device, EditVisit, EndEdit, example};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let from = example::NOW - 7_200;
+    /// let visit = device.add_visit(&AddVisit { name: "Aunt Yoko".into(), from, to: from + 3_600, ..AddVisit::default() })?;
+    /// let edit = EditVisit { end: EndEdit::Set { at: example::NOW }, note: Some("tea".into()), ..EditVisit::default() };
+    /// assert_eq!(device.edit_visit(visit.id, &edit)?.out, example::NOW);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A [`crate::diary::Refusal`] where there is no such visit or the edit breaks a rule; the vault cannot be written.
+    pub fn edit_visit(&mut self, visit: EntryId, edit: &EditVisit) -> Result<VisitView, DeviceError> {
+        let edit = Edit {
+            check_in: edit.from,
+            check_out: match edit.end {
+                EndEdit::Keep => None,
+                EndEdit::Clear => Some(None),
+                EndEdit::Set { at } => Some(Some(at)),
+            },
+            name: edit.name.clone(),
+            address: edit.address.clone(),
+            note: edit.note.clone(),
+            with: edit.with.clone(),
+        };
+        let changed = self.diary.edit(&visit, &edit)?;
+        // A visit that has moved has a new id, and the alerts of the old one go.
+        self.tidy()?;
+        Ok(changed.into())
     }
 
     /// Deletes visits, really, and what was seen of their alerts. All or none.
