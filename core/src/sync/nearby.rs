@@ -162,7 +162,7 @@ impl NearbySession {
                 for heard in invited {
                     let announced = Advertisement::read(&heard.announcement)?;
                     let place = announced.recognise(&self.own, &self.keys).ok_or(DirectError::Stranger)?;
-                    self.to_be_called(place, heard, announced);
+                    self.plan_call(place, heard, announced);
                 }
             }
         }
@@ -272,11 +272,11 @@ impl NearbySession {
             return;
         };
         if self.announced.salt.connects_to(&announced.salt) && !self.reported[place] {
-            self.to_be_called(place, heard, announced);
+            self.plan_call(place, heard, announced);
         }
     }
 
-    fn to_be_called(&mut self, place: usize, heard: Heard, announced: Advertisement) {
+    fn plan_call(&mut self, place: usize, heard: Heard, announced: Advertisement) {
         match self.calls.get_mut(&place) {
             // The same again, perhaps with more addresses.
             Some(call) if call.announced == announced => call.heard = heard,
