@@ -7,8 +7,7 @@
 //! `keys/` holds the keys that are needed day by day, named by role and the beginning of the public key. `root/` holds the root key and is
 //! meant to be moved away: without it everything works but changes of the trust list.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use techo_protocol::basics::hpke_seal::HpkePrivate;
@@ -265,7 +264,7 @@ impl KeyFiles {
     pub fn take_next_root(&self) -> Result<(), Error> {
         let folder = self.folder.join(ROOT_FOLDER);
         fs::rename(folder.join(NEXT_ROOT_FILE), folder.join(ROOT_FILE)).map_err(StoreError::from)?;
-        sync_folder(&folder)?;
+        techo_files::sync_folder(&folder).map_err(StoreError::from)?;
         Ok(())
     }
 
@@ -325,7 +324,7 @@ impl KeyFiles {
             Some(passphrase) => Zeroizing::new(passphrase::seal(&clear, &passphrase.text, passphrase.cost, random)?),
             None => clear,
         };
-        write_private(path, &bytes)?;
+        write_key(path, &bytes)?;
         Ok(())
     }
 }
@@ -335,34 +334,10 @@ fn status_name(public: &P256Public) -> PublicKey {
     PublicKey(public.thumbprint())
 }
 
-/// Writes a file that its owner alone may read, and has it on the disk before this returns.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    private_folder(folder)?;
-    let beside = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    sync_folder(folder)
-}
-
-fn private_folder(folder: &Path) -> Result<(), StoreError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    Ok(builder.create(folder)?)
-}
-
-fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    Ok(())
+/// Writes a key's file, and has it on the disk before this returns.
+fn write_key(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    techo_files::make_private_folder(path.parent().unwrap_or(Path::new(".")))?;
+    Ok(techo_files::replace_secret(path, bytes)?)
 }
 
 #[cfg(test)]

@@ -79,9 +79,9 @@ pub(crate) fn open(folder: &Path) -> Result<Connection, StoreError> {
 
 /// Opens the database, making it where there is none.
 pub(crate) fn create(folder: &Path) -> Result<Connection, StoreError> {
-    std::fs::create_dir_all(folder)?;
+    techo_files::make_private_folder(folder)?;
     let path = folder.join(DATABASE);
-    private_file(&path)?;
+    techo_files::make_private_file(&path)?;
     connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 
@@ -97,16 +97,6 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     )?;
     schema::migrate(&mut db)?;
     Ok(db)
-}
-
-/// Makes an empty file that its owner alone may read; SQLite gives its log the same permissions.
-fn private_file(path: &Path) -> Result<(), StoreError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?;
-    Ok(())
 }
 
 /// A transaction that holds the right to write from its start, so that it never fails half way for want of it.

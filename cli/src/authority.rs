@@ -183,26 +183,3 @@ pub(crate) fn warn(session: &Session, warning: &dyn Coded) {
         &[("message", &texts.message(warning)), ("hint", &texts.hint(warning))],
     );
 }
-
-pub(crate) fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, content).map_err(|_| unwritable(path))
-}
-
-/// Checks that a file can be written before something is done that it is to show: a poster that cannot be written must not
-/// leave a venue that is registered twice at the next try. Leaves the file as it is.
-pub(crate) fn expect_writable(path: &Path) -> Result<(), Failure> {
-    let is_there = path.exists();
-    std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(path)
-        .map_err(|_| unwritable(path))?;
-    if !is_there {
-        std::fs::remove_file(path).map_err(|_| unwritable(path))?;
-    }
-    Ok(())
-}
-
-fn unwritable(path: &Path) -> Failure {
-    Failure::from(CliError::FileUnwritable).about(path.display())
-}

@@ -8,8 +8,8 @@ use techo_core::backup::{self, BackupError, OldRows};
 use techo_protocol::basics::passphrase::Cost;
 use zeroize::Zeroizing;
 
-use crate::diary::write_private;
 use crate::failure::CliError;
+use crate::file::write_private;
 use crate::profile::Kind;
 use crate::session::Session;
 use crate::{Failure, Outcome, device, input, question};
@@ -63,19 +63,7 @@ fn export(session: &Session, file: &Path) -> Result<Outcome, Failure> {
     let mut diary = device::open(session)?;
     let passphrase = passphrase(session, true)?;
     let collected = backup::write(diary.vault(), &passphrase, Cost::BACKUP, session.now())?;
-    // Beside it first: whatever happens, there is the old backup or the new one.
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    let renamed = write_private(&beside, &collected.file).and_then(|()| {
-        let unwritable = |_| Failure::from(CliError::FileUnwritable).about(file.display());
-        std::fs::rename(&beside, file).map_err(unwritable)
-    });
-    if let Err(failure) = renamed {
-        // Half a backup is of no use to anybody.
-        let _ = std::fs::remove_file(&beside);
-        return Err(failure.about(file.display()));
-    }
+    write_private(file, &collected.file)?;
     let damaged: Vec<String> = collected.damaged.iter().map(ToString::to_string).collect();
     session.out.answer(
         &json!({ "file": file, "visits": collected.visits, "damaged": damaged, "damaged_records": collected.damaged_records }),

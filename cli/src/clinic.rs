@@ -12,9 +12,9 @@ use techo_core::vault::key_file::KeyFile;
 use techo_protocol::basics::random::SystemRandom;
 use techo_protocol::vaccination::schedule::Schedule;
 
-use crate::authority::write_file;
 use crate::device::HttpRelay;
 use crate::failure::CliError;
+use crate::file::{write_private, write_public};
 use crate::profile::{self, Kind};
 use crate::session::Session;
 use crate::{Failure, Outcome, input, time};
@@ -136,7 +136,7 @@ impl Init {
         techo_protocol::trust::TrustList::read(&trust).map_err(|error| Failure::from(error).about(self.trust.display()))?;
         let mut vault = vault(session, &folder)?;
         let request = Site::init(&mut vault, &trust, &self.name, session.now(), &session.random)?;
-        write_file(&self.request, &request)?;
+        write_public(&self.request, &request)?;
         profile::create(&folder, Kind::Site).map_err(about)?;
         let status = Site::open(vault, session.now())?.status()?;
         let line = json!({ "place": status.place, "town": status.town, "request": self.request.display().to_string() });
@@ -240,12 +240,12 @@ impl Bundle {
             return Err(CliError::FileUnwritable.into());
         };
         // A bundle that cannot be written must not be counted as one that left.
-        crate::authority::expect_writable(file)?;
+        crate::file::expect_writable(file)?;
         let bundle = match self.again {
             Some(sequence) => site.bundle_again(sequence, &session.random)?,
             None => site.bundle(&session.random)?,
         };
-        write_file(file, &bundle.file)?;
+        write_private(file, &bundle.file)?;
         let line = json!({ "sequence": bundle.sequence, "doses": bundle.doses, "bytes": bundle.file.len() });
         session.out.answer(
             &line,

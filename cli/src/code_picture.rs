@@ -5,8 +5,8 @@ use std::path::Path;
 use techo_protocol::basics::qr::Qr;
 
 use crate::Failure;
-use crate::authority::write_file;
 use crate::failure::CliError;
+use crate::file::write_private;
 
 /// Pixels of one module.
 const SCALE: usize = 6;
@@ -18,7 +18,7 @@ const SCALE: usize = 6;
 pub fn write(text: &str, path: &Path) -> Result<(), Failure> {
     let (pixels, side) = Qr::of(text)?.to_grey(SCALE);
     let picture = encode(&pixels, side).ok_or(CliError::FileUnwritable)?;
-    write_file(path, &picture)
+    write_private(path, &picture)
 }
 
 fn encode(pixels: &[u8], side: usize) -> Option<Vec<u8>> {

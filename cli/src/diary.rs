@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use techo_core::device::{AddVisit, EditVisit, EndEdit, VisitView};
 use techo_core::diary::{Diary as CoreDiary, EndedBy, Filter, ForeignPoster, Source};
 
-use crate::failure::{CliError, Warning};
+use crate::failure::Warning;
 use crate::session::Session;
 use crate::texts::harmless;
-use crate::{Failure, Outcome, device, input, time};
+use crate::{Failure, Outcome, device, file, input, time};
 
 /// See and keep up the diary of visits
 #[derive(Debug, Subcommand)]
@@ -337,7 +337,7 @@ fn keep(session: &Session, days: Option<i64>) -> Result<Outcome, Failure> {
 
 fn export(session: &Session, path: &Path) -> Result<Outcome, Failure> {
     let exported = device::open(session)?.export()?;
-    write_private(path, exported.json.as_bytes())?;
+    file::write_private(path, exported.json.as_bytes())?;
     let line = json!({
         "file": path,
         "visits": exported.visits,
@@ -373,22 +373,4 @@ fn import(session: &Session, path: &Path) -> Result<Outcome, Failure> {
         ],
     )?;
     Ok(Outcome::Done)
-}
-
-/// Writes a file that only its owner can read.
-pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    use std::io::Write as _;
-    let unwritable = |_| Failure::from(CliError::FileUnwritable).about(path.display());
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(unwritable)?;
-    #[cfg(unix)]
-    {
-        // A file that was there keeps its mode unless it is set.
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        file.set_permissions(mode).map_err(unwritable)?;
-    }
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(unwritable)
 }

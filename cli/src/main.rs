@@ -13,6 +13,7 @@ mod diary;
 mod errors;
 mod exposure;
 mod failure;
+mod file;
 mod input;
 mod local_network;
 mod municipality;

@@ -14,8 +14,9 @@ use techo_authority::keys::Passphrase;
 use techo_authority::profile::NewAuthority;
 use techo_protocol::basics::municipality_code::MunicipalityCode;
 
-use crate::authority::{open, warn_of_clear_keys, write_file};
+use crate::authority::{open, warn_of_clear_keys};
 use crate::failure::CliError;
+use crate::file::write_public;
 use crate::profile::{self, Kind};
 use crate::session::Session;
 use crate::{Failure, Outcome, input, rejected};
@@ -205,7 +206,7 @@ fn export(session: &Session, file: &std::path::Path, relays: &[String]) -> Resul
     let mut authority = open(session)?;
     let code = authority.municipality_code()?;
     let content = authority.export_trust(relays, session.now())?;
-    write_file(file, &content)?;
+    write_public(file, &content)?;
     let list = authority.trust_list()?;
     let id = list.authority();
     let line = json!({

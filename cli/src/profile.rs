@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use techo_files::Readers;
 
 use crate::failure::CliError;
 
@@ -92,17 +93,10 @@ pub fn remove(folder: &Path) -> std::io::Result<()> {
 
 fn make(folder: &Path, kind: Kind) -> Result<(), CliError> {
     let content = serde_json::to_vec(&Profile { kind, version: VERSION }).map_err(|_| CliError::FileUnwritable)?;
-    // Beside it first: on a full disk half a description would stay, and nothing could be made in the folder from then on.
-    // Two processes write the same bytes under names of their own.
-    let new = folder.join(format!("{FILE}.{}.new", std::process::id()));
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&new, content))
-        .and_then(|()| std::fs::rename(&new, folder.join(FILE)))
-        .map_err(|_| {
-            // What cannot be removed either is in nobody's way.
-            let _ = std::fs::remove_file(&new);
-            CliError::FileUnwritable
-        })
+    // On a full disk half a description would stay, and nothing could be made in the folder from then on.
+    techo_files::make_private_folder(folder)
+        .and_then(|()| techo_files::replace(&folder.join(FILE), &content, Readers::Owner))
+        .map_err(|_| CliError::FileUnwritable)
 }
 
 #[cfg(test)]
@@ -111,15 +105,24 @@ mod tests {
 
     #[test]
     fn a_description_that_cannot_be_written_leaves_none_behind() {
-        let folder = std::env::temp_dir().join(format!("techo-profile-{}", std::process::id()));
-        let in_the_way = folder.join(format!("{FILE}.{}.new", std::process::id()));
-        std::fs::create_dir_all(&in_the_way).unwrap();
-        assert_eq!(ensure(&folder, Kind::Device), Err(CliError::FileUnwritable));
-        assert_eq!(kind(&folder), Ok(None));
-        std::fs::remove_dir(&in_the_way).unwrap();
-        assert_eq!(ensure(&folder, Kind::Device), Ok(()));
-        assert_eq!(kind(&folder), Ok(Some(Kind::Device)));
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
-        std::fs::remove_dir_all(&folder).unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
+        let in_the_way = folder.path().join("profile");
+        std::fs::write(&in_the_way, b"a file").unwrap();
+        assert_eq!(ensure(&in_the_way, Kind::Device), Err(CliError::FileUnwritable));
+        std::fs::remove_file(&in_the_way).unwrap();
+        assert_eq!(ensure(&in_the_way, Kind::Device), Ok(()));
+        assert_eq!(kind(&in_the_way), Ok(Some(Kind::Device)));
+        assert_eq!(std::fs::read_dir(&in_the_way).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_profile_is_its_owner_s() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::TempDir::new().unwrap();
+        let profile = folder.path().join("above/profile");
+        ensure(&profile, Kind::Relay).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&profile), mode(&profile.join(FILE))), (0o700, 0o600));
     }
 }

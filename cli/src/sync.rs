@@ -20,7 +20,7 @@ use techo_protocol::household::household_file::HouseholdFile;
 pub use http::HttpStreams;
 pub use lan::LanError;
 
-use crate::failure::CliError;
+use crate::file::write_private;
 use crate::session::Session;
 use crate::{Failure, Outcome, device, input};
 
@@ -111,12 +111,8 @@ fn through_file(session: &Session, file: &Path) -> Result<Outcome, Failure> {
     let made = make_file(diary.vault(), session.now())?;
     let sent = made.chunks.len();
     let content = made.write()?;
-    // Beside it first: a stick that is pulled out leaves the old file or the new one.
-    let unwritable = |_| Failure::from(CliError::FileUnwritable).about(file.display());
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, content).map_err(unwritable)?;
-    std::fs::rename(&beside, file).map_err(unwritable)?;
+    // A stick that is pulled out has the old file or the new one.
+    write_private(file, &content)?;
     let done = Exchanged {
         received,
         sent,

@@ -346,21 +346,8 @@ pub fn remove_files(folder: &Path) -> Result<(), VaultError> {
 
 /// Makes the folder and the vault's file for their owner only; SQLite gives its other files the permissions of this one.
 fn make_private(folder: &Path) -> Result<(), VaultError> {
-    let mut builder = std::fs::DirBuilder::new();
-    let mut file = std::fs::OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        builder.mode(0o700);
-        file.mode(0o600);
-    }
-    builder.recursive(true).create(folder)?;
-    let path = folder.join(VAULT_FILE);
-    if !path.exists() {
-        // Not `create_new`: another process may make it at the same moment, and that is as good.
-        file.append(true).create(true).open(path)?;
-    }
-    Ok(())
+    techo_files::make_private_folder(folder)?;
+    Ok(techo_files::make_private_file(&folder.join(VAULT_FILE))?)
 }
 
 /// Makes the tables of a new vault with its keys, or migrates an older one.

@@ -16,7 +16,7 @@ mod sqlite;
 
 mod wake;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
@@ -278,15 +278,6 @@ pub(crate) fn last_day_forgotten(now: i64) -> i64 {
     now.div_euclid(DAY)
         .saturating_sub(techo_protocol::exposure::diary_upload::KEPT_SECONDS / DAY)
         .saturating_sub(1)
-}
-
-/// Makes a folder that only its owner reads.
-pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 impl From<std::io::Error> for StoreError {

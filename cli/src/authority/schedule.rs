@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{AuthorityCommandError, expect_writable, open, write_file};
+use super::{AuthorityCommandError, open};
+use crate::file::{expect_writable, write_public};
 use crate::session::Session;
 use crate::{Failure, Outcome, input};
 
@@ -35,7 +36,7 @@ impl Schedule {
         let (schedule, signed) = authority
             .sign_schedule(text.trim_start_matches('\u{feff}'), session.now())
             .map_err(|error| Failure::from(error).about(file.display()))?;
-        write_file(&out, &signed)?;
+        write_public(&out, &signed)?;
         let line = json!({
             "schedule": schedule.code,
             "version": schedule.version,

@@ -9,7 +9,8 @@ use techo_authority::keys::KeyRole;
 use techo_protocol::exposure::relay_api::hex;
 use techo_protocol::trust::{Role, TrustList};
 
-use super::{open, write_file};
+use super::open;
+use crate::file::write_public;
 use crate::session::Session;
 use crate::{Failure, Outcome, time};
 
@@ -66,7 +67,7 @@ impl Trust {
         let list = match self {
             Self::Export { file, relay } => {
                 let content = authority.export_trust(&relay, now)?;
-                write_file(&file, &content)?;
+                write_public(&file, &content)?;
                 authority.trust_list()?
             }
             Self::Show | Self::Bundle(_) => authority.trust_list()?,

@@ -10,7 +10,8 @@ use techo_protocol::certificates::issuer_key::IssuerKey;
 use techo_protocol::certificates::trust_bundle::{TrustBundle, TrustBundleError};
 use techo_protocol::exposure::relay_api::hex;
 
-use super::{expect_writable, open, write_file};
+use super::open;
+use crate::file::{expect_writable, write_public};
 use crate::session::Session;
 use crate::{Failure, Outcome, input};
 
@@ -63,7 +64,7 @@ impl Bundle {
         let stem = self.source.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = self.name.or(stem).unwrap_or_default();
         let (bundle, file) = authority.sign_trust_bundle(&name, keys, &earlier, session.now())?;
-        write_file(&self.out, &file)?;
+        write_public(&self.out, &file)?;
         let line = json!({
             "bundle": name,
             "keys": bundle.keys.len(),

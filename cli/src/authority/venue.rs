@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use techo_authority::posters::Sheet;
 use techo_authority::venues::{self, NewVenue, VenueChange, VenueKind, VenueNumber};
 
-use super::{expect_writable, open, sheet};
+use super::{open, sheet};
+use crate::file::expect_writable;
 use crate::session::Session;
 use crate::{Failure, Outcome, time};
 

@@ -12,7 +12,7 @@ use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::ticket::TicketText;
 
 use super::open;
-use crate::authority::expect_writable;
+use crate::file::expect_writable;
 use crate::session::Session;
 use crate::{Failure, Outcome, code_picture, input, time};
 

@@ -8,7 +8,8 @@ use techo_authority::municipality::ledger::{Entry, Filter, Source};
 use techo_authority::municipality::vrs::VrsEncoding;
 use techo_protocol::vaccination::ticket::TicketText;
 
-use crate::authority::{open, write_file};
+use crate::authority::open;
+use crate::file::write_private;
 use crate::session::Session;
 use crate::{Failure, Outcome, time};
 
@@ -79,7 +80,7 @@ impl Ledger {
         match &self.out {
             Some(path) => {
                 let (content, persons) = authority.vrs_ledger(encoding)?;
-                write_file(path, &content)?;
+                write_private(path, &content)?;
                 let line = json!({ "layout": "vrs", "persons": persons, "bytes": content.len() });
                 session.out.answer(&line, "municipality-vrs", &[("persons", &persons)])?;
             }

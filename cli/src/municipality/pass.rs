@@ -8,8 +8,9 @@ use techo_authority::municipality::passes::{NewPass, to_jwks};
 use techo_protocol::basics::jwk::base64url;
 use techo_protocol::vaccination::ticket::{TicketError, TicketNumber, TicketText};
 
-use crate::authority::{expect_writable, open, write_file};
-use crate::diary::write_private;
+use crate::authority::open;
+use crate::file::write_private;
+use crate::file::{expect_writable, write_public};
 use crate::session::Session;
 use crate::{Failure, Outcome, input, time};
 
@@ -131,7 +132,7 @@ impl Revocations {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let Self::Export { file } = self;
         let (number, content) = open(session)?.revocations(session.now(), &session.random)?;
-        write_file(&file, &content)?;
+        write_public(&file, &content)?;
         session.out.answer(
             &json!({ "number": number, "bytes": content.len(), "out": file }),
             "municipality-revocations",
@@ -156,7 +157,7 @@ impl Key {
             }
             Self::Export { file } => {
                 let keys = authority.status_keys()?;
-                write_file(&file, to_jwks(&keys).as_bytes())?;
+                write_public(&file, to_jwks(&keys).as_bytes())?;
                 session.out.answer(
                     &json!({ "keys": keys.len(), "out": file }),
                     "municipality-keys",

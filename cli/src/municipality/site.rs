@@ -6,7 +6,8 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use techo_protocol::vaccination::site_licence::SiteLicence;
 
-use crate::authority::{open, write_file};
+use crate::authority::open;
+use crate::file::write_public;
 use crate::session::Session;
 use crate::{Failure, Outcome, input, rejected, time};
 
@@ -71,7 +72,7 @@ fn add(session: &Session, request: &std::path::Path, out: &std::path::Path, unti
     let (licence, file) = authority
         .add_site(&content, until, session.now())
         .map_err(|error| Failure::from(error).about(request.display()))?;
-    write_file(out, &file)?;
+    write_public(out, &file)?;
     let until = time::day(licence.until.into(), session.out.texts());
     session.out.answer(
         &line(&licence),
@@ -174,7 +175,7 @@ impl Lots {
             }
             Self::Export { file } => {
                 let (update, content) = authority.site_update(session.now())?;
-                write_file(&file, &content)?;
+                write_public(&file, &content)?;
                 let line = json!({
                     "number": update.number,
                     "lots": update.lots.len(),

@@ -9,8 +9,8 @@ use techo_core::device::{ShowPass, ShownDocument};
 use techo_protocol::vaccination::status_pass::{Field, StatusPassError, is_nonce};
 
 use super::{meant, record_id};
-use crate::authority::write_file;
 use crate::code_picture;
+use crate::file::write_private;
 use crate::session::Session;
 use crate::{Failure, Outcome, device, time};
 
@@ -59,7 +59,7 @@ impl Request {
         let mut device = device::opened(session)?;
         let person = meant(&mut device, self.person.as_deref())?;
         let request = device.request_pass(person.id)?;
-        write_file(&self.out, &request.file)?;
+        write_private(&self.out, &request.file)?;
         let line = json!({
             "person": person.name,
             "id": person.id.to_string(),

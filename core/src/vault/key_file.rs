@@ -5,8 +5,8 @@
 //! system keeps no promise to overwrite: copies may outlive a deletion in a journal, a snapshot, a backup or a flash chip.
 //! [`ERASURE_NOTE`] says so to people.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -181,29 +181,7 @@ impl KeyFile {
     /// Writes the file anew beside the old one, puts it in its place, and overwrites the old one's bytes.
     fn replace(&self, stored: &Stored) -> Result<(), KeyError> {
         let text = Zeroizing::new(serde_json::to_string(stored).map_err(|_| KeyError::Damaged)?);
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let beside = folder.join(format!("{KEY_FILE}.new"));
-        // Left behind by a crash: never in use, since only the renaming puts it there.
-        overwrite(&beside).map_err(|error| unavailable(&error))?;
-        let write = || -> std::io::Result<()> {
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(&beside)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            let old = OpenOptions::new().write(true).open(&self.path);
-            std::fs::rename(&beside, &self.path)?;
-            #[cfg(unix)]
-            File::open(folder)?.sync_all()?;
-            match old {
-                Ok(old) => wipe(old),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-                Err(error) => Err(error),
-            }
-        };
-        write().map_err(|error| unavailable(&error))
+        techo_files::replace_secret(&self.path, text.as_bytes()).map_err(|error| unavailable(&error))
     }
 }
 
@@ -235,7 +213,7 @@ impl KeyKeeper for KeyFile {
         let name = URL_SAFE_NO_PAD.encode(id);
         stored.keys.retain(|key| key.id != name);
         if stored.keys.is_empty() {
-            return overwrite(&self.path).map_err(|error| unavailable(&error));
+            return techo_files::destroy(&self.path).map_err(|error| unavailable(&error));
         }
         self.replace(&stored)
     }
@@ -276,27 +254,7 @@ fn decode_id(text: &str) -> Result<KeyId, KeyError> {
 /// # Errors
 /// [`KeyError::Unavailable`] where the file cannot be written or removed.
 pub fn destroy(folder: &Path) -> Result<(), KeyError> {
-    overwrite(&folder.join(KEY_FILE)).map_err(|error| unavailable(&error))
-}
-
-/// Overwrites and removes a file; nothing to do where there is none.
-fn overwrite(path: &Path) -> std::io::Result<()> {
-    match OpenOptions::new().write(true).open(path) {
-        Ok(file) => {
-            wipe(file)?;
-            std::fs::remove_file(path)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Overwrites an open file's bytes with zeros.
-fn wipe(mut file: File) -> std::io::Result<()> {
-    let length = file.metadata()?.len();
-    file.rewind()?;
-    std::io::copy(&mut std::io::repeat(0).take(length), &mut file)?;
-    file.sync_all()
+    techo_files::destroy(&folder.join(KEY_FILE)).map_err(|error| unavailable(&error))
 }
 
 fn unavailable(error: &std::io::Error) -> KeyError {

@@ -29,7 +29,7 @@ use techo_protocol::trust::AuthorityId;
 
 use super::{
     Forgotten, Held, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, StreamStore, Totals,
-    UNLISTED_SECONDS, last_day_forgotten, make_folder,
+    UNLISTED_SECONDS, last_day_forgotten,
 };
 use files::{Incoming, length_if_there, names, read_if_there, remove_if_there};
 
@@ -64,7 +64,7 @@ impl FolderStore {
         let incoming = Incoming::new(root.join("incoming"))?;
         check_version(root, &incoming)?;
         fs::create_dir_all(root.join("public/v1/segments"))?;
-        make_folder(&root.join("private"))?;
+        techo_files::make_private_folder(&root.join("private"))?;
         let store = Self {
             root: root.to_owned(),
             incoming,

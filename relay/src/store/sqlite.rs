@@ -15,7 +15,7 @@ use techo_protocol::trust::AuthorityId;
 
 use super::{
     Forgotten, Held, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals, UNLISTED_SECONDS,
-    last_day_forgotten, make_folder,
+    last_day_forgotten,
 };
 
 pub use copies::{back_up, held_as_it_is, put_back};
@@ -33,8 +33,9 @@ impl SqliteStore {
     /// [`StoreError`]: newer, damaged, in use, full, or the disk does not answer.
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = file.parent() {
-            make_folder(folder)?;
+            techo_files::make_private_folder(folder)?;
         }
+        techo_files::make_private_file(file)?;
         let mut writer = schema::connect(file)?;
         schema::migrate(&mut writer)?;
         Ok(Self {

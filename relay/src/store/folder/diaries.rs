@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary, from_hex, hex};
 
-use super::files::{names, read_if_there, remove_if_there, sync_folder};
+use techo_files::sync_folder;
+
+use super::files::{names, read_if_there, remove_if_there};
 use crate::store::StoreError;
 
 /// The name of a diary's file.

@@ -1,10 +1,12 @@
 //! Whole files, or none.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::store::{StoreError, make_folder};
+use techo_files::{Draft, Readers, sync_folder};
+
+use crate::store::StoreError;
 
 /// Where files are written before they get their place. Used by one writer at a time.
 pub struct Incoming(PathBuf);
@@ -12,7 +14,7 @@ pub struct Incoming(PathBuf);
 impl Incoming {
     /// Makes the folder, and empties it of what a crash left.
     pub fn new(folder: PathBuf) -> Result<Self, StoreError> {
-        make_folder(&folder)?;
+        techo_files::make_private_folder(&folder)?;
         for name in names(&folder)? {
             fs::remove_file(folder.join(name))?;
         }
@@ -21,26 +23,12 @@ impl Incoming {
 
     /// Puts a file in its place, whole and on disk, whatever was there before.
     pub fn write(&self, place: &Path, content: &[u8]) -> Result<(), StoreError> {
-        let (Some(folder), Some(name)) = (place.parent(), place.file_name()) else {
-            return Err(StoreError::Failed);
-        };
-        let draft = self.0.join(name);
-        let written = make_durable_folder(folder)
-            .and_then(|()| write_draft(&draft, content))
-            .and_then(|()| fs::rename(&draft, place));
-        if let Err(error) = written {
-            // It takes room on a disk that may be full; where it cannot be removed, the next start does.
-            let _ = fs::remove_file(&draft);
-            return Err(error.into());
-        }
-        Ok(sync_folder(folder)?)
+        make_durable_folder(place.parent().ok_or(StoreError::Failed)?)?;
+        // What is private lies in a folder that only its owner enters; the rest is served, perhaps by another program.
+        let mut draft = Draft::in_folder(&self.0, place, Readers::Everybody)?;
+        draft.write_all(content)?;
+        Ok(draft.take_place()?)
     }
-}
-
-fn write_draft(draft: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut file = File::create(draft)?;
-    file.write_all(content)?;
-    file.sync_all()
 }
 
 /// Makes a folder and those above it; each that is new is on disk in the one above.
@@ -56,11 +44,6 @@ fn make_durable_folder(folder: &Path) -> std::io::Result<()> {
         }
         Err(error) => Err(error),
     }
-}
-
-/// On other systems than Unix a folder cannot be opened, and a rename is as durable as the system makes it.
-pub fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// Names of what is in a folder, sorted; none where there is no folder.

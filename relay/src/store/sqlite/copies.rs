@@ -1,12 +1,14 @@
 //! Copies of the database: one made while it is used, and one put back.
 
-use std::fs::{self, File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 
 use rusqlite::Connection;
+use techo_files::{Draft, Readers};
 
 use super::{SqliteStore, schema};
-use crate::store::{Store, StoreError, StreamStore, make_folder};
+use crate::store::{Store, StoreError, StreamStore};
 
 /// Writes a copy of the database into a new file that only its owner reads. A relay that uses the database goes on meanwhile; the copy is of one
 /// moment. Gives its length in bytes.
@@ -20,18 +22,10 @@ pub fn back_up(database: &Path, copy: &Path) -> Result<u64, StoreError> {
     if copy.exists() {
         return Err(StoreError::FileThere);
     }
-    let new = beside(copy);
-    private_file(&new)?;
-    let written = schema::connect(database).and_then(|connection| {
-        let name = new.to_str().ok_or(StoreError::Failed)?;
-        Ok(connection.execute("VACUUM INTO ?1", [name])?)
-    });
-    let finished = written.and_then(|_| finish(&new, copy));
-    if finished.is_err() {
-        // What cannot be removed either is in nobody's way.
-        let _ = fs::remove_file(&new);
-    }
-    finished
+    let draft = Draft::beside(copy, Readers::Owner)?;
+    let name = draft.path().to_str().ok_or(StoreError::Failed)?;
+    schema::connect(database)?.execute("VACUUM INTO ?1", [name])?;
+    finish(draft, copy)
 }
 
 /// Puts a copy in the place of a database that is not there, on `day`, and makes another filling of it: [`StreamStore::begin_again`].
@@ -44,11 +38,12 @@ pub fn put_back(copy: &Path, database: &Path, generation: [u8; 16], day: i64) ->
         return Err(StoreError::FileThere);
     }
     if let Some(folder) = database.parent() {
-        make_folder(folder)?;
+        techo_files::make_private_folder(folder)?;
     }
-    let new = beside(database);
-    private_file(&new)?;
-    let made = fs::copy(copy, &new).map_err(StoreError::from).and_then(|_| {
+    let mut draft = Draft::beside(database, Readers::Owner)?;
+    let new = draft.path().to_owned();
+    let copied = File::open(copy).and_then(|mut copy| io::copy(&mut copy, &mut draft));
+    let made = copied.map_err(StoreError::from).and_then(|_| {
         let store = SqliteStore::open(&new)?;
         if !store.database_faults()?.is_empty() {
             return Err(StoreError::Damaged);
@@ -56,14 +51,14 @@ pub fn put_back(copy: &Path, database: &Path, generation: [u8; 16], day: i64) ->
         store.begin_again(generation, day)?;
         store.empty_log()
     });
-    let finished = made.and_then(|()| finish(&new, database).map(drop));
-    if finished.is_err() {
-        for end in ["", "-wal", "-shm"] {
+    if let Err(error) = made {
+        for end in ["-wal", "-shm"] {
             // What cannot be removed either is in nobody's way.
             let _ = fs::remove_file(format!("{}{end}", new.display()));
         }
+        return Err(error);
     }
-    finished
+    finish(draft, database).map(drop)
 }
 
 /// A connection to a database of the present version that nobody writes to until it is dropped.
@@ -78,32 +73,15 @@ pub fn held_as_it_is(database: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    file.with_file_name(name)
-}
-
-fn private_file(file: &Path) -> Result<(), StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)?;
-    Ok(())
-}
-
-/// Makes a file that is whole take its name, on disk.
-fn finish(new: &Path, name: &Path) -> Result<u64, StoreError> {
-    let file = File::open(new)?;
-    file.sync_all()?;
-    let length = file.metadata()?.len();
-    // A link does not take the place of a file that came in the meantime.
-    fs::hard_link(new, name)?;
-    fs::remove_file(new)?;
-    let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    Ok(length)
+/// Makes a copy that is whole take a place that is free, on disk, and gives its length.
+fn finish(draft: Draft, place: &Path) -> Result<u64, StoreError> {
+    let length = draft.length()?;
+    match draft.take_free_place() {
+        Ok(()) => Ok(length),
+        // One that came in the meantime.
+        Err(_) if place.exists() => Err(StoreError::FileThere),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[cfg(test)]
