@@ -15,6 +15,7 @@
 //! newest HPKE key. So a relay that kept all bytes it ever saw opens nothing that was deleted, whatever device it gets hold of later.
 
 pub mod direct;
+mod emit;
 pub mod engine;
 mod error;
 pub mod exchange;
@@ -33,6 +34,7 @@ pub mod relay_streams;
 pub mod rules;
 pub mod schedule;
 pub mod seizure;
+mod state;
 mod take;
 mod vector;
 

@@ -4,7 +4,8 @@ use techo_protocol::household::body::{Identity, Kind, Snapshot, Subject};
 use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
 use super::household::day_of;
-use super::line::{State, document_of, subject_of_document};
+use super::line::{document_of, subject_of_document};
+use super::state::State;
 use super::{HouseholdRefusal, SyncError};
 use crate::documents::Document;
 use crate::vault::{Vault, Writer};

@@ -12,9 +12,9 @@ pub(super) use send::{Scope, Sent};
 
 use super::engine::{self, Report};
 use super::household::{self, Caught, Household, day_of};
-use super::line::State;
 use super::records::TakenRecords;
 use super::rules::Rules;
+use super::state::State;
 use super::take::Source;
 use super::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;

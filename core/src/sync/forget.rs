@@ -7,7 +7,8 @@ use super::SyncError;
 use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord};
 
 use super::keyring::{is_expired, new_key};
-use super::line::{Held, Line, State, UNSTORED, document_of, subject_of_document};
+use super::line::{Held, Line, UNSTORED, document_of, subject_of_document};
+use super::state::State;
 use crate::documents::Document;
 use crate::ports::Random;
 use crate::vault::Writer;

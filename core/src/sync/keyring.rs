@@ -11,7 +11,8 @@ use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord, Reci
 
 use super::SyncError;
 use super::household::KnownKey;
-use super::line::{State, Waiting};
+use super::line::Waiting;
+use super::state::State;
 use crate::documents::week::{DAYS, last_day};
 use crate::ports::{Random, random_bytes};
 

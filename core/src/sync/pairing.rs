@@ -11,8 +11,8 @@ use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, relay_key}
 
 use super::exchange::{StreamRelay, Talk, ask_as, change, the_household};
 use super::household::{self, FormerAccount, Household, NewIdentity, Want, checked, day_of, free_index};
-use super::line::{State, to_cbor};
 use super::rules::Rules;
+use super::state::{State, to_cbor};
 use super::{HouseholdRefusal, SyncError};
 use crate::vault::{Vault, Writer};
 

@@ -6,7 +6,7 @@ use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochR
 use techo_protocol::household::sync_api::{FOLLOWED_DAYS, relay_key};
 
 use super::household::{Household, Want, checked, free_index};
-use super::line::State;
+use super::state::State;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 

@@ -13,8 +13,9 @@ use techo_protocol::household::chunk::Envelope;
 
 use super::SyncError;
 use super::household::start_over;
-use super::line::{Held, State, Waiting};
+use super::line::{Held, Waiting};
 use super::rules::Rules;
+use super::state::State;
 use crate::documents::Document;
 use crate::vault::{DocumentName, Vault, Writer};
 

@@ -8,7 +8,8 @@ use techo_protocol::household::sync_api::Call;
 
 use super::{MOST_TRIES, StreamRelay, Talk, ask, change, the_household};
 use crate::sync::household::{Caught, day_of};
-use crate::sync::line::{Held, State};
+use crate::sync::line::Held;
+use crate::sync::state::State;
 
 impl<R: StreamRelay> Talk<'_, R> {
     /// Looks whether all that this device has seen at the relay is still there, and whether it was shown all that others have seen.

@@ -8,8 +8,8 @@ use techo_protocol::household::sync_api::{Call, ChunkId, MOST_CHUNKS};
 use super::{StreamRelay, Talk, ask, change, delete_opening};
 use crate::ports::{Random, random_bytes};
 use crate::sync::household::{Household, day_of};
-use crate::sync::line::State;
 use crate::sync::records::NewRecord;
+use crate::sync::state::State;
 use crate::sync::{HouseholdRefusal, SyncError, engine, schedule};
 
 /// Most bytes of chunks in one request.

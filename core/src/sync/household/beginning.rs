@@ -10,7 +10,7 @@ use super::{DEFAULT_NAME, Household, RECORD, WAITING, checked, day_of};
 use crate::documents::Document;
 use crate::ports::{Random, random_bytes};
 use crate::sync::SyncError;
-use crate::sync::line::{LINE, State};
+use crate::sync::state::{LINE, State};
 use crate::vault::{RecordKind, Vault, Writer};
 
 /// A new device as it introduces itself, and what it keeps.

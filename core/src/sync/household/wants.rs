@@ -6,7 +6,7 @@ use techo_protocol::household::epoch_record::Device;
 use techo_protocol::household::recovery::RecoveryPublic;
 
 use super::{Household, checked};
-use crate::sync::line::State;
+use crate::sync::state::State;
 use crate::sync::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
 

@@ -1,0 +1,138 @@
+//! All that the engine keeps, and how it lies in the vault: the household's record, one record a line, and the chunks that wait.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use techo_protocol::household::body::Subject;
+
+use super::household::{Household, RECORD, WAITING};
+use super::line::{Line, Waiting};
+use super::{HouseholdRefusal, SyncError};
+use crate::vault::{RecordKind, Writer};
+
+/// How the records of lines begin.
+pub(super) const LINE: &[u8] = b"line/";
+
+/// All that the engine keeps.
+pub(super) struct State {
+    pub(super) household: Household,
+    pub(super) lines: BTreeMap<Subject, Line>,
+    pub(super) waiting: Vec<Waiting>,
+    /// A key was dropped: what it sealed must not be opened any more.
+    pub(super) forget: bool,
+    /// The Unix day, once it was said: by it documents are too old for the household.
+    pub(super) today: u32,
+    stored: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+impl State {
+    pub(super) fn new(household: Household) -> Self {
+        Self {
+            household,
+            lines: BTreeMap::new(),
+            waiting: Vec::new(),
+            forget: false,
+            today: 0,
+            stored: BTreeMap::new(),
+        }
+    }
+
+    /// Puts another household in the place of this one.
+    pub(super) fn begin_anew(&mut self, household: Household) {
+        self.household = household;
+        self.lines.clear();
+        self.waiting.clear();
+        self.forget = true;
+    }
+
+    pub(super) fn load(writer: &Writer<'_>) -> Result<Self, SyncError> {
+        let stored: BTreeMap<Vec<u8>, Vec<u8>> = writer.reader().records(RecordKind::Sync)?.into_iter().collect();
+        let household = stored.get(RECORD).ok_or(HouseholdRefusal::None)?;
+        let mut state = Self {
+            household: from_cbor(household)?,
+            lines: BTreeMap::new(),
+            waiting: stored
+                .get(WAITING)
+                .map(|bytes| from_cbor(bytes))
+                .transpose()?
+                .unwrap_or_default(),
+            forget: false,
+            today: 0,
+            stored: BTreeMap::new(),
+        };
+        for (name, bytes) in &stored {
+            if let Some(subject) = name.strip_prefix(LINE) {
+                state
+                    .lines
+                    .insert(subject_of(subject).ok_or(HouseholdRefusal::Damaged)?, from_cbor(bytes)?);
+            }
+        }
+        state.stored = stored;
+        Ok(state)
+    }
+
+    pub(super) fn store(self, writer: &mut Writer<'_>) -> Result<(), SyncError> {
+        let mut new = BTreeMap::from([
+            (RECORD.to_vec(), to_cbor(&self.household)),
+            (WAITING.to_vec(), to_cbor(&self.waiting)),
+        ]);
+        for (subject, line) in &self.lines {
+            new.insert([LINE, &name_of(*subject)].concat(), to_cbor(line));
+        }
+        if self.forget {
+            // Deleting one gives all others a new key, so that nothing of the old ones can be opened.
+            writer.put_record(RecordKind::Sync, b"forgotten", &[])?;
+            writer.delete_record(RecordKind::Sync, b"forgotten")?;
+        }
+        for name in self.stored.keys().filter(|name| !new.contains_key(*name)) {
+            writer.delete_record(RecordKind::Sync, name)?;
+        }
+        for (name, bytes) in new.iter().filter(|(name, bytes)| self.stored.get(*name) != Some(*bytes)) {
+            writer.put_record(RecordKind::Sync, name, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// How far each device was seen: what it wrote up to there is here, nothing of it waits.
+    pub(super) fn highest_seen(&self) -> Vec<(u8, u64)> {
+        let waits_from = |device| {
+            let its = self.waiting.iter().filter_map(|waiting| waiting.identity);
+            its.filter(|(of, _)| *of == device).map(|(_, number)| number).min()
+        };
+        let heard = self.household.heard.iter().map(|heard| {
+            let before = waits_from(heard.device).map_or(u64::MAX, |number| number.saturating_sub(1));
+            (heard.device, heard.highest.min(before))
+        });
+        let mine = (self.household.index, self.household.number);
+        heard.filter(|(device, _)| *device != mine.0).chain([mine]).collect()
+    }
+}
+
+fn name_of(subject: Subject) -> Vec<u8> {
+    match subject {
+        Subject::Heartbeat => b"h".to_vec(),
+        Subject::Settings => b"s".to_vec(),
+        Subject::Week(week) => [&b"w"[..], &week.to_be_bytes()].concat(),
+        Subject::Person(id) => [&b"p"[..], &id].concat(),
+    }
+}
+
+fn subject_of(name: &[u8]) -> Option<Subject> {
+    match name.split_first()? {
+        (b'h', []) => Some(Subject::Heartbeat),
+        (b's', []) => Some(Subject::Settings),
+        (b'w', week) => Some(Subject::Week(u32::from_be_bytes(week.try_into().ok()?))),
+        (b'p', id) => Some(Subject::Person(id.try_into().ok()?)),
+        _ => None,
+    }
+}
+
+pub(super) fn to_cbor(value: &impl Serialize) -> Vec<u8> {
+    let mut out = Vec::new();
+    ciborium::into_writer(value, &mut out).expect("writing to memory does not fail");
+    out
+}
+
+fn from_cbor<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, SyncError> {
+    ciborium::from_reader(bytes).map_err(|_| HouseholdRefusal::Damaged.into())
+}
