@@ -26,6 +26,7 @@ mod keyring;
 mod line;
 pub mod memory_relay;
 pub mod nearby;
+mod open_state;
 pub mod pairing;
 pub mod pairing_channel;
 mod records;

@@ -11,6 +11,9 @@
 //! wrapping key. A deletion writes what is left under a new row key, writes the record under a new wrapping key, and then
 //! destroys the old wrapping key: the bytes that a disk may still hold cannot be opened by anybody.
 //!
+//! **Durable writes.** A transaction that changes something is one `fsync`, of the write-ahead log; one that changes nothing is none. The log
+//! stays when the vault is closed, and goes on where it was at the next opening (the `log` module).
+//!
 //! ```
 //! use techo_core::device::example;
 //! use techo_core::vault::{RecordKind, Vault};
@@ -31,6 +34,7 @@ mod error;
 mod forget;
 pub mod key_file;
 mod keyring;
+mod log;
 mod outbox;
 mod reader;
 mod records;
@@ -134,6 +138,7 @@ impl Vault {
         let mut db = Connection::open_with_flags(folder.join(VAULT_FILE), flags)?;
         db.busy_timeout(BUSY_TIMEOUT)?;
         schema::configure(&db)?;
+        log::stays_when_closed(&db)?;
         let mut keeper = keeper;
         if schema::look(&db)? != schema::Found::Vault(SCHEMA_VERSION) {
             bring_forward(&mut db, &mut *keeper, &*random)?;
@@ -324,9 +329,15 @@ impl Vault {
             self.keeper.delete(&id)?;
         }
         tx.finish()?;
-        let Self { db, folder, .. } = self;
-        db.close().map_err(|(_, error)| error)?;
+        let folder = self.folder.clone();
+        drop(self);
         remove_files(&folder)
+    }
+}
+
+impl Drop for Vault {
+    fn drop(&mut self) {
+        log::empty_if_long(&self.db);
     }
 }
 

@@ -5,12 +5,12 @@ use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
 use super::household::day_of;
 use super::line::{document_of, subject_of_document};
-use super::state::State;
+use super::state::{State, change};
 use super::{HouseholdRefusal, SyncError};
 use crate::documents::Document;
 use crate::vault::{Vault, Writer};
 
-pub use super::take::{Report, Source, incoming};
+pub use super::take::{Report, Source};
 
 /// So many changes of a document lie one by one; one more, and it is sent as a whole in their place.
 const MOST_CHANGES: usize = 64;
@@ -65,12 +65,9 @@ impl Outgoing {
 /// # Errors
 /// [`SyncError`]; nothing is changed then.
 pub fn outgoing(vault: &mut Vault, now: i64) -> Result<Outgoing, SyncError> {
-    vault.write(|writer| {
-        let mut state = State::load(writer)?;
+    change(vault, |state, writer| {
         state.settle(writer, now)?;
-        let outgoing = state.waiting_for_the_relay();
-        state.store(writer)?;
-        Ok(outgoing)
+        Ok(state.waiting_for_the_relay())
     })
 }
 
@@ -94,24 +91,9 @@ pub fn outgoing(vault: &mut Vault, now: i64) -> Result<Outgoing, SyncError> {
 /// # Errors
 /// [`SyncError`]; it is sent again then.
 pub fn delivered(vault: &mut Vault, sent: &[Vec<u8>], removed: &[ChunkId]) -> Result<(), SyncError> {
-    vault.write(|writer| {
-        let mut state = State::load(writer)?;
-        let gone = |id: &serde_bytes::ByteArray<16>| removed.contains(&ChunkId(**id));
-        state.household.sweep.retain(|id| !gone(id));
-        if let Some(relay) = state.household.relay.as_mut().filter(|_| !removed.is_empty()) {
-            relay.swept_at = relay.cursor;
-        }
-        for line in state.lines.values_mut() {
-            line.removable.retain(|id| !gone(id));
-            for held in &mut line.held {
-                let is_sent = !held.at_relay && sent.iter().any(|chunk| *chunk == *held.chunk);
-                if is_sent {
-                    held.at_relay = true;
-                    state.household.vector.met_at_relay(held.device, held.number);
-                }
-            }
-        }
-        state.store(writer)
+    change(vault, |state, _| {
+        state.delivered(sent, removed);
+        Ok(())
     })
 }
 
@@ -120,18 +102,47 @@ pub fn delivered(vault: &mut Vault, sent: &[Vec<u8>], removed: &[ChunkId]) -> Re
 /// # Errors
 /// [`SyncError`]; nothing is changed then.
 pub fn everything(vault: &mut Vault, now: i64) -> Result<Vec<Vec<u8>>, SyncError> {
-    vault.write(|writer| {
-        let mut state = State::load(writer)?;
+    change(vault, |state, writer| {
         state.settle(writer, now)?;
-        let mut all: Vec<_> = state.lines.values().flat_map(|line| line.held.iter()).collect();
-        all.sort_by_key(|held| held.identity());
-        let chunks = all.into_iter().map(|held| held.chunk.to_vec()).collect();
-        state.store(writer)?;
-        Ok(chunks)
+        Ok(state.everything())
     })
 }
 
+/// Takes chunks in, in any order. What cannot be taken in yet is kept for later.
+///
+/// # Errors
+/// [`SyncError`]: the vault cannot be written; nothing is changed then. A bad chunk is no error.
+pub fn incoming(vault: &mut Vault, chunks: &[Vec<u8>], source: Source) -> Result<Report, SyncError> {
+    change(vault, |state, writer| state.take_in(chunks, source, writer))
+}
+
 impl State {
+    /// Notes that all of `sent` is at the relay, and that `removed` is not any more.
+    pub(super) fn delivered(&mut self, sent: &[Vec<u8>], removed: &[ChunkId]) {
+        let gone = |id: &serde_bytes::ByteArray<16>| removed.contains(&ChunkId(**id));
+        self.household.sweep.retain(|id| !gone(id));
+        if let Some(relay) = self.household.relay.as_mut().filter(|_| !removed.is_empty()) {
+            relay.swept_at = relay.cursor;
+        }
+        for line in self.lines.values_mut() {
+            line.removable.retain(|id| !gone(id));
+            for held in &mut line.held {
+                let is_sent = !held.at_relay && sent.iter().any(|chunk| *chunk == *held.chunk);
+                if is_sent {
+                    held.at_relay = true;
+                    self.household.vector.met_at_relay(held.device, held.number);
+                }
+            }
+        }
+    }
+
+    /// All chunks of the household as it is now, in the order of their devices and numbers.
+    pub(super) fn everything(&self) -> Vec<Vec<u8>> {
+        let mut all: Vec<_> = self.lines.values().flat_map(|line| line.held.iter()).collect();
+        all.sort_by_key(|held| held.identity());
+        all.into_iter().map(|held| held.chunk.to_vec()).collect()
+    }
+
     /// Makes chunks of all that is new, and the keys and the sign of life that are due.
     pub(super) fn settle(&mut self, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
         self.today = day_of(now);

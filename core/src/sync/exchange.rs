@@ -10,14 +10,15 @@ use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, SyncReques
 
 pub(super) use send::{Scope, Sent};
 
-use super::engine::{self, Report};
+use super::engine::Report;
 use super::household::{self, Caught, Household, day_of};
+use super::open_state::OpenState;
 use super::records::TakenRecords;
 use super::rules::Rules;
-use super::state::State;
+use super::state::{State, change};
 use super::take::Source;
 use super::{HouseholdRefusal, SyncError};
-use crate::vault::Vault;
+use crate::vault::{Vault, Writer};
 
 /// So often others may be faster.
 const MOST_TRIES: usize = 16;
@@ -69,19 +70,18 @@ pub fn exchange_by<R: StreamRelay>(
     now: i64,
     rules: Rules,
 ) -> Result<Exchanged, R::Error> {
-    let mut talk = Talk::begin(vault, relay, address, now, rules)?;
-    talk.pull()?;
-    talk.check()?;
-    for _ in 0..MOST_TRIES {
-        match talk.send(Scope::Everything)? {
-            Sent::Nothing => {
-                talk.finish()?;
-                return talk.tell();
+    let talk = Talk::begin(vault, relay, address, now, rules)?;
+    talk.run(|talk| {
+        talk.pull()?;
+        talk.check()?;
+        for _ in 0..MOST_TRIES {
+            match talk.send(Scope::Everything)? {
+                Sent::Nothing => return Ok(talk.finish()),
+                Sent::Something | Sent::Behind => talk.pull()?,
             }
-            Sent::Something | Sent::Behind => talk.pull()?,
         }
-    }
-    Err(SyncError::from(HouseholdRefusal::Behind).into())
+        Err(SyncError::from(HouseholdRefusal::Behind).into())
+    })
 }
 
 /// Takes in what came since, and waits for it at most `wait` seconds; nothing is sent. Answers what came.
@@ -89,9 +89,11 @@ pub fn exchange_by<R: StreamRelay>(
 /// # Errors
 /// As [`exchange`].
 pub fn receive<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, wait: u32, now: i64) -> Result<Report, R::Error> {
-    let mut talk = Talk::begin(vault, relay, address, now, Rules::default())?;
-    talk.pull_waiting(wait)?;
-    Ok(talk.done.received)
+    let talk = Talk::begin(vault, relay, address, now, Rules::default())?;
+    talk.run(|talk| {
+        talk.pull_waiting(wait)?;
+        Ok(talk.done.received)
+    })
 }
 
 /// Deletes the household's account at the relay: unserved at once, erased after seven days. What is here stays, and another sync would open an
@@ -153,9 +155,11 @@ pub(super) fn the_household(vault: &mut Vault) -> Result<Household, SyncError> {
     household::household(vault)?.ok_or(HouseholdRefusal::None.into())
 }
 
-/// A conversation under way.
+/// A conversation under way. What this device says is written before it leaves; what the relay answers is noted, and written with what comes
+/// next, or at the end ([`OpenState`]).
 pub(super) struct Talk<'t, R> {
-    pub(super) vault: &'t mut Vault,
+    vault: &'t mut Vault,
+    state: OpenState,
     pub(super) relay: &'t R,
     pub(super) now: i64,
     rules: Rules,
@@ -165,14 +169,16 @@ pub(super) struct Talk<'t, R> {
 impl<'t, R: StreamRelay> Talk<'t, R> {
     /// Opens the account, or finds it open; brings this device to the epoch that the relay is at.
     pub(super) fn begin(vault: &'t mut Vault, relay: &'t R, address: &str, now: i64, rules: Rules) -> Result<Self, R::Error> {
+        let state = OpenState::load(vault)?;
         let mut talk = Self {
             vault,
+            state,
             relay,
             now,
             rules,
             done: Exchanged::default(),
         };
-        the_household(talk.vault)?.is_let_in().map_err(SyncError::from)?;
+        talk.household().is_let_in().map_err(SyncError::from)?;
         let opened = if let Some(opened) = talk.open()? {
             opened
         } else {
@@ -183,23 +189,49 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
         Ok(talk)
     }
 
+    /// Goes on to the end. However it ends, what was noted until then is stored.
+    pub(super) fn run<T>(mut self, rest: impl FnOnce(&mut Self) -> Result<T, R::Error>) -> Result<T, R::Error> {
+        let done = rest(&mut self);
+        let stored = self.store();
+        // What went wrong first is what is told.
+        let done = done?;
+        stored?;
+        Ok(done)
+    }
+
+    pub(super) fn household(&self) -> &Household {
+        self.state.household()
+    }
+
+    /// Changes what the engine keeps; it is durable then, and so is all that was noted before.
+    pub(super) fn write<T>(
+        &mut self,
+        work: impl FnOnce(&mut State, &mut Writer<'_>) -> Result<T, SyncError>,
+    ) -> Result<T, SyncError> {
+        self.state.write(self.vault, work)
+    }
+
+    /// Makes durable what was noted.
+    fn store(&mut self) -> Result<(), SyncError> {
+        self.write(|_, _| Ok(()))
+    }
+
     fn open(&mut self) -> Result<Option<SyncAnswer>, R::Error> {
-        let household = the_household(self.vault)?;
-        let key = relay_key(&household.epoch_key()).public();
-        ask(self.relay, &household, Call::Open { key })
+        let key = relay_key(&self.household().epoch_key()).public();
+        ask(self.relay, self.household(), Call::Open { key })
     }
 
     /// Takes over the records that came since.
     fn follow(&mut self) -> Result<(), R::Error> {
-        let household = the_household(self.vault)?;
-        let present = household.present()?;
+        let present = self.household().present()?;
         // One more than it needs: where two records were made of one, the common one is there.
         let since = Some(present.head.number.saturating_sub(1));
-        let answer = ask(self.relay, &household, Call::Records { since })?.ok_or(SyncError::from(HouseholdRefusal::Behind))?;
+        let answer =
+            ask(self.relay, self.household(), Call::Records { since })?.ok_or(SyncError::from(HouseholdRefusal::Behind))?;
         let records: Vec<Vec<u8>> = answer.records.into_iter().map(ByteBuf::into_vec).collect();
         let keyring = answer.keyring_record.map(ByteBuf::into_vec);
         let (now, mark) = (self.now, answer.keyring);
-        let taken = change(self.vault, |state, writer| {
+        let taken = self.write(|state, writer| {
             let today = day_of(now);
             let taken = state.take_records(&records, true, today, writer.random())?;
             if let (Some(keyring), true) = (&keyring, taken != TakenRecords::LockedOut) {
@@ -219,7 +251,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
 
     /// Another relay, or one that was wiped, has nothing of this device's: it gets all. One that counts backwards was set back.
     fn note_opened(&mut self, address: &str, answer: &SyncAnswer) -> Result<(), SyncError> {
-        let (refilled, untold) = change(self.vault, |state, _| {
+        let (refilled, set_back, untold) = self.state.note(|state| {
             let known = state.household.relay.take();
             let same = known
                 .clone()
@@ -253,23 +285,15 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
                 state.household.caught = Some(Caught::RolledBack);
                 state.household.untold = state.household.caught;
             }
-            Ok((refilled, state.household.untold))
-        })?;
+            (refilled, set_back, state.household.untold)
+        });
+        if set_back {
+            // Its traces are gone with this: that it was caught is not to be lost.
+            self.store()?;
+        }
         self.done.refilled |= refilled;
         self.done.caught = untold;
         Ok(())
-    }
-
-    /// Answers what was done. With that it is told what the relay was caught at; until then every conversation tells it again, for the traces of
-    /// it are gone once they were seen.
-    pub(super) fn tell(self) -> Result<Exchanged, R::Error> {
-        if self.done.caught.is_some() {
-            change(self.vault, |state, _| {
-                state.household.untold = None;
-                Ok(())
-            })?;
-        }
-        Ok(self.done)
     }
 
     /// Takes in all pages, and the records that came with them.
@@ -280,9 +304,9 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
     fn pull_waiting(&mut self, wait: u32) -> Result<(), R::Error> {
         let mut wait = wait;
         loop {
-            let household = the_household(self.vault)?;
+            let household = self.household();
             let cursor = household.relay.as_ref().map_or(0, |relay| relay.cursor);
-            let Some(answer) = ask(self.relay, &household, Call::Pull { cursor, wait })? else {
+            let Some(answer) = ask(self.relay, household, Call::Pull { cursor, wait })? else {
                 self.follow()?;
                 continue;
             };
@@ -295,6 +319,15 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
             if is_ahead || is_new {
                 self.follow()?;
             }
+            // A relay that counts backwards would keep a device here for ever.
+            let more = answer.more && answer.cursor > cursor;
+            let read_up_to = |state: &mut State| {
+                if let Some(relay) = &mut state.household.relay {
+                    relay.cursor = relay.cursor.max(answer.cursor);
+                    relay.last_swap = answer.last_swap;
+                    relay.record = answer.record;
+                }
+            };
             let chunks: Vec<Vec<u8>> = answer.chunks.into_iter().map(ByteBuf::into_vec).collect();
             // What has waited for a key may be taken in now.
             if !chunks.is_empty() || is_new || is_ahead {
@@ -302,38 +335,22 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
                     rules: self.rules,
                     ..Source::relay(self.now)
                 };
-                let report = engine::incoming(self.vault, &chunks, source)?;
+                // One transaction: what was taken in, and that it need not be asked for again.
+                let report = self.write(|state, writer| {
+                    let report = state.take_in(&chunks, source, writer)?;
+                    read_up_to(state);
+                    Ok(report)
+                })?;
                 self.done.received.add(report);
                 if report.begun_anew {
                     return Err(SyncError::from(HouseholdRefusal::Copied).into());
                 }
+            } else {
+                self.state.note(read_up_to);
             }
-            // A relay that counts backwards would keep a device here for ever.
-            let more = answer.more && answer.cursor > cursor;
-            change(self.vault, |state, _| {
-                if let Some(relay) = &mut state.household.relay {
-                    relay.cursor = relay.cursor.max(answer.cursor);
-                    relay.last_swap = answer.last_swap;
-                    relay.record = answer.record;
-                }
-                Ok(())
-            })?;
             if !more {
                 return Ok(());
             }
         }
     }
-}
-
-/// Changes what the engine keeps, in one transaction.
-pub(super) fn change<T>(
-    vault: &mut Vault,
-    work: impl FnOnce(&mut State, &mut crate::vault::Writer<'_>) -> Result<T, SyncError>,
-) -> Result<T, SyncError> {
-    vault.write(|writer| {
-        let mut state = State::load(writer)?;
-        let done = work(&mut state, writer)?;
-        state.store(writer)?;
-        Ok(done)
-    })
 }

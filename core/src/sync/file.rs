@@ -3,9 +3,10 @@
 use techo_protocol::household::household_file::HouseholdFile;
 
 use super::engine::{self, Report};
-use super::exchange::{change, the_household};
+use super::exchange::the_household;
 use super::household::day_of;
 use super::records::TakenRecords;
+use super::state::change;
 use super::take::Source;
 use super::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;

@@ -11,7 +11,7 @@ use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord, Reci
 
 use super::SyncError;
 use super::household::KnownKey;
-use super::line::Waiting;
+use super::line::{Line, Waiting};
 use super::state::State;
 use crate::documents::week::{DAYS, last_day};
 use crate::ports::{Random, random_bytes};
@@ -38,7 +38,7 @@ impl State {
     /// Remembers a key, unless a line or a known key is as high.
     pub(super) fn know(&mut self, key: &DocumentKey) {
         let lineage = key.lineage();
-        let line = self.lines.get(&key.subject).map(super::line::Line::lineage);
+        let line = self.lines.get(&key.subject).map(Line::lineage);
         let known = self.known_key(key.subject).map(|known| known.lineage());
         if line.max(known).is_none_or(|mine| mine < lineage) {
             self.household.keys.retain(|known| known.subject != key.subject);
@@ -49,13 +49,14 @@ impl State {
     /// Drops keys that a line has overtaken.
     pub(super) fn drop_overtaken(&mut self) {
         let lines = &self.lines;
-        let is_ahead = |known: &KnownKey| {
-            let line = lines.get(&known.subject);
-            line.is_none_or(|line| line.lineage() < known.open().lineage())
-        };
-        let before = self.household.keys.len();
-        self.household.keys.retain(is_ahead);
-        self.forget |= self.household.keys.len() != before;
+        let mut forgets = false;
+        self.household.keys.retain(|known| {
+            let (line, known) = (lines.get(&known.subject).map(Line::lineage), known.open().lineage());
+            // A line that has entered with this very key still has it: nothing has to be forgotten then.
+            forgets |= line.is_some_and(|line| line > known);
+            line.is_none_or(|line| line < known)
+        });
+        self.forget |= forgets;
     }
 
     /// Makes keys ahead, and drops those whose time is over.

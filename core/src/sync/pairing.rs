@@ -9,10 +9,10 @@ use techo_protocol::household::epoch_record::{Device, EpochRecord};
 use techo_protocol::household::pairing::NewDevice;
 use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, relay_key};
 
-use super::exchange::{StreamRelay, Talk, ask_as, change, the_household};
+use super::exchange::{StreamRelay, Talk, ask_as, the_household};
 use super::household::{self, FormerAccount, Household, NewIdentity, Want, checked, day_of, free_index};
 use super::rules::Rules;
-use super::state::{State, to_cbor};
+use super::state::{State, change, to_cbor};
 use super::{HouseholdRefusal, SyncError};
 use crate::vault::{Vault, Writer};
 
@@ -60,10 +60,15 @@ pub fn admit<R: StreamRelay>(
     device: &NewDevice,
     now: i64,
 ) -> Result<Vec<u8>, R::Error> {
-    let mut talk = Talk::begin(vault, relay, address, now, Rules::default())?;
+    let talk = Talk::begin(vault, relay, address, now, Rules::default())?;
+    talk.run(|talk| admitted(talk, device))
+}
+
+fn admitted<R: StreamRelay>(talk: &mut Talk<'_, R>, device: &NewDevice) -> Result<Vec<u8>, R::Error> {
+    let now = talk.now;
     for _ in 0..MOST_TRIES {
         talk.pull()?;
-        let household = the_household(talk.vault)?;
+        let household = talk.household().clone();
         if let Some(listed) = household.list.devices.iter().find(|listed| listed.key == device.key) {
             let index = listed.index;
             return Ok(to_cbor(&Welcome {
@@ -72,14 +77,14 @@ pub fn admit<R: StreamRelay>(
                 epoch_key: ByteArray::new(household.epoch_key().0),
             }));
         }
-        let (install, new) = change(talk.vault, |state, writer| {
+        let (install, new) = talk.write(|state, writer| {
             let new = state
                 .household
                 .record_with(listed(&state.household, device, now)?, day_of(now), writer.random())?;
             Ok((state.install_of(&new, writer.random())?, new))
         })?;
         // Whether it stood, or another was faster, the list says.
-        talk.install(&household, &install, Some(&new))?;
+        talk.install(&install, Some(&new))?;
     }
     Err(SyncError::from(HouseholdRefusal::Behind).into())
 }
@@ -225,7 +230,7 @@ pub(super) fn become_member(
     keyring: Option<&[u8]>,
     now: i64,
 ) -> Result<(), SyncError> {
-    let old = State::load(writer).ok().map(|state| state.household);
+    let old = State::load(&writer.reader()).ok().map(|state| state.household);
     household.rekey_due = old.as_ref().is_some_and(|old| old.was_copied);
     household.former = old.filter(|old| old.list.devices.len() == 1).and_then(|old| {
         let relay = old.relay.as_ref()?;
@@ -238,7 +243,7 @@ pub(super) fn become_member(
     });
     household::write_as_another(writer)?;
     household::replace(writer, household)?;
-    let mut state = State::load(writer)?;
+    let mut state = State::load(&writer.reader())?;
     if let Some(keyring) = keyring {
         state.take_keyring(keyring, true, day_of(now), writer.random())?;
     }

@@ -9,9 +9,10 @@ use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord, Reci
 use techo_protocol::household::recovery::{RecoveryKeys, RecoveryPublic, RecoveryWords};
 use techo_protocol::household::sync_api::{Call, RecoveryCall, RecoveryRequest, SyncAnswer, relay_key};
 
-use super::exchange::{StreamRelay, ask_as, change, exchange};
+use super::exchange::{StreamRelay, ask_as, exchange};
 use super::household::{Household, NewIdentity, Want, checked, day_of, want};
 use super::pairing::become_member;
+use super::state::change;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::Vault;

@@ -8,7 +8,7 @@
 
 use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES};
 
-use super::exchange::{Exchanged, Scope, Sent, StreamRelay, Talk, change, the_household};
+use super::exchange::{Exchanged, Scope, Sent, StreamRelay, Talk};
 use super::rules::Rules;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
@@ -47,13 +47,18 @@ pub fn next_upload(last: i64, random: &dyn Random) -> Result<i64, SyncError> {
 /// # Errors
 /// The relay's, or a [`SyncError`]. What was not sent waits.
 pub fn upload<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, now: i64) -> Result<Exchanged, R::Error> {
-    let mut talk = Talk::begin(vault, relay, address, now, Rules::default())?;
+    let talk = Talk::begin(vault, relay, address, now, Rules::default())?;
+    talk.run(uploaded)
+}
+
+fn uploaded<R: StreamRelay>(talk: &mut Talk<'_, R>) -> Result<Exchanged, R::Error> {
+    let now = talk.now;
     for _ in 0..MOST_TRIES {
         talk.pull()?;
         if let Sent::Something | Sent::Behind = talk.send(Scope::NoCells)? {
             continue;
         }
-        let cells = change(talk.vault, |state, writer| {
+        let cells = talk.write(|state, writer| {
             state.settle(writer, now)?;
             let mut cells = four_cells(state.waiting_for_the_relay().push);
             while cells.len() < CELLS && cells.iter().map(|chunk| cells_of(chunk)).sum::<usize>() < CELLS {
@@ -61,11 +66,9 @@ pub fn upload<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, now: 
             }
             Ok(cells)
         })?;
-        let household = the_household(talk.vault)?;
-        if let Sent::Something = talk.push(&household, &cells)? {
+        if let Sent::Something = talk.push(&cells)? {
             talk.pull()?;
-            talk.finish()?;
-            return talk.tell();
+            return Ok(talk.finish());
         }
     }
     Err(SyncError::from(HouseholdRefusal::Behind).into())

@@ -9,8 +9,8 @@ use techo_protocol::household::keyring_record::KeyringRecord;
 use techo_protocol::household::sync_api::StreamId;
 
 use super::SyncError;
-use super::exchange::change;
 use super::line::Line;
+use super::state::change;
 use crate::vault::Vault;
 
 /// All keys that devices have.

@@ -8,10 +8,18 @@ use techo_protocol::household::body::Subject;
 use super::household::{Household, RECORD, WAITING};
 use super::line::{Line, Waiting};
 use super::{HouseholdRefusal, SyncError};
-use crate::vault::{RecordKind, Writer};
+use crate::vault::{Reader, RecordKind, Vault, Writer};
 
 /// How the records of lines begin.
 pub(super) const LINE: &[u8] = b"line/";
+
+/// The engine's records in the vault, by name.
+pub(super) type Stored = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Reads them.
+pub(super) fn stored(reader: &Reader<'_>) -> Result<Stored, SyncError> {
+    Ok(reader.records(RecordKind::Sync)?.into_iter().collect())
+}
 
 /// All that the engine keeps.
 pub(super) struct State {
@@ -22,7 +30,7 @@ pub(super) struct State {
     pub(super) forget: bool,
     /// The Unix day, once it was said: by it documents are too old for the household.
     pub(super) today: u32,
-    stored: BTreeMap<Vec<u8>, Vec<u8>>,
+    stored: Stored,
 }
 
 impl State {
@@ -45,8 +53,16 @@ impl State {
         self.forget = true;
     }
 
-    pub(super) fn load(writer: &Writer<'_>) -> Result<Self, SyncError> {
-        let stored: BTreeMap<Vec<u8>, Vec<u8>> = writer.reader().records(RecordKind::Sync)?.into_iter().collect();
+    pub(super) fn load(reader: &Reader<'_>) -> Result<Self, SyncError> {
+        Self::from_stored(stored(reader)?)
+    }
+
+    /// Whether these records are the ones that this state was last stored as.
+    pub(super) fn was_stored_as(&self, records: &Stored) -> bool {
+        self.stored == *records
+    }
+
+    pub(super) fn from_stored(stored: Stored) -> Result<Self, SyncError> {
         let household = stored.get(RECORD).ok_or(HouseholdRefusal::None)?;
         let mut state = Self {
             household: from_cbor(household)?,
@@ -71,7 +87,8 @@ impl State {
         Ok(state)
     }
 
-    pub(super) fn store(self, writer: &mut Writer<'_>) -> Result<(), SyncError> {
+    /// Stores what differs from what is stored.
+    pub(super) fn store(&mut self, writer: &mut Writer<'_>) -> Result<(), SyncError> {
         let mut new = BTreeMap::from([
             (RECORD.to_vec(), to_cbor(&self.household)),
             (WAITING.to_vec(), to_cbor(&self.waiting)),
@@ -79,7 +96,7 @@ impl State {
         for (subject, line) in &self.lines {
             new.insert([LINE, &name_of(*subject)].concat(), to_cbor(line));
         }
-        if self.forget {
+        if std::mem::take(&mut self.forget) {
             // Deleting one gives all others a new key, so that nothing of the old ones can be opened.
             writer.put_record(RecordKind::Sync, b"forgotten", &[])?;
             writer.delete_record(RecordKind::Sync, b"forgotten")?;
@@ -90,6 +107,7 @@ impl State {
         for (name, bytes) in new.iter().filter(|(name, bytes)| self.stored.get(*name) != Some(*bytes)) {
             writer.put_record(RecordKind::Sync, name, bytes)?;
         }
+        self.stored = new;
         Ok(())
     }
 
@@ -106,6 +124,19 @@ impl State {
         let mine = (self.household.index, self.household.number);
         heard.filter(|(device, _)| *device != mine.0).chain([mine]).collect()
     }
+}
+
+/// Changes what the engine keeps, in one transaction.
+pub(super) fn change<T>(
+    vault: &mut Vault,
+    work: impl FnOnce(&mut State, &mut Writer<'_>) -> Result<T, SyncError>,
+) -> Result<T, SyncError> {
+    vault.write(|writer| {
+        let mut state = State::load(&writer.reader())?;
+        let done = work(&mut state, writer)?;
+        state.store(writer)?;
+        Ok(done)
+    })
 }
 
 fn name_of(subject: Subject) -> Vec<u8> {

@@ -17,7 +17,7 @@ use super::line::{Held, Waiting};
 use super::rules::Rules;
 use super::state::State;
 use crate::documents::Document;
-use crate::vault::{DocumentName, Vault, Writer};
+use crate::vault::{DocumentName, Writer};
 
 pub use report::Report;
 
@@ -65,16 +65,12 @@ enum Taken {
     Impostor,
 }
 
-/// Takes chunks in, in any order. What cannot be taken in yet is kept for later.
-///
-/// # Errors
-/// [`SyncError`]: the vault cannot be written; nothing is changed then. A bad chunk is no error.
-pub fn incoming(vault: &mut Vault, chunks: &[Vec<u8>], source: Source) -> Result<Report, SyncError> {
-    vault.write(|writer| {
-        let mut state = State::load(writer)?;
-        state.notice(writer)?;
+impl State {
+    /// Takes chunks in, in any order. What cannot be taken in yet is kept for later.
+    pub(super) fn take_in(&mut self, chunks: &[Vec<u8>], source: Source, writer: &mut Writer<'_>) -> Result<Report, SyncError> {
+        self.notice(writer)?;
         let mut intake = Intake {
-            state,
+            state: self,
             writer,
             documents: BTreeMap::new(),
             from_relay: false,
@@ -126,11 +122,11 @@ pub fn incoming(vault: &mut Vault, chunks: &[Vec<u8>], source: Source) -> Result
         }
         intake.finish()?;
         Ok(report)
-    })
+    }
 }
 
 struct Intake<'c, 'w> {
-    state: State,
+    state: &'c mut State,
     writer: &'c mut Writer<'w>,
     documents: BTreeMap<DocumentName, Document>,
     from_relay: bool,
@@ -220,7 +216,7 @@ impl Intake<'_, '_> {
     /// The relay has shown a chunk of which nothing is kept.
     fn pass(&mut self, chunk: &[u8]) {
         if let (true, Ok(envelope)) = (self.from_relay, Envelope::read(chunk)) {
-            self.state.household.passed.push(ByteArray::new(envelope.chunk_id));
+            self.state.household.was_passed(envelope.chunk_id);
         }
     }
 
@@ -268,13 +264,12 @@ impl Intake<'_, '_> {
         }
         self.state.notice(self.writer)?;
         self.state.drop_unstored();
-        self.state.store(self.writer)
+        Ok(())
     }
 
     /// Another writes under this device's name: from now on it is a household of its own. What came is left for after the pairing.
-    fn begin_anew(mut self, report: Report) -> Result<Report, SyncError> {
-        start_over(&mut self.state, self.writer, self.source.now)?;
-        self.state.store(self.writer)?;
+    fn begin_anew(self, report: Report) -> Result<Report, SyncError> {
+        start_over(self.state, self.writer, self.source.now)?;
         Ok(report)
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, TransactionBehavior};
 
-use super::{StoreError, Vault, VaultError};
+use super::{StoreError, Vault, VaultError, log};
 use crate::ports::KeyId;
 
 impl Vault {
@@ -35,7 +35,6 @@ impl Vault {
     /// Another process that is reading can hold this up; then it is left to the next time, because what is in the log
     /// is sealed under a key that is destroyed already.
     fn empty_log(&self) -> Result<(), VaultError> {
-        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
+        Ok(log::empty(&self.db)?)
     }
 }

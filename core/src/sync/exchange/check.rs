@@ -6,7 +6,7 @@ use techo_protocol::household::body::Subject;
 use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::sync_api::Call;
 
-use super::{MOST_TRIES, StreamRelay, Talk, ask, change, the_household};
+use super::{MOST_TRIES, StreamRelay, Talk, ask};
 use crate::sync::household::{Caught, day_of};
 use crate::sync::line::Held;
 use crate::sync::state::State;
@@ -15,35 +15,28 @@ impl<R: StreamRelay> Talk<'_, R> {
     /// Looks whether all that this device has seen at the relay is still there, and whether it was shown all that others have seen.
     pub(super) fn check(&mut self) -> Result<(), R::Error> {
         let (mut lost, all_shown) = self.missing()?;
-        let misses = change(self.vault, |state, _| {
-            Ok(state.household.misses_something() || !state.lacking_lineages().is_empty())
-        })?;
+        let state = self.state.state();
+        let misses = state.household.misses_something() || !state.lacking_lineages().is_empty();
         if lost || misses || !all_shown {
             // From the beginning once more: what has come at places that were read before.
-            change(self.vault, |state, _| {
+            self.state.note(|state| {
                 if let Some(relay) = &mut state.household.relay {
                     relay.cursor = 0;
                 }
-                Ok(())
-            })?;
+            });
             self.pull()?;
             lost |= self.missing()?.0;
-            let today = day_of(self.now);
-            let has_order = self.rules.siblings_have_an_order;
-            change(self.vault, |state, writer| {
-                if state.lacking_lineages().is_empty() || !has_order {
-                    return Ok(());
-                }
-                state.go_above_lost_lineages(today, writer)
-            })?;
+            if self.rules.siblings_have_an_order && !self.state.state().lacking_lineages().is_empty() {
+                let today = day_of(self.now);
+                self.write(|state, writer| state.go_above_lost_lineages(today, writer))?;
+            }
         }
         let caught = self.done.caught;
-        self.done.caught = change(self.vault, |state, _| {
+        self.done.caught = self.state.note(|state| {
             let withholds = state.household.misses_something().then_some(Caught::Withholds);
-            let caught = caught.or(lost.then_some(Caught::RolledBack)).or(withholds);
-            state.household.caught = caught;
-            Ok(caught)
-        })?;
+            state.household.caught = caught.or(lost.then_some(Caught::RolledBack)).or(withholds);
+            state.household.caught
+        });
         Ok(())
     }
 
@@ -51,8 +44,8 @@ impl<R: StreamRelay> Talk<'_, R> {
     /// that are there.
     fn missing(&mut self) -> Result<(bool, bool), R::Error> {
         for _ in 0..MOST_TRIES {
-            let household = the_household(self.vault)?;
-            let Some(answer) = ask(self.relay, &household, Call::Inventory)? else {
+            let household = self.household();
+            let Some(answer) = ask(self.relay, household, Call::Inventory)? else {
                 self.follow()?;
                 continue;
             };
@@ -62,13 +55,18 @@ impl<R: StreamRelay> Talk<'_, R> {
                 continue;
             }
             let there: HashSet<&[u8]> = answer.ids.chunks_exact(16).collect();
-            return Ok(change(self.vault, |state, _| {
+            let (lost, all_shown) = self.state.note(|state| {
                 let lost = state.mark_missing(&there);
                 if lost {
                     state.household.untold = Some(Caught::RolledBack);
                 }
-                Ok((lost, state.was_shown_all(&there)))
-            })?);
+                (lost, state.was_shown_all(&there))
+            });
+            if lost {
+                // They will be there again once they were sent: that they were missing is not to be lost.
+                self.store()?;
+            }
+            return Ok((lost, all_shown));
         }
         Ok((false, true))
     }

@@ -5,12 +5,12 @@ use techo_protocol::household::chunk::{Envelope, Padding};
 use techo_protocol::household::keyring_record::Recipients;
 use techo_protocol::household::sync_api::{Call, ChunkId, MOST_CHUNKS};
 
-use super::{StreamRelay, Talk, ask, change, delete_opening};
+use super::{Exchanged, StreamRelay, Talk, ask, delete_opening};
 use crate::ports::{Random, random_bytes};
-use crate::sync::household::{Household, day_of};
+use crate::sync::household::day_of;
 use crate::sync::records::NewRecord;
 use crate::sync::state::State;
-use crate::sync::{HouseholdRefusal, SyncError, engine, schedule};
+use crate::sync::{HouseholdRefusal, SyncError, schedule};
 
 /// Most bytes of chunks in one request.
 const MOST_BYTES: usize = 16 << 20;
@@ -35,18 +35,20 @@ impl<R: StreamRelay> Talk<'_, R> {
     /// Sends one thing of what is to be sent.
     pub(in crate::sync) fn send(&mut self, scope: Scope) -> Result<Sent, R::Error> {
         let now = self.now;
-        let (plan, household) = change(self.vault, |state, writer| {
+        let plan = self.write(|state, writer| {
             state.settle(writer, now)?;
-            Ok((state.plan(scope, now, writer.random())?, state.household.clone()))
+            state.plan(scope, now, writer.random())
         })?;
         match plan {
             Plan::Nothing => Ok(Sent::Nothing),
-            Plan::Push { chunks } => self.push(&household, &chunks),
-            Plan::Install { install, record } => self.install(&household, &install, record.as_deref()),
+            Plan::Push { chunks } => self.push(&chunks),
+            Plan::Install { install, record } => self.install(&install, record.as_deref()),
         }
     }
 
-    pub(in crate::sync) fn push(&mut self, household: &Household, chunks: &[Vec<u8>]) -> Result<Sent, R::Error> {
+    /// Adds chunks to those at the relay. They are stored here already: with [`Self::write`], by whoever made them.
+    pub(in crate::sync) fn push(&mut self, chunks: &[Vec<u8>]) -> Result<Sent, R::Error> {
+        let household = self.household();
         let call = Call::Push {
             epoch: household.epoch(),
             last_swap: household.relay.as_ref().map_or(0, |relay| relay.last_swap),
@@ -55,18 +57,14 @@ impl<R: StreamRelay> Talk<'_, R> {
         if ask(self.relay, household, call)?.is_none() {
             return Ok(Sent::Behind);
         }
-        engine::delivered(self.vault, chunks, &[])?;
+        self.state.note(|state| state.delivered(chunks, &[]));
         self.done.sent += chunks.len();
         Ok(Sent::Something)
     }
 
     /// Replaces records and chunks at the relay. A record of this device's own is taken over once the relay has it.
-    pub(in crate::sync) fn install(
-        &mut self,
-        household: &Household,
-        install: &Install,
-        new: Option<&NewRecord>,
-    ) -> Result<Sent, R::Error> {
+    pub(in crate::sync) fn install(&mut self, install: &Install, new: Option<&NewRecord>) -> Result<Sent, R::Error> {
+        let household = self.household();
         let relay = household.relay.as_ref().ok_or(SyncError::from(HouseholdRefusal::NoRelay))?;
         let cursor = relay.cursor;
         let add = install.add.iter().cloned().map(ByteBuf::from).collect();
@@ -94,48 +92,47 @@ impl<R: StreamRelay> Talk<'_, R> {
             return Ok(Sent::Behind);
         };
         let now = self.now;
-        change(self.vault, |state, writer| {
+        let put_in_place = |state: &mut State, random: &dyn Random| {
             if let Some(new) = new {
                 let list = new.record.open_list(&new.key)?.list;
                 let ends_epoch = new.record.head.epoch != state.household.epoch();
-                state.adopt(&new.record, &[], list, &new.key, day_of(now), writer.random())?;
+                state.adopt(&new.record, &[], list, &new.key, day_of(now), random)?;
                 state.household.rekey_due |= ends_epoch;
             }
             state.household.wants_fulfilled();
             if let Some(keyring) = &install.keyring {
-                state.take_keyring(keyring, true, day_of(now), writer.random())?;
+                state.take_keyring(keyring, true, day_of(now), random)?;
             }
             if let Some(relay) = &mut state.household.relay {
                 (relay.record, relay.keyring, relay.last_swap) = (answer.record, answer.keyring, answer.last_swap);
             }
+            state.delivered(&install.add, &install.remove);
             Ok(())
-        })?;
-        engine::delivered(self.vault, &install.add, &install.remove)?;
+        };
+        self.write(|state, writer| put_in_place(state, writer.random()))?;
         self.done.sent += install.add.len();
         self.done.removed += usize::from(!install.remove.is_empty());
         Ok(Sent::Something)
     }
 
-    /// All that there is was taken in, and all was sent: old keys are of no more use to anybody but a thief.
-    pub(in crate::sync) fn finish(&mut self) -> Result<(), R::Error> {
-        let former = change(self.vault, |state, _| {
+    /// All that there is was taken in, and all was sent: old keys are of no more use to anybody but a thief. Answers what was done. With that it is
+    /// told what the relay was caught at; until then every conversation tells it again, for the traces of it are gone once they were seen.
+    pub(in crate::sync) fn finish(&mut self) -> Exchanged {
+        let former = self.state.note(|state| {
             state.destroy_old_keys(true);
             let address = state.household.relay.as_ref().map(|relay| relay.address.clone());
-            Ok(state
-                .household
-                .former
-                .clone()
-                .filter(|former| Some(&former.address) == address.as_ref()))
-        })?;
+            let former = state.household.former.clone();
+            former.filter(|former| Some(&former.address) == address.as_ref())
+        });
         if let Some(former) = former {
             // One that is gone already, or was given another key, is not this device's to delete.
             let _ = delete_opening(self.relay, former.stream, &former.key(), former.opening, 0);
-            change(self.vault, |state, _| {
-                state.household.former = None;
-                Ok(())
-            })?;
+            self.state.note(|state| state.household.former = None);
         }
-        Ok(())
+        if self.done.caught.is_some() {
+            self.state.note(|state| state.household.untold = None);
+        }
+        self.done
     }
 }
 

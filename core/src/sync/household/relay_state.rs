@@ -1,9 +1,12 @@
 //! What a device keeps of its relay, and of the account that it had before it was paired.
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
 use techo_protocol::basics::keys::SigningKey;
 use techo_protocol::household::chunk::EpochKey;
 use techo_protocol::household::sync_api::{Mark, StreamId, relay_key};
+
+use super::Household;
 
 /// What is known of the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +52,16 @@ pub struct FormerAccount {
     pub opening: [u8; 16],
     #[serde(with = "serde_bytes")]
     pub(in crate::sync) epoch_key: [u8; 32],
+}
+
+impl Household {
+    /// The relay has shown a chunk of which nothing is kept. They lie in order, each once, so that what is known already changes nothing.
+    pub(in crate::sync) fn was_passed(&mut self, chunk_id: [u8; 16]) {
+        let id = ByteArray::new(chunk_id);
+        if let Err(place) = self.passed.binary_search(&id) {
+            self.passed.insert(place, id);
+        }
+    }
 }
 
 impl FormerAccount {

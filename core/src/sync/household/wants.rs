@@ -6,7 +6,7 @@ use techo_protocol::household::epoch_record::Device;
 use techo_protocol::household::recovery::RecoveryPublic;
 
 use super::{Household, checked};
-use crate::sync::state::State;
+use crate::sync::state::change;
 use crate::sync::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
 
@@ -30,8 +30,7 @@ pub enum Want {
 /// # Errors
 /// [`HouseholdRefusal::NoSuchDevice`], [`HouseholdRefusal::ThisDevice`], [`HouseholdRefusal::NameInvalid`], or the vault cannot be written.
 pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
-    vault.write(|writer| {
-        let mut state = State::load(writer)?;
+    change(vault, |state, _| {
         let household = &mut state.household;
         match &want {
             Want::Rename(index, name) => {
@@ -53,7 +52,7 @@ pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
         if !household.wants.contains(&want) {
             household.wants.push(want);
         }
-        state.store(writer)
+        Ok(())
     })
 }
 

@@ -1,6 +1,5 @@
 //! A body's content and its document: a change or a snapshot of the lineage that is here, or of one above it.
 
-use serde_bytes::ByteArray;
 use techo_protocol::household::body::{Body, Identity, Kind, Lineage, Snapshot, Subject, UnverifiedBody};
 use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::keyring_record::DocumentKey;
@@ -158,8 +157,9 @@ impl Intake<'_, '_> {
         if let Some(line) = self.state.lines.get_mut(&body.subject) {
             let is_absorbed = |old: &Held| snapshot.absorbed.contains(&old.identity());
             let absorbed = line.held.iter().filter(|old| is_absorbed(old));
-            let passed = absorbed.filter_map(Held::chunk_id).map(ByteArray::new);
-            self.state.household.passed.extend(passed);
+            for passed in absorbed.filter_map(Held::chunk_id) {
+                self.state.household.was_passed(passed);
+            }
             line.held.retain(|old| !is_absorbed(old));
             line.absorb(|old| within.contains(&old.identity()));
             line.held.push(held);
