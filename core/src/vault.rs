@@ -92,6 +92,8 @@ pub struct Vault {
     busy_timeout: Duration,
     /// A deletion of this process whose old key is still to be destroyed.
     unfinished: bool,
+    /// This process has changed a document.
+    has_changed_documents: bool,
 }
 
 /// The keyring and the wrapping key it lies under.
@@ -155,6 +157,7 @@ impl Vault {
             stamp: 0,
             busy_timeout: BUSY_TIMEOUT,
             unfinished,
+            has_changed_documents: false,
         };
         if unfinished {
             // A full disk must not keep a person from reading; `has_unfinished_deletion` says that it is still to be done.
@@ -281,6 +284,7 @@ impl Vault {
         };
         if effects.documents {
             self.stamp += 1;
+            self.has_changed_documents = true;
         }
         if self.unfinished {
             // What an earlier deletion left to do is no failure of this write.
@@ -337,7 +341,9 @@ impl Vault {
 
 impl Drop for Vault {
     fn drop(&mut self) {
-        log::empty_if_long(&self.db);
+        if self.has_changed_documents {
+            log::empty_if_long(&self.db);
+        }
     }
 }
 

@@ -2,6 +2,15 @@
 //! changes.
 //!
 //! Keys of weeks are made ahead, so that the first visit of a week changes no keyring and a relay learns nothing from it.
+//!
+//! **Example: why a deletion replaces the keyring.** Keyring 20 names the key *k* of week 2 943 and is sealed to phone and tablet. The phone deletes a
+//! visit: the week goes on under a new key *m*, and keyring 21 names *m* and not *k*. Phone and tablet drop *k* when they take 21 over. But
+//! a relay that hoards has keyring 20, and *k* in it, sealed to the tablet's HPKE key. So a device that takes over a keyring which drops
+//! something also takes a new HPKE key, announces it with its next heartbeat, and destroys the old one once the others seal to the new: then
+//! nothing opens keyring 20, whichever device is seized.
+//!
+//! **Example: why numbers alone do not order keyrings.** The phone makes keyring 21 for a stick; the tablet, which did not see it, makes another 21 for
+//! the relay. On meeting, that of the relay stays, and the phone, whose wanted keys it does not name, makes 22.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +98,8 @@ impl State {
             key: line.key(),
         });
         for key in of_lines.chain(self.household.keys.iter().map(KnownKey::open)) {
-            // Another device has replaced it already, under a key that is still to come.
+            // Another device has replaced it already, under a key that is still to come: the tablet's snapshot of (5, p) waits here for its keyring.
+            // A keyring of this device that named (4, x) would give everybody the key back that the tablet's deletion has dropped.
             let is_overtaken = |waiting: &Waiting| {
                 let lineage = waiting.lineage.as_ref();
                 lineage.is_some_and(|(subject, generation, tag)| {
@@ -163,7 +173,8 @@ impl State {
         Ok(KeyringRecord::make(household.stream, number, &keys, to, author, random)?)
     }
 
-    /// Takes over what a keyring says. One that is older than the newest known may add keys, and takes none away. Of two with one number that
+    /// Takes over what a keyring says. One that is older than the newest known may add keys, and takes none away: the tablet comes back with keyring
+    /// 19 on a stick, which names a person's record that the phone never heard of, and does not yet name last week's. Of two with one number that
     /// of the relay stays: the other was made for a stick.
     ///
     /// Answers whether it could be opened: one that was sealed before this device's newest key was known is made again by whoever made it.
@@ -196,7 +207,7 @@ impl State {
         if is_same || (held.record.is_some() && is_older) {
             return Ok(true);
         }
-        // One that was not seen may have named, to this device's present key, what is dropped by now.
+        // One that was not seen may have named, to this device's present key, what is dropped by now: from 20 to 22, who knows what 21 named.
         let is_next = held.number.checked_add(1) == Some(record.number);
         let names = |subject: Subject, lineage: (u64, [u8; 8])| {
             let mut keys = keyring.keys.iter();

@@ -164,6 +164,6 @@ pub(super) fn to_cbor(value: &impl Serialize) -> Vec<u8> {
     out
 }
 
-fn from_cbor<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, SyncError> {
+pub(super) fn from_cbor<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, SyncError> {
     ciborium::from_reader(bytes).map_err(|_| HouseholdRefusal::Damaged.into())
 }

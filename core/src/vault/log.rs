@@ -1,11 +1,12 @@
 //! The write-ahead log: when it is moved into the database and emptied (a checkpoint).
 //!
-//! SQLite with `synchronous = FULL` syncs the log at each commit. A checkpoint syncs the log and then the database, and the first commit into an
+//! SQLite with `synchronous = FULL` syncs the log at each commit, and the folder at a process' first. A checkpoint syncs the log and then the database, and the first commit into an
 //! emptied log syncs its header too. Left alone, SQLite makes a checkpoint whenever the last connection closes, and removes the log: a command
 //! line process that writes once would sync five times. So the log stays when a vault is closed. It is emptied
 //!
 //! * by each deletion, as before: what is deleted is in no file then ([`super::Vault::write`]);
-//! * by the closing of a vault whose log has [`LONGEST_FRAMES`]: the next opening has that much to read, and no more;
+//! * by the closing of a vault in which this process has changed a document, once the log has [`LONGEST_FRAMES`]: an act of a person pays for it,
+//!   and not a sync that has only sent;
 //! * by SQLite itself, in a process that stays open, at a thousand frames.
 //!
 //! What the log holds is sealed like everything else. The vault's files belong together: one without its log is an older state.

@@ -1,4 +1,15 @@
 //! Whether the relay shows all that was seen there, by this device and by others.
+//!
+//! Two ways of hiding, and two ways of seeing it:
+//!
+//! * **What this device has itself seen there.** The phone pushed chunk 7 and was told that it is stored. Today the relay's inventory lacks its id,
+//!   and no swap has removed it: the relay was set back, or lost it. It is sent again, and a person is told ([`Caught::RolledBack`]).
+//! * **What another device has seen there.** The tablet's heartbeat, which the phone got by a stick, says "phone seen *at the relay* up to 9,
+//!   tablet up to 4". The phone has taken in all that the relay shows and met nothing of the tablet's beyond 3: the relay hides number 4
+//!   ([`Caught::Withholds`]). That the tablet has *seen* 4 would prove nothing, for it may have had it directly.
+//!
+//! An honest relay must never look guilty. So nothing is held against it before everything was read again from the beginning (a chunk may have
+//! come at a place that was read before), and whoever removes chunks says in the same swap, or before, up to which number they are gone.
 
 use std::collections::HashSet;
 
@@ -74,6 +85,9 @@ impl<R: StreamRelay> Talk<'_, R> {
 
 impl State {
     /// Whether each of these chunks was shown to this device: a relay that has hidden one for a time is asked for all again.
+    ///
+    /// The relay gave the phone places 1 to 5 and 7, and hid 6 until today. The phone's cursor is 7, so that it would never ask for 6 again. The
+    /// inventory has an id that the phone does not hold, does not keep waiting, has not let go of and was not shown and passed over.
     fn was_shown_all(&mut self, there: &HashSet<&[u8]>) -> bool {
         self.household.passed.retain(|id| there.contains(&id[..]));
         self.household.passed.sort_unstable();
@@ -92,7 +106,10 @@ impl State {
             .all(|id| <[u8; 16]>::try_from(*id).is_ok_and(|id| shown.contains(&id)))
     }
 
-    /// Marks the chunks that should be at the relay and are not; answers whether there are any.
+    /// Marks the chunks that should be at the relay and are not; answers whether there are any that nobody may have removed.
+    ///
+    /// A chunk of a lineage that the keyring does not name may be gone for a good reason: the tablet has deleted something, its snapshot has taken
+    /// the chunk's place, and the phone has not met it yet. It is sent again all the same, and whoever has the snapshot removes it again.
     fn mark_missing(&mut self, there: &HashSet<&[u8]>) -> bool {
         let mut any = false;
         let subjects: Vec<_> = self.lines.keys().copied().collect();

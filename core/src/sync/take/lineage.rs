@@ -1,4 +1,18 @@
 //! A body's content and its document: a change or a snapshot of the lineage that is here, or of one above it.
+//!
+//! A *lineage* is one writing of a document, under one key. Its name is (generation, tag of the key), and of two the greater stays. A deletion
+//! begins the next generation, because Automerge never forgets: the document is written anew without its history, and the old key is dropped.
+//!
+//! **Example.** Phone and tablet both hold week 2 943 in lineage (4, x), with the visits *a* and *b*.
+//!
+//! 1. The tablet deletes *a*. It writes the week anew as (5, p) and sends a snapshot with *b* in it, which names the chunks that it was made of.
+//! 2. Meanwhile the phone, which has not heard of that, adds *c* as a change of (4, x).
+//! 3. The phone meets the snapshot: (5, p) > (4, x), so it *switches*. It carries over into (5, p) what it holds and the snapshot lacks, *c*, and
+//!    leaves out what the tombstone of *a* names. Its next change of (5, p) brings *c* to the tablet.
+//! 4. The tablet meets the phone's old change of (4, x). That lineage is replaced, and whoever wrote *c* carries it over: the change is known.
+//!
+//! Had the phone deleted *b* in step 2, there would be two of generation 5, (5, p) and (5, q). The one with the higher tag stays on both devices,
+//! whatever order they meet them in; the other is carried over into it, and *a* and *b* are both gone.
 
 use techo_protocol::household::body::{Body, Identity, Kind, Lineage, Snapshot, Subject, UnverifiedBody};
 use techo_protocol::household::chunk::Envelope;
@@ -28,12 +42,14 @@ impl Intake<'_, '_> {
         match (&body.kind, mine) {
             (Kind::Snapshot(snapshot), _) if is_higher => match self.key_of(body) {
                 Some(key) => self.switch(body, snapshot, &key, held),
-                // Its key comes with the keyring.
+                // Its key comes with the keyring, which may be a step behind: the tablet pushes snapshot and keyring in one swap, but a stick or a
+                // direct conversation may bring the one without the other.
                 None => Ok(ahead),
             },
             (_, _) if is_higher => Ok(ahead),
             (_, Some(mine)) if mine != body.lineage => {
-                // Of a lineage that is replaced. Its author carries over what nobody has seen; what this device has let go of may go.
+                // Of a lineage that is replaced (step 4 of the example). Its author carries over what nobody has seen, so nothing is lost with it.
+                // This device's own may be swept from the relay at once; another's is only no longer missed, for its author sweeps it.
                 if body.identity.device == self.state.household.index {
                     self.drop_held(&held);
                 } else {
@@ -46,7 +62,8 @@ impl Intake<'_, '_> {
         }
     }
 
-    /// Whether the lineage that is here gives way to another.
+    /// Whether the lineage that is here gives way to another. Without an order among lineages of one generation, phone and tablet would each
+    /// keep its own after the two deletions of the example, and never show the same again: the simulation seeds that mistake.
     fn is_lower(&self, mine: Lineage, other: Lineage) -> bool {
         if self.source.rules.siblings_have_an_order {
             mine < other
@@ -77,6 +94,9 @@ impl Intake<'_, '_> {
     }
 
     /// Makes a line in a lineage that began with nothing in it, where its key is known and nothing of the document is here.
+    ///
+    /// The phone makes the first visit of a week, under the key that was made ahead for that week and that the tablet has too. The change stands
+    /// alone, with no snapshot before it: the tablet begins the document with it.
     fn enter(&mut self, body: &Body) -> Result<(), SyncError> {
         if self.state.lines.contains_key(&body.subject) {
             return Ok(());
@@ -138,6 +158,10 @@ impl Intake<'_, '_> {
     }
 
     /// A snapshot of one's own lineage: everything in it, in the place of what it absorbed.
+    ///
+    /// The tablet has sent 65 changes of a week and sends a snapshot that absorbs them. The phone, which has 60 of them and three of its own,
+    /// takes the snapshot in beside its own, and lets go of the 60. Of its own three it lets go only where the snapshot has them, by their hashes:
+    /// what the tablet had not seen stays a chunk by itself.
     fn merge(&mut self, body: &Body, snapshot: &Snapshot, held: Held) -> Result<Taken, SyncError> {
         let (Some(plain), Some(name)) = (self.open(body), document_of(body.subject)) else {
             return Ok(Taken::Refused);
