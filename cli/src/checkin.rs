@@ -2,7 +2,10 @@
 
 use clap::Args;
 use serde_json::json;
-use techo_core::device::{CheckIn as Request, CheckedIn};
+use techo_core::arrival::ArrivalError;
+use techo_core::device::{CheckIn as Request, CheckedIn, DeviceError};
+use techo_core::recognise::Recognised;
+use techo_protocol::Coded as _;
 use techo_protocol::exposure::venue_code::VenueCodeError;
 
 use crate::failure::Warning;
@@ -43,9 +46,26 @@ impl CheckIn {
             with: self.with,
             note: self.note,
         };
-        let done = device::opened_or_made(session)?.check_in(&request)?;
+        let done = device::opened_or_made(session)?
+            .check_in(&request)
+            .map_err(|error| about(error, &request.texts))?;
         answer(session, &done)
     }
+}
+
+/// Where a picture holds several places, the person is told which.
+fn about(error: DeviceError, texts: &[String]) -> Failure {
+    let several = error.code() == ArrivalError::SeveralPlaces.code();
+    let failure = Failure::from(error);
+    if !several {
+        return failure;
+    }
+    let read = texts.iter().map(|text| Recognised::of(text, &[]));
+    let names: Vec<String> = read
+        .filter(Recognised::is_place)
+        .map(|place| place.name().unwrap_or(place.kind()).to_owned())
+        .collect();
+    failure.about(names.join(" / "))
 }
 
 fn answer(session: &Session, done: &CheckedIn) -> Result<Outcome, Failure> {
