@@ -9,6 +9,7 @@ use techo_protocol::Coded as _;
 use techo_protocol::exposure::venue_code::VenueCodeError;
 
 use crate::failure::Warning;
+use crate::profile::Kind;
 use crate::session::Session;
 use crate::{Failure, Outcome, device, input, time};
 
@@ -46,6 +47,12 @@ impl CheckIn {
             with: self.with,
             note: self.note,
         };
+        if session.profile(Kind::Device).is_err() {
+            // A code that is none makes no profile.
+            request
+                .expect_place(session.now())
+                .map_err(|error| about(error, &request.texts))?;
+        }
         let done = device::opened_or_made(session)?
             .check_in(&request)
             .map_err(|error| about(error, &request.texts))?;

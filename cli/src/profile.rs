@@ -106,13 +106,15 @@ mod tests {
     #[test]
     fn a_description_that_cannot_be_written_leaves_none_behind() {
         let folder = tempfile::TempDir::new().unwrap();
-        let in_the_way = folder.path().join("profile");
-        std::fs::write(&in_the_way, b"a file").unwrap();
-        assert_eq!(ensure(&in_the_way, Kind::Device), Err(CliError::FileUnwritable));
-        std::fs::remove_file(&in_the_way).unwrap();
-        assert_eq!(ensure(&in_the_way, Kind::Device), Ok(()));
-        assert_eq!(kind(&in_the_way), Ok(Some(Kind::Device)));
-        assert_eq!(std::fs::read_dir(&in_the_way).unwrap().count(), 1);
+        let in_the_way = folder.path().join(FILE);
+        std::fs::create_dir(&in_the_way).unwrap();
+        let files = || std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(make(folder.path(), Kind::Device), Err(CliError::FileUnwritable));
+        assert_eq!(files(), 1, "nothing lies beside what was in the way");
+        std::fs::remove_dir(&in_the_way).unwrap();
+        assert_eq!(ensure(folder.path(), Kind::Device), Ok(()));
+        assert_eq!(kind(folder.path()), Ok(Some(Kind::Device)));
+        assert_eq!(files(), 1);
     }
 
     #[cfg(unix)]

@@ -1,7 +1,9 @@
 //! Visits: checking in with a code, by hand, changing, ending and deleting.
 
+use techo_protocol::trust::TrustList;
+
 use super::{Device, DeviceError};
-use crate::arrival::{self, ArrivalError, Refused};
+use crate::arrival::{self, Arrival, ArrivalError, Refused};
 use crate::diary::{Edit, EndedBy, Filter, NewVisit, Source, Visit, VisitKeys};
 use crate::documents::EntryId;
 use crate::following;
@@ -20,6 +22,38 @@ pub struct CheckIn {
     pub with: Vec<String>,
     /// The person's own note.
     pub note: Option<String>,
+}
+
+impl CheckIn {
+    /// Checks that a device which has not begun yet could check in with this: so that a code that is none begins no device. `now` is the time
+    /// in Unix seconds.
+    ///
+    /// ```
+    /// use techo_core::device::{CheckIn, example};
+    ///
+    /// let text = |text: &str| CheckIn { texts: vec![text.into()], ..CheckIn::default() };
+    /// assert!(text("hello").expect_place(example::NOW).is_err());
+    /// let poster = example::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
+    /// assert_eq!(text(&poster).expect_place(example::NOW), Ok(()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What [`Device::check_in`] says of the code on a device that follows nobody.
+    pub fn expect_place(&self, now: i64) -> Result<(), DeviceError> {
+        Ok(self.arrive(&[], self.at.unwrap_or(now)).map(drop)?)
+    }
+
+    /// The arrival at the one place among the texts.
+    fn arrive(&self, lists: &[TrustList], at: i64) -> Result<Arrival, Refused> {
+        let texts = self.texts.iter().map(|text| Recognised::of(text, lists));
+        let mut places: Vec<Recognised> = texts.filter(Recognised::is_place).collect();
+        places.dedup();
+        if places.len() > 1 {
+            return Err(ArrivalError::SeveralPlaces.into());
+        }
+        arrival::arrive(&places.pop().ok_or(ArrivalError::NotAPlace)?, at)
+    }
 }
 
 /// A visit as it is shown. Times are Unix seconds (UTC). No key is in it.
@@ -305,18 +339,7 @@ impl Device {
     pub fn check_in(&mut self, request: &CheckIn) -> Result<CheckedIn, DeviceError> {
         let at = request.at.unwrap_or_else(|| self.now());
         let lists = following::all(self.diary.vault())?;
-        let mut places: Vec<Recognised> = request
-            .texts
-            .iter()
-            .map(|text| Recognised::of(text, &lists))
-            .filter(Recognised::is_place)
-            .collect();
-        places.dedup();
-        if places.len() > 1 {
-            return Err(Refused::from(ArrivalError::SeveralPlaces).into());
-        }
-        let place = places.pop().ok_or(Refused::from(ArrivalError::NotAPlace))?;
-        let mut arrival = arrival::arrive(&place, at)?;
+        let mut arrival = request.arrive(&lists, at)?;
         arrival.visit.with.clone_from(&request.with);
         arrival.visit.note.clone_from(&request.note);
         if let Some(stay) = request.stay_minutes {
