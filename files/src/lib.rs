@@ -70,6 +70,9 @@ pub fn expect_replaceable(file: &Path) -> io::Result<()> {
 /// # Errors
 /// The disk's.
 pub fn make_private_file(file: &Path) -> io::Result<()> {
+    if file.is_file() {
+        return Ok(());
+    }
     let mut options = OpenOptions::new();
     // Not `create_new`: another process may make it at the same moment, and that is as good.
     options.append(true).create(true);
