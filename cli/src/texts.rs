@@ -210,6 +210,35 @@ mod tests {
     }
 
     #[test]
+    fn a_count_of_one_is_said_in_the_singular() {
+        let wrote = |texts: &Texts, count: usize| texts.of("diary-exported", &[("count", &count), ("file", &"f")]);
+        let english = Texts::of_locale("en");
+        assert!(wrote(&english, 1).starts_with("Wrote 1 visit to f. "));
+        assert!(wrote(&english, 0).starts_with("Wrote 0 visits to f. "));
+        assert!(
+            wrote(&english, 12_345).starts_with("Wrote 12345 visits to f. "),
+            "no grouping"
+        );
+        assert!(wrote(&Texts::of_locale("ja"), 1).starts_with("1件"));
+        let alert = |minutes: u64| {
+            english.of(
+                "demo-alert",
+                &[
+                    ("name", &"A"),
+                    ("state", &"new"),
+                    ("venue", &"B"),
+                    ("from", &"1"),
+                    ("to", &"2"),
+                    ("minutes", &minutes),
+                    ("text", &"C"),
+                ],
+            )
+        };
+        assert_eq!(alert(1), "A: new. B, 1 to 2; there for 1 minute of it. C");
+        assert_eq!(alert(60), "A: new. B, 1 to 2; there for 60 minutes of it. C");
+    }
+
+    #[test]
     fn a_name_cannot_command_the_terminal() {
         let texts = Texts::of_locale("en");
         let said = texts.of("scan-nothing", &[("file", &"\u{1b}[31m\u{9b}1m\u{202e}a\nb酒")]);
