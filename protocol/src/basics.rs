@@ -18,4 +18,5 @@ pub mod passphrase;
 pub mod qr;
 pub mod random;
 pub mod reader;
+pub(crate) mod seal_once;
 pub(crate) mod signed;

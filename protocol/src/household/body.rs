@@ -15,7 +15,7 @@
 //! **The payload's key** comes from the lineage's key and a salt of its own (ADR 0008): with the envelope's salt, sealing again under a later
 //! epoch would have to keep it. The lineage's key itself travels in the keyring ([`crate::household::keyring_record`]) and nowhere else.
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::aead::{AES_256_GCM, UnboundKey};
 use ring::hkdf;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -23,6 +23,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::basics::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
 use crate::basics::random::{Random, RandomError, random_bytes};
 use crate::basics::reader::{ByteReader, write_varint};
+use crate::basics::seal_once::OnceKey;
 use crate::household::sync_api::StreamId;
 
 /// Most devices of a household.
@@ -92,8 +93,19 @@ pub struct Lineage {
 }
 
 /// The key of a lineage.
-#[derive(Debug, Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+///
+/// ```
+/// # use techo_protocol::household::body::GenerationKey;
+/// assert_eq!(format!("{:?}", GenerationKey([7; 32])), "GenerationKey(..)");
+/// ```
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct GenerationKey(pub [u8; 32]);
+
+impl std::fmt::Debug for GenerationKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GenerationKey(..)")
+    }
+}
 
 /// What a body holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,7 +210,7 @@ impl Body {
         let salt: [u8; SALT_BYTES] = random_bytes(random)?;
         let mut sealed = plain.to_vec();
         payload_key(key, &salt)
-            .seal_in_place_append_tag(nonce(), Aad::from(self.place(household)), &mut sealed)
+            .seal(&self.place(household), &mut sealed)
             .expect("a payload is far under the 64 GB that AES-GCM seals");
         self.payload = [&salt[..], &sealed].concat();
         Ok(())
@@ -212,8 +224,8 @@ impl Body {
         let (salt, sealed) = self.payload.split_first_chunk::<SALT_BYTES>().ok_or(BodyError::Damaged)?;
         let mut sealed = sealed.to_vec();
         let plain = payload_key(key, salt)
-            .open_in_place(nonce(), Aad::from(self.place(household)), &mut sealed)
-            .map_err(|_| BodyError::WrongKey)?;
+            .open(&self.place(household), &mut sealed)
+            .ok_or(BodyError::WrongKey)?;
         Ok(plain.to_vec())
     }
 
@@ -457,18 +469,13 @@ impl hkdf::KeyType for Length {
     }
 }
 
-fn payload_key(key: &GenerationKey, salt: &[u8; SALT_BYTES]) -> LessSafeKey {
+fn payload_key(key: &GenerationKey, salt: &[u8; SALT_BYTES]) -> OnceKey {
     hkdf::Salt::new(hkdf::HKDF_SHA256, salt)
         .extract(&key.0)
         .expand(&[b"techo payload key v1"], &AES_256_GCM)
         .map(UnboundKey::from)
-        .map(LessSafeKey::new)
+        .map(OnceKey::from)
         .expect("an AEAD key is one block of HKDF-SHA256")
-}
-
-/// Fixed: each key seals one payload only.
-fn nonce() -> Nonce {
-    Nonce::assume_unique_for_key([0; 12])
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@
 //! The chunk's key comes from salt and epoch key, so no nonce is ever used twice. The commitment binds the file to one key: a ciphertext that
 //! opens under two would let somebody show two devices two truths.
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::aead::{AES_256_GCM, UnboundKey};
 use ring::hkdf;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::basics::random::{Random, RandomError, random_bytes};
 use crate::basics::reader::ByteReader;
+use crate::basics::seal_once::OnceKey;
 
 /// A change is padded to a multiple of this, in bytes.
 pub const CELL_BYTES: usize = 512;
@@ -130,9 +131,7 @@ impl Envelope {
         sealed.extend_from_slice(&length.to_be_bytes());
         sealed.extend_from_slice(content);
         sealed.resize(padded, 0);
-        sealing
-            .seal_in_place_append_tag(nonce(), Aad::from(clear), &mut sealed)
-            .map_err(|_| ChunkError::TooLarge)?;
+        sealing.seal(&clear, &mut sealed).ok_or(ChunkError::TooLarge)?;
         Ok([clear.as_slice(), &salt, &commitment, &sealed].concat())
     }
 
@@ -152,9 +151,7 @@ impl Envelope {
             return Err(ChunkError::WrongKey);
         }
         let mut sealed = reader.rest().to_vec();
-        let plain = opening
-            .open_in_place(nonce(), Aad::from(clear), &mut sealed)
-            .map_err(|_| ChunkError::Damaged)?;
+        let plain = opening.open(clear, &mut sealed).ok_or(ChunkError::Damaged)?;
         let content = ByteReader::new(plain).counted().ok_or(ChunkError::Damaged)?;
         Ok((envelope, content.to_vec()))
     }
@@ -171,12 +168,12 @@ crate::coded_union! {
 }
 
 /// The sealing key and the commitment that salt and epoch key give.
-fn derive(key: &EpochKey, salt: &[u8; SALT_BYTES]) -> (LessSafeKey, [u8; COMMITMENT_BYTES]) {
+fn derive(key: &EpochKey, salt: &[u8; SALT_BYTES]) -> (OnceKey, [u8; COMMITMENT_BYTES]) {
     let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&key.0);
     let sealing = secret
         .expand(&[b"techo chunk key v1"], &AES_256_GCM)
         .map(UnboundKey::from)
-        .map(LessSafeKey::new);
+        .map(OnceKey::from);
     let mut commitment = [0; 32];
     secret
         .expand(&[b"techo chunk commitment v1"], hkdf::HKDF_SHA256)
@@ -185,11 +182,6 @@ fn derive(key: &EpochKey, salt: &[u8; SALT_BYTES]) -> (LessSafeKey, [u8; COMMITM
     let mut short = [0; COMMITMENT_BYTES];
     short.copy_from_slice(&commitment[..COMMITMENT_BYTES]);
     (sealing.expect("an AEAD key is one block of HKDF-SHA256"), short)
-}
-
-/// Fixed: each key seals one chunk only.
-fn nonce() -> Nonce {
-    Nonce::assume_unique_for_key([0; 12])
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! A slot is the epoch key, sealed by HPKE to one device's newest key or, the last, to the recovery words. Slots that nobody has are sealed to
 //! a key that was thrown away: all records look alike.
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::aead::{AES_256_GCM, UnboundKey};
 use ring::hkdf;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,7 @@ use crate::basics::hpke_seal::{HpkePrivate, open_with, seal_slot};
 use crate::basics::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
 use crate::basics::random::{Random, RandomError};
 use crate::basics::reader::{ByteReader, Unreadable};
+use crate::basics::seal_once::OnceKey;
 use crate::household::body::MOST_DEVICES;
 use crate::household::chunk::EpochKey;
 use crate::household::recovery::RecoveryPublic;
@@ -395,9 +396,7 @@ impl EpochRecord {
             .signed
             .get(..self.signed.len().checked_sub(self.sealed_list.len() + 4)?)?;
         let mut sealed = self.sealed_list.clone();
-        let plain = list_key(key, clear)
-            .open_in_place(nonce(), Aad::from(clear), &mut sealed)
-            .ok()?;
+        let plain = list_key(key, clear).open(clear, &mut sealed)?;
         let mut rest = ByteReader::new(plain);
         let (bytes, author, signature) = (rest.counted()?, rest.byte()?, rest.array()?);
         let list: DeviceList = ciborium::from_reader(bytes).ok()?;
@@ -447,7 +446,7 @@ fn seal_list(clear: &[u8], list: &DeviceList, key: &EpochKey, author: Author<'_>
     plain.extend_from_slice(&signer.sign(&author_message(clear, &bytes)));
     plain.resize(plain.len().next_power_of_two().max(SMALLEST_LIST_BYTES), 0);
     list_key(key, clear)
-        .seal_in_place_append_tag(nonce(), Aad::from(clear), &mut plain)
+        .seal(clear, &mut plain)
         .expect("a list is far under the 64 GB that AES-GCM seals");
     plain
 }
@@ -457,18 +456,13 @@ fn author_message(clear: &[u8], list: &[u8]) -> Vec<u8> {
 }
 
 /// A key of its own for each record: the head names the slots, which are never the same twice.
-fn list_key(key: &EpochKey, clear: &[u8]) -> LessSafeKey {
+fn list_key(key: &EpochKey, clear: &[u8]) -> OnceKey {
     hkdf::Salt::new(hkdf::HKDF_SHA256, &sha256(clear))
         .extract(&key.0)
         .expand(&[b"techo device list key v1"], &AES_256_GCM)
         .map(UnboundKey::from)
-        .map(LessSafeKey::new)
+        .map(OnceKey::from)
         .expect("an AEAD key is one block of HKDF-SHA256")
-}
-
-/// Fixed: each key seals one list only.
-fn nonce() -> Nonce {
-    Nonce::assume_unique_for_key([0; 12])
 }
 
 #[cfg(test)]

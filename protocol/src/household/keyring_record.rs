@@ -7,7 +7,6 @@
 //! A deletion makes a new key for its document and replaces the keyring. Whoever kept the old one needs a device's old HPKE key to open it, and
 //! that is destroyed soon after: so what was deleted stays sealed for ever, whatever a relay has hoarded.
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -15,6 +14,7 @@ use crate::basics::hpke_seal::{HpkePrivate, open_with, seal_slot};
 use crate::basics::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
 use crate::basics::random::{Random, RandomError, random_bytes};
 use crate::basics::reader::{ByteReader, Unreadable};
+use crate::basics::seal_once::OnceKey;
 use crate::household::body::{GenerationKey, Lineage, Subject};
 use crate::household::epoch_record::{DeviceList, RECOVERY_SLOT, SLOT_BYTES, SLOTS};
 use crate::household::recovery::RecoveryPublic;
@@ -156,8 +156,8 @@ impl KeyringRecord {
         plain.push(author);
         plain.extend_from_slice(&signer.sign(&author_message(&bytes, &cbor)));
         plain.resize(plain.len().next_power_of_two().max(SMALLEST_CONTENT_BYTES), 0);
-        content_key(&key)
-            .seal_in_place_append_tag(nonce(), Aad::from(&bytes), &mut plain)
+        OnceKey::aes_256(&key)
+            .seal(&bytes, &mut plain)
             .expect("a keyring is far under the 64 GB that AES-GCM seals");
         bytes.extend_from_slice(&plain);
         Ok(Self { stream, number, bytes })
@@ -218,7 +218,7 @@ impl KeyringRecord {
     fn content(&self, key: &[u8; 32]) -> Option<OpenedKeyring> {
         let (clear, sealed) = self.bytes.split_at_checked(HEAD_BYTES + SLOTS_BYTES)?;
         let mut sealed = Zeroizing::new(sealed.to_vec());
-        let plain = content_key(key).open_in_place(nonce(), Aad::from(clear), &mut sealed).ok()?;
+        let plain = OnceKey::aes_256(key).open(clear, &mut sealed)?;
         let mut reader = ByteReader::new(plain);
         let (cbor, author, signature) = (reader.counted()?, reader.byte()?, reader.array()?);
         let content: Content = ciborium::from_reader(cbor).ok()?;
@@ -259,15 +259,6 @@ fn slot_place(stream: StreamId, number: u64, slot: usize) -> Vec<u8> {
 
 fn author_message(clear: &[u8], cbor: &[u8]) -> Vec<u8> {
     [AUTHOR_LABEL, clear, cbor].concat()
-}
-
-fn content_key(key: &[u8; 32]) -> LessSafeKey {
-    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("a key of 32 bytes is always accepted"))
-}
-
-/// Fixed: each key seals one keyring only.
-fn nonce() -> Nonce {
-    Nonce::assume_unique_for_key([0; 12])
 }
 
 #[cfg(test)]

@@ -20,7 +20,6 @@ use hpke::aead::{AeadCtxR, AeadCtxS, ChaCha20Poly1305};
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, PskBundle, Serializable, setup_receiver, setup_sender_with_rng};
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use crate::basics::agreement::AgreementPublic;
@@ -28,6 +27,7 @@ use crate::basics::hpke_seal::DrawnOnce;
 use crate::basics::keys::{PublicKey, sha256};
 use crate::basics::random::{Random, RandomError, random_bytes};
 use crate::basics::reader::{ByteReader, Unreadable};
+use crate::basics::seal_once::OnceKey;
 
 /// Longest name of a device in bytes.
 pub const LONGEST_DEVICE_NAME: usize = 60;
@@ -283,8 +283,8 @@ impl Confirmed {
     /// Message 3: the household's keys, sealed.
     pub fn answer(self, household: &[u8]) -> Vec<u8> {
         let mut sealed = household.to_vec();
-        answer_key(&self.answer)
-            .seal_in_place_append_tag(nonce(), Aad::empty(), &mut sealed)
+        OnceKey::aes_256(&self.answer)
+            .seal(&[], &mut sealed)
             .expect("a message is far under the 64 GB that AES-GCM seals");
         sealed
     }
@@ -343,9 +343,9 @@ impl Waiting {
     /// [`PairingError::Damaged`].
     pub fn take_answer(self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, PairingError> {
         let mut sealed = message.to_vec();
-        let plain = answer_key(&self.answer)
-            .open_in_place(self::nonce(), Aad::empty(), &mut sealed)
-            .map_err(|_| PairingError::Damaged)?;
+        let plain = OnceKey::aes_256(&self.answer)
+            .open(&[], &mut sealed)
+            .ok_or(PairingError::Damaged)?;
         Ok(Zeroizing::new(plain.to_vec()))
     }
 }
@@ -392,15 +392,6 @@ fn derive(
         return Err(PairingError::Damaged);
     }
     Ok((format!("{:04}", u64::from_be_bytes(code) % 10_000), answer))
-}
-
-fn answer_key(key: &[u8; 32]) -> LessSafeKey {
-    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("a key of 32 bytes is always accepted"))
-}
-
-/// Fixed: each key seals one answer only.
-fn nonce() -> Nonce {
-    Nonce::assume_unique_for_key([0; 12])
 }
 
 fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {

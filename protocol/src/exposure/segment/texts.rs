@@ -3,10 +3,9 @@
 //! A wrap is `tag:8 || key:16 || number:4`, key and number masked. The table is sorted by tag and filled with random wraps to a power of
 //! two, at least eight, so that its length does not tell how many hours one text is for.
 
-use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-
 use crate::basics::random::{Random, RandomError, random_bytes};
 use crate::basics::reader::ByteReader;
+use crate::basics::seal_once::OnceKey;
 use crate::exposure::notice::LocalisedText;
 use crate::exposure::tag::{SALT_BYTES, SlotMac, TEXT_KEY_BYTES};
 
@@ -41,8 +40,8 @@ impl Texts {
         content[..2].copy_from_slice(&length.to_be_bytes());
         content.resize(content.len().next_multiple_of(STEP), 0);
         let key = random_bytes(random)?;
-        sealing_key(&key)
-            .seal_in_place_append_tag(nonce(), Aad::from(LABEL), &mut content)
+        OnceKey::aes_128(&key)
+            .seal(LABEL, &mut content)
             .expect("AES-GCM takes far more than 64 kB");
         // The content is under 17 kB.
         self.sealed
@@ -92,9 +91,7 @@ pub(super) fn open(wraps: &[u8], texts: &[u8], mac: &SlotMac, salt: &[u8; SALT_B
     xor(&mut key, &pad.key);
     xor(&mut number, &pad.number);
     let mut content = sealed_text(texts, u32::from_be_bytes(number))?.to_vec();
-    let plain = sealing_key(&key)
-        .open_in_place(nonce(), Aad::from(LABEL), &mut content)
-        .ok()?;
+    let plain = OnceKey::aes_128(&key).open(LABEL, &mut content)?;
     let mut plain = ByteReader::new(plain);
     let length = plain.u16()?;
     ciborium::from_reader(plain.take(usize::from(length))?).ok()
@@ -112,13 +109,4 @@ fn xor(bytes: &mut [u8], mask: &[u8]) {
     for (byte, mask) in bytes.iter_mut().zip(mask) {
         *byte ^= mask;
     }
-}
-
-fn sealing_key(key: &[u8; TEXT_KEY_BYTES]) -> LessSafeKey {
-    LessSafeKey::new(UnboundKey::new(&AES_128_GCM, key).expect("the key has 16 bytes"))
-}
-
-/// Fixed: each key seals one text only.
-fn nonce() -> Nonce {
-    Nonce::assume_unique_for_key([0; 12])
 }
