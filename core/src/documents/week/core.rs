@@ -69,7 +69,7 @@ pub enum ForeignPoster {
 }
 
 /// The keys that a visit's code gave.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub enum VisitKeys {
     /// None: this visit is never matched.
     #[default]
@@ -78,6 +78,18 @@ pub enum VisitKeys {
     Days(Vec<(u32, [u8; 16])>),
     /// Slot keys of a rotating code: slot (hour of Unix time) and key.
     Slots(Vec<(u32, [u8; 16])>),
+}
+
+/// The days or slots without their keys.
+impl std::fmt::Debug for VisitKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let numbers: Vec<u32> = self.as_slice().iter().map(|(number, _)| *number).collect();
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Days(_) => write!(f, "Days({numbers:?}, ..)"),
+            Self::Slots(_) => write!(f, "Slots({numbers:?}, ..)"),
+        }
+    }
 }
 
 impl VisitKeys {

@@ -123,3 +123,14 @@ fn weeks_begin_on_thursday_in_utc() {
     assert_eq!(week_of(last_day(2_900) * DAY_SECONDS + DAY_SECONDS - 1), Some(2_900));
     assert_eq!(week_of(i64::MAX), None);
 }
+
+#[test]
+fn what_is_printed_of_a_visit_has_no_byte_of_its_keys() {
+    for keys in [
+        VisitKeys::Days(vec![(20_416, [171; 16])]),
+        VisitKeys::Slots(vec![(490_000, [171; 16])]),
+    ] {
+        let printed = format!("{keys:?} {keys:#?}");
+        assert!(!printed.contains("171"), "{printed}");
+    }
+}

@@ -17,7 +17,7 @@ const MOST_SERIAL: u32 = 0xFF_FFFF;
 /// A poster's code.
 ///
 /// Payload: version and kind 1, key id 2, serial 3, expiry 2, default stay 1, name length 1, name, address, signature 64.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Poster {
     /// Host of the URL, in lower case.
     pub host: String,
@@ -87,6 +87,21 @@ impl NewPoster<'_> {
 /// Whether name and address can stand in a code.
 pub(super) fn is_text(name: &str, address: &str) -> bool {
     !name.is_empty() && !name.chars().chain(address.chars()).any(char::is_control)
+}
+
+/// Without the signature: the venue's seed is made from it.
+impl std::fmt::Debug for Poster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Poster")
+            .field("host", &self.host)
+            .field("key_id", &self.key_id)
+            .field("serial", &self.serial)
+            .field("expires_day", &self.expires_day)
+            .field("stay_minutes", &self.stay_minutes)
+            .field("name", &self.name)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Poster {
