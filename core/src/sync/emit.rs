@@ -19,11 +19,11 @@ impl State {
         let household = &mut self.household;
         let mut body = Body {
             identity: household.next_identity(),
-            chain: household.chain,
+            chain: household.log.chain,
             subject,
             lineage,
             kind,
-            vector: household.vector.changed(&highest, MOST_VECTOR_ENTRIES),
+            vector: household.peers.vector.changed(&highest, MOST_VECTOR_ENTRIES),
             payload: Vec::new(),
         };
         body.seal(household.stream, &key, plain, random)?;
@@ -34,28 +34,28 @@ impl State {
     pub(super) fn emit_heartbeat(&mut self, today: u32, random: &dyn Random) -> Result<(), SyncError> {
         let highest = self.highest_seen();
         let household = &mut self.household;
-        if household.heartbeat_day != today {
+        if household.due.heartbeat_day != today {
             household.renew_hpke_for_the_day(random)?;
         }
         let key = heartbeat_key();
         let identity = household.next_identity();
         let body = Body {
             identity,
-            chain: household.chain,
+            chain: household.log.chain,
             subject: Subject::Heartbeat,
             lineage: key.lineage(),
             kind: Kind::Heartbeat(Heartbeat {
                 hpke: household.own_hpke().first().ok_or(HouseholdRefusal::Damaged)?.public(),
-                keyring: household.keyring.number,
+                keyring: household.documents.keyring.number,
                 day: today,
             }),
-            vector: household.vector.whole(&highest),
+            vector: household.peers.vector.whole(&highest),
             payload: Vec::new(),
         };
-        if let Some(own) = household.hpke.first_mut() {
+        if let Some(own) = household.own.hpke.first_mut() {
             own.said.get_or_insert(identity.number);
         }
-        (household.heartbeat_due, household.heartbeat_day) = (false, today);
+        (household.due.heartbeat, household.due.heartbeat_day) = (false, today);
         self.supersede_heartbeats(identity.device, identity.number);
         self.hold(&body, random)
     }
@@ -88,7 +88,7 @@ impl State {
     pub(super) fn note_gone(&mut self, subject: Subject) {
         let Some(line) = self.lines.get_mut(&subject) else { return };
         for (device, number) in &line.absorbed {
-            self.household.vector.gone(*device, *number);
+            self.household.peers.vector.gone(*device, *number);
         }
         if subject == Subject::Heartbeat {
             line.absorbed.clear();
@@ -109,7 +109,7 @@ impl State {
         line.held.push(Held {
             device: body.identity.device,
             number: body.identity.number,
-            chain: ByteArray::new(household.chain),
+            chain: ByteArray::new(household.log.chain),
             after: ByteArray::new(after),
             at_relay: false,
             spent: false,
@@ -124,7 +124,7 @@ impl Household {
     fn next_identity(&self) -> Identity {
         Identity {
             device: self.index,
-            number: self.number.saturating_add(1),
+            number: self.log.number.saturating_add(1),
         }
     }
 

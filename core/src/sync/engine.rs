@@ -120,7 +120,7 @@ impl State {
     /// Notes that all of `sent` is at the relay, and that `removed` is not any more.
     pub(super) fn delivered(&mut self, sent: &[Vec<u8>], removed: &[ChunkId]) {
         let gone = |id: &serde_bytes::ByteArray<16>| removed.contains(&ChunkId(**id));
-        self.household.sweep.retain(|id| !gone(id));
+        self.household.at_relay.sweep.retain(|id| !gone(id));
         if let Some(relay) = self.household.relay.as_mut().filter(|_| !removed.is_empty()) {
             relay.swept_at = relay.cursor;
         }
@@ -130,7 +130,7 @@ impl State {
                 let is_sent = !held.at_relay && sent.iter().any(|chunk| *chunk == *held.chunk);
                 if is_sent {
                     held.at_relay = true;
-                    self.household.vector.met_at_relay(held.device, held.number);
+                    self.household.peers.vector.met_at_relay(held.device, held.number);
                 }
             }
         }
@@ -148,13 +148,13 @@ impl State {
         self.today = day_of(now);
         self.notice(writer)?;
         self.write_anew_what_nobody_takes(writer)?;
-        if std::mem::take(&mut self.household.rekey_due) {
+        if std::mem::take(&mut self.household.due.rekey) {
             self.write_all_anew(day_of(now), writer)?;
         }
         self.provide_keys(day_of(now), writer.random())?;
         self.seal_unsent_anew(&[], writer.random())?;
         seal_what_is_new(self, writer)?;
-        if self.household.heartbeat_due || self.household.heartbeat_day != day_of(now) {
+        if self.household.due.heartbeat || self.household.due.heartbeat_day != day_of(now) {
             self.emit_heartbeat(day_of(now), writer.random())?;
         }
         Ok(())
@@ -169,9 +169,9 @@ impl State {
         }
         self.notice(writer)?;
         self.carry_heartbeats_over();
-        for known in std::mem::take(&mut self.household.keys) {
+        for known in std::mem::take(&mut self.household.documents.known) {
             let key = super::keyring::new_key(known.subject, known.generation.saturating_add(1), true, writer.random())?;
-            self.household.keys.push(super::household::KnownKey::of(&key));
+            self.household.documents.known.push(super::household::KnownKey::of(&key));
         }
         self.forget = true;
         Ok(())
@@ -180,7 +180,7 @@ impl State {
     /// What the relay lacks, and what may be removed there. Heartbeats and fillers alone are not worth a swap until they are many.
     pub(super) fn waiting_for_the_relay(&self) -> Outgoing {
         let mut waiting: Vec<(bool, u8, u64, &[u8])> = Vec::new();
-        let mut swept: Vec<ChunkId> = self.household.sweep.iter().map(|id| ChunkId(**id)).collect();
+        let mut swept: Vec<ChunkId> = self.household.at_relay.sweep.iter().map(|id| ChunkId(**id)).collect();
         let mut remove = Vec::new();
         for (subject, line) in &self.lines {
             let is_heartbeat = *subject == Subject::Heartbeat;
@@ -308,7 +308,7 @@ fn send_whole(state: &mut State, subject: Subject, writer: &mut Writer<'_>) -> R
     };
     state.emit(subject, Kind::Snapshot(snapshot), &plain, writer.random())?;
     if deletes {
-        state.household.last_deletion = Some(state.household.number);
+        state.household.log.last_deletion = Some(state.household.log.number);
     }
     Ok(())
 }

@@ -37,6 +37,8 @@ techo_protocol::coded_errors! {
         NameInvalid = "household.name_invalid", "A device's name has 1 to 60 bytes.", "Give another name.";
         /// Others are faster each time.
         Behind = "household.behind", "The other devices are sending all the time, and this one did not get its turn.", "Sync again in a moment. Nothing is lost.";
+        /// A newer version wrote the record of the household; it is left as it is.
+        NewerVersion = "household.newer_version", "What this device knows of its household was written by a newer version of Techo.", "Update Techo. Until then the diary can be read and written here, and nothing is sent.";
         /// The record of the household cannot be read.
         Damaged = "household.damaged", "What this device knows of its household is damaged.", "Pair this device again.";
     }

@@ -283,9 +283,9 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
             });
             if set_back {
                 state.household.caught = Some(Caught::RolledBack);
-                state.household.untold = state.household.caught;
+                state.household.at_relay.untold = state.household.caught;
             }
-            (refilled, set_back, state.household.untold)
+            (refilled, set_back, state.household.at_relay.untold)
         });
         if set_back {
             // Its traces are gone with this: that it was caught is not to be lost.

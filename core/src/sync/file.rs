@@ -83,7 +83,7 @@ pub(super) fn make_records(vault: &mut Vault, now: i64, says_what_was_seen: bool
     let (stream, records, keyring) = change(vault, |state, writer| {
         let (today, random) = (day_of(now), writer.random());
         // What was seen at the relay is of use to whoever takes this elsewhere.
-        state.household.heartbeat_due |= says_what_was_seen && state.household.vector.has_news(&state.highest_seen());
+        state.household.due.heartbeat |= says_what_was_seen && state.household.peers.vector.has_news(&state.highest_seen());
         state.settle(writer, now)?;
         if state.household.relay.is_none() && state.household.list.devices.len() == 1 {
             state.install_here(today, random)?;

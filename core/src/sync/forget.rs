@@ -57,12 +57,12 @@ impl State {
             if let Some(mut line) = self.lines.remove(&subject) {
                 line.absorb_all();
                 for (device, number) in &line.absorbed {
-                    self.household.vector.gone(*device, *number);
+                    self.household.peers.vector.gone(*device, *number);
                 }
-                self.household.sweep.extend(line.removable);
-                self.household.keys.retain(|known| known.subject != subject);
-                self.household.destroyed.push(subject);
-                self.household.drop_due = true;
+                self.household.at_relay.sweep.extend(line.removable);
+                self.household.documents.known.retain(|known| known.subject != subject);
+                self.household.documents.destroyed.push(subject);
+                self.household.documents.drop_due = true;
                 self.forget = true;
             }
         }
@@ -141,7 +141,7 @@ impl State {
     /// taken in from the beginning.
     pub(super) fn go_above_lost_lineages(&mut self, today: u32, writer: &Writer<'_>) -> Result<(), SyncError> {
         let household = &self.household;
-        let held = household.keyring.record.as_ref();
+        let held = household.documents.keyring.record.as_ref();
         let held = held
             .and_then(|record| KeyringRecord::read(record).ok())
             .map(|record| record.mark());
@@ -178,20 +178,20 @@ impl State {
     pub(super) fn destroy_old_keys(&mut self, with_relay: bool) {
         let line = self.lines.get(&Subject::Heartbeat);
         let household = &self.household;
-        let is_known = household.hpke.first().and_then(|own| own.said).is_some_and(|said| {
+        let is_known = household.own.hpke.first().and_then(|own| own.said).is_some_and(|said| {
             let mine = line.into_iter().flat_map(|line| &line.held);
             let at_relay = mine
                 .into_iter()
                 .any(|held| held.device == household.index && held.number >= said && held.at_relay);
             let others = household.list.devices.iter().filter(|device| device.index != household.index);
-            let by_all = others.map(|device| household.peers.iter().find(|peer| peer.device == device.index));
+            let by_all = others.map(|device| household.peers.said.iter().find(|peer| peer.device == device.index));
             (with_relay && at_relay)
                 || by_all
                     .into_iter()
                     .all(|peer| peer.is_some_and(|peer| peer.seen_of_me >= said))
         });
-        if is_known && self.household.hpke.len() > 1 {
-            self.household.hpke.truncate(1);
+        if is_known && self.household.own.hpke.len() > 1 {
+            self.household.own.hpke.truncate(1);
             self.forget = true;
         }
         let oldest = self
@@ -203,10 +203,11 @@ impl State {
             .map(|envelope| envelope.epoch)
             .min();
         let present = self.household.epoch();
-        let before = self.household.epoch_keys.len();
+        let before = self.household.epochs.keys.len();
         self.household
-            .epoch_keys
+            .epochs
+            .keys
             .retain(|(epoch, _)| *epoch == present || oldest.is_some_and(|oldest| *epoch >= oldest));
-        self.forget |= self.household.epoch_keys.len() != before;
+        self.forget |= self.household.epochs.keys.len() != before;
     }
 }

@@ -1,33 +1,39 @@
 //! The household as a device knows it: its keys, its records, and how far each device was heard.
 
 mod beginning;
-mod known_key;
-mod own_hpke;
+mod document_keys;
+mod due;
+mod epochs;
+mod own_keys;
+mod own_log;
 mod peers;
 mod relay_state;
+mod stored;
 mod wants;
 
-use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::basics::agreement::AgreementKey;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::keys::{PublicKey, SigningKey};
-use techo_protocol::household::body::{MOST_DEVICES, Subject};
+use techo_protocol::household::body::MOST_DEVICES;
 use techo_protocol::household::chunk::EpochKey;
 use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochRecord, Head};
 use techo_protocol::household::pairing::LONGEST_DEVICE_NAME;
 use techo_protocol::household::sync_api::{FOLLOWED_DAYS, StreamId, relay_key};
 
-use super::vector::Vector;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::{RecordKind, Vault};
 
 pub use beginning::{NewIdentity, ensure};
 pub(super) use beginning::{replace, start_over, write_as_another};
-pub(super) use known_key::{HeldKeyring, KnownKey};
-pub(super) use own_hpke::OwnHpke;
-pub(super) use peers::{Heard, Peer};
+pub(super) use document_keys::{DocumentKeys, HeldKeyring, KnownKey};
+pub(super) use due::Due;
+pub(super) use epochs::Epochs;
+pub(super) use own_keys::{OwnHpke, OwnKeys};
+pub(super) use own_log::OwnLog;
+pub(super) use peers::{Heard, Peer, Peers};
+pub(super) use relay_state::AtRelay;
 pub use relay_state::{Caught, FormerAccount, RelayState};
 pub use wants::{Want, want};
 
@@ -36,83 +42,40 @@ pub const DEFAULT_NAME: &str = "Techo";
 /// Days after which a device that was not heard from is announced as such.
 pub const SILENT_DAYS: u32 = 150;
 
-/// So many of its own chunks a device remembers: more than it writes between a copy of its folder and the day on which that is noticed.
-const MOST_WRITTEN: usize = 512;
-
 pub(super) const RECORD: &[u8] = b"household";
 pub(super) const WAITING: &[u8] = b"waiting";
 
-/// 1 was the first slice's, whose devices had one key each: such a device begins a household of its own and is paired again.
-const VERSION: u8 = 2;
-
-/// The household's record (CBOR). A field is only ever added, with a default.
-#[allow(clippy::struct_excessive_bools, reason = "each says that one thing is due")]
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The household. How it lies in the vault is in the `stored` module.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Household {
-    version: u8,
     /// Its stream at the relay.
     pub stream: StreamId,
     /// This device's index.
     pub index: u8,
-    #[serde(with = "serde_bytes")]
-    pub(super) seed: [u8; 32],
     /// The device list.
     pub list: DeviceList,
-    /// The present epoch record.
-    pub(super) record: ByteBuf,
-    /// Those that it has replaced, without their slots, oldest first.
-    pub(super) replaced: Vec<ByteBuf>,
-    /// Epoch keys by epoch; the present one last.
-    pub(super) epoch_keys: Vec<(u32, ByteArray<32>)>,
-    /// HPKE keys, newest first.
-    pub(super) hpke: Vec<OwnHpke>,
-    pub(super) keyring: HeldKeyring,
-    pub(super) keys: Vec<KnownKey>,
-    /// The number of this device's last chunk.
-    pub(super) number: u64,
-    #[serde(with = "serde_bytes")]
-    pub(super) chain: [u8; 32],
-    /// How the names of this device's last chunks begin, the newest last: by them it knows what it did not write.
-    #[serde(default)]
-    pub(super) written: Vec<ByteArray<8>>,
-    /// How far the device was seen that had this one's index before it.
-    #[serde(default)]
-    pub(super) of_predecessor: u64,
-    pub(super) heard: Vec<Heard>,
-    pub(super) peers: Vec<Peer>,
-    pub(super) vector: Vector,
+    /// This device's secret keys.
+    pub(super) own: OwnKeys,
+    /// What this device has written.
+    pub(super) log: OwnLog,
+    /// Records and keys of epochs.
+    pub(super) epochs: Epochs,
+    /// Documents' keys.
+    pub(super) documents: DocumentKeys,
+    /// The other devices, as far as they were heard.
+    pub(super) peers: Peers,
     /// The relay, once there is one.
     pub relay: Option<RelayState>,
-    /// Chunks at the relay that nothing needs any more and that are of no document.
-    pub(super) sweep: Vec<ByteArray<16>>,
-    /// Chunks at the relay that were shown to this device and of which it keeps nothing.
-    #[serde(default)]
-    pub(super) passed: Vec<ByteArray<16>>,
-    /// What is to change with the next record.
-    pub wants: Vec<Want>,
-    /// The account of before the pairing, to be deleted.
-    pub former: Option<FormerAccount>,
+    /// What lies at the relay and is not of a document, and what it was caught at.
+    pub(super) at_relay: AtRelay,
     /// What the relay was caught at, until it is whole again.
     pub caught: Option<Caught>,
-    /// The same, of a conversation that broke off before it could tell.
-    #[serde(default)]
-    pub(super) untold: Option<Caught>,
-    /// A heartbeat is to be sent.
-    pub(super) heartbeat_due: bool,
-    /// All documents are to be written anew under new keys: this device has changed the epoch.
-    pub(super) rekey_due: bool,
-    /// This device had to leave a household because it was copied. What it deletes, or has deleted unheard, may lie there under keys that are
-    /// in use still: if it comes in again, all documents are to be written anew.
-    #[serde(default)]
-    pub(super) was_copied: bool,
-    /// The day of the last heartbeat.
-    pub(super) heartbeat_day: u32,
-    /// Documents that were destroyed with their time; no key is made for them again.
-    pub(super) destroyed: Vec<Subject>,
-    /// Keys were dropped here that the keyring still names.
-    pub(super) drop_due: bool,
-    /// The number of the last snapshot of this device with which something was deleted.
-    pub(super) last_deletion: Option<u64>,
+    /// The account of before the pairing, to be deleted.
+    pub former: Option<FormerAccount>,
+    /// What is to change with the next record.
+    pub wants: Vec<Want>,
+    /// Work that is due.
+    pub(super) due: Due,
     /// The household's present key was not given to this device.
     pub locked_out: bool,
 }
@@ -160,90 +123,45 @@ impl Household {
         hpke: &HpkePrivate,
     ) -> Self {
         Self {
-            version: VERSION,
             stream: record.head.stream,
             index,
-            seed: *seed,
             list,
-            record: ByteBuf::from(record.write()),
-            replaced: Vec::new(),
-            epoch_keys: vec![(record.head.epoch, ByteArray::new(epoch_key.0))],
-            hpke: vec![OwnHpke {
-                secret: ByteArray::new(*hpke.to_bytes()),
-                said: None,
-            }],
-            keyring: HeldKeyring::default(),
-            keys: Vec::new(),
-            number: 0,
-            chain: [0; 32],
-            written: Vec::new(),
-            of_predecessor: 0,
-            heard: Vec::new(),
-            peers: Vec::new(),
-            vector: Vector::default(),
+            own: OwnKeys {
+                seed: *seed,
+                hpke: vec![OwnHpke {
+                    secret: ByteArray::new(*hpke.to_bytes()),
+                    said: None,
+                }],
+            },
+            log: OwnLog::default(),
+            epochs: Epochs {
+                record: ByteBuf::from(record.write()),
+                replaced: Vec::new(),
+                keys: vec![(record.head.epoch, ByteArray::new(epoch_key.0))],
+            },
+            documents: DocumentKeys::default(),
+            peers: Peers::default(),
             relay: None,
-            sweep: Vec::new(),
-            passed: Vec::new(),
-            wants: Vec::new(),
-            former: None,
+            at_relay: AtRelay::default(),
             caught: None,
-            untold: None,
-            heartbeat_due: true,
-            rekey_due: false,
-            was_copied: false,
-            heartbeat_day: 0,
-            destroyed: Vec::new(),
-            drop_due: false,
-            last_deletion: None,
+            former: None,
+            wants: Vec::new(),
+            due: Due {
+                heartbeat: true,
+                heartbeat_day: 0,
+                rekey: false,
+            },
             locked_out: false,
         }
     }
 
-    /// The present epoch.
-    pub fn epoch(&self) -> u32 {
-        self.epoch_keys.last().map_or(0, |(epoch, _)| *epoch)
-    }
-
-    /// The key of the present epoch.
-    pub fn epoch_key(&self) -> EpochKey {
-        EpochKey(self.epoch_keys.last().map_or([0; 32], |(_, key)| key.into_array()))
-    }
-
-    /// The key of an epoch, while this device has it.
-    pub(super) fn key_of(&self, epoch: u32) -> Option<EpochKey> {
-        let (_, key) = self.epoch_keys.iter().find(|(of, _)| *of == epoch)?;
-        Some(EpochKey(key.into_array()))
-    }
-
     pub(super) fn signer(&self) -> SigningKey {
-        SigningKey::from_seed(&self.seed)
+        SigningKey::from_seed(&self.own.seed)
     }
 
     /// The key by which this device talks to others directly.
     pub fn agreement(&self) -> AgreementKey {
-        AgreementKey::from_seed(&self.seed)
-    }
-
-    pub(super) fn present(&self) -> Result<EpochRecord, SyncError> {
-        EpochRecord::read(&self.record).map_err(|_| HouseholdRefusal::Damaged.into())
-    }
-
-    /// Notes a chunk that this device has written.
-    pub(super) fn wrote(&mut self, number: u64, after: [u8; 32]) {
-        (self.number, self.chain) = (number, after);
-        self.written.push(ByteArray::new(beginning(&after)));
-        let too_many = self.written.len().saturating_sub(MOST_WRITTEN);
-        self.written.drain(..too_many);
-    }
-
-    /// Whether a chunk under this device's name is one that it wrote, as far back as it remembers.
-    pub(super) fn has_written(&self, number: u64, after: &[u8; 32]) -> bool {
-        let back = self.number.checked_sub(number).and_then(|back| usize::try_from(back).ok());
-        back.is_some_and(|back| {
-            let place = self.written.len().checked_sub(back.saturating_add(1));
-            let name = place.and_then(|place| self.written.get(place));
-            name.is_none_or(|name| **name == beginning(after))
-        })
+        AgreementKey::from_seed(&self.own.seed)
     }
 
     /// The key of who wrote number `number` of a device; `None` where it is not listed, or was removed before that.
@@ -255,12 +173,6 @@ impl Household {
             .map(|device| device.key)
             .or(removed.map(|removed| removed.key))
     }
-}
-
-fn beginning(hash: &[u8; 32]) -> [u8; 8] {
-    let mut beginning = [0; 8];
-    beginning.copy_from_slice(&hash[..8]);
-    beginning
 }
 
 /// An index that no device has, and none had in the last [`FOLLOWED_DAYS`].
@@ -306,10 +218,8 @@ pub(super) fn day_of(now: i64) -> u32 {
 /// ```
 ///
 /// # Errors
-/// [`HouseholdRefusal::Damaged`], or the vault cannot be read.
+/// [`HouseholdRefusal::Damaged`], [`HouseholdRefusal::NewerVersion`], or the vault cannot be read.
 pub fn household(vault: &mut Vault) -> Result<Option<Household>, SyncError> {
     let record = vault.record(RecordKind::Sync, RECORD)?;
-    record
-        .map(|bytes| ciborium::from_reader(&bytes[..]).map_err(|_| HouseholdRefusal::Damaged.into()))
-        .transpose()
+    record.map(|bytes| Household::from_bytes(&bytes)).transpose()
 }

@@ -40,7 +40,7 @@ pub(super) fn is_expired(subject: Subject, today: u32) -> bool {
 impl State {
     /// The key that a document without a line takes, if one is known.
     pub(super) fn known_key(&self, subject: Subject) -> Option<DocumentKey> {
-        let its = self.household.keys.iter().filter(|key| key.subject == subject);
+        let its = self.household.documents.known.iter().filter(|key| key.subject == subject);
         its.map(KnownKey::open).max_by_key(DocumentKey::lineage)
     }
 
@@ -50,8 +50,8 @@ impl State {
         let line = self.lines.get(&key.subject).map(Line::lineage);
         let known = self.known_key(key.subject).map(|known| known.lineage());
         if line.max(known).is_none_or(|mine| mine < lineage) {
-            self.household.keys.retain(|known| known.subject != key.subject);
-            self.household.keys.push(KnownKey::of(key));
+            self.household.documents.known.retain(|known| known.subject != key.subject);
+            self.household.documents.known.push(KnownKey::of(key));
         }
     }
 
@@ -59,7 +59,7 @@ impl State {
     pub(super) fn drop_overtaken(&mut self) {
         let lines = &self.lines;
         let mut forgets = false;
-        self.household.keys.retain(|known| {
+        self.household.documents.known.retain(|known| {
             let (line, known) = (lines.get(&known.subject).map(Line::lineage), known.open().lineage());
             // A line that has entered with this very key still has it: nothing has to be forgotten then.
             forgets |= line.is_some_and(|line| line > known);
@@ -70,20 +70,26 @@ impl State {
 
     /// Makes keys ahead, and drops those whose time is over.
     pub(super) fn provide_keys(&mut self, today: u32, random: &dyn Random) -> Result<(), SyncError> {
-        let before = self.household.keys.len();
-        self.household.keys.retain(|known| !is_expired(known.subject, today));
-        self.forget |= self.household.keys.len() != before;
+        let before = self.household.documents.known.len();
+        self.household
+            .documents
+            .known
+            .retain(|known| !is_expired(known.subject, today));
+        self.forget |= self.household.documents.known.len() != before;
         let week = today / u32::try_from(DAYS).unwrap_or(7);
         let weeks = (week.saturating_sub(WEEKS_BACK)..=week.saturating_add(WEEKS_AHEAD)).map(Subject::Week);
         for subject in weeks.chain([Subject::Settings]) {
             let is_there = self.lines.contains_key(&subject) || self.known_key(subject).is_some();
-            let was_destroyed = self.household.destroyed.contains(&subject);
+            let was_destroyed = self.household.documents.destroyed.contains(&subject);
             if !is_there && !was_destroyed && !is_expired(subject, today) {
                 let key = new_key(subject, 0, true, random)?;
-                self.household.keys.push(KnownKey::of(&key));
+                self.household.documents.known.push(KnownKey::of(&key));
             }
         }
-        self.household.destroyed.retain(|subject| !is_expired(*subject, today));
+        self.household
+            .documents
+            .destroyed
+            .retain(|subject| !is_expired(*subject, today));
         Ok(())
     }
 
@@ -97,7 +103,7 @@ impl State {
             begins_empty: line.begins_empty,
             key: line.key(),
         });
-        for key in of_lines.chain(self.household.keys.iter().map(KnownKey::open)) {
+        for key in of_lines.chain(self.household.documents.known.iter().map(KnownKey::open)) {
             // Another device has replaced it already, under a key that is still to come: the tablet's snapshot of (5, p) waits here for its keyring.
             // A keyring of this device that named (4, x) would give everybody the key back that the tablet's deletion has dropped.
             let is_overtaken = |waiting: &Waiting| {
@@ -120,7 +126,7 @@ impl State {
     /// Whether the household's keyring is not what it should be.
     pub(super) fn keyring_due(&self) -> bool {
         let household = &self.household;
-        let keyring = &household.keyring;
+        let keyring = &household.documents.keyring;
         let is_named = |key: &DocumentKey| {
             let tag = key.key.tag();
             let mut named = keyring.named.iter();
@@ -132,6 +138,7 @@ impl State {
         // One that could not open it, and has a newer key since, is given it again.
         let unread = household
             .peers
+            .said
             .iter()
             .filter(|peer| household.list.device(peer.device).is_some())
             .any(|peer| peer.keyring < keyring.number && sealed_to(peer.device) != Some(*peer.hpke));
@@ -143,7 +150,7 @@ impl State {
         let is_ahead = at_relay.is_some_and(|mark| mark.number <= keyring.number && held != Some(mark));
         is_ahead
             || keyring.record.is_none()
-            || household.drop_due
+            || household.documents.drop_due
             || other_devices
             || unread
             || !self.wanted_keys().values().all(is_named)
@@ -168,7 +175,7 @@ impl State {
     ) -> Result<KeyringRecord, SyncError> {
         let household = &self.household;
         let keys: Vec<DocumentKey> = self.wanted_keys().into_values().collect();
-        let number = household.keyring.number.max(above).saturating_add(1);
+        let number = household.documents.keyring.number.max(above).saturating_add(1);
         let author = (household.index, &household.signer());
         Ok(KeyringRecord::make(household.stream, number, &keys, to, author, random)?)
     }
@@ -201,7 +208,7 @@ impl State {
         for key in keyring.keys.iter().filter(|key| !is_expired(key.subject, today)) {
             self.know(key);
         }
-        let held = &self.household.keyring;
+        let held = &self.household.documents.keyring;
         let is_same = held.record.as_ref().is_some_and(|held| **held == *bytes);
         let is_older = record.number < held.number || (record.number == held.number && !from_relay);
         if is_same || (held.record.is_some() && is_older) {
@@ -231,10 +238,10 @@ impl State {
                     (*subject, *generation, **tag) == (key.subject, key.generation, key.key.tag())
                 })
             };
-            self.household.keys.retain(|known| !is_dropped(known));
+            self.household.documents.known.retain(|known| !is_dropped(known));
             self.forget = true;
         }
-        let held = &mut self.household.keyring;
+        let held = &mut self.household.documents.keyring;
         held.record = Some(ByteBuf::from(bytes.to_vec()));
         held.number = record.number;
         held.named = keyring
@@ -247,7 +254,7 @@ impl State {
             .iter()
             .map(|(index, key)| (*index, ByteArray::new(*key)))
             .collect();
-        self.household.drop_due = false;
+        self.household.documents.drop_due = false;
         Ok(true)
     }
 
@@ -256,7 +263,8 @@ impl State {
     pub(super) fn lacking_lineages(&self) -> Vec<DocumentKey> {
         let named = self
             .household
-            .keys
+            .documents
+            .known
             .iter()
             .map(KnownKey::open)
             .filter(|known| !known.begins_empty);
@@ -266,7 +274,7 @@ impl State {
 
     /// Whether the relay should have a chunk of this lineage: the keyring names it.
     pub(super) fn is_named(&self, subject: Subject, generation: u64, tag: [u8; 8]) -> bool {
-        let mut named = self.household.keyring.named.iter();
+        let mut named = self.household.documents.keyring.named.iter();
         named.any(|(of, in_generation, with_tag)| (*of, *in_generation, **with_tag) == (subject, generation, tag))
     }
 }
@@ -289,6 +297,6 @@ pub(super) fn new_key(
 impl State {
     /// The keyring as this device holds it, whole.
     pub(super) fn keyring_bytes(&self) -> Option<Vec<u8>> {
-        self.household.keyring.record.as_ref().map(|record| record.to_vec())
+        self.household.documents.keyring.record.as_ref().map(|record| record.to_vec())
     }
 }

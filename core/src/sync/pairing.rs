@@ -202,7 +202,7 @@ fn take_place(
         return Err(HouseholdRefusal::Other.into());
     }
     let mut household = Household::of(&record, list, key, welcome.index, &identity.seed, &identity.hpke);
-    household.replaced = records_before(&record, &answer.records);
+    household.epochs.replaced = records_before(&record, &answer.records);
     vault.write(|writer| become_member(writer, household, answer.keyring_record.as_deref().map(Vec::as_slice), now))
 }
 
@@ -230,8 +230,13 @@ pub(super) fn become_member(
     keyring: Option<&[u8]>,
     now: i64,
 ) -> Result<(), SyncError> {
-    let old = State::load(&writer.reader()).ok().map(|state| state.household);
-    household.rekey_due = old.as_ref().is_some_and(|old| old.was_copied);
+    let old = match State::load(&writer.reader()) {
+        Ok(state) => Some(state.household),
+        Err(SyncError::Refused(HouseholdRefusal::NewerVersion)) => return Err(HouseholdRefusal::NewerVersion.into()),
+        // There is none, or nothing can be made of it any more.
+        Err(_) => None,
+    };
+    household.due.rekey = old.as_ref().is_some_and(|old| old.log.was_copied);
     household.former = old.filter(|old| old.list.devices.len() == 1).and_then(|old| {
         let relay = old.relay.as_ref()?;
         Some(FormerAccount {

@@ -127,7 +127,7 @@ impl Household {
         if list.devices.len() == before {
             return false;
         }
-        let heard = self.heard.iter().find(|heard| heard.device == index);
+        let heard = self.peers.heard.iter().find(|heard| heard.device == index);
         list.removed.retain(|removed| removed.index != index);
         list.removed.push(Removed {
             index,
@@ -171,7 +171,7 @@ impl State {
         }
         // A relay that shows an older state, or a late answer, leads nobody back to what was here before.
         let was_here = |bytes: &ByteBuf| EpochRecord::read(bytes).is_ok_and(|record| record.hash() == newest.hash());
-        if self.household.replaced.iter().any(was_here) {
+        if self.household.epochs.replaced.iter().any(was_here) {
             return Ok(TakenRecords::Older);
         }
         let Some(first) = self.follows_what_is_here(&chain, &present) else {
@@ -216,7 +216,7 @@ impl State {
     pub(super) fn install_here(&mut self, today: u32, random: &dyn Random) -> Result<(), SyncError> {
         if let Some(new) = self.household.due_record(today, random)? {
             let list = new.record.open_list(&new.key)?.list;
-            self.household.rekey_due |= new.record.head.epoch != self.household.epoch();
+            self.household.due.rekey |= new.record.head.epoch != self.household.epoch();
             self.adopt(&new.record, &[], list, &new.key, today, random)?;
         }
         Ok(())
@@ -234,7 +234,8 @@ impl State {
     ) -> Result<(), SyncError> {
         let old_keys: Vec<EpochKey> = self
             .household
-            .epoch_keys
+            .epochs
+            .keys
             .iter()
             .map(|(_, key)| EpochKey(key.into_array()))
             .collect();
@@ -242,7 +243,7 @@ impl State {
         let replaced = household.present()?;
         let followed = u32::try_from(FOLLOWED_DAYS).unwrap_or(u32::MAX);
         for record in std::iter::once(&replaced).chain(between) {
-            household.replaced.push(ByteBuf::from(record.without_slots().write()));
+            household.epochs.replaced.push(ByteBuf::from(record.without_slots().write()));
         }
         // Of a branch that was left, nothing stays: bodies follow one another.
         let numbers_below = |bytes: &ByteBuf| {
@@ -250,17 +251,18 @@ impl State {
                 record.head.number < newest.head.number && today.saturating_sub(record.head.day) < followed + EPOCH_DAYS
             })
         };
-        household.replaced.retain(numbers_below);
+        household.epochs.replaced.retain(numbers_below);
         household
+            .epochs
             .replaced
             .sort_by_key(|bytes| EpochRecord::read(bytes).map_or(0, |record| record.head.number));
-        household.record = ByteBuf::from(newest.write());
+        household.epochs.record = ByteBuf::from(newest.write());
         if household.key_of(newest.head.epoch).is_none_or(|known| known.0 != key.0) {
-            household.epoch_keys.retain(|(epoch, _)| *epoch < newest.head.epoch);
-            household.epoch_keys.push((newest.head.epoch, ByteArray::new(key.0)));
+            household.epochs.keys.retain(|(epoch, _)| *epoch < newest.head.epoch);
+            household.epochs.keys.push((newest.head.epoch, ByteArray::new(key.0)));
             household.renew_hpke(random)?;
         } else {
-            household.epoch_keys.retain(|(epoch, _)| *epoch <= newest.head.epoch);
+            household.epochs.keys.retain(|(epoch, _)| *epoch <= newest.head.epoch);
         }
         let gone: Vec<u8> = household
             .list
@@ -272,20 +274,20 @@ impl State {
         for device in &list.devices {
             // Another device at an index that was free again: nothing that is known of the old one is its.
             if household.list.device(device.index).is_none_or(|old| old.key != device.key) {
-                household.heard.retain(|heard| heard.device != device.index);
-                household.vector.forget(device.index);
+                household.peers.heard.retain(|heard| heard.device != device.index);
+                household.peers.vector.forget(device.index);
             }
         }
         if list.removed.iter().any(|removed| !household.list.removed.contains(removed)) {
             // The snapshot that such a key waits for may have been the removed device's to send. What stands is in the keyring of who has it.
-            household.keys.retain(|known| known.begins_empty);
+            household.documents.known.retain(|known| known.begins_empty);
             self.forget = true;
         }
         household.list = list;
-        household.heartbeat_due = true;
+        household.due.heartbeat = true;
         household.locked_out = false;
         for index in gone {
-            self.household.peers.retain(|peer| peer.device != index);
+            self.household.peers.said.retain(|peer| peer.device != index);
             self.supersede_heartbeats(index, u64::MAX);
         }
         self.seal_unsent_anew(&old_keys, random)
@@ -300,7 +302,7 @@ impl State {
             if held.at_relay || (is_present && Envelope::open(&held.chunk, &household.epoch_key()).is_ok()) {
                 continue;
             }
-            let known = household.epoch_keys.iter().map(|(_, key)| EpochKey(key.into_array()));
+            let known = household.epochs.keys.iter().map(|(_, key)| EpochKey(key.into_array()));
             let opened = old_keys
                 .iter()
                 .cloned()
@@ -321,6 +323,7 @@ impl State {
     fn follows_what_is_here(&self, chain: &[EpochRecord], present: &EpochRecord) -> Option<usize> {
         let replaced = self
             .household
+            .epochs
             .replaced
             .iter()
             .filter_map(|bytes| EpochRecord::read(bytes).ok());
@@ -392,8 +395,11 @@ impl State {
             let number = EpochRecord::read(bytes).map(|record| record.head.number);
             number.is_ok_and(|number| since.is_none_or(|since| number > since))
         };
-        let replaced = household.replaced.iter().filter(is_after);
-        replaced.chain([&household.record]).map(|bytes| bytes.to_vec()).collect()
+        let replaced = household.epochs.replaced.iter().filter(is_after);
+        replaced
+            .chain([&household.epochs.record])
+            .map(|bytes| bytes.to_vec())
+            .collect()
     }
 }
 

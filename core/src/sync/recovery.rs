@@ -10,7 +10,7 @@ use techo_protocol::household::recovery::{RecoveryKeys, RecoveryPublic, Recovery
 use techo_protocol::household::sync_api::{Call, RecoveryCall, RecoveryRequest, SyncAnswer, relay_key};
 
 use super::exchange::{StreamRelay, ask_as, exchange};
-use super::household::{Household, NewIdentity, Want, checked, day_of, want};
+use super::household::{self, Household, NewIdentity, Want, checked, day_of, want};
 use super::pairing::become_member;
 use super::state::change;
 use super::{HouseholdRefusal, SyncError};
@@ -77,6 +77,9 @@ pub fn restore<R: RecoveryRelay>(
     now: i64,
     random: &dyn Random,
 ) -> Result<Restored, R::Error> {
+    if let Err(SyncError::Refused(HouseholdRefusal::NewerVersion)) = household::household(vault) {
+        return Err(SyncError::from(HouseholdRefusal::NewerVersion).into());
+    }
     let keys = words.keys();
     let mut answer = ask_by_words(relay, &keys, RecoveryCall::Records)?;
     if answer.records.is_empty() {

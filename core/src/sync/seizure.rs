@@ -33,12 +33,15 @@ pub fn keys(vault: &mut Vault) -> Result<Seized, SyncError> {
         let hpke = household.own_hpke().into_iter();
         Ok(Seized {
             epochs: household
-                .epoch_keys
+                .epochs
+                .keys
                 .iter()
                 .map(|(epoch, key)| (*epoch, EpochKey(key.into_array())))
                 .collect(),
             hpke: hpke.map(|key| (household.stream, household.index, key)).collect(),
-            documents: of_lines.chain(household.keys.iter().map(|known| known.open().key)).collect(),
+            documents: of_lines
+                .chain(household.documents.known.iter().map(|known| known.open().key))
+                .collect(),
         })
     })
 }

@@ -65,7 +65,7 @@ impl State {
     pub(super) fn from_stored(stored: Stored) -> Result<Self, SyncError> {
         let household = stored.get(RECORD).ok_or(HouseholdRefusal::None)?;
         let mut state = Self {
-            household: from_cbor(household)?,
+            household: Household::from_bytes(household)?,
             lines: BTreeMap::new(),
             waiting: stored
                 .get(WAITING)
@@ -90,7 +90,7 @@ impl State {
     /// Stores what differs from what is stored.
     pub(super) fn store(&mut self, writer: &mut Writer<'_>) -> Result<(), SyncError> {
         let mut new = BTreeMap::from([
-            (RECORD.to_vec(), to_cbor(&self.household)),
+            (RECORD.to_vec(), self.household.to_bytes()),
             (WAITING.to_vec(), to_cbor(&self.waiting)),
         ]);
         for (subject, line) in &self.lines {
@@ -117,11 +117,11 @@ impl State {
             let its = self.waiting.iter().filter_map(|waiting| waiting.identity);
             its.filter(|(of, _)| *of == device).map(|(_, number)| number).min()
         };
-        let heard = self.household.heard.iter().map(|heard| {
+        let heard = self.household.peers.heard.iter().map(|heard| {
             let before = waits_from(heard.device).map_or(u64::MAX, |number| number.saturating_sub(1));
             (heard.device, heard.highest.min(before))
         });
-        let mine = (self.household.index, self.household.number);
+        let mine = (self.household.index, self.household.log.number);
         heard.filter(|(device, _)| *device != mine.0).chain([mine]).collect()
     }
 }

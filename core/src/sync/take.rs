@@ -210,7 +210,9 @@ impl Intake<'_, '_> {
     /// Whether this device has let go of the chunk already, and will have it removed.
     fn is_let_go(&self, chunk_id: [u8; 16]) -> bool {
         let removable = self.state.lines.values().flat_map(|line| &line.removable);
-        removable.chain(&self.state.household.sweep).any(|id| **id == chunk_id)
+        removable
+            .chain(&self.state.household.at_relay.sweep)
+            .any(|id| **id == chunk_id)
     }
 
     /// The relay has shown a chunk of which nothing is kept.
@@ -223,18 +225,18 @@ impl Intake<'_, '_> {
     /// A chunk with nothing in it: removed with the next swap.
     fn sweep(&mut self, chunk_id: [u8; 16]) {
         let id = ByteArray::new(chunk_id);
-        if self.from_relay && !self.state.household.sweep.contains(&id) {
-            self.state.household.sweep.push(id);
+        if self.from_relay && !self.state.household.at_relay.sweep.contains(&id) {
+            self.state.household.at_relay.sweep.push(id);
         }
     }
 
     /// A chunk at the relay that nothing needs any more.
     fn drop_held(&mut self, held: &Held) {
-        self.state.household.vector.gone(held.device, held.number);
+        self.state.household.peers.vector.gone(held.device, held.number);
         if let Some(id) = held.chunk_id().filter(|_| held.at_relay).map(ByteArray::new)
-            && !self.state.household.sweep.contains(&id)
+            && !self.state.household.at_relay.sweep.contains(&id)
         {
-            self.state.household.sweep.push(id);
+            self.state.household.at_relay.sweep.push(id);
         }
     }
 

@@ -69,7 +69,7 @@ impl<R: StreamRelay> Talk<'_, R> {
             let (lost, all_shown) = self.state.note(|state| {
                 let lost = state.mark_missing(&there);
                 if lost {
-                    state.household.untold = Some(Caught::RolledBack);
+                    state.household.at_relay.untold = Some(Caught::RolledBack);
                 }
                 (lost, state.was_shown_all(&there))
             });
@@ -89,14 +89,16 @@ impl State {
     /// The relay gave the phone places 1 to 5 and 7, and hid 6 until today. The phone's cursor is 7, so that it would never ask for 6 again. The
     /// inventory has an id that the phone does not hold, does not keep waiting, has not let go of and was not shown and passed over.
     fn was_shown_all(&mut self, there: &HashSet<&[u8]>) -> bool {
-        self.household.passed.retain(|id| there.contains(&id[..]));
-        self.household.passed.sort_unstable();
-        self.household.passed.dedup();
+        self.household.at_relay.passed.retain(|id| there.contains(&id[..]));
+        self.household.at_relay.passed.sort_unstable();
+        self.household.at_relay.passed.dedup();
         let lines = self.lines.values();
         let held = lines.flat_map(|line| line.held.iter().filter_map(Held::chunk_id));
         let waiting = self.waiting.iter().filter_map(|waiting| Envelope::read(&waiting.chunk).ok());
         let removable = self.lines.values().flat_map(|line| &line.removable);
-        let let_go = removable.chain(&self.household.sweep).chain(&self.household.passed);
+        let let_go = removable
+            .chain(&self.household.at_relay.sweep)
+            .chain(&self.household.at_relay.passed);
         let shown: HashSet<[u8; 16]> = held
             .chain(waiting.map(|envelope| envelope.chunk_id))
             .chain(let_go.map(|id| id.into_array()))

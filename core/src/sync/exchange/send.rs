@@ -97,7 +97,7 @@ impl<R: StreamRelay> Talk<'_, R> {
                 let list = new.record.open_list(&new.key)?.list;
                 let ends_epoch = new.record.head.epoch != state.household.epoch();
                 state.adopt(&new.record, &[], list, &new.key, day_of(now), random)?;
-                state.household.rekey_due |= ends_epoch;
+                state.household.due.rekey |= ends_epoch;
             }
             state.household.wants_fulfilled();
             if let Some(keyring) = &install.keyring {
@@ -130,7 +130,7 @@ impl<R: StreamRelay> Talk<'_, R> {
             self.state.note(|state| state.household.former = None);
         }
         if self.done.caught.is_some() {
-            self.state.note(|state| state.household.untold = None);
+            self.state.note(|state| state.household.at_relay.untold = None);
         }
         self.done
     }

@@ -1,11 +1,11 @@
 //! How a device comes to have a household: its first, the one that it joins, and one of its own again after it was copied.
 
-use serde::Deserialize;
 use techo_protocol::basics::agreement::AgreementKey;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::keys::SigningKey;
 use techo_protocol::household::pairing::NewDevice;
 
+use super::stored::is_of_the_first_slice;
 use super::{DEFAULT_NAME, Household, RECORD, WAITING, checked, day_of};
 use crate::documents::Document;
 use crate::ports::{Random, random_bytes};
@@ -38,7 +38,7 @@ impl NewIdentity {
     }
 }
 
-/// Makes a household of one where there is none. `name` is this device's, `now` Unix seconds.
+/// Makes a household of one where there is none. One that a newer version wrote is left alone. `name` is this device's, `now` Unix seconds.
 ///
 /// # Errors
 /// [`HouseholdRefusal::NameInvalid`](crate::sync::HouseholdRefusal::NameInvalid), or the vault cannot be written.
@@ -54,15 +54,6 @@ pub fn ensure(vault: &mut Vault, name: &str, now: i64) -> Result<(), SyncError> 
         }
         Ok(())
     })
-}
-
-/// Whether a record is of a time before devices had records: it names no version.
-fn is_of_the_first_slice(record: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: Option<u8>,
-    }
-    ciborium::from_reader::<Versioned, _>(record).is_ok_and(|record| record.version.is_none())
 }
 
 /// Puts a household in the place of the one that was here; the diary's documents stay and become entries of it.
@@ -96,7 +87,7 @@ pub(in crate::sync) fn start_over(state: &mut State, writer: &mut Writer<'_>, no
         .device(state.household.index)
         .map(|device| device.name.clone());
     let mut fresh = Household::new(name.as_deref().unwrap_or(DEFAULT_NAME), day_of(now), writer.random())?;
-    fresh.was_copied = true;
+    fresh.log.was_copied = true;
     write_as_another(writer)?;
     state.begin_anew(fresh);
     Ok(())

@@ -5,6 +5,18 @@ use serde_bytes::ByteArray;
 use techo_protocol::household::epoch_record::Device;
 
 use super::Household;
+use crate::sync::vector::Vector;
+
+/// The other devices, as far as they were heard.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(in crate::sync) struct Peers {
+    /// How far each was heard.
+    pub(in crate::sync) heard: Vec<Heard>,
+    /// What each has said in its newest heartbeat.
+    pub(in crate::sync) said: Vec<Peer>,
+    /// Who has seen what where.
+    pub(in crate::sync) vector: Vector,
+}
 
 /// How far a device was heard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,21 +44,23 @@ pub(in crate::sync) struct Peer {
 impl Household {
     /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
     pub fn last_heard(&self, index: u8) -> Option<u32> {
-        self.peers.iter().find(|peer| peer.device == index).map(|peer| peer.day)
+        self.peers.said.iter().find(|peer| peer.device == index).map(|peer| peer.day)
     }
 
     /// Whether the relay hides what another device has seen there, after all that it shows was taken in.
     pub(in crate::sync) fn misses_something(&self) -> bool {
-        self.vector.misses_something(|device| self.list.device(device).is_some())
+        self.peers
+            .vector
+            .misses_something(|device| self.list.device(device).is_some())
     }
 
     /// The devices that may still hold what was deleted here last.
     pub fn still_holding(&self) -> Vec<&Device> {
-        let Some(deletion) = self.last_deletion else {
+        let Some(deletion) = self.log.last_deletion else {
             return Vec::new();
         };
         let has_it = |device: &&Device| {
-            let peer = self.peers.iter().find(|peer| peer.device == device.index);
+            let peer = self.peers.said.iter().find(|peer| peer.device == device.index);
             device.index != self.index && peer.is_none_or(|peer| peer.seen_of_me < deletion)
         };
         self.list.devices.iter().filter(has_it).collect()

@@ -31,6 +31,17 @@ pub struct RelayState {
     pub keyring: Option<Mark>,
 }
 
+/// What lies at the relay and is not of a document, and what is still to be told of it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(in crate::sync) struct AtRelay {
+    /// Chunks there that nothing needs any more and that are of no document.
+    pub(in crate::sync) sweep: Vec<ByteArray<16>>,
+    /// Chunks there that were shown to this device and of which it keeps nothing.
+    pub(in crate::sync) passed: Vec<ByteArray<16>>,
+    /// What the relay was caught at in a conversation that broke off before it could tell.
+    pub(in crate::sync) untold: Option<Caught>,
+}
+
 /// What the relay was caught at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Caught {
@@ -58,8 +69,8 @@ impl Household {
     /// The relay has shown a chunk of which nothing is kept. They lie in order, each once, so that what is known already changes nothing.
     pub(in crate::sync) fn was_passed(&mut self, chunk_id: [u8; 16]) {
         let id = ByteArray::new(chunk_id);
-        if let Err(place) = self.passed.binary_search(&id) {
-            self.passed.insert(place, id);
+        if let Err(place) = self.at_relay.passed.binary_search(&id) {
+            self.at_relay.passed.insert(place, id);
         }
     }
 }

@@ -53,7 +53,11 @@ impl Intake<'_, '_> {
                 if body.identity.device == self.state.household.index {
                     self.drop_held(&held);
                 } else {
-                    self.state.household.vector.gone(body.identity.device, body.identity.number);
+                    self.state
+                        .household
+                        .peers
+                        .vector
+                        .gone(body.identity.device, body.identity.number);
                 }
                 Ok(Taken::Known)
             }
@@ -143,7 +147,7 @@ impl Intake<'_, '_> {
         if let Some(mut old) = self.state.lines.remove(&body.subject) {
             old.absorb_all();
             for (device, number) in &old.absorbed {
-                self.state.household.vector.gone(*device, *number);
+                self.state.household.peers.vector.gone(*device, *number);
             }
             line.removable = old.removable;
             self.state.forget = true;

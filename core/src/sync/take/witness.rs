@@ -17,24 +17,27 @@ impl Intake<'_, '_> {
         let household = &mut self.state.household;
         let of_me = body.vector.iter().find(|entry| entry.device == household.index);
         let seen = of_me.map_or(0, |entry| entry.seen.max(entry.at_relay).max(entry.gone));
-        if household.number == 0 {
+        if household.log.number == 0 {
             // It has joined just now: that is of the device whose index this was half a year ago.
-            household.of_predecessor = household.of_predecessor.max(seen);
+            household.log.of_predecessor = household.log.of_predecessor.max(seen);
         }
-        seen > household.number.max(household.of_predecessor)
+        seen > household.log.number.max(household.log.of_predecessor)
     }
 
     /// Notes what a signed body says of what was seen where; whether its content can be opened does not matter.
     pub(super) fn witness(&mut self, body: &Body) {
         let household = &mut self.state.household;
         if self.from_relay {
-            household.vector.met_at_relay(body.identity.device, body.identity.number);
+            household
+                .peers
+                .vector
+                .met_at_relay(body.identity.device, body.identity.number);
         }
-        household.vector.take(&body.vector);
+        household.peers.vector.take(&body.vector);
         match &body.kind {
             Kind::Snapshot(snapshot) => {
                 for absorbed in &snapshot.absorbed {
-                    household.vector.gone(absorbed.device, absorbed.number);
+                    household.peers.vector.gone(absorbed.device, absorbed.number);
                 }
                 // They may be gone from the relay already, even where this snapshot's content cannot be opened yet.
                 for held in self.state.lines.values_mut().flat_map(|line| &mut line.held) {
@@ -52,14 +55,15 @@ impl Intake<'_, '_> {
         if device == household.index
             || household
                 .peers
+                .said
                 .iter()
                 .any(|peer| peer.device == device && peer.number >= number)
         {
             return;
         }
         let of_me = body.vector.iter().find(|entry| entry.device == household.index);
-        household.peers.retain(|peer| peer.device != device);
-        household.peers.push(Peer {
+        household.peers.said.retain(|peer| peer.device != device);
+        household.peers.said.push(Peer {
             device,
             number,
             hpke: ByteArray::new(heartbeat.hpke),
@@ -95,6 +99,7 @@ impl Intake<'_, '_> {
         let heard = self
             .state
             .household
+            .peers
             .heard
             .iter()
             .find(|heard| heard.device == identity.device)?;
@@ -104,10 +109,17 @@ impl Intake<'_, '_> {
 
     pub(super) fn heard(&mut self, body: &Body, after: [u8; 32]) {
         let (device, highest) = (body.identity.device, body.identity.number);
-        match self.state.household.heard.iter_mut().find(|heard| heard.device == device) {
+        match self
+            .state
+            .household
+            .peers
+            .heard
+            .iter_mut()
+            .find(|heard| heard.device == device)
+        {
             Some(heard) if heard.highest < highest => *heard = Heard { device, highest, after },
             Some(_) => {}
-            None => self.state.household.heard.push(Heard { device, highest, after }),
+            None => self.state.household.peers.heard.push(Heard { device, highest, after }),
         }
     }
 }

@@ -108,8 +108,8 @@ fn nobody_waits_without_end_for_a_snapshot_of_a_copy() {
     twin.everything();
     twin.diary.delete(&gone).unwrap();
     twin.give(&mut tablet);
-    let keyring = twin.household().keyring.number;
-    assert_eq!(tablet.household().keyring.number, keyring, "the keyring came");
+    let keyring = twin.household().documents.keyring.number;
+    assert_eq!(tablet.household().documents.keyring.number, keyring, "the keyring came");
     // One week has a document, and of the other there is nothing here.
     tablet.add("c", 10);
     for _ in 0..3 {

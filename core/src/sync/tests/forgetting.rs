@@ -136,7 +136,7 @@ fn a_keyring_that_a_device_never_saw_opens_nothing_after_its_next_days_heartbeat
     crate::sync::household::want(tablet.diary.vault(), want).unwrap();
     tablet.sync(&relay);
     let number = KeyringRecord::read(stick.keyring.as_ref().unwrap()).unwrap().number;
-    assert_eq!(tablet.household().keyring.number, number);
+    assert_eq!(tablet.household().documents.keyring.number, number);
     vaccine::delete(phone.diary.vault(), &[dose.id], NOW).unwrap();
     // Whoever watches the relay has found the stick.
     relay
@@ -164,9 +164,9 @@ fn keys_that_nobody_hears_of_do_not_pile_up() {
         phone.now = NOW + day * 86_400;
         phone.everything();
     }
-    assert_eq!(phone.household().hpke.len(), 2);
+    assert_eq!(phone.household().own.hpke.len(), 2);
     phone.sync(&relay);
-    assert_eq!(phone.household().hpke.len(), 1);
+    assert_eq!(phone.household().own.hpke.len(), 1);
 }
 
 #[test]
@@ -235,13 +235,19 @@ fn two_keyrings_with_one_number_keep_nobody_out() {
     tablet.diary.delete(&[b]).unwrap();
     phone.sync(&relay);
     tablet.sync(&fork);
-    assert_eq!(phone.household().keyring.number, tablet.household().keyring.number);
+    assert_eq!(
+        phone.household().documents.keyring.number,
+        tablet.household().documents.keyring.number
+    );
     for _ in 0..3 {
         phone.sync(&fork);
         tablet.sync(&fork);
     }
     assert_eq!((phone.names(), tablet.names()), (vec![], vec![]));
-    assert_eq!(phone.household().keyring.record, tablet.household().keyring.record);
+    assert_eq!(
+        phone.household().documents.keyring.record,
+        tablet.household().documents.keyring.record
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn a_device_that_was_away_for_epochs_finds_its_way() {
     assert_eq!(tablet.names(), ["meanwhile", "meanwhile", "meanwhile", "written offline"]);
     assert_eq!(phone.names(), tablet.names());
     assert_eq!(tablet.household().epoch(), 3);
-    assert_eq!(tablet.household().epoch_keys.len(), 1, "old keys are destroyed");
+    assert_eq!(tablet.household().epochs.keys.len(), 1, "old keys are destroyed");
 }
 
 #[test]

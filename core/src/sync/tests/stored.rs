@@ -6,13 +6,20 @@ use techo_protocol::basics::agreement::AgreementPublic;
 use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::body::{Subject, VectorEntry};
 use techo_protocol::household::epoch_record::{Device, DeviceList, Removed};
-use techo_protocol::household::recovery::RecoveryPublic;
+use techo_protocol::household::recovery::{Language, RecoveryPublic, RecoveryWords};
 use techo_protocol::household::sync_api::{Mark, StreamId};
 
-use crate::ports::SeededRandom;
-use crate::sync::household::{Caught, FormerAccount, Heard, HeldKeyring, Household, KnownKey, OwnHpke, Peer, RelayState, Want};
+use super::devices::Device as Phone;
+use crate::ports::{SeededRandom, SystemRandom};
+use crate::sync::household::{
+    Caught, FormerAccount, Heard, HeldKeyring, Household, KnownKey, NewIdentity, OwnHpke, Peer, RECORD, RelayState, Want, ensure,
+    want,
+};
 use crate::sync::line::{Held, Line, Waiting};
+use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::state::{from_cbor, to_cbor};
+use crate::sync::{HouseholdRefusal, SyncError, file, pairing, recovery};
+use crate::vault::RecordKind;
 
 fn person() -> Subject {
     Subject::Person([0x50; 16])
@@ -35,7 +42,7 @@ fn a_household() -> Household {
     let mut household = Household::new("phone", 20_000, &SeededRandom::new(1)).unwrap();
     household.stream = StreamId([0x01; 16]);
     household.index = 3;
-    household.seed = [0x02; 32];
+    household.own.seed = [0x02; 32];
     household.list = DeviceList {
         devices: vec![device(1), device(3)],
         removed: vec![Removed {
@@ -46,10 +53,10 @@ fn a_household() -> Household {
             day: 19_999,
         }],
     };
-    household.record = ByteBuf::from(vec![0x05; 9]);
-    household.replaced = vec![ByteBuf::from(vec![0x06; 5]), ByteBuf::from(vec![0x07; 6])];
-    household.epoch_keys = vec![(4, ByteArray::new([0x08; 32])), (5, ByteArray::new([0x09; 32]))];
-    household.hpke = vec![
+    household.epochs.record = ByteBuf::from(vec![0x05; 9]);
+    household.epochs.replaced = vec![ByteBuf::from(vec![0x06; 5]), ByteBuf::from(vec![0x07; 6])];
+    household.epochs.keys = vec![(4, ByteArray::new([0x08; 32])), (5, ByteArray::new([0x09; 32]))];
+    household.own.hpke = vec![
         OwnHpke {
             secret: ByteArray::new([0x0a; 32]),
             said: None,
@@ -59,28 +66,28 @@ fn a_household() -> Household {
             said: Some(12),
         },
     ];
-    household.keyring = HeldKeyring {
+    household.documents.keyring = HeldKeyring {
         record: Some(ByteBuf::from(vec![0x0c; 7])),
         number: 21,
         named: vec![(Subject::Week(2_900), 1, ByteArray::new([0x0d; 8]))],
         sealed_to: vec![(1, ByteArray::new([0x0e; 32]))],
     };
-    household.keys = vec![KnownKey {
+    household.documents.known = vec![KnownKey {
         subject: Subject::Settings,
         generation: 2,
         begins_empty: true,
         key: ByteArray::new([0x0f; 32]),
     }];
-    household.number = 300;
-    household.chain = [0x11; 32];
-    household.written = vec![ByteArray::new([0x12; 8])];
-    household.of_predecessor = 13;
-    household.heard = vec![Heard {
+    household.log.number = 300;
+    household.log.chain = [0x11; 32];
+    household.log.written = vec![ByteArray::new([0x12; 8])];
+    household.log.of_predecessor = 13;
+    household.peers.heard = vec![Heard {
         device: 1,
         highest: 40,
         after: [0x13; 32],
     }];
-    household.peers = vec![Peer {
+    household.peers.said = vec![Peer {
         device: 1,
         number: 39,
         hpke: ByteArray::new([0x14; 32]),
@@ -88,14 +95,14 @@ fn a_household() -> Household {
         day: 19_998,
         seen_of_me: 299,
     }];
-    household.vector.take(&[VectorEntry {
+    household.peers.vector.take(&[VectorEntry {
         device: 1,
         seen: 40,
         at_relay: 38,
         gone: 30,
     }]);
-    household.vector.met_at_relay(1, 37);
-    household.vector.changed(&[(1, 40)], 3);
+    household.peers.vector.met_at_relay(1, 37);
+    household.peers.vector.changed(&[(1, 40)], 3);
     household.relay = Some(RelayState {
         address: "https://relay.example".into(),
         generation: [0x15; 16],
@@ -112,8 +119,8 @@ fn a_household() -> Household {
             hash: [0x18; 32],
         }),
     });
-    household.sweep = vec![ByteArray::new([0x19; 16])];
-    household.passed = vec![ByteArray::new([0x1a; 16])];
+    household.at_relay.sweep = vec![ByteArray::new([0x19; 16])];
+    household.at_relay.passed = vec![ByteArray::new([0x1a; 16])];
     household.wants = vec![
         Want::Rename(1, "tablet".into()),
         Want::Remove(2, PublicKey([0x1b; 32])),
@@ -132,14 +139,14 @@ fn a_household() -> Household {
         epoch_key: [0x21; 32],
     });
     household.caught = Some(Caught::Withholds);
-    household.untold = Some(Caught::RolledBack);
-    household.heartbeat_due = true;
-    household.rekey_due = true;
-    household.was_copied = true;
-    household.heartbeat_day = 19_997;
-    household.destroyed = vec![Subject::Week(2_880)];
-    household.drop_due = true;
-    household.last_deletion = Some(250);
+    household.at_relay.untold = Some(Caught::RolledBack);
+    household.due.heartbeat = true;
+    household.due.rekey = true;
+    household.log.was_copied = true;
+    household.due.heartbeat_day = 19_997;
+    household.documents.destroyed = vec![Subject::Week(2_880)];
+    household.documents.drop_due = true;
+    household.log.last_deletion = Some(250);
     household.locked_out = true;
     household
 }
@@ -187,14 +194,48 @@ fn fixture(name: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_stored_is_byte_for_byte_what_was_released() {
-    assert_eq!(to_cbor(&a_household()), fixture("household"));
+    assert_eq!(a_household().to_bytes(), fixture("household"));
     assert_eq!(to_cbor(&a_line()), fixture("line"));
     assert_eq!(to_cbor(&what_waits()), fixture("waiting"));
 }
 
 #[test]
 fn what_was_released_is_read() {
-    assert!(from_cbor::<Household>(&fixture("household")).unwrap() == a_household());
+    assert!(Household::from_bytes(&fixture("household")).unwrap() == a_household());
     assert!(from_cbor::<Line>(&fixture("line")).unwrap() == a_line());
     assert!(from_cbor::<Vec<Waiting>>(&fixture("waiting")).unwrap() == what_waits());
+}
+
+/// The same record with another version, which is the first entry after the two bytes that begin a map of 33.
+fn of_version(record: &[u8], version: u8) -> Vec<u8> {
+    let (key, rest) = record[2..].split_at(8);
+    assert_eq!((key, rest[0]), (&b"\x67version"[..], 2));
+    [&record[..10], &[version], &rest[1..]].concat()
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_refused_and_left_as_it_is() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut owner) = (Phone::new(), Phone::new());
+    phone.add("written here", 1);
+    let newer = of_version(&phone.household().to_bytes(), 3);
+    phone.diary.vault().put_record(RecordKind::Sync, RECORD, &newer).unwrap();
+    let is_newer = |error: &SyncError| *error == HouseholdRefusal::NewerVersion.into();
+    let now = phone.now;
+    ensure(phone.diary.vault(), "phone", now).unwrap();
+    assert!(matches!(&phone.try_sync(&relay), Err(Trouble::Sync(error)) if is_newer(error)));
+    assert!(file::make_file(phone.diary.vault(), now).is_err_and(|error| is_newer(&error)));
+    assert!(want(phone.diary.vault(), Want::Rotate(0)).is_err_and(|error| is_newer(&error)));
+    // Nor does another household take its place, by pairing or by words.
+    let identity = NewIdentity::generate("new", &SystemRandom::new()).unwrap();
+    owner.sync(&relay);
+    let welcome = pairing::admit(owner.diary.vault(), &relay, "relay", &identity.device, now).unwrap();
+    let joined = pairing::join(phone.diary.vault(), &relay, &identity, &welcome, now);
+    assert!(matches!(&joined, Err(Trouble::Sync(error)) if is_newer(error)));
+    let words = RecoveryWords::generate(Language::English, &SystemRandom::new()).unwrap();
+    recovery::renew_words(owner.diary.vault(), &relay, "relay", &words, now).unwrap();
+    let restored = recovery::restore(phone.diary.vault(), &relay, &words, "phone", now, &SystemRandom::new());
+    assert!(matches!(&restored, Err(Trouble::Sync(error)) if is_newer(error)));
+    assert_eq!(phone.diary.vault().record(RecordKind::Sync, RECORD).unwrap(), Some(newer));
+    assert_eq!(phone.names(), ["written here"]);
 }

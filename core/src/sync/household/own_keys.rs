@@ -9,6 +9,15 @@ use super::Household;
 use crate::ports::Random;
 use crate::sync::SyncError;
 
+/// This device's secret keys.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::sync) struct OwnKeys {
+    /// What its signing key and its agreement key are made of.
+    pub(in crate::sync) seed: [u8; 32],
+    /// HPKE keys, newest first.
+    pub(in crate::sync) hpke: Vec<OwnHpke>,
+}
+
 /// One of this device's HPKE keys.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::sync) struct OwnHpke {
@@ -19,17 +28,17 @@ pub(in crate::sync) struct OwnHpke {
 
 impl Household {
     pub(in crate::sync) fn own_hpke(&self) -> Vec<HpkePrivate> {
-        self.hpke.iter().map(|own| HpkePrivate::from_bytes(&own.secret)).collect()
+        self.own.hpke.iter().map(|own| HpkePrivate::from_bytes(&own.secret)).collect()
     }
 
     /// The newest HPKE key that is known of a device.
     pub(in crate::sync) fn hpke_of(&self, device: &Device) -> [u8; 32] {
         if device.index == self.index
-            && let Some(own) = self.hpke.first()
+            && let Some(own) = self.own.hpke.first()
         {
             return HpkePrivate::from_bytes(&own.secret).public();
         }
-        let peer = self.peers.iter().find(|peer| peer.device == device.index);
+        let peer = self.peers.said.iter().find(|peer| peer.device == device.index);
         peer.map_or(device.hpke, |peer| peer.hpke.into_array())
     }
 
@@ -45,15 +54,19 @@ impl Household {
     /// A new HPKE key, to be announced with the next heartbeat.
     pub(in crate::sync) fn renew_hpke(&mut self, random: &dyn Random) -> Result<(), SyncError> {
         // One that nobody has been told of yet is new enough.
-        let is_told = self.hpke.first().is_none_or(|own| own.said.is_some() || self.hpke.len() == 1);
+        let is_told = self
+            .own
+            .hpke
+            .first()
+            .is_none_or(|own| own.said.is_some() || self.own.hpke.len() == 1);
         if is_told {
             let own = OwnHpke {
                 secret: ByteArray::new(*HpkePrivate::generate(random)?.to_bytes()),
                 said: None,
             };
-            self.hpke.insert(0, own);
+            self.own.hpke.insert(0, own);
         }
-        self.heartbeat_due = true;
+        self.due.heartbeat = true;
         Ok(())
     }
 
@@ -61,7 +74,7 @@ impl Household {
     /// stick, that name what was dropped since; after the next day's heartbeat it can open none of them. While an older key is still kept, the
     /// newest is not in use yet, and another would gain nothing.
     pub(in crate::sync) fn renew_hpke_for_the_day(&mut self, random: &dyn Random) -> Result<(), SyncError> {
-        match &self.hpke[..] {
+        match &self.own.hpke[..] {
             [only] if only.said.is_some() => self.renew_hpke(random),
             _ => Ok(()),
         }

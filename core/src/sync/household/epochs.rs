@@ -1,0 +1,41 @@
+//! The epochs as a device keeps them: the present record, those before it, and the keys of chunks that are still about.
+
+use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::household::chunk::EpochKey;
+use techo_protocol::household::epoch_record::EpochRecord;
+
+use super::Household;
+use crate::sync::{HouseholdRefusal, SyncError};
+
+/// Records and keys of epochs.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::sync) struct Epochs {
+    /// The present epoch record.
+    pub(in crate::sync) record: ByteBuf,
+    /// Those that it has replaced, without their slots, oldest first.
+    pub(in crate::sync) replaced: Vec<ByteBuf>,
+    /// Epoch keys by epoch; the present one last.
+    pub(in crate::sync) keys: Vec<(u32, ByteArray<32>)>,
+}
+
+impl Household {
+    /// The present epoch.
+    pub fn epoch(&self) -> u32 {
+        self.epochs.keys.last().map_or(0, |(epoch, _)| *epoch)
+    }
+
+    /// The key of the present epoch.
+    pub fn epoch_key(&self) -> EpochKey {
+        EpochKey(self.epochs.keys.last().map_or([0; 32], |(_, key)| key.into_array()))
+    }
+
+    /// The key of an epoch, while this device has it.
+    pub(in crate::sync) fn key_of(&self, epoch: u32) -> Option<EpochKey> {
+        let (_, key) = self.epochs.keys.iter().find(|(of, _)| *of == epoch)?;
+        Some(EpochKey(key.into_array()))
+    }
+
+    pub(in crate::sync) fn present(&self) -> Result<EpochRecord, SyncError> {
+        EpochRecord::read(&self.epochs.record).map_err(|_| HouseholdRefusal::Damaged.into())
+    }
+}
