@@ -4,94 +4,100 @@ use std::fmt::Write as _;
 
 use techo_protocol::ErrorInfo;
 
+/// The areas of what every shell stands on: their hints hold on a phone too. What a command is called stands in `locales/*.ftl`.
+const LIBRARIES: &[&[ErrorInfo]] = &[
+    techo_core::arrival::ArrivalError::CATALOGUE,
+    techo_core::backup::BackupError::CATALOGUE,
+    techo_core::certificates::Reason::CATALOGUE,
+    techo_core::certificates::key_source::KeySourceError::CATALOGUE,
+    techo_core::clinic::DoseWarning::CATALOGUE,
+    techo_core::clinic::SiteRefusal::CATALOGUE,
+    techo_core::diary::Refusal::CATALOGUE,
+    techo_core::exposure::ListError::CATALOGUE,
+    techo_core::following::FollowingRefusal::CATALOGUE,
+    techo_core::ports::KeyError::CATALOGUE,
+    techo_core::ports::NearbyError::CATALOGUE,
+    techo_core::posters::PosterError::CATALOGUE,
+    techo_core::scan::ScanError::CATALOGUE,
+    techo_core::sync::HouseholdRefusal::CATALOGUE,
+    techo_core::vaccine::RecordWarning::CATALOGUE,
+    techo_core::vaccine::VaccineRefusal::CATALOGUE,
+    techo_core::vault::StoreError::CATALOGUE,
+    techo_http::HttpError::CATALOGUE,
+    techo_protocol::basics::hpke_seal::HpkeSealError::CATALOGUE,
+    techo_protocol::basics::municipality_code::MunicipalityCodeError::CATALOGUE,
+    techo_protocol::basics::passphrase::PassphraseError::CATALOGUE,
+    techo_protocol::basics::qr::QrError::CATALOGUE,
+    techo_protocol::basics::random::RandomError::CATALOGUE,
+    techo_protocol::certificates::trust_bundle::TrustBundleError::CATALOGUE,
+    techo_protocol::exposure::case_code::CaseCodeError::CATALOGUE,
+    techo_protocol::exposure::diary_upload::DiaryUploadError::CATALOGUE,
+    techo_protocol::exposure::manifest::ManifestError::CATALOGUE,
+    techo_protocol::exposure::notice::NoticeError::CATALOGUE,
+    techo_protocol::exposure::segment::SegmentError::CATALOGUE,
+    techo_protocol::exposure::venue_code::VenueCodeError::CATALOGUE,
+    techo_protocol::household::body::BodyError::CATALOGUE,
+    techo_protocol::household::chunk::ChunkError::CATALOGUE,
+    techo_protocol::household::direct::DirectError::CATALOGUE,
+    techo_protocol::household::epoch_record::EpochRecordError::CATALOGUE,
+    techo_protocol::household::household_file::HouseholdFileError::CATALOGUE,
+    techo_protocol::household::keyring_record::KeyringError::CATALOGUE,
+    techo_protocol::household::pairing::PairingError::CATALOGUE,
+    techo_protocol::household::recovery::RecoveryError::CATALOGUE,
+    techo_protocol::trust::TrustError::CATALOGUE,
+    techo_protocol::vaccination::dose_bundle::DoseBundleError::CATALOGUE,
+    techo_protocol::vaccination::dose_slip::DoseSlipError::CATALOGUE,
+    techo_protocol::vaccination::product::ProductError::CATALOGUE,
+    techo_protocol::vaccination::revocations::RevocationsError::CATALOGUE,
+    techo_protocol::vaccination::schedule::NoDose::CATALOGUE,
+    techo_protocol::vaccination::schedule::ScheduleError::CATALOGUE,
+    techo_protocol::vaccination::site_licence::SiteLicenceError::CATALOGUE,
+    techo_protocol::vaccination::status_pass::StatusPassError::CATALOGUE,
+    techo_protocol::vaccination::ticket::TicketError::CATALOGUE,
+    techo_protocol::vaccination::town_update::LotWarning::CATALOGUE,
+    techo_protocol::vaccination::town_update::TownUpdateError::CATALOGUE,
+];
+
+/// The areas of the programs that are run from a terminal.
+const PROGRAMS: &[&[ErrorInfo]] = &[
+    crate::authority::AuthorityCommandError::CATALOGUE,
+    crate::failure::CliError::CATALOGUE,
+    crate::failure::Warning::CATALOGUE,
+    techo_authority::audit::AuditError::CATALOGUE,
+    techo_authority::cases::CaseError::CATALOGUE,
+    techo_authority::import::ImportError::CATALOGUE,
+    techo_authority::import::RowError::CATALOGUE,
+    techo_authority::keys::KeyError::CATALOGUE,
+    techo_authority::municipality::MunicipalityError::CATALOGUE,
+    techo_authority::municipality::bundles::BundleError::CATALOGUE,
+    techo_authority::municipality::imports::TicketWarning::CATALOGUE,
+    techo_authority::municipality::ledger::DoseRowError::CATALOGUE,
+    techo_authority::municipality::mapping::CellError::CATALOGUE,
+    techo_authority::municipality::mapping::MappingError::CATALOGUE,
+    techo_authority::municipality::passes::PassError::CATALOGUE,
+    techo_authority::municipality::residents::ResidentRowError::CATALOGUE,
+    techo_authority::municipality::sites::SiteError::CATALOGUE,
+    techo_authority::municipality::stock::LotRowError::CATALOGUE,
+    techo_authority::municipality::table::TableError::CATALOGUE,
+    techo_authority::municipality::table::TableRowError::CATALOGUE,
+    techo_authority::notices::NoticeChangeError::CATALOGUE,
+    techo_authority::posters::PosterError::CATALOGUE,
+    techo_authority::posters::PosterWarning::CATALOGUE,
+    techo_authority::publishing::PublishError::CATALOGUE,
+    techo_authority::publishing::PublishWarning::CATALOGUE,
+    techo_authority::recalls::RecallError::CATALOGUE,
+    techo_authority::store::StoreError::CATALOGUE,
+    techo_authority::trust::TrustChangeError::CATALOGUE,
+    techo_authority::venues::VenueError::CATALOGUE,
+    techo_relay::RelayError::CATALOGUE,
+    techo_relay::SyncError::CATALOGUE,
+    techo_relay::store::Fault::CATALOGUE,
+    techo_relay::store::StoreError::CATALOGUE,
+];
+
 /// The codes of every area, sorted.
 pub fn all() -> Vec<ErrorInfo> {
-    let mut all: Vec<ErrorInfo> = [
-        crate::authority::AuthorityCommandError::CATALOGUE,
-        crate::failure::CliError::CATALOGUE,
-        crate::failure::Warning::CATALOGUE,
-        crate::sync::LanError::CATALOGUE,
-        techo_authority::audit::AuditError::CATALOGUE,
-        techo_authority::cases::CaseError::CATALOGUE,
-        techo_authority::import::ImportError::CATALOGUE,
-        techo_authority::import::RowError::CATALOGUE,
-        techo_authority::keys::KeyError::CATALOGUE,
-        techo_authority::municipality::MunicipalityError::CATALOGUE,
-        techo_authority::municipality::bundles::BundleError::CATALOGUE,
-        techo_authority::municipality::imports::TicketWarning::CATALOGUE,
-        techo_authority::municipality::ledger::DoseRowError::CATALOGUE,
-        techo_authority::municipality::mapping::CellError::CATALOGUE,
-        techo_authority::municipality::mapping::MappingError::CATALOGUE,
-        techo_authority::municipality::passes::PassError::CATALOGUE,
-        techo_authority::municipality::residents::ResidentRowError::CATALOGUE,
-        techo_authority::municipality::sites::SiteError::CATALOGUE,
-        techo_authority::municipality::stock::LotRowError::CATALOGUE,
-        techo_authority::municipality::table::TableError::CATALOGUE,
-        techo_authority::municipality::table::TableRowError::CATALOGUE,
-        techo_authority::notices::NoticeChangeError::CATALOGUE,
-        techo_authority::posters::PosterError::CATALOGUE,
-        techo_authority::posters::PosterWarning::CATALOGUE,
-        techo_authority::publishing::PublishError::CATALOGUE,
-        techo_authority::publishing::PublishWarning::CATALOGUE,
-        techo_authority::recalls::RecallError::CATALOGUE,
-        techo_authority::store::StoreError::CATALOGUE,
-        techo_authority::trust::TrustChangeError::CATALOGUE,
-        techo_authority::venues::VenueError::CATALOGUE,
-        techo_core::arrival::ArrivalError::CATALOGUE,
-        techo_core::backup::BackupError::CATALOGUE,
-        techo_core::certificates::Reason::CATALOGUE,
-        techo_core::certificates::key_source::KeySourceError::CATALOGUE,
-        techo_core::clinic::DoseWarning::CATALOGUE,
-        techo_core::clinic::SiteRefusal::CATALOGUE,
-        techo_core::diary::Refusal::CATALOGUE,
-        techo_core::exposure::ListError::CATALOGUE,
-        techo_core::following::FollowingRefusal::CATALOGUE,
-        techo_core::ports::KeyError::CATALOGUE,
-        techo_core::posters::PosterError::CATALOGUE,
-        techo_core::scan::ScanError::CATALOGUE,
-        techo_core::sync::HouseholdRefusal::CATALOGUE,
-        techo_core::vaccine::RecordWarning::CATALOGUE,
-        techo_core::vaccine::VaccineRefusal::CATALOGUE,
-        techo_core::vault::StoreError::CATALOGUE,
-        techo_http::HttpError::CATALOGUE,
-        techo_protocol::household::body::BodyError::CATALOGUE,
-        techo_protocol::exposure::case_code::CaseCodeError::CATALOGUE,
-        techo_protocol::household::chunk::ChunkError::CATALOGUE,
-        techo_protocol::exposure::diary_upload::DiaryUploadError::CATALOGUE,
-        techo_protocol::household::epoch_record::EpochRecordError::CATALOGUE,
-        techo_protocol::household::direct::DirectError::CATALOGUE,
-        techo_protocol::vaccination::dose_bundle::DoseBundleError::CATALOGUE,
-        techo_protocol::vaccination::dose_slip::DoseSlipError::CATALOGUE,
-        techo_protocol::household::household_file::HouseholdFileError::CATALOGUE,
-        techo_protocol::basics::hpke_seal::HpkeSealError::CATALOGUE,
-        techo_protocol::household::keyring_record::KeyringError::CATALOGUE,
-        techo_protocol::exposure::manifest::ManifestError::CATALOGUE,
-        techo_protocol::basics::municipality_code::MunicipalityCodeError::CATALOGUE,
-        techo_protocol::exposure::notice::NoticeError::CATALOGUE,
-        techo_protocol::household::pairing::PairingError::CATALOGUE,
-        techo_protocol::basics::passphrase::PassphraseError::CATALOGUE,
-        techo_protocol::vaccination::product::ProductError::CATALOGUE,
-        techo_protocol::basics::qr::QrError::CATALOGUE,
-        techo_protocol::basics::random::RandomError::CATALOGUE,
-        techo_protocol::household::recovery::RecoveryError::CATALOGUE,
-        techo_protocol::vaccination::revocations::RevocationsError::CATALOGUE,
-        techo_protocol::vaccination::schedule::ScheduleError::CATALOGUE,
-        techo_protocol::vaccination::schedule::NoDose::CATALOGUE,
-        techo_protocol::exposure::segment::SegmentError::CATALOGUE,
-        techo_protocol::vaccination::site_licence::SiteLicenceError::CATALOGUE,
-        techo_protocol::vaccination::status_pass::StatusPassError::CATALOGUE,
-        techo_protocol::vaccination::ticket::TicketError::CATALOGUE,
-        techo_protocol::vaccination::town_update::LotWarning::CATALOGUE,
-        techo_protocol::vaccination::town_update::TownUpdateError::CATALOGUE,
-        techo_protocol::trust::TrustError::CATALOGUE,
-        techo_protocol::certificates::trust_bundle::TrustBundleError::CATALOGUE,
-        techo_protocol::exposure::venue_code::VenueCodeError::CATALOGUE,
-        techo_relay::RelayError::CATALOGUE,
-        techo_relay::SyncError::CATALOGUE,
-        techo_relay::store::Fault::CATALOGUE,
-        techo_relay::store::StoreError::CATALOGUE,
-    ]
-    .concat();
+    let mut all = [LIBRARIES.concat(), PROGRAMS.concat()].concat();
     all.sort_by_key(|error| error.code);
     all
 }
@@ -99,7 +105,8 @@ pub fn all() -> Vec<ErrorInfo> {
 /// The list as Markdown.
 pub fn markdown() -> String {
     let mut out = String::from(
-        "# Error codes\n\nMade from the code by `techo errors`; `just errors` writes it anew. A code is never changed or reused. Braces stand for values.\n\n\
+        "# Error codes\n\nMade from the code by `techo errors`; `just errors` writes it anew. A code is never changed or reused. Braces stand for values.\n\
+         What to do is said here for every shell; `techo` names its own commands for it where it has some.\n\n\
          | code | what happened | what to do |\n|---|---|---|\n",
     );
     for error in all() {
@@ -114,7 +121,11 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::{Path, PathBuf};
 
+    use clap::CommandFactory as _;
+
     use super::*;
+    use crate::args::Arguments;
+    use crate::texts::Texts;
 
     fn root() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -130,6 +141,94 @@ mod tests {
             std::fs::read_to_string(file).unwrap() == markdown(),
             "docs/errors.md is out of date: run `just errors`"
         );
+    }
+
+    /// The texts between backticks.
+    fn quoted(text: &str) -> Vec<&str> {
+        text.split('`').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn what_every_shell_stands_on_names_no_command() {
+        for error in LIBRARIES.iter().copied().flatten() {
+            for text in [error.message, error.hint] {
+                assert!(
+                    !text.contains(['`']) && !text.contains("--") && !text.contains("TECHO_"),
+                    "{}: {text}",
+                    error.code
+                );
+            }
+        }
+    }
+
+    /// The command that the words begin with, or the first word that names none.
+    fn command<'a>(words: &[&'a str]) -> Result<clap::Command, &'a str> {
+        let mut command = Arguments::command();
+        command.build();
+        for (place, word) in words.iter().enumerate() {
+            if let Some(flag) = word.strip_prefix("--") {
+                let is_there = command.get_arguments().any(|argument| argument.get_long() == Some(flag));
+                if !is_there && flag != "help" {
+                    return Err(word);
+                }
+            } else if word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && command.has_subcommands() {
+                command = command.find_subcommand(word).cloned().ok_or(*word)?;
+            } else if place == 0 {
+                return Err(word);
+            }
+        }
+        Ok(command)
+    }
+
+    fn has_flag(command: &clap::Command, flag: &str) -> bool {
+        command.get_arguments().any(|argument| argument.get_long() == Some(flag))
+            || command.get_subcommands().any(|below| has_flag(below, flag))
+    }
+
+    #[test]
+    fn every_command_that_a_hint_names_exists() {
+        let mut root = Arguments::command();
+        root.build();
+        let mut named = 0;
+        for texts in ["en", "ja"].map(Texts::of_locale) {
+            for error in all() {
+                let hint = texts
+                    .of_code(error.code, "hint", &[])
+                    .unwrap_or_else(|| error.hint.to_owned());
+                for text in quoted(&hint) {
+                    let words: Vec<&str> = text.split_whitespace().skip_while(|word| *word == "techo").collect();
+                    // `keys` and `dose` are a folder and a column; one word is a command where there is one of that name.
+                    if words.len() > 1 || words.first().is_some_and(|word| root.find_subcommand(word).is_some()) {
+                        named += 1;
+                        assert!(
+                            command(&words).is_ok(),
+                            "{}: `{text}`: {:?}",
+                            error.code,
+                            command(&words).err()
+                        );
+                    }
+                }
+                for flag in hint.split("--").skip(1) {
+                    let flag: String = flag.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+                    assert!(has_flag(&root, &flag), "{}: --{flag}", error.code);
+                }
+            }
+        }
+        assert!(named > 80, "{named}");
+    }
+
+    #[test]
+    fn every_command_that_another_text_names_exists() {
+        for file in ["cli/locales/en.ftl", "cli/locales/ja.ftl"] {
+            for line in std::fs::read_to_string(root().join(file)).unwrap().lines() {
+                for rest in line.split("techo ").skip(1) {
+                    let is_plain = |c: char| c.is_ascii_lowercase() || c == '-' || c == ' ';
+                    let plain: String = rest.chars().take_while(|c| is_plain(*c)).collect();
+                    let words: Vec<&str> = plain.split_whitespace().collect();
+                    assert!(command(&words).is_ok(), "{line}: {:?}", command(&words).err());
+                }
+            }
+        }
     }
 
     #[test]

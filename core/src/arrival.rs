@@ -12,11 +12,11 @@ techo_protocol::coded_errors! {
     /// Why a code cannot be used to check in.
     pub enum ArrivalError {
         /// No code, or none of a place.
-        NotAPlace = "checkin.not_a_venue_code", "This is not a venue code.", "Scan the code on the venue's poster, or enter the visit with `diary add`.";
+        NotAPlace = "checkin.not_a_venue_code", "This is not a venue code.", "Scan the code on the venue's poster, or enter the visit by hand.";
         /// More than one place.
         SeveralPlaces = "checkin.several_codes", "The picture holds several venue codes. Nothing was stored.", "Take a picture of one code only.";
         /// A poster of another country whose signature is wrong.
-        PosterForged = "checkin.poster_signature_invalid", "This poster is forged or changed: its signature is wrong.", "Nothing was stored. Enter the visit by hand with `diary add`.";
+        PosterForged = "checkin.poster_signature_invalid", "This poster is forged or changed: its signature is wrong.", "Nothing was stored. Enter the visit by hand.";
     }
 }
 

@@ -25,13 +25,13 @@ techo_protocol::coded_errors! {
     /// What can go wrong with exposure lists as a whole.
     pub enum ListError {
         /// Nobody to ask.
-        NoRelay = "exposure.no_relay", "No relay is known to ask for lists.", "Follow an authority with `trust add`, or name a relay with --relay.";
+        NoRelay = "exposure.no_relay", "No relay is known to ask for lists.", "Follow an authority whose trust list names a relay, or name a relay.";
         /// The manifest names a segment that the relay does not have.
         Withheld = "exposure.withheld", "The relay does not give a list that the authority has published.", "Try again later, or use another relay.";
         /// What is kept of an authority's lists cannot be read.
         Damaged = "exposure.damaged", "What is stored of an authority's lists is damaged.", "Fetch the lists again.";
         /// There is no such alert.
-        NoSuchAlert = "exposure.no_such_alert", "There is no such alert.", "`exposure list` shows the visits and notices.";
+        NoSuchAlert = "exposure.no_such_alert", "There is no such alert.", "The list of alerts shows the visits and notices.";
     }
 }
 

@@ -11,7 +11,7 @@ techo_protocol::coded_errors! {
     /// What is refused about an authority.
     pub enum FollowingRefusal {
         /// The authority is not followed.
-        NotFollowed = "trust.not_followed", "This authority is not followed here.", "`trust list` shows those that are.";
+        NotFollowed = "trust.not_followed", "This authority is not followed here.", "The list of authorities shows those that are.";
     }
 }
 

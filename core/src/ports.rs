@@ -57,9 +57,9 @@ techo_protocol::coded_errors! {
         /// The passphrase does not open the key file.
         WrongPassphrase = "key.wrong_passphrase", "The passphrase does not open this profile.", "Check it and try again.";
         /// The key file is under a passphrase and none was given.
-        PassphraseNeeded = "key.passphrase_needed", "This profile is under a passphrase.", "Give it in TECHO_PASSPHRASE.";
+        PassphraseNeeded = "key.passphrase_needed", "This profile is under a passphrase.", "Give the passphrase.";
         /// A passphrase was given, and the key file has none.
-        NotUnderPassphrase = "key.not_under_passphrase", "A passphrase was given, but this profile was made without one.", "Leave TECHO_PASSPHRASE out, or export the diary and import it into a profile made with the passphrase.";
+        NotUnderPassphrase = "key.not_under_passphrase", "A passphrase was given, but this profile was made without one.", "Open it without a passphrase, or export the diary and import it into a profile made with the passphrase.";
         /// The key file is not one, or a part of it is wrong.
         Damaged = "key.damaged", "The key file is damaged.", "Put an intact copy of it back, or restore a backup.";
         /// A newer program wrote the key file.

@@ -36,7 +36,7 @@ crate::coded_errors! {
         /// The root did not sign it, or the chain of roots is broken.
         SignatureInvalid = "trust.signature_invalid", "This trust list was not signed by the authority's root key.", "Do not use it. Ask the authority for its trust file.";
         /// It is of another authority than the one it should replace.
-        OtherAuthority = "trust.other_authority", "This trust list is of another authority.", "Add it on its own with `trust add`.";
+        OtherAuthority = "trust.other_authority", "This trust list is of another authority.", "Add it on its own.";
         /// It is older than the one that is held.
         Older = "trust.older", "This trust list is older than the one that is here.", "Nothing needs to be done; the newer one stays.";
         /// Same number, other content; or its roots do not go on from those that are held.

@@ -8,7 +8,7 @@ techo_protocol::coded_errors! {
     /// What can be wrong with a backup.
     pub enum BackupError {
         /// Something else.
-        Foreign = "backup.foreign", "This is not a backup of Techo.", "Choose a file that `backup export` has written.";
+        Foreign = "backup.foreign", "This is not a backup of Techo.", "Choose a backup file that Techo has written.";
         /// A newer program wrote it.
         NewerVersion = "backup.newer_version", "The backup was written by a newer version of Techo.", "Update Techo.";
         /// It was cut off, or holds what this format does not allow.
@@ -16,9 +16,9 @@ techo_protocol::coded_errors! {
         /// The passphrase, or a changed byte: the two cannot be told apart.
         WrongPassphrase = "backup.wrong_passphrase", "The passphrase is wrong, or the file was changed. Nothing was restored.", "Type the passphrase again; if it is right, use another copy of the file.";
         /// A passphrase of nothing protects nothing.
-        NoPassphrase = "backup.no_passphrase", "A backup needs a passphrase.", "Give one in TECHO_BACKUP_PASSPHRASE, or run the command in a terminal, which asks for it.";
+        NoPassphrase = "backup.no_passphrase", "A backup needs a passphrase.", "Give the backup a passphrase.";
         /// More than a backup holds.
-        TooLarge = "backup.too_large", "This is more than one backup can hold.", "Keep visits for fewer days with `diary keep`, and try again.";
+        TooLarge = "backup.too_large", "This is more than one backup can hold.", "Keep visits for fewer days, and try again.";
         /// The memory for the passphrase.
         TooCostly = "backup.too_costly", "This machine has not the memory that opening a backup takes.", "Close other programs, or use a machine with more memory.";
     }

@@ -36,7 +36,7 @@ techo_protocol::coded_errors! {
         /// The signature is not in the form of its kind.
         SignatureEncoding = "signature.invalid_encoding", "The signature is not in the form of its kind.", "Ask the issuer for a new certificate.";
         /// No key with that id is trusted here.
-        UnknownKey = "signature.unknown_key", "It is signed with a key that is not trusted here, so nobody here can tell.", "Take a newer trust bundle with `trust update`, or give the issuer's key with --trust-key.";
+        UnknownKey = "signature.unknown_key", "It is signed with a key that is not trusted here, so nobody here can tell.", "Take a newer bundle of issuers' keys, or add the issuer's key.";
         /// An algorithm that is not allowed, or of another type of key.
         Algorithm = "signature.algorithm", "The signature's algorithm is not allowed, or does not fit the key.", "Do not trust it.";
         /// Its time is over.

@@ -18,13 +18,13 @@ techo_protocol::coded_errors! {
     /// Why a site does not do as it is asked.
     pub enum SiteRefusal {
         /// There is a site already.
-        AlreadyASite = "clinic.already_a_site", "This profile is a vaccination site already.", "Name another folder with --data.";
+        AlreadyASite = "clinic.already_a_site", "This profile is a vaccination site already.", "Use another folder for another site.";
         /// No site.
-        NotASite = "clinic.not_a_site", "There is no vaccination site in this profile.", "Make one with `clinic init`.";
+        NotASite = "clinic.not_a_site", "There is no vaccination site in this profile.", "Set up a site first.";
         /// The trust file is no municipality's.
-        NotATown = "clinic.not_a_town", "This trust file is not a municipality's.", "Ask the municipality for the file that `municipality trust export` wrote.";
+        NotATown = "clinic.not_a_town", "This trust file is not a municipality's.", "Ask the municipality for the trust file that it publishes.";
         /// No licence yet.
-        NoLicence = "clinic.no_licence", "This site has no licence yet.", "Give the request to the municipality, and take its answer in with `clinic licence`.";
+        NoLicence = "clinic.no_licence", "This site has no licence yet.", "Give the request to the municipality, and take its licence in.";
         /// Outside the licence's time.
         LicenceEnded = "clinic.licence_ended", "This site's licence does not cover that time.", "Ask the municipality for a new licence.";
         /// The municipality ended the licence.
@@ -36,7 +36,7 @@ techo_protocol::coded_errors! {
         /// The picture of before.
         SamePicture = "clinic.same_picture", "This is the picture that was recorded last. Nothing was saved.", "Take a new picture of this person's ticket.";
         /// That dose of this ticket is recorded.
-        TicketUsed { dose: u8 } = "clinic.ticket_used", "Dose {dose} of this ticket is recorded here already.", "Compare the ticket's number with the person's papers; a wrong record is corrected with `clinic correct`.";
+        TicketUsed { dose: u8 } = "clinic.ticket_used", "Dose {dose} of this ticket is recorded here already.", "Compare the ticket's number with the person's papers; a wrong record can be corrected.";
         /// Against the order of the doses.
         DoseOrder { dose: u8, other: u8 } = "clinic.dose_order", "Dose {dose} cannot be on that side of dose {other}, which is recorded here.", "Check the dose number and the date.";
         /// A time that has not come.
@@ -50,15 +50,15 @@ techo_protocol::coded_errors! {
         /// Nobody, or too long a name.
         Vaccinator = "clinic.vaccinator", "A vaccinator's name has 1 to 20 characters.", "Shorten it.";
         /// No such record.
-        UnknownRecord = "clinic.unknown_record", "There is no record of that number here.", "`clinic list` shows the records.";
+        UnknownRecord = "clinic.unknown_record", "There is no record of that number here.", "The list of records shows their numbers.";
         /// It was taken back.
         Withdrawn = "clinic.withdrawn", "This record was taken back.", "Record the dose anew.";
         /// Corrected as often as a record can be.
         TooManyCorrections = "clinic.too_many_corrections", "This record was corrected as often as it can be.", "Take it back, and record the dose anew.";
         /// No such bundle.
-        UnknownBundle = "clinic.unknown_bundle", "There is no bundle of that number here.", "`clinic bundle` without --again writes the next one.";
+        UnknownBundle = "clinic.unknown_bundle", "There is no bundle of that number here.", "Write the next bundle, or choose one that was written here.";
         /// Everything was sent.
-        NothingNew = "clinic.nothing_new", "Everything that was recorded is in a bundle already.", "Write an earlier one again with --again N.";
+        NothingNew = "clinic.nothing_new", "Everything that was recorded is in a bundle already.", "Write an earlier bundle again, if the municipality lacks it.";
     }
 }
 
@@ -66,7 +66,7 @@ techo_protocol::coded_errors! {
     /// What does not stop a record, and should be looked at.
     pub enum DoseWarning {
         /// A ticket of ten digits: which dose it is was taken from what is known here.
-        DoseAssumed = "clinic.dose_assumed", "The ticket does not say which dose it is for; it was taken from what is recorded here.", "Compare with the person's papers, or give --dose.";
+        DoseAssumed = "clinic.dose_assumed", "The ticket does not say which dose it is for; it was taken from what is recorded here.", "Compare with the person's papers, or say which dose it is.";
         /// The dose before was given elsewhere.
         PreviousUnknown = "clinic.previous_unknown", "The dose before is not recorded here, so the interval was not checked.", "Look at the person's slip or papers.";
         /// No rule speaks of this dose on this day.

@@ -9,9 +9,9 @@ techo_protocol::coded_errors! {
         /// A time after now.
         InTheFuture = "diary.in_the_future", "This time is in the future.", "Give a time that has passed, or check this device's clock.";
         /// A time before the retention.
-        TooOld { days: i64 } = "diary.too_old", "This is longer ago than the {days} days that visits are kept.", "Keep visits for longer with `diary keep`, or leave it out.";
+        TooOld { days: i64 } = "diary.too_old", "This is longer ago than the {days} days that visits are kept.", "Keep visits for longer, or leave it out.";
         /// The visit is not there, or not any more.
-        NoSuchVisit = "diary.no_such_visit", "There is no visit with this id.", "See `diary list` for the ids.";
+        NoSuchVisit = "diary.no_such_visit", "There is no visit with this id.", "The diary shows each visit's id.";
         /// The person is not there, or not any more.
         NoSuchPerson = "diary.no_such_person", "There is no person with this id.", "Look the person up again.";
         /// A stay is at most a day.
@@ -31,7 +31,7 @@ techo_protocol::coded_errors! {
         /// The retention is out of its range.
         KeepOutOfRange = "diary.keep_out_of_range", "Visits can be kept for 14 to 60 days.", "Choose a number from 14 to 60.";
         /// The file to be imported is something else.
-        ImportForeign = "diary.import_foreign", "This is not an exported diary.", "Choose a file that `diary export` has written.";
+        ImportForeign = "diary.import_foreign", "This is not an exported diary.", "Choose a diary file that Techo has exported.";
         /// A newer program exported the file.
         ImportNewer { found: u64 } = "diary.import_newer", "The exported diary has version {found}, which this program does not know.", "Update Techo.";
         /// Part of the file to be imported is wrong.

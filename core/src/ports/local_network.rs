@@ -7,9 +7,9 @@ techo_protocol::coded_errors! {
     /// What can go wrong between devices on one network.
     pub enum NearbyError {
         /// No listed device answered.
-        Nobody = "lan.nobody", "No other device of this household was found on this network.", "Run `sync --lan` on the other device within the same two minutes. Networks for guests often keep devices apart: use a relay or a file there.";
+        Nobody = "lan.nobody", "No other device of this household was found on this network.", "Sync on the other device within the same two minutes. Networks for guests often keep devices apart: use a relay or a file there.";
         /// There is no other device.
-        NoPeers = "lan.no_peers", "This household has no other device that could be found.", "Pair another device first: `device pair`.";
+        NoPeers = "lan.no_peers", "This household has no other device that could be found.", "Pair another device first.";
         /// The network cannot be used.
         NoNetwork = "lan.no_network", "This device cannot look for others on this network.", "Check that it is connected, and that a firewall lets it receive multicast (UDP port 5353).";
         /// The connection broke off.

@@ -22,17 +22,17 @@ techo_protocol::coded_errors! {
         /// All places of the device list are taken.
         Full = "household.full", "A household has at most 16 devices.", "Use one of the devices that are paired already.";
         /// No device of that id.
-        NoSuchDevice = "household.no_such_device", "There is no device with this id.", "See `device list` for the ids.";
+        NoSuchDevice = "household.no_such_device", "There is no device with this id.", "The list of devices shows the ids.";
         /// A device cannot remove itself.
         ThisDevice = "household.this_device", "A device cannot remove itself.", "Remove it on another device of the household, or delete the account.";
         /// The newest epoch key was not sealed to this device.
-        LockedOut = "household.locked_out", "This device was removed from the household, or was away for so long that it has no key any more. Its diary is still here.", "Pair it again with `device join` to share its diary; or go on without sync.";
+        LockedOut = "household.locked_out", "This device was removed from the household, or was away for so long that it has no key any more. Its diary is still here.", "Pair it again to share its diary; or go on without sync.";
         /// Another device writes under this one's name.
-        Copied = "household.copied", "This device's diary was copied, or restored from an old state. It has begun a household of its own, and its diary is whole.", "Pair it again with `device join`.";
+        Copied = "household.copied", "This device's diary was copied, or restored from an old state. It has begun a household of its own, and its diary is whole.", "Pair it again.";
         /// The words open nothing at this relay.
         WordsUnknown = "household.words_unknown", "The relay knows no household of these words.", "Check the words and the relay's address. Words that were replaced by newer ones are of no use.";
         /// No relay was ever used.
-        NoRelay = "household.no_relay", "This household has no relay yet.", "Name one with --relay.";
+        NoRelay = "household.no_relay", "This household has no relay yet.", "Name a relay.";
         /// The name is empty or too long.
         NameInvalid = "household.name_invalid", "A device's name has 1 to 60 bytes.", "Give another name.";
         /// Others are faster each time.

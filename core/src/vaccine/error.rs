@@ -12,11 +12,11 @@ techo_protocol::coded_errors! {
     /// What the vaccine record's rules refuse. Nothing was changed.
     pub enum VaccineRefusal {
         /// Nobody of that name or id.
-        NoSuchPerson = "vaccine.no_such_person", "There is nobody of this name or id.", "See `vaccine person list`, or add somebody with `vaccine person add`.";
+        NoSuchPerson = "vaccine.no_such_person", "There is nobody of this name or id.", "Choose somebody from the list of people, or add somebody.";
         /// Several people of that name.
-        SeveralPeople = "vaccine.several_people", "Several people have this name.", "Give the id of the one who is meant; `vaccine person list` shows the ids.";
+        SeveralPeople = "vaccine.several_people", "Several people have this name.", "Choose the one who is meant from the list of people, by id.";
         /// Several people, and none was named.
-        WhichPerson = "vaccine.which_person", "There are several people here.", "Say whose it is with --person; `vaccine person list` shows them.";
+        WhichPerson = "vaccine.which_person", "There are several people here.", "Say whose it is.";
         /// Born after today.
         BornInTheFuture = "vaccine.born_in_the_future", "This birth date is in the future.", "Check the date, or this device's clock.";
         /// Somebody cannot be merged with themselves.
@@ -24,15 +24,15 @@ techo_protocol::coded_errors! {
         /// Nobody was merged into the person.
         NotMerged = "vaccine.not_merged", "Nobody was merged into this person.", "Nothing needs to be done.";
         /// No record of that id.
-        NoSuchRecord = "vaccine.no_such_record", "There is no record with this id.", "See `vaccine list` for the ids.";
+        NoSuchRecord = "vaccine.no_such_record", "There is no record with this id.", "The list of the vaccine record shows the ids.";
         /// More than a record can hold.
         TooLarge = "vaccine.too_large", "This is larger than a record can be.", "Check that it is the right file.";
         /// A dose after today.
         InTheFuture = "vaccine.in_the_future", "This dose would be in the future.", "Check the date, or this device's clock.";
         /// The person has no status pass.
-        NoPass = "vaccine.no_pass", "There is no status pass for this person.", "Make a request with `vaccine request`, and add what the municipality issues for it with `vaccine add`.";
+        NoPass = "vaccine.no_pass", "There is no status pass for this person.", "Make a request, and add what the municipality issues for it.";
         /// No card, or no certificate of that id.
-        NoCertificate = "vaccine.no_certificate", "There is no such certificate to show.", "See `vaccine list` for the ids; a card comes with a status pass that was issued with a name.";
+        NoCertificate = "vaccine.no_certificate", "There is no such certificate to show.", "Choose one from the vaccine record; a card comes with a status pass that was issued with a name.";
         /// Nothing that a record can hold.
         Unknown = "vaccine.unknown", "This is no slip, certificate, ticket or pass.", "Scan the code again; make sure that all of it is in the picture.";
     }

@@ -14,11 +14,11 @@ techo_protocol::coded_errors! {
     /// What a person should look at in something that was kept. It is kept all the same: names change, and are written in many ways.
     pub enum RecordWarning {
         /// The holder has another name.
-        AnotherName = "vaccine.another_name", "The certificate names somebody else than this person.", "Check whose it is; `vaccine delete` takes it away again.";
+        AnotherName = "vaccine.another_name", "The certificate names somebody else than this person.", "Check whose it is, and delete it again if it is not this person's.";
         /// The holder was born on another day.
-        OtherBirthDate = "vaccine.other_birth_date", "The certificate names another birth date than this person's.", "Check whose it is; `vaccine delete` takes it away again.";
+        OtherBirthDate = "vaccine.other_birth_date", "The certificate names another birth date than this person's.", "Check whose it is, and delete it again if it is not this person's.";
         /// The same is in another person's record.
-        InAnotherRecord = "vaccine.in_another_record", "This is in another person's record already.", "Check whose it is; `vaccine delete` takes it away from the other.";
+        InAnotherRecord = "vaccine.in_another_record", "This is in another person's record already.", "Check whose it is, and delete it from the other's record if it is this person's.";
     }
 }
 

@@ -26,7 +26,7 @@ crate::coded_errors! {
         /// More visits than 32 KiB hold.
         TooLarge = "diary_upload.too_large", "These are more visits than can be sent at once.", "Choose fewer visits.";
         /// The authority's key is none.
-        KeyInvalid = "diary_upload.key_invalid", "The authority's key for diaries is damaged.", "Update the trust list with `trust update`.";
+        KeyInvalid = "diary_upload.key_invalid", "The authority's key for diaries is damaged.", "Update the authority's trust list.";
         /// It does not open: a dummy, or sealed to another key.
         NotForUs = "diary_upload.not_for_us", "This is not a diary that was sent to this authority.", "Nothing needs to be done: phones also send empty envelopes.";
         /// It opens and cannot be read.

@@ -62,7 +62,7 @@ crate::coded_errors! {
     /// What can be wrong with a notice.
     pub enum NoticeError {
         /// The text is not six hexadecimal digits.
-        NotAnId = "notice.not_an_id", "This is not a notice's number.", "A notice's number has six characters, 0 to 9 and a to f; `notice list` shows them.";
+        NotAnId = "notice.not_an_id", "This is not a notice's number.", "A notice's number has six characters, 0 to 9 and a to f; the list of notices shows them.";
     }
 }
 

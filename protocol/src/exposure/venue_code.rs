@@ -34,7 +34,7 @@ crate::coded_errors! {
         /// The payload cannot be read.
         Damaged = "venue_code.damaged", "This venue code is damaged or incomplete.", "Scan it again, closer and with more light.";
         /// None of the trusted authorities has the key that it names.
-        UnknownAuthority = "venue_code.unknown_authority", "No authority that is trusted here issued this venue code.", "It can be kept as an entry without warnings. To be warned, add the authority with `trust add`.";
+        UnknownAuthority = "venue_code.unknown_authority", "No authority that is trusted here issued this venue code.", "It can be kept as an entry without warnings. To be warned, follow the authority.";
         /// A trusted authority has the key that it names, and did not sign this.
         SignatureInvalid = "venue_code.signature_invalid", "This venue code is forged or changed: its signature is wrong.", "Nothing was stored. Tell the venue, or enter the visit by hand.";
         /// The visit is later than the code allows.

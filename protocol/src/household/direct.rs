@@ -33,7 +33,7 @@ crate::coded_errors! {
     /// Why two devices could not talk directly.
     pub enum DirectError {
         /// The other end is no device of this household, or does not take this one for one.
-        Stranger = "direct.stranger", "The other end is not a device of this household, or does not know this one.", "See `device list` on both. A device that was removed must be paired again.";
+        Stranger = "direct.stranger", "The other end is not a device of this household, or does not know this one.", "Compare the list of devices on both. A device that was removed must be paired again.";
         /// It is of a later format.
         NewerVersion = "direct.newer_version", "The other device uses a newer version of Techo.", "Update Techo on this device.";
         /// Changed, repeated, out of order, or not whole.

@@ -24,7 +24,7 @@ crate::coded_errors! {
     /// What can be wrong with a `.techo` file.
     pub enum HouseholdFileError {
         /// It is something else.
-        Foreign = "household_file.foreign", "This is not a file that `sync --file` has written.", "Choose a .techo file, or a name that is not taken.";
+        Foreign = "household_file.foreign", "This is not a file by which a household syncs.", "Choose a .techo file, or a name that is not taken.";
         /// It is of a later format.
         NewerVersion = "household_file.newer_version", "This file was written by a newer version of Techo.", "Update Techo on this device.";
         /// It breaks off.

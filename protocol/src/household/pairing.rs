@@ -44,7 +44,7 @@ crate::coded_errors! {
     /// Why two devices could not be paired.
     pub enum PairingError {
         /// The text is something else.
-        NotAPairing = "pairing.not_a_pairing", "This is not a pairing code.", "Use the code that `device pair` shows on the device that has the diary.";
+        NotAPairing = "pairing.not_a_pairing", "This is not a pairing code.", "Use the code that the device with the diary shows while it pairs.";
         /// It is of a later format.
         NewerVersion = "pairing.newer_version", "The pairing code is of a newer version of Techo.", "Update Techo on this device.";
         /// A message is not what it should be, or was changed on its way.

@@ -44,7 +44,7 @@ crate::coded_errors! {
     /// What can be wrong with a bundle.
     pub enum DoseBundleError {
         /// It is something else.
-        NotABundle = "dose_bundle.not_a_bundle", "This file is not a bundle of doses.", "Choose a file that `clinic bundle` wrote.";
+        NotABundle = "dose_bundle.not_a_bundle", "This file is not a bundle of doses.", "Choose a bundle file that a vaccination site has written.";
         /// It is of a later format.
         NewerVersion = "dose_bundle.newer_version", "This bundle is of a newer version than this program knows.", "Update Techo.";
         /// It is of another municipality.
@@ -54,7 +54,7 @@ crate::coded_errors! {
         /// The site did not sign it.
         SignatureInvalid = "dose_bundle.signature_invalid", "This bundle was not signed by the site that it names.", "Do not use it. Ask the site.";
         /// The municipality did not license the site.
-        LicenceInvalid = "dose_bundle.licence_invalid", "The site of this bundle has no licence of this municipality.", "Do not use it. Look the site up with `municipality site list`.";
+        LicenceInvalid = "dose_bundle.licence_invalid", "The site of this bundle has no licence of this municipality.", "Do not use it. Look the site up in the municipality's list of sites.";
         /// More than one bundle holds.
         TooLarge = "dose_bundle.too_large", "These are more doses than one bundle holds.", "Write several bundles.";
         /// The key that it is to be sealed to is none, or there is no randomness.

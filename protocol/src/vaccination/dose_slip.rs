@@ -45,7 +45,7 @@ crate::coded_errors! {
         /// The site did not sign it.
         SignatureInvalid = "dose_slip.signature_invalid", "This dose slip was not signed by the site that it names.", "Do not use it. Ask the vaccination site for the slip again.";
         /// A municipality that is not followed.
-        UnknownTown = "dose_slip.unknown_town", "This dose slip is of a municipality that is not followed here.", "Add the municipality's trust file with `trust add`.";
+        UnknownTown = "dose_slip.unknown_town", "This dose slip is of a municipality that is not followed here.", "Add the municipality's trust file.";
         /// The municipality did not license the site.
         LicenceInvalid = "dose_slip.licence_invalid", "The municipality did not license the site of this dose slip.", "Do not use it. Update the municipality's trust list, or ask the municipality.";
         /// Outside the time of the licence.

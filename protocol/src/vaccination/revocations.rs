@@ -35,7 +35,7 @@ crate::coded_errors! {
     /// What can be wrong with a list of revoked status passes.
     pub enum RevocationsError {
         /// It is something else.
-        NotRevocations = "revocations.not_revocations", "This file is not a list of revoked status passes.", "Fetch it again from the relay, or ask the municipality for its `.techo-revocations` file.";
+        NotRevocations = "revocations.not_revocations", "This file is not a list of revoked status passes.", "Fetch it again from the relay, or ask the municipality for its .techo-revocations file.";
         /// It is of a later format.
         NewerVersion = "revocations.newer_version", "This list of revoked status passes is of a newer version than this program knows.", "Update Techo.";
         /// It cannot be read.

@@ -53,7 +53,7 @@ crate::coded_errors! {
         /// One that is as new, or newer, is here.
         Older = "schedule.older", "This schedule is not newer than the one that is here.", "Nothing needs to be done; the newer one stays.";
         /// Its text is no JSON of this form.
-        Unreadable { line: usize, column: usize } = "schedule.unreadable", "The schedule cannot be read at line {line}, column {column}.", "Correct it there; `protocol/schedules` has an example.";
+        Unreadable { line: usize, column: usize } = "schedule.unreadable", "The schedule cannot be read at line {line}, column {column}.", "Correct it there.";
         /// A part contradicts another, or is out of bounds.
         Invalid { what: &'static str } = "schedule.invalid", "The schedule is not sound: {what}.", "Correct it and try again.";
     }

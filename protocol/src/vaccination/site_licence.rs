@@ -35,9 +35,9 @@ crate::coded_errors! {
     /// What can be wrong with a site's request or licence.
     pub enum SiteLicenceError {
         /// It is no request.
-        NotARequest = "site_licence.not_a_request", "This file is not a vaccination site's request.", "Ask the site for the file that `clinic init --request` wrote.";
+        NotARequest = "site_licence.not_a_request", "This file is not a vaccination site's request.", "Ask the site for the request that it wrote when it was set up.";
         /// It is no licence.
-        NotALicence = "site_licence.not_a_licence", "This file is not a vaccination site's licence.", "Ask the municipality for the file that `municipality site add` wrote.";
+        NotALicence = "site_licence.not_a_licence", "This file is not a vaccination site's licence.", "Ask the municipality for the licence that it wrote for this site.";
         /// It is of a later format.
         NewerVersion = "site_licence.newer_version", "This file is of a newer version than this program knows.", "Update Techo.";
         /// It cannot be read.

@@ -56,9 +56,9 @@ crate::coded_errors! {
     /// What can be wrong with a status pass or its request.
     pub enum StatusPassError {
         /// It is something else.
-        NotAPass = "status_pass.not_a_pass", "This is not a status pass.", "Ask the municipality for the file that `municipality issue` wrote.";
+        NotAPass = "status_pass.not_a_pass", "This is not a status pass.", "Ask the municipality for the file that it issued.";
         /// It is something else than a request.
-        NotARequest = "status_pass.not_a_request", "This is not a request for a status pass.", "Make one on the phone with `vaccine request`.";
+        NotARequest = "status_pass.not_a_request", "This is not a request for a status pass.", "Make a request on the phone that is to keep the pass.";
         /// It is of a later format.
         NewerVersion = "status_pass.newer_version", "This status pass is of a newer version than this program knows.", "Update Techo.";
         /// It cannot be read, or its signatures do not fit.

@@ -21,7 +21,7 @@ crate::coded_errors! {
     /// What can be wrong with a municipality's update.
     pub enum TownUpdateError {
         /// It is something else.
-        NotAnUpdate = "town_update.not_an_update", "This file is not a municipality's update for its sites.", "Ask the municipality for the file that `municipality lots export` wrote.";
+        NotAnUpdate = "town_update.not_an_update", "This file is not a municipality's update for its sites.", "Ask the municipality for the file of lots that it wrote for its sites.";
         /// It is of a later format.
         NewerVersion = "town_update.newer_version", "This update is of a newer version than this program knows.", "Update Techo.";
         /// It cannot be read.
