@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use techo_core::backup::{self, BackupError, OldRows};
-use techo_protocol::basics::passphrase::Cost;
+use techo_core::backup::BackupError;
+use techo_core::device::{OldRows, OpenedBackup};
 use zeroize::Zeroizing;
 
 use crate::failure::CliError;
@@ -60,10 +60,9 @@ impl Backup {
 }
 
 fn export(session: &Session, file: &Path) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    let passphrase = passphrase(session, true)?;
-    let collected = backup::write(diary.vault(), &passphrase, Cost::BACKUP, session.now())?;
-    write_private(file, &collected.file)?;
+    let mut device = device::opened(session)?;
+    let collected = device.make_backup(&passphrase(session, true)?)?;
+    write_private(file, &collected.content)?;
     let damaged: Vec<String> = collected.damaged.iter().map(ToString::to_string).collect();
     session.out.answer(
         &json!({ "file": file, "visits": collected.visits, "damaged": damaged, "damaged_records": collected.damaged_records }),
@@ -84,19 +83,19 @@ impl Restore {
     fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let content = input::file(&self.file)?;
         // Before anything is made: a wrong passphrase leaves no empty profile behind.
-        let backup = backup::Backup::open(&content, &passphrase(session, false)?)
+        let backup = OpenedBackup::open(&content, &passphrase(session, false)?)
             .map_err(|error| Failure::from(error).about(self.file.display()))?;
         let is_new = session.profile(Kind::Device).is_err();
-        let mut diary = device::open_or_make(session)?;
+        let mut device = device::opened_or_made(session)?;
         let old = match self.old {
             Some(Old::Keep) => OldRows::Keep,
             Some(Old::Leave) => OldRows::LeaveOut,
-            None => match backup::old_rows(diary.vault(), &backup, session.now())? {
+            None => match device.old_rows(&backup)? {
                 0 => OldRows::LeaveOut,
                 count => ask(session, count)?,
             },
         };
-        let restored = backup::restore(diary.vault(), &backup, old, session.now())?;
+        let restored = device.restore_backup(&backup, old)?;
         let line = json!({
             "visits": restored.visits,
             "others": restored.others,
@@ -153,7 +152,7 @@ fn passphrase(session: &Session, new: bool) -> Result<Zeroizing<String>, Failure
     Ok(typed)
 }
 
-fn ask(session: &Session, count: usize) -> Result<OldRows, Failure> {
+fn ask(session: &Session, count: u32) -> Result<OldRows, Failure> {
     let keep = question::can_ask(session) && question::yes(session, "backup-old-ask", &[("count", &count)])?;
     Ok(if keep { OldRows::Keep } else { OldRows::LeaveOut })
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use techo_core::device::Device;
-use techo_core::diary::{Diary, Filter, Visit};
+use techo_core::diary::Diary;
 use techo_core::documents::EntryId;
 use techo_core::following;
-use techo_core::ports::{FixedClock, Ports, Relay};
+use techo_core::ports::{Clock, FixedClock, Ports, Relay};
 use techo_core::sync::household;
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
@@ -61,6 +61,16 @@ pub fn opened_or_made(session: &Session) -> Result<Device, Failure> {
     door(session, &folder)
 }
 
+/// As [`opened_or_made`], with a clock that runs on: for a command that stays.
+///
+/// # Errors
+/// As [`opened`].
+pub fn opened_to_stay(session: &Session) -> Result<Device, Failure> {
+    let folder = session.folder()?;
+    profile::ensure(&folder, Kind::Device).map_err(|error| Failure::from(error).about(folder.display()))?;
+    door_by(session, &folder, Box::new(session.running_clock()))
+}
+
 /// Opens the device of the profile; `None` where there is no device's profile, which a command that only looks does not need.
 ///
 /// # Errors
@@ -74,18 +84,27 @@ pub fn opened_if_any(session: &Session) -> Result<Option<Device>, Failure> {
 }
 
 fn door(session: &Session, folder: &Path) -> Result<Device, Failure> {
+    door_by(session, folder, Box::new(FixedClock(session.now())))
+}
+
+fn door_by(session: &Session, folder: &Path, clock: Box<dyn Clock>) -> Result<Device, Failure> {
     let ports = Ports {
         keys: Box::new(KeyFile::new(
             folder,
             session.passphrase().map(Into::into),
             Box::new(SystemRandom::new()),
         )),
-        clock: Box::new(FixedClock(session.now())),
+        clock,
         random: Arc::new(SystemRandom::new()),
-        relay: Arc::new(HttpRelay::default()),
+        relay: relay(),
         network: Arc::new(ThisNetwork),
     };
     Ok(Device::open(folder, ports)?)
+}
+
+/// How this program asks relays.
+pub fn relay() -> Arc<dyn Relay + Send + Sync> {
+    Arc::new(HttpRelay::default())
 }
 
 fn diary(session: &Session, folder: &Path) -> Result<Diary, Failure> {
@@ -104,14 +123,6 @@ pub fn followed(session: &Session) -> Result<Vec<TrustList>, Failure> {
         return Ok(Vec::new());
     }
     Ok(following::all(diary(session, &folder)?.vault())?)
-}
-
-/// All visits of the diary.
-///
-/// # Errors
-/// The vault cannot be read.
-pub fn visits(diary: &mut Diary) -> Result<Vec<Visit>, Failure> {
-    Ok(diary.list(&Filter::default())?.visits)
 }
 
 /// Reads a visit's id.

@@ -1,34 +1,21 @@
 //! `techo device`: let another device into the household, and see which ones are in it.
 
-mod mailbox;
 mod members;
-mod nearby;
 
 use std::io::IsTerminal as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use clap::Subcommand;
 use serde_json::json;
-use techo_core::sync::direct::{Talked, VaultHoldings};
-use techo_core::sync::exchange::{ask, exchange};
-use techo_core::sync::household::{self, NewIdentity};
-use techo_core::sync::pairing;
+use techo_core::device::{DiaryComes, JoinRequest, Joining, JoiningStep, PairingPlace, PairingStep};
+use techo_core::diary::Filter;
+use techo_core::sync::household;
 use techo_protocol::basics::qr::Qr;
-use techo_protocol::household::direct::Salt;
-use techo_protocol::household::pairing::{Confirmed, Joiner, NewDevice, Owner, PairingError, PairingText, network_place};
-use techo_protocol::household::sync_api::Call;
-use zeroize::Zeroizing;
 
-use self::mailbox::Mailbox;
-use self::nearby::Line;
 use crate::failure::CliError;
 use crate::output::Output;
 use crate::profile::Kind;
 use crate::session::Session;
-use crate::sync::lan::connection::Connection;
-use crate::sync::lan::listen_everywhere;
-use crate::sync::lan::nearby::MeetError;
-use crate::sync::{HttpStreams, LanError, the_household};
 use crate::{Failure, Outcome, device, input, question};
 
 /// Share one diary between your devices
@@ -79,8 +66,10 @@ pub enum Device {
 impl Device {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
-            Self::Pair { relay: Some(relay), .. } => pair(session, &relay),
-            Self::Pair { relay: None, listen, .. } => pair_directly(session, listen),
+            Self::Pair {
+                relay: Some(address), ..
+            } => pair(session, &PairingPlace::Relay { address }),
+            Self::Pair { relay: None, listen, .. } => pair(session, &PairingPlace::Network { listen }),
             Self::Join { input, name } => join(session, &input, &name),
             Self::List => members::list(session),
             Self::Rename { id, name } => members::rename(session, id, &name),
@@ -89,87 +78,39 @@ impl Device {
     }
 }
 
-/// How the four messages of a pairing go over.
-trait Messages {
-    fn leave(&mut self, number: u8, message: Vec<u8>) -> Result<(), Failure>;
+/// How long one wait for the other device takes, in seconds.
+const WAIT_SECONDS: u32 = 20;
 
-    /// Waits for a message, two minutes at most for all of them.
-    fn take(&mut self, number: u8) -> Result<Vec<u8>, Failure>;
-}
-
-fn pair(session: &Session, relay: &str) -> Result<Outcome, Failure> {
-    let mut diary = device::open_or_make(session)?;
-    let streams = HttpStreams::new(relay)?;
-    let vault = diary.vault();
-    exchange(vault, &streams, relay, session.now())?;
-    let owner = Owner::new(relay, &session.random)?;
-    let text = owner.text().clone();
-    let mailbox = text.mailbox;
-    ask(&streams, &the_household(vault)?, Call::OpenMailbox { mailbox })?;
-    show(session, &text)?;
-    let mut mailbox = Mailbox::new(&text)?;
-    let (new, confirmed) = confirm(session, owner, &mut mailbox)?;
-    // The list is at the relay before the keys go over: no two devices get one place.
-    let welcome = pairing::admit(vault, &streams, relay, &new, session.now())?;
-    exchange(vault, &streams, relay, session.now())?;
-    mailbox.leave(3, confirmed.answer(&welcome))?;
-    say_paired(session, &new.name)
-}
-
-/// Without a relay: the other device connects to this one, and gets the diary over the same connection.
-fn pair_directly(session: &Session, listen: Option<SocketAddr>) -> Result<Outcome, Failure> {
-    let mut diary = device::open_or_make(session)?;
-    let listener = match listen {
-        Some(address) => TcpListener::bind(address).map_err(|_| LanError::NoNetwork)?,
-        None => listen_everywhere()?,
-    };
-    let owner = Owner::new(&network_place(&nearby::addresses(&listener)?), &session.random)?;
-    show(session, owner.text())?;
-    let mut line = Line::accept(&listener)?;
-    let (new, confirmed) = confirm(session, owner, &mut line)?;
-    let salt = Salt::new(&session.random)?;
-    let welcome = pairing::admit_directly(diary.vault(), &new, &salt, session.now())?;
-    line.leave(3, confirmed.answer(&welcome))?;
-    let own = the_household(diary.vault())?.agreement();
-    let talked = Connection::answer(line.into_stream(), &own, &[new.agreement], &salt, &session.random)
-        .and_then(|(_, connection)| connection.talk(false, &mut VaultHoldings::new(diary.vault(), session.now())));
-    say_of_the_diary(session, talked);
-    say_paired(session, &new.name)
-}
-
-fn say_paired(session: &Session, name: &str) -> Result<Outcome, Failure> {
+fn pair(session: &Session, place: &PairingPlace) -> Result<Outcome, Failure> {
+    let mut device = device::opened_or_made(session)?;
+    let mut pairing = device.begin_pairing(place)?;
+    let text = pairing.text();
     session
         .out
-        .answer(&json!({ "paired": name }), "pairing-done", &[("name", &name)])?;
+        .answer(&json!({ "pairing": text }), "pairing-text", &[("text", &text)])?;
+    show_qr(&session.out, &text)?;
+    let name = loop {
+        if let PairingStep::TypeDigits { name } = pairing.wait(WAIT_SECONDS)? {
+            break name;
+        }
+    };
+    session.out.say("pairing-type-code", &[("name", &name)])?;
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed).map_err(|_| CliError::FileUnreadable)?;
+    let paired = device.confirm_pairing(pairing, &typed)?;
+    say_of_the_diary(session, &paired.diary);
+    session
+        .out
+        .answer(&json!({ "paired": paired.name }), "pairing-done", &[("name", &paired.name)])?;
     Ok(Outcome::Done)
 }
 
 /// The two are paired already: that the diary did not come over is no failure of that.
-fn say_of_the_diary(session: &Session, talked: Result<Talked, MeetError>) {
-    if let Err(error) = talked {
-        let why = session.out.texts().message(&error);
+fn say_of_the_diary(session: &Session, diary: &DiaryComes) {
+    if let DiaryComes::BrokeOff { error } = diary {
+        let why = session.out.texts().message(error);
         session.out.warn("pairing-diary-later", &[("why", &why)]);
     }
-}
-
-fn show(session: &Session, text: &PairingText) -> Result<(), Failure> {
-    let written = text.write();
-    session
-        .out
-        .answer(&json!({ "pairing": written }), "pairing-text", &[("text", &written)])?;
-    show_qr(&session.out, &written)
-}
-
-/// The owner's part, up to the code that the person types.
-fn confirm(session: &Session, owner: Owner, messages: &mut impl Messages) -> Result<(NewDevice, Confirmed), Failure> {
-    let (committed, nonce) = owner.take_commitment(&messages.take(0)?, &session.random)?;
-    messages.leave(1, nonce)?;
-    let confirming = committed.take_reveal(&messages.take(2)?)?;
-    let new = confirming.device.clone();
-    session.out.say("pairing-type-code", &[("name", &new.name)])?;
-    let mut typed = String::new();
-    std::io::stdin().read_line(&mut typed).map_err(|_| CliError::FileUnreadable)?;
-    Ok((new, confirming.confirm(&typed)?))
 }
 
 /// For people at a terminal: two rows of modules a line.
@@ -196,50 +137,31 @@ fn show_qr(out: &Output, text: &str) -> Result<(), Failure> {
 }
 
 fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> {
-    let found = input::read(given)?;
-    let texts: Vec<PairingText> = found
-        .codes
-        .iter()
-        .filter_map(|code| PairingText::read(&code.text).ok())
-        .collect();
-    let text = match (&texts[..], found.codes.first()) {
-        ([text, ..], _) => text,
-        // The reason why the one that is there is none.
-        ([], Some(code)) => &PairingText::read(&code.text)?,
-        ([], None) => return Err(PairingError::NotAPairing.into()),
+    let request = JoinRequest {
+        texts: input::read(given)?.codes.into_iter().map(|code| code.text).collect(),
+        name: name.to_owned(),
     };
     if !may_bring_its_diary(session)? {
         return Ok(Outcome::No);
     }
-    let identity = NewIdentity::generate(name, &session.random)?;
-    if let Some(addresses) = text.addresses() {
-        return join_directly(session, text, &identity, &addresses);
+    let mut joining = Joining::begin(&request, &session.random, device::relay())?;
+    let mut is_shown = false;
+    loop {
+        match joining.wait(WAIT_SECONDS)? {
+            JoiningStep::ShowDigits { digits } if !is_shown => {
+                is_shown = true;
+                session
+                    .out
+                    .answer(&json!({ "confirm": digits }), "pairing-confirm", &[("code", &digits)])?;
+            }
+            JoiningStep::Waiting | JoiningStep::ShowDigits { .. } => {}
+            JoiningStep::Confirmed => break,
+        }
     }
-    let welcome = answer(session, text, &identity, &mut Mailbox::new(text)?)?;
     // Only now is anything changed here: a pairing that is cut short leaves this device as it was.
-    let mut diary = device::open_or_make(session)?;
-    let streams = HttpStreams::new(&text.relay)?;
-    pairing::join(diary.vault(), &streams, &identity, &welcome, session.now())?;
-    session.out.answer(&json!({ "joined": true }), "pairing-joined", &[])?;
-    Ok(Outcome::Done)
-}
-
-fn join_directly(
-    session: &Session,
-    text: &PairingText,
-    identity: &NewIdentity,
-    addresses: &[SocketAddr],
-) -> Result<Outcome, Failure> {
-    let mut line = Line::connect(addresses)?;
-    let welcome = answer(session, text, identity, &mut line)?;
-    let mut diary = device::open_or_make(session)?;
-    let owner = pairing::join_directly(diary.vault(), identity, &welcome, session.now())?;
-    let own = the_household(diary.vault())?.agreement();
-    let talked = Connection::call_over(line.into_stream(), &own, &owner.key, &owner.salt, &session.random)
-        .and_then(|connection| connection.talk(true, &mut VaultHoldings::new(diary.vault(), session.now())));
-    let has_all = talked.is_ok();
-    say_of_the_diary(session, talked);
-    let said = if has_all {
+    let joined = device::opened_or_made(session)?.join(joining)?;
+    say_of_the_diary(session, &joined.diary);
+    let said = if joined.diary == DiaryComes::WithThePairing {
         "pairing-joined-directly"
     } else {
         "pairing-joined"
@@ -248,31 +170,12 @@ fn join_directly(
     Ok(Outcome::Done)
 }
 
-/// The new device's part, up to the last message.
-fn answer(
-    session: &Session,
-    text: &PairingText,
-    identity: &NewIdentity,
-    messages: &mut impl Messages,
-) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let (joiner, commitment) = Joiner::new(text, &identity.device, &session.random)?;
-    messages.leave(0, commitment)?;
-    let (waiting, reveal) = joiner.take_nonce(&messages.take(1)?)?;
-    messages.leave(2, reveal)?;
-    session.out.answer(
-        &json!({ "confirm": waiting.code }),
-        "pairing-confirm",
-        &[("code", &waiting.code)],
-    )?;
-    Ok(waiting.take_answer(&messages.take(3)?)?)
-}
-
 /// A device that has a diary of its own shares it by joining: at a terminal the person is asked. For scripts it stays, as help says.
 fn may_bring_its_diary(session: &Session) -> Result<bool, Failure> {
     if !question::can_ask(session) || session.profile(Kind::Device).is_err() {
         return Ok(true);
     }
-    let count = device::visits(&mut device::open(session)?)?.len();
+    let count = device::opened(session)?.visits(&Filter::default())?.visits.len();
     if count == 0 {
         return Ok(true);
     }

@@ -4,16 +4,13 @@ use std::io::IsTerminal as _;
 
 use clap::Subcommand;
 use serde_json::json;
-use techo_core::sync::exchange::exchange;
+use techo_core::device::{WordsLanguage, WordsRestore, check_words};
 use techo_core::sync::household;
-use techo_core::sync::recovery::{Restored, renew_words, restore};
-use techo_core::sync::{HouseholdRefusal, SyncError};
-use techo_protocol::household::recovery::{Language, RecoveryWords};
 use zeroize::Zeroizing;
 
 use crate::failure::CliError;
 use crate::session::Session;
-use crate::sync::{HttpStreams, say, the_household};
+use crate::sync::say;
 use crate::{Failure, Outcome, device};
 
 /// Twelve words that bring the diary back when no device is left
@@ -47,40 +44,37 @@ pub enum Recovery {
 impl Recovery {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
-            Self::Show { language, relay } => show(session, language.as_deref(), relay),
+            Self::Show { language, relay } => show(session, language.as_deref(), relay.as_deref()),
             Self::Restore { relay, name } => bring_back(session, &relay, &name),
         }
     }
 }
 
-fn show(session: &Session, language: Option<&str>, relay: Option<String>) -> Result<Outcome, Failure> {
-    let mut diary = device::open_or_make(session)?;
-    let known = the_household(diary.vault())?.relay.map(|relay| relay.address);
-    let address = relay.or(known).ok_or(SyncError::from(HouseholdRefusal::NoRelay))?;
+fn show(session: &Session, language: Option<&str>, relay: Option<&str>) -> Result<Outcome, Failure> {
     let of_person = if session.out.texts().is_japanese() {
-        Language::Japanese
+        WordsLanguage::Japanese
     } else {
-        Language::English
+        WordsLanguage::English
     };
-    let language = language.map_or(of_person, Language::of_tag);
-    let words = RecoveryWords::generate(language, &session.random)?;
-    renew_words(diary.vault(), &HttpStreams::new(&address)?, &address, &words, session.now())?;
-    let text = words.text();
+    let language = language.map_or(of_person, WordsLanguage::of_tag);
+    let new = device::opened_or_made(session)?.new_words(language, relay)?;
     session
         .out
-        .answer(&json!({ "words": *text }), "recovery-words", &[("words", &*text)])?;
+        .answer(&json!({ "words": *new.words }), "recovery-words", &[("words", &*new.words)])?;
     session.out.say("recovery-keep", &[])?;
     Ok(Outcome::Done)
 }
 
 fn bring_back(session: &Session, relay: &str, name: &str) -> Result<Outcome, Failure> {
-    let words = RecoveryWords::parse(None, &typed_words(session)?)?;
-    let streams = HttpStreams::new(relay)?;
-    let mut diary = device::open_or_make(session)?;
-    let vault = diary.vault();
-    let restored = restore(vault, &streams, &words, name, session.now(), &session.random)?;
-    let done = exchange(vault, &streams, relay, session.now())?;
-    let taken_over = restored == Restored::TakenOver;
+    let request = WordsRestore {
+        words: typed_words(session)?,
+        relay: relay.to_owned(),
+        name: name.to_owned(),
+    };
+    // Words that are none make no profile.
+    check_words(&request.words)?;
+    let restored = device::opened_or_made(session)?.restore_by_words(&request)?;
+    let taken_over = restored.taken_over;
     session.out.answer(
         &json!({ "restored": true, "taken_over": taken_over }),
         if taken_over {
@@ -92,7 +86,7 @@ fn bring_back(session: &Session, relay: &str, name: &str) -> Result<Outcome, Fai
     )?;
     // From words alone nobody can know whether the relay showed the newest state.
     session.out.say("recovery-no-proof", &[])?;
-    say(session, done)
+    say(session, restored.synced)
 }
 
 fn typed_words(session: &Session) -> Result<Zeroizing<String>, Failure> {

@@ -1,24 +1,15 @@
 //! `techo sync`: bring the household's devices to the same state, through a relay, a file, or directly.
 
 mod account;
-mod http;
-pub mod lan;
+mod lan;
 mod watch;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use techo_core::sync::engine::{self, Report};
-use techo_core::sync::exchange::{Exchanged, exchange};
-use techo_core::sync::file::{make_file, take_file};
-use techo_core::sync::household::{self, Caught, Household};
-use techo_core::sync::{HouseholdRefusal, SyncError};
-use techo_core::vault::Vault;
-use techo_protocol::household::household_file::HouseholdFile;
-
-pub use http::HttpStreams;
-pub use lan::LanError;
+use techo_core::device::Synced;
+use techo_core::sync::household::Caught;
 
 use crate::file::write_private;
 use crate::session::Session;
@@ -87,59 +78,39 @@ impl Sync {
     }
 }
 
-/// The household; an error where there is none.
-///
-/// # Errors
-/// `household.none`.
-pub fn the_household(vault: &mut Vault) -> Result<Household, Failure> {
-    Ok(household::household(vault)?.ok_or(SyncError::from(HouseholdRefusal::None))?)
-}
-
 fn through_relay(session: &Session, relay: &str) -> Result<Outcome, Failure> {
-    let mut diary = device::open_or_make(session)?;
-    let done = exchange(diary.vault(), &HttpStreams::new(relay)?, relay, session.now())?;
+    let done = device::opened_or_made(session)?.sync_now(Some(relay))?;
     say(session, done)
 }
 
 fn through_file(session: &Session, file: &Path) -> Result<Outcome, Failure> {
-    let mut diary = device::open_or_make(session)?;
-    let mut received = Report::default();
-    if file.exists() {
-        let held = HouseholdFile::read(&input::file(file)?).map_err(|error| Failure::from(error).about(file.display()))?;
-        received = take_file(diary.vault(), &held, session.now()).map_err(|error| Failure::from(error).about(file.display()))?;
-    }
-    let made = make_file(diary.vault(), session.now())?;
-    let sent = made.chunks.len();
-    let content = made.write()?;
+    let mut device = device::opened_or_made(session)?;
+    let held = if file.exists() { Some(input::file(file)?) } else { None };
+    let done = device
+        .sync_with_file(held.as_deref())
+        .map_err(|error| Failure::from(error).about(file.display()))?;
     // A stick that is pulled out has the old file or the new one.
-    write_private(file, &content)?;
-    let done = Exchanged {
-        received,
-        sent,
-        ..Exchanged::default()
-    };
-    say(session, done)
+    write_private(file, &done.content)?;
+    say(session, done.synced)
 }
 
-/// Says what a conversation did.
-pub fn say(session: &Session, done: Exchanged) -> Result<Outcome, Failure> {
-    let received = done.received;
+/// Says what a sync did.
+pub fn say(session: &Session, done: Synced) -> Result<Outcome, Failure> {
     let caught = done.caught.map(caught_name);
     let line = json!({
-        "received": received.taken,
+        "received": done.received,
         "sent": done.sent,
         "removed": done.removed,
-        "waiting": received.waiting,
-        "refused": received.refused,
-        "copied": received.copied,
+        "waiting": done.waiting,
+        "refused": done.refused,
+        "copied": done.copied,
         "refilled": done.refilled,
         "caught": caught,
     });
-    let (taken, sent) = (received.taken, done.sent);
     session
         .out
-        .answer(&line, "sync-done", &[("received", &taken), ("sent", &sent)])?;
-    warn_of(session, received);
+        .answer(&line, "sync-done", &[("received", &done.received), ("sent", &done.sent)])?;
+    warn_of(session, done);
     if done.refilled {
         session.out.warn("sync-refilled", &[]);
     }
@@ -149,12 +120,12 @@ pub fn say(session: &Session, done: Exchanged) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-fn warn_of(session: &Session, received: Report) {
-    if received.copied > 0 {
+fn warn_of(session: &Session, done: Synced) {
+    if done.copied > 0 {
         session.out.warn("sync-copied", &[]);
     }
-    if received.refused > 0 {
-        session.out.warn("sync-refused", &[("count", &received.refused)]);
+    if done.refused > 0 {
+        session.out.warn("sync-refused", &[("count", &done.refused)]);
     }
 }
 
@@ -166,31 +137,27 @@ fn caught_name(caught: Caught) -> &'static str {
 }
 
 fn status(session: &Session) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    let waiting = engine::outgoing(diary.vault(), session.now())?.push.len();
-    let household = the_household(diary.vault())?;
-    let devices = household.list.devices.len();
-    let still: Vec<String> = household.still_holding().iter().map(|device| device.name.clone()).collect();
-    let caught = household.caught.map(caught_name);
-    let epoch = household.epoch();
-    let relay = household.relay.as_ref().map(|relay| relay.address.clone());
-    let shown = relay.clone().unwrap_or_else(|| session.out.texts().plain("never"));
+    let status = device::opened(session)?.sync_status()?;
+    let caught = status.caught.map(caught_name);
+    let shown = status.relay.clone().unwrap_or_else(|| session.out.texts().plain("never"));
     session.out.answer(
         &json!({
-            "devices": devices,
-            "relay": relay,
-            "to_send": waiting,
-            "epoch": epoch,
-            "wants": household.wants.len(),
-            "deleted_still_on": still,
+            "devices": status.devices,
+            "relay": status.relay,
+            "to_send": status.to_send,
+            "epoch": status.epoch,
+            "wants": status.wants,
+            "deleted_still_on": status.deleted_still_on,
             "caught": caught,
-            "locked_out": household.locked_out,
+            "locked_out": status.is_locked_out,
         }),
         "sync-status",
-        &[("devices", &devices), ("relay", &shown), ("waiting", &waiting)],
+        &[("devices", &status.devices), ("relay", &shown), ("waiting", &status.to_send)],
     )?;
-    if !still.is_empty() {
-        session.out.say("sync-still-on", &[("names", &still.join(", "))])?;
+    if !status.deleted_still_on.is_empty() {
+        session
+            .out
+            .say("sync-still-on", &[("names", &status.deleted_still_on.join(", "))])?;
     }
     if let Some(caught) = caught {
         session.out.warn(&format!("sync-{caught}"), &[]);

@@ -9,6 +9,7 @@ use techo_core::documents::EntryId;
 use techo_core::ports::FixedClock;
 use techo_core::sync::exchange::{Exchanged, StreamRelay, exchange};
 use techo_core::sync::household::{NewIdentity, ensure, household};
+use techo_core::sync::relay_streams::RelayStreams;
 use techo_core::sync::{HouseholdRefusal, SyncError, pairing};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
@@ -20,8 +21,8 @@ use techo_relay::Background;
 
 use super::loopback::{self, DATABASE, Log};
 use crate::Failure;
+use crate::device::HttpRelay;
 use crate::failure::CliError;
-use crate::sync::HttpStreams;
 
 /// The relay, and all that ever went to it.
 pub struct Household {
@@ -35,14 +36,15 @@ pub struct Household {
 
 /// Passes requests on, and keeps what a relay would keep for ever.
 struct Hoarding<'h> {
-    streams: HttpStreams,
+    relay: HttpRelay,
+    address: String,
     seen: &'h RefCell<Vec<Vec<u8>>>,
 }
 
 impl StreamRelay for Hoarding<'_> {
-    type Error = Failure;
+    type Error = SyncError;
 
-    fn call(&self, request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, Failure> {
+    fn call(&self, request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, SyncError> {
         let mut seen = self.seen.borrow_mut();
         match &request.call {
             Call::Push { chunks, .. } | Call::Swap { add: chunks, .. } => seen.extend(chunks.iter().map(|chunk| chunk.to_vec())),
@@ -58,7 +60,7 @@ impl StreamRelay for Hoarding<'_> {
             _ => {}
         }
         drop(seen);
-        self.streams.call(request, signed)
+        RelayStreams::new(&self.relay, &self.address).call(request, signed)
     }
 }
 
@@ -101,16 +103,17 @@ impl Household {
         self.seen.borrow().clone()
     }
 
-    fn streams(&self) -> Result<Hoarding<'_>, Failure> {
-        Ok(Hoarding {
-            streams: HttpStreams::new(&self.url())?,
+    fn streams(&self) -> Hoarding<'_> {
+        Hoarding {
+            relay: HttpRelay::default(),
+            address: self.url(),
             seen: &self.seen,
-        })
+        }
     }
 
     /// One device's sync.
     pub fn sync(&self, person: &mut Person) -> Result<Exchanged, Failure> {
-        exchange(person.diary.vault(), &self.streams()?, &self.url(), self.now)
+        Ok(exchange(person.diary.vault(), &self.streams(), &self.url(), self.now)?)
     }
 
     /// One device's sync, then the other's, then the first's again.
@@ -135,7 +138,7 @@ impl Household {
         let device = confirming.device.clone();
         let digits = waiting.code.clone();
         let confirmed = confirming.confirm(&digits)?;
-        let streams = self.streams()?;
+        let streams = self.streams();
         let welcome = pairing::admit(owner.diary.vault(), &streams, &self.url(), &device, self.now)?;
         let answer = waiting.take_answer(&confirmed.answer(&welcome))?;
         pairing::join(joiner.diary.vault(), &streams, &identity, &answer, self.now)?;

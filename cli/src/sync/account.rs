@@ -2,10 +2,7 @@
 
 use clap::Subcommand;
 use serde_json::json;
-use techo_core::sync::exchange::delete_account;
-use techo_core::sync::{HouseholdRefusal, SyncError};
 
-use super::{HttpStreams, the_household};
 use crate::session::Session;
 use crate::{Failure, Outcome, device};
 
@@ -20,10 +17,7 @@ pub enum Account {
 impl Account {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let Self::Delete = self;
-        let mut diary = device::open(session)?;
-        let relay = the_household(diary.vault())?.relay;
-        let address = relay.ok_or(SyncError::from(HouseholdRefusal::NoRelay))?.address;
-        delete_account(diary.vault(), &HttpStreams::new(&address)?)?;
+        let address = device::opened(session)?.delete_account()?;
         session.out.answer(
             &json!({ "deleted": true, "relay": address }),
             "account-deleted",

@@ -2,8 +2,7 @@
 
 use techo_protocol::basics::passphrase::Cost;
 
-use super::syncing::count;
-use super::{Device, DeviceError};
+use super::{Device, DeviceError, count};
 use crate::backup::{self, Backup};
 use crate::vault::DamagedRow;
 

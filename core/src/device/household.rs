@@ -3,11 +3,10 @@
 use techo_protocol::basics::keys::PublicKey;
 
 use super::{Device, DeviceError};
+use crate::documents::week::DAY_SECONDS;
 use crate::ports::HttpError;
 use crate::sync::household::{self, Household, SILENT_DAYS, Want, want};
 use crate::sync::{HouseholdRefusal, SyncError};
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// A device of the household.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use techo_protocol::household::household_file::HouseholdFile;
 
-use super::{Device, DeviceError};
+use super::{Device, DeviceError, count};
 use crate::ports::HttpError;
 use crate::sync::SyncError;
 use crate::sync::engine::{self, Report};
@@ -279,11 +279,6 @@ impl Device {
         exchange::delete_account(self.diary.vault(), &RelayStreams::new(&*self.relay, &address))?;
         Ok(address)
     }
-}
-
-/// A count as every binding can carry it.
-pub(super) fn count(of: usize) -> u32 {
-    u32::try_from(of).unwrap_or(u32::MAX)
 }
 
 impl From<Exchanged> for Synced {
