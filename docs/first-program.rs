@@ -3,18 +3,9 @@
 use std::error::Error;
 
 use techo_core::device::example::{self, Authority, Files, RELAY, SetClock};
-use techo_core::device::{CheckIn, Device};
+use techo_core::device::{CheckIn, Device, JoinRequest, JoiningStep, PairingPlace, PairingStep};
 use techo_core::diary::Filter;
-use techo_core::exposure::{alerts, fetch};
-use techo_core::ports::SystemRandom;
-use techo_core::scan::{self, Luminance, Options};
-use techo_core::sync::exchange::{StreamRelay, exchange};
-use techo_core::sync::household::NewIdentity;
-use techo_core::sync::memory_relay::MemoryRelay;
-use techo_core::sync::{HouseholdRefusal, SyncError, pairing};
-use techo_protocol::basics::qr::Qr;
-use techo_protocol::household::pairing::{Joiner, Owner};
-use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest};
+use techo_core::scan::camera::FrameScanner;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
@@ -24,9 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut authority = Authority::named("Osaka Prefecture");
     phone.follow(&authority.trust_file())?;
 
-    let (pixels, side) = Qr::of(&authority.poster("Bar Yoru")?)?.to_grey(4);
-    let picture = Luminance::new(side, side, side, pixels)?;
-    let codes = scan::scan(&picture, &Options::default());
+    let frame = example::picture(&authority.poster("Bar Yoru")?)?;
+    let codes = FrameScanner::default().frame(&frame);
 
     let done = phone.check_in(&CheckIn {
         texts: codes.into_iter().map(|code| code.text).collect(),
@@ -40,44 +30,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     authority.warn("Bar Yoru", done.visit.check_in, done.visit.out)?;
     authority.publish(&relay, phone.now())?;
 
-    let now = phone.now();
-    fetch::fetch(phone.vault(), &relay, &[], now)?;
-    let visits = phone.diary().list(&Filter::default())?.visits;
-    let warnings = alerts::list(phone.vault(), &visits)?;
-    assert_eq!(warnings.len(), 1);
-    assert_eq!(warnings[0].content.overlap_minutes, 90);
+    phone.fetch(&[])?;
+    let alerts = phone.warnings()?.alerts;
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(alerts[0].content.overlap_minutes, 90);
 
     let mut tablet = Device::open(&folder.path().join("tablet"), example::ports_with(&relay, &clock))?;
-    let (streams, random) = (Streams(MemoryRelay::new(1)), SystemRandom::new());
-    exchange(phone.vault(), &streams, RELAY, now)?;
+    let mut pairing = phone.begin_pairing(&PairingPlace::Relay { address: RELAY.into() })?;
+    let mut joining = tablet.begin_joining(&JoinRequest {
+        texts: vec![pairing.text()],
+        name: "Tablet".into(),
+    })?;
 
-    let owner = Owner::new(RELAY, &random)?;
-    let identity = NewIdentity::generate("Tablet", &random)?;
-    let (joiner, commitment) = Joiner::new(owner.text(), &identity.device, &random)?;
-    let (owner, nonce) = owner.take_commitment(&commitment, &random)?;
-    let (joiner, reveal) = joiner.take_nonce(&nonce)?;
-    let owner = owner.take_reveal(&reveal)?;
-    let (new_device, digits) = (owner.device.clone(), joiner.code.clone());
-    let owner = owner.confirm(&digits)?;
-    let welcome = pairing::admit(phone.vault(), &streams, RELAY, &new_device, now)?;
-    let welcome = joiner.take_answer(&owner.answer(&welcome))?;
-    pairing::join(tablet.vault(), &streams, &identity, &welcome, now)?;
+    let digits = loop {
+        pairing.wait(0)?;
+        if let JoiningStep::ShowDigits { digits } = joining.wait(0)? {
+            break digits;
+        }
+    };
+    while pairing.wait(0)? == PairingStep::Waiting {}
+    phone.confirm_pairing(pairing, &digits)?;
+    while joining.wait(0)? != JoiningStep::Confirmed {}
+    tablet.join(joining)?;
 
-    exchange(phone.vault(), &streams, RELAY, now)?;
-    exchange(tablet.vault(), &streams, RELAY, now)?;
-    let there = tablet.diary().list(&Filter::default())?.visits;
+    phone.sync_now(None)?;
+    tablet.sync_now(None)?;
+    let there = tablet.visits(&Filter::default())?.visits;
     assert_eq!(there.len(), 1);
     assert_eq!(there[0].id, done.visit.id);
     println!("{} is on both devices, and was warned of on the first.", there[0].name);
     Ok(())
-}
-
-struct Streams(MemoryRelay);
-
-impl StreamRelay for Streams {
-    type Error = SyncError;
-
-    fn call(&self, _request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, SyncError> {
-        self.0.answer(&signed).map_err(|_| HouseholdRefusal::Behind.into())
-    }
 }

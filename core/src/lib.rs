@@ -8,15 +8,7 @@
 //! use techo_core::device::{CheckIn, Device, FetchOutcome, example};
 //! use techo_core::diary::Filter;
 //! use techo_core::exposure::alerts::AlertState;
-//! use techo_core::scan::{Luminance, camera::FrameScanner};
-//! # fn drawn(text: &str) -> (usize, Vec<u8>) {
-//! #     let code = qrcodegen::QrCode::encode_text(text, qrcodegen::QrCodeEcc::Medium).expect("it fits");
-//! #     let (modules, scale, margin) = (code.size(), 4, 4);
-//! #     let side = (modules + 2 * margin) * scale;
-//! #     let dark = |x: i32, y: i32| code.get_module(x / scale - margin, y / scale - margin);
-//! #     let pixels = (0..side * side).map(|at| if dark(at % side, at / side) { 0 } else { 255 });
-//! #     (usize::try_from(side).expect("it is positive"), pixels.collect())
-//! # }
+//! use techo_core::scan::camera::FrameScanner;
 //!
 //! // The platform's ports; here they are in memory, beside an authority with a relay of its own.
 //! let (relay, clock) = (example::Files::default(), example::SetClock::at(example::NOW));
@@ -26,8 +18,8 @@
 //! device.follow(&authority.trust_file())?;
 //!
 //! // The camera gives frames, one byte of grey a pixel.
-//! let (side, pixels) = drawn(&authority.poster("Bar Yoru")?);
-//! let found = FrameScanner::default().frame(&Luminance::new(side, side, side, pixels)?);
+//! let frame = example::picture(&authority.poster("Bar Yoru")?)?;
+//! let found = FrameScanner::default().frame(&frame);
 //!
 //! // What was read becomes a visit.
 //! let texts = found.into_iter().map(|code| code.text).collect();

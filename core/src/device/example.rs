@@ -25,9 +25,12 @@ pub use authority::Authority;
 pub use household::household;
 pub use town::Town;
 
+use techo_protocol::basics::qr::{Qr, QrError};
+
 use crate::ports::{
     Clock, Discovery, HttpError, KeyError, KeyId, KeyKeeper, LocalNetwork, NearbyError, Ports, Relay, SystemRandom, WrappingKey,
 };
+use crate::scan::Luminance;
 use crate::sync::memory_relay::{MemoryRelay, Refused};
 
 /// The time of the examples, in Unix seconds: 2026-11-20T21:00:00+09:00.
@@ -50,6 +53,25 @@ pub fn ports_with(relay: &Files, clock: &SetClock) -> Ports {
         relay: Arc::new(relay.clone()),
         network: Arc::new(Loopback),
     }
+}
+
+/// A text as a camera sees it: a picture of its QR code.
+///
+/// ```
+/// use techo_core::device::example;
+/// use techo_core::scan::camera::FrameScanner;
+///
+/// let found = FrameScanner::default().frame(&example::picture("0000000009")?);
+/// assert_eq!(found[0].text, "0000000009");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// The text is too long for a code.
+pub fn picture(text: &str) -> Result<Luminance<'static>, QrError> {
+    let (pixels, side) = Qr::of(text)?.to_grey(4);
+    // As many pixels as its sides say; only a code of more than 8,000 modules a side would be too large.
+    Ok(Luminance::packed(side, side, pixels))
 }
 
 /// A clock that shows what it was set to. Clones show the same time.
