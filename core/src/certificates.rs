@@ -1,4 +1,19 @@
 //! Certificates that the world issued: read, and verified offline with an injected clock and reasons that machines can read.
+//!
+//! ```
+//! use techo_core::certificates::{Trust, Verdict, key_source, verify};
+//! use techo_core::device::example;
+//!
+//! let nobody = verify(example::CERTIFICATE, &Trust::default(), example::NOW);
+//! assert_eq!(nobody.verdict(), Verdict::Unknown, "whose key it is, nobody here can tell");
+//!
+//! let trust = Trust::new(key_source::read(example::ISSUER.as_bytes(), None)?);
+//! let verified = verify(example::CERTIFICATE, &trust, example::NOW);
+//! assert_eq!(verified.verdict(), Verdict::Valid);
+//! assert_eq!(verified.holder.map(|holder| holder.surname), Some("SATO".to_owned()));
+//! assert_eq!(verified.doses[0].product.as_deref(), Some("pfizer"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod bundles;
 mod cbor;
@@ -50,9 +65,15 @@ fn decode(text: &str) -> Result<Decoded, Reason> {
 /// Reads the text of one certificate and checks everything that can be checked at `now` (Unix seconds) with the keys that are trusted.
 ///
 /// ```
-/// use techo_core::certificates::{DocumentKind, Trust, Verdict, verify};
-/// let verified = verify("hello", &Trust::default(), 0);
-/// assert_eq!((verified.kind, verified.verdict()), (DocumentKind::Unknown, Verdict::Invalid));
+/// use techo_core::certificates::{DocumentKind, Reason, Trust, key_source, verify};
+/// use techo_core::device::example;
+///
+/// let trust = Trust::new(key_source::read(example::ISSUER.as_bytes(), None)?);
+/// let until = verify(example::CERTIFICATE, &trust, example::NOW).valid_until.expect("every one of the EU's says so");
+/// assert!(verify(example::CERTIFICATE, &trust, until - 1).reasons.is_empty());
+/// assert_eq!(verify(example::CERTIFICATE, &trust, until).reasons, [Reason::Expired]);
+/// assert_eq!(verify("hello", &trust, until).kind, DocumentKind::Unknown);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn verify(text: &str, trust: &Trust, now: i64) -> Verified {
     match decode(text) {
@@ -65,6 +86,16 @@ pub fn verify(text: &str, trust: &Trust, now: i64) -> Verified {
 }
 
 /// What a text is, as far as it can be decoded; nothing is checked. A part of a SMART Health Card is one by its form alone.
+///
+/// ```
+/// use techo_core::certificates::{DocumentKind, kind};
+/// use techo_core::device::example;
+///
+/// assert_eq!(kind(example::CARD), DocumentKind::Shc);
+/// assert_eq!(kind("shc:/1/2/5676"), DocumentKind::Shc, "the first of two codes");
+/// let later = example::CERTIFICATE.replacen("HC1:", "HC2:", 1);
+/// assert_eq!(kind(&later), DocumentKind::Unknown, "of a version that nobody has defined");
+/// ```
 pub fn kind(text: &str) -> DocumentKind {
     match decode(text) {
         Ok(Decoded::Dcc(_)) => DocumentKind::Dcc,
@@ -76,6 +107,15 @@ pub fn kind(text: &str) -> DocumentKind {
 }
 
 /// The certificates that `texts` hold, each as one text: the codes of a SMART Health Card are joined, and a file of several is taken apart.
+///
+/// ```
+/// use techo_core::certificates::{Reason, whole};
+///
+/// let codes = ["shc:/2/2/7662", "shc:/1/2/5676"].map(str::to_owned);
+/// assert_eq!(whole(&codes)?, ["eyyk"], "in whatever order they were scanned");
+/// assert_eq!(whole(&codes[..1]), Err(Reason::Chunks));
+/// # Ok::<(), Reason>(())
+/// ```
 ///
 /// # Errors
 /// [`Reason::Chunks`] and others of a card's codes: some are missing, there twice, or of another card.

@@ -8,6 +8,22 @@
 //!                        "j" n:4: statement n        "r" n:4: the newest statement of record n        "t" ticket:8: the ticket's records
 //!                        "b" n:4: which statements bundle n holds
 //! ```
+//!
+//! ```
+//! use techo_core::clinic::NewDose;
+//! use techo_core::device::example::{NOW, Town};
+//! use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let sakai = Town::named("Sakai");
+//! let mut clinic = sakai.clinic(folder.path(), NOW)?;
+//! let ticket = TicketText::read("112714030000000009")?;
+//! let recorded = clinic.record(&NewDose::of(ticket, Product::Pfizer, "EX3617", NOW, "Dr. K"))?;
+//! let slip = recorded.slip.expect("the dose was given").to_text();
+//! assert!(slip.starts_with("TECHO-D1:"), "what the person takes home");
+//! assert_eq!(clinic.status()?.waiting, 1, "what the municipality is still to be told");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bundle;
 mod checks;
@@ -85,6 +101,24 @@ pub struct SiteStatus {
 impl Clinic {
     /// Makes a site in an empty vault, for the municipality of a trust file; gives the request for a licence.
     ///
+    /// ```
+    /// use techo_core::clinic::{Clinic, ClinicError, SiteRefusal};
+    /// use techo_core::device::example::{self, Authority, NOW, Town};
+    /// use techo_core::ports::SystemRandom;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let mut vault = example::vault(folder.path())?;
+    /// let no_town = Authority::named("Osaka Prefecture").trust_file();
+    /// let refused = Clinic::init(&mut vault, &no_town, "Kanaria Clinic", NOW, &SystemRandom::new());
+    /// assert_eq!(refused, Err(SiteRefusal::NotATown.into()));
+    ///
+    /// let sakai = Town::named("Sakai");
+    /// let request = Clinic::init(&mut vault, &sakai.trust_file(), "Kanaria Clinic", NOW, &SystemRandom::new())?;
+    /// let licence = sakai.license(&request)?;
+    /// assert_eq!(Clinic::open(vault, NOW)?.license(&licence)?.place, "Kanaria Clinic");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ClinicError`]: the trust file is none or no municipality's, no name, or the vault cannot be written.
     pub fn init(
@@ -129,6 +163,16 @@ impl Clinic {
 
     /// Opens a site. `now` is in Unix seconds.
     ///
+    /// ```
+    /// use techo_core::clinic::{Clinic, SiteRefusal};
+    /// use techo_core::device::example;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let vault = example::vault(folder.path())?;
+    /// assert_eq!(Clinic::open(vault, example::NOW).err(), Some(SiteRefusal::NotASite.into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SiteRefusal::NotASite`], or the vault cannot be read.
     pub fn open(mut vault: Vault, now: i64) -> Result<Self, ClinicError> {
@@ -155,6 +199,19 @@ impl Clinic {
 
     /// Takes in the municipality's licence. A newer one takes the old one's place.
     ///
+    /// ```
+    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_protocol::vaccination::site_licence::SiteLicenceError;
+    ///
+    /// # let (one, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    /// let sakai = Town::named("Sakai");
+    /// let (mut one, mut other) = (sakai.clinic(one.path(), NOW)?, sakai.clinic(other.path(), NOW)?);
+    /// let licence = sakai.license(&one.request()?)?;
+    /// assert!(one.license(&licence).is_ok());
+    /// assert_eq!(other.license(&licence), Err(SiteLicenceError::OtherSite.into()), "each site has a key of its own");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SiteLicenceError`]: none, another site's, or not the municipality's.
     pub fn license(&mut self, file: &[u8]) -> Result<SiteLicence, ClinicError> {
@@ -175,6 +232,16 @@ impl Clinic {
     }
 
     /// What is known of the site.
+    ///
+    /// ```
+    /// use techo_core::device::example::{NOW, Town};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let status = Town::named("Sakai").clinic(folder.path(), NOW)?.status()?;
+    /// assert_eq!((status.place.as_str(), status.town.as_str()), ("Kanaria Clinic", "Sakai"));
+    /// assert_eq!((status.waiting, status.updated_at), (0, None), "no update of the municipality has come yet");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The vault cannot be read.

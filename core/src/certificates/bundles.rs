@@ -28,6 +28,21 @@ fn record_name(authority: AuthorityId, name: &str) -> Vec<u8> {
 
 /// Takes a bundle of an authority that is followed, in the place of the older one of its name. A newer trust list in it is taken too.
 ///
+/// ```
+/// use techo_core::certificates::{bundles, key_source};
+/// use techo_core::device::example::{self, Authority};
+/// use techo_core::following;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let osaka = Authority::named("Osaka Prefecture");
+/// let file = osaka.bundle("EU", key_source::read(example::ISSUER.as_bytes(), None)?, example::NOW);
+/// assert!(bundles::add(&mut vault, &file).is_err(), "who signed it is not followed here");
+/// following::add(&mut vault, &osaka.trust_file())?;
+/// assert_eq!(bundles::add(&mut vault, &file)?.keys.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`BundleError`]: no bundle, its authority is not followed, not signed by one of its present keys, or older than the one that is here.
 pub fn add(vault: &mut Vault, file: &[u8]) -> Result<TrustBundle, BundleError> {
@@ -68,6 +83,21 @@ fn held(writer: &Writer<'_>, authority: AuthorityId) -> Result<Option<TrustList>
 
 /// The bundles that are kept, without those whose signer's key was revoked since.
 ///
+/// ```
+/// use techo_core::certificates::bundles;
+/// use techo_core::device::example::{self, Authority};
+/// use techo_core::following;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let osaka = Authority::named("Osaka Prefecture");
+/// following::add(&mut vault, &osaka.trust_file())?;
+/// bundles::add(&mut vault, &osaka.bundle("EU", vec![], example::NOW))?;
+/// bundles::add(&mut vault, &osaka.bundle("EU", vec![], example::NOW + 1))?;
+/// assert_eq!(bundles::all(&mut vault)?.len(), 1, "one of each name");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`BundleError`] where the vault or a bundle in it cannot be read.
 pub fn all(vault: &mut Vault) -> Result<Vec<TrustBundle>, BundleError> {
@@ -84,6 +114,22 @@ pub fn all(vault: &mut Vault) -> Result<Vec<TrustBundle>, BundleError> {
 }
 
 /// The keys of all bundles, to verify with.
+///
+/// ```
+/// use techo_core::certificates::{Verdict, bundles, key_source, verify};
+/// use techo_core::device::example::{self, Authority};
+/// use techo_core::following;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let osaka = Authority::named("Osaka Prefecture");
+/// following::add(&mut vault, &osaka.trust_file())?;
+/// let keys = key_source::read(example::ISSUER.as_bytes(), None)?;
+/// bundles::add(&mut vault, &osaka.bundle("EU", keys, example::NOW))?;
+/// let trust = bundles::trusted(&mut vault)?;
+/// assert_eq!(verify(example::CERTIFICATE, &trust, example::NOW).verdict(), Verdict::Valid);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`all`].

@@ -14,6 +14,21 @@ use super::verified::Holder;
 const TITLES: [&str; 1] = ["DR"];
 
 /// Whether two holders are one person. Twins that share a second name are taken for one, so a person is asked before anything is merged.
+///
+/// ```
+/// use techo_core::certificates::Holder;
+/// use techo_core::certificates::holder::is_same_person;
+///
+/// let holder = |surname: &str, given: &str| Holder {
+///     surname: surname.into(),
+///     given: given.into(),
+///     born: Some("1980-01-01".into()),
+///     ..Holder::default()
+/// };
+/// assert!(is_same_person(&holder("MUELLER<LUEDENSCHEIDT", "JUERGEN"), &holder("Jürgen", "Dr. Müller")));
+/// let unknown = Holder { born: None, ..holder("SATO", "AKI") };
+/// assert!(!is_same_person(&unknown, &unknown), "never by name alone");
+/// ```
 pub fn is_same_person(a: &Holder, b: &Holder) -> bool {
     let born = |holder: &Holder| {
         holder
@@ -37,6 +52,13 @@ pub fn is_same_person(a: &Holder, b: &Holder) -> bool {
 }
 
 /// The names in a text: capitals, without accents, each once and no titles (ICAO Doc 9303, part 3, section 6, for German letters).
+///
+/// ```
+/// use techo_core::certificates::holder::name_components;
+///
+/// assert_eq!(name_components("Dr. Jürgen Müller"), name_components("MUELLER<<JUERGEN"));
+/// assert_ne!(name_components("かき"), name_components("がき"), "the marks of kana are no accents");
+/// ```
 pub fn name_components(text: &str) -> BTreeSet<String> {
     let mut plain = String::new();
     for character in text.nfc().flat_map(char::to_uppercase) {

@@ -45,6 +45,17 @@ techo_protocol::coded_errors! {
 /// Reads every key that `content` holds, whatever its form. Of a set, those that sign no such certificates are left out; `seen_at`
 /// (Unix seconds) is when the source listed them, where that is known.
 ///
+/// ```
+/// use techo_core::certificates::key_source::{self, KeySourceError};
+/// use techo_core::device::example;
+///
+/// let keys = key_source::read(example::ISSUER.as_bytes(), Some(example::NOW))?;
+/// assert_eq!((keys[0].issuer.as_str(), keys[0].seen_at), ("XX", Some(example::NOW)));
+/// let private = r#"{"kty": "EC", "crv": "P-256", "x": "", "y": "", "d": ""}"#;
+/// assert_eq!(key_source::read(private.as_bytes(), None), Err(KeySourceError::Private));
+/// # Ok::<(), KeySourceError>(())
+/// ```
+///
 /// # Errors
 /// [`KeySourceError`]: none is in it, the only one cannot be used, or one is private.
 pub fn read(content: &[u8], seen_at: Option<i64>) -> Result<Vec<IssuerKey>, KeySourceError> {
@@ -73,6 +84,18 @@ pub fn read(content: &[u8], seen_at: Option<i64>) -> Result<Vec<IssuerKey>, KeyS
 
 /// The key for what it is meant for, where its source alone does not say: a bundle is used for years and by many, so a certificate authority in it
 /// signs nobody's certificate, and a JWK is a card issuer's.
+///
+/// ```
+/// use techo_core::certificates::key_source::{narrowed, read};
+/// use techo_core::device::example;
+/// use techo_protocol::certificates::issuer_key::Uses;
+///
+/// // A JWK does not say what it is for.
+/// let key = read(example::CARD_ISSUER.as_bytes(), None)?.remove(0);
+/// assert!(key.uses.has(Uses::SHC) && key.uses.has(Uses::NZCP));
+/// assert_eq!(narrowed(key).uses, Uses::SHC);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn narrowed(key: IssuerKey) -> IssuerKey {
     let uses = key.uses;

@@ -78,6 +78,13 @@ techo_protocol::coded_errors! {
 
 impl Reason {
     /// Whether nothing is wrong by it, and it only says why nobody here can tell.
+    ///
+    /// ```
+    /// use techo_core::certificates::Reason;
+    ///
+    /// assert!(Reason::UnknownKey.leaves_open(), "another device may trust the key");
+    /// assert!(!Reason::Expired.leaves_open(), "it has expired for everybody");
+    /// ```
     pub fn leaves_open(&self) -> bool {
         matches!(self, Self::UnknownKey | Self::ClocksDiffer)
     }

@@ -16,12 +16,36 @@ pub struct Trust {
 
 impl Trust {
     /// Trusts these keys.
+    ///
+    /// ```
+    /// use techo_core::certificates::{Reason, Trust, key_source, verify};
+    /// use techo_core::device::example;
+    ///
+    /// // A card is signed in the name of an address. A key that is trusted in another's name does not do.
+    /// let mut keys = key_source::read(example::CARD_ISSUER.as_bytes(), None)?;
+    /// assert!(verify(example::CARD, &Trust::new(keys.clone()), example::NOW).reasons.is_empty());
+    /// keys[0].issuer = "https://other.example".into();
+    /// assert_eq!(verify(example::CARD, &Trust::new(keys), example::NOW).reasons, [Reason::IssuerOther]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(mut keys: Vec<IssuerKey>) -> Self {
         keys.sort_by(|a, b| a.id.cmp(&b.id));
         Self { keys }
     }
 
     /// The keys for a use that have an id, and those that have none and may be meant by any.
+    ///
+    /// ```
+    /// use techo_core::certificates::{Trust, key_source};
+    /// use techo_core::device::example;
+    /// use techo_protocol::certificates::issuer_key::Uses;
+    ///
+    /// let mut key = key_source::read(example::ISSUER.as_bytes(), None)?.remove(0);
+    /// assert_eq!(Trust::new(vec![key.clone()]).named(Uses::DCC, b"another").count(), 0);
+    /// key.id = vec![];
+    /// assert_eq!(Trust::new(vec![key]).named(Uses::DCC, b"another").count(), 1, "one without an id may be meant");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn named(&self, uses: Uses, id: &[u8]) -> impl Iterator<Item = &IssuerKey> {
         let of = |id: &[u8]| {
             let start = self.keys.partition_point(|key| key.id.as_slice() < id);
@@ -33,6 +57,17 @@ impl Trust {
     }
 
     /// All keys for a use.
+    ///
+    /// ```
+    /// use techo_core::certificates::{Trust, key_source};
+    /// use techo_core::device::example;
+    /// use techo_protocol::certificates::issuer_key::Uses;
+    ///
+    /// let trust = Trust::new(key_source::read(example::ISSUER.as_bytes(), None)?);
+    /// assert_eq!(trust.all(Uses::DCC).count(), 1);
+    /// assert_eq!(trust.all(Uses::SHC).count(), 0, "a card's issuer has a JWK");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn all(&self, uses: Uses) -> impl Iterator<Item = &IssuerKey> {
         self.keys.iter().filter(move |key| key.uses.has(uses))
     }

@@ -61,6 +61,14 @@ pub enum Verdict {
 
 impl Verdict {
     /// What reasons against a document come to.
+    ///
+    /// ```
+    /// use techo_core::certificates::{Reason, Verdict};
+    ///
+    /// assert_eq!(Verdict::of(&[]), Verdict::Valid);
+    /// assert_eq!(Verdict::of(&[Reason::UnknownKey]), Verdict::Unknown);
+    /// assert_eq!(Verdict::of(&[Reason::UnknownKey, Reason::Expired]), Verdict::Invalid, "one that is wrong outweighs");
+    /// ```
     pub fn of(reasons: &[Reason]) -> Self {
         if reasons.is_empty() {
             Self::Valid
@@ -159,6 +167,15 @@ impl Verified {
     }
 
     /// What the reasons come to.
+    ///
+    /// ```
+    /// use techo_core::certificates::{DocumentKind, Verdict, Verified};
+    ///
+    /// let mut verified = Verified::of(DocumentKind::Dcc);
+    /// assert_eq!(verified.verdict(), Verdict::Valid, "nothing is against it yet");
+    /// verified = Verified::unreadable(techo_core::certificates::Reason::Encoding);
+    /// assert_eq!((verified.kind, verified.verdict()), (DocumentKind::Unknown, Verdict::Invalid));
+    /// ```
     pub fn verdict(&self) -> Verdict {
         Verdict::of(&self.reasons)
     }

@@ -55,6 +55,22 @@ techo_protocol::coded_union! {
 impl Clinic {
     /// Writes the next bundle, of what is in none yet.
     ///
+    /// ```
+    /// use techo_core::clinic::{NewDose, SiteRefusal};
+    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_core::ports::SystemRandom;
+    /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut clinic = Town::named("Sakai").clinic(folder.path(), NOW)?;
+    /// let ticket = TicketText::read("112714030000000009")?;
+    /// clinic.record(&NewDose::of(ticket, Product::Pfizer, "EX3617", NOW, "Dr. K"))?;
+    /// let bundle = clinic.bundle(&SystemRandom::new())?;
+    /// assert_eq!((bundle.sequence, bundle.doses), (1, 1));
+    /// assert_eq!(clinic.bundle(&SystemRandom::new()).err(), Some(SiteRefusal::NothingNew.into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SiteRefusal::NothingNew`]; [`SiteRefusal::NoLicence`]; [`techo_protocol::vaccination::dose_bundle::DoseBundleError`].
     pub fn bundle(&mut self, random: &dyn Random) -> Result<WrittenBundle, ClinicError> {
@@ -64,6 +80,23 @@ impl Clinic {
 
     /// Writes a bundle of before again.
     ///
+    /// ```
+    /// use techo_core::clinic::NewDose;
+    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_core::ports::SystemRandom;
+    /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut clinic = Town::named("Sakai").clinic(folder.path(), NOW)?;
+    /// let ticket = TicketText::read("112714030000000009")?;
+    /// clinic.record(&NewDose::of(ticket, Product::Pfizer, "EX3617", NOW, "Dr. K"))?;
+    /// let first = clinic.bundle(&SystemRandom::new())?;
+    /// let again = clinic.bundle_again(first.sequence, &SystemRandom::new())?;
+    /// assert_eq!(again.doses, first.doses);
+    /// assert_ne!(again.file, first.file, "it is sealed anew");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SiteRefusal::UnknownBundle`]; as [`Self::bundle`].
     pub fn bundle_again(&mut self, sequence: u32, random: &dyn Random) -> Result<WrittenBundle, ClinicError> {
@@ -72,6 +105,23 @@ impl Clinic {
     }
 
     /// Sends every bundle that no relay has taken yet, the next one included, in pieces that look like sent diaries.
+    ///
+    /// ```
+    /// use techo_core::clinic::NewDose;
+    /// use techo_core::device::example::{Files, NOW, RELAY, Town};
+    /// use techo_core::ports::SystemRandom;
+    /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut clinic = Town::named("Sakai").clinic(folder.path(), NOW)?;
+    /// let ticket = TicketText::read("112714030000000009")?;
+    /// clinic.record(&NewDose::of(ticket, Product::Pfizer, "EX3617", NOW, "Dr. K"))?;
+    /// let relay = Files::default();
+    /// let sent = clinic.send(&relay, RELAY, &SystemRandom::new())?;
+    /// assert_eq!(relay.paths().len(), sent[0].pieces, "each piece lies in a mailbox of its own");
+    /// assert!(clinic.send(&relay, RELAY, &SystemRandom::new()).is_err(), "nothing is left to send");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`ExchangeError`]. What was sent before a failure is remembered; the rest goes with the next try.

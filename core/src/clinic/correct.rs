@@ -30,6 +30,23 @@ pub struct Correction<'a> {
 impl Clinic {
     /// Corrects a record, with the same checks; the slip takes the old one's place at the person's phone.
     ///
+    /// ```
+    /// use techo_core::clinic::{Correction, NewDose};
+    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut clinic = Town::named("Sakai").clinic(folder.path(), NOW)?;
+    /// let ticket = TicketText::read("112714030000000009")?;
+    /// let recorded = clinic.record(&NewDose::of(ticket, Product::Pfizer, "EX3617", NOW, "Dr. K"))?;
+    /// let change = Correction { product: Some(Product::Moderna), ..Correction::default() };
+    /// let corrected = clinic.correct(recorded.record.number, &change)?;
+    /// assert_eq!(corrected.record.lot, "EX3617", "what is not named stays");
+    /// let newer = corrected.slip.expect("it was given").dose.revision;
+    /// assert!(newer > recorded.slip.expect("it was given").dose.revision, "by this a phone knows the newer slip");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ClinicError`]: no such record, or why the correction was refused.
     pub fn correct(&mut self, number: u32, change: &Correction<'_>) -> Result<Recorded, ClinicError> {
@@ -84,6 +101,21 @@ impl Clinic {
     }
 
     /// Takes a record back: the dose was not given so.
+    ///
+    /// ```
+    /// use techo_core::clinic::NewDose;
+    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut clinic = Town::named("Sakai").clinic(folder.path(), NOW)?;
+    /// let ticket = || TicketText::read("112714030000000009");
+    /// let dose = NewDose::of(ticket()?, Product::Pfizer, "EX3617", NOW, "Dr. K");
+    /// let recorded = clinic.record(&dose)?;
+    /// assert!(clinic.undo(recorded.record.number)?.record.withdrawn);
+    /// assert_eq!(clinic.record(&dose)?.record.dose, 1, "the ticket can be used again");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`SiteRefusal::UnknownRecord`], [`SiteRefusal::Withdrawn`].

@@ -37,6 +37,35 @@ pub struct NewDose<'a> {
     pub despite: &'a [String],
 }
 
+impl<'a> NewDose<'a> {
+    /// A dose of a ticket that was given at a time in Unix seconds: of nobody whose birth date is known, by no picture, and with no refusal to be
+    /// passed over.
+    ///
+    /// ```
+    /// use techo_core::clinic::NewDose;
+    /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+    ///
+    /// // Ten digits are a ticket's number alone: which dose it is for, somebody has to say.
+    /// let ticket = TicketText::read("0000000009")?;
+    /// let dose = NewDose { dose: Some(1), ..NewDose::of(ticket, Product::Pfizer, "EX3617", 1_625_101_200, "Dr. K") };
+    /// assert_eq!(dose.ticket.number().to_string(), "0000000009");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(ticket: TicketText, product: Product, lot: &'a str, at: i64, by: &'a str) -> Self {
+        Self {
+            ticket,
+            dose: None,
+            product,
+            lot,
+            at,
+            by,
+            born: None,
+            picture: None,
+            despite: &[],
+        }
+    }
+}
+
 /// A record as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
@@ -58,6 +87,22 @@ pub(super) struct Known {
 
 impl Clinic {
     /// Checks a dose, saves it, and gives the slip.
+    ///
+    /// ```
+    /// use techo_core::clinic::{NewDose, SiteRefusal};
+    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut clinic = Town::named("Sakai").clinic(folder.path(), NOW)?;
+    /// let ticket = || TicketText::read("112714030000000009");
+    /// let dose = NewDose::of(ticket()?, Product::Pfizer, "EX3617", NOW, "Dr. K");
+    /// clinic.record(&dose)?;
+    /// assert_eq!(clinic.record(&dose).err(), Some(SiteRefusal::TicketUsed { dose: 1 }.into()));
+    /// let tomorrow = NewDose { at: NOW + 86_400, ..dose };
+    /// assert_eq!(clinic.record(&tomorrow).err(), Some(SiteRefusal::InTheFuture.into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`ClinicError`]: why it was refused; nothing is saved then.
@@ -124,6 +169,21 @@ impl Clinic {
 
     /// The slip of a record, to be printed again.
     ///
+    /// ```
+    /// use techo_core::clinic::NewDose;
+    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut clinic = Town::named("Sakai").clinic(folder.path(), NOW)?;
+    /// let ticket = TicketText::read("112714030000000009")?;
+    /// let recorded = clinic.record(&NewDose::of(ticket, Product::Pfizer, "EX3617", NOW, "Dr. K"))?;
+    /// assert_eq!(clinic.slip(recorded.record.number)?.to_text(), recorded.slip.unwrap().to_text());
+    /// clinic.undo(recorded.record.number)?;
+    /// assert!(clinic.slip(recorded.record.number).is_err(), "a dose that was not given has no slip");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SiteRefusal::UnknownRecord`], [`SiteRefusal::Withdrawn`].
     pub fn slip(&mut self, number: u32) -> Result<DoseSlip, ClinicError> {
@@ -137,6 +197,21 @@ impl Clinic {
     }
 
     /// Every record as it stands, by number.
+    ///
+    /// ```
+    /// use techo_core::clinic::{Correction, NewDose};
+    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut clinic = Town::named("Sakai").clinic(folder.path(), NOW)?;
+    /// let ticket = TicketText::read("112714030000000009")?;
+    /// let recorded = clinic.record(&NewDose::of(ticket, Product::Pfizer, "EX3617", NOW, "Dr. K"))?;
+    /// clinic.correct(recorded.record.number, &Correction { lot: Some("EX3618"), ..Correction::default() })?;
+    /// let records = clinic.records()?;
+    /// assert_eq!((records.len(), records[0].lot.as_str(), records[0].revision), (1, "EX3618", 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The vault cannot be read.

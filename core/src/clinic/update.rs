@@ -43,6 +43,17 @@ impl Clinic {
 
     /// Takes in a newer vaccination schedule that the municipality signed.
     ///
+    /// ```
+    /// use techo_core::device::example::{NOW, Town};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let sakai = Town::named("Sakai");
+    /// let mut clinic = sakai.clinic(folder.path(), NOW)?;
+    /// assert_eq!(clinic.take_schedule(&sakai.schedule(9))?.version, 9);
+    /// assert!(clinic.take_schedule(&sakai.schedule(8)).is_err(), "never back to an older one");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ClinicError::NewSchedule`]: none, not the municipality's, or not newer.
     pub fn take_schedule(&mut self, file: &[u8]) -> Result<&Schedule, ClinicError> {
@@ -51,6 +62,17 @@ impl Clinic {
     }
 
     /// Takes in a newer trust list of the municipality.
+    ///
+    /// ```
+    /// use techo_core::device::example::{NOW, Town};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let sakai = Town::named("Sakai");
+    /// let mut clinic = sakai.clinic(folder.path(), NOW)?;
+    /// assert!(clinic.take_trust(&sakai.trust_file()).is_ok(), "the same again is fine");
+    /// assert!(clinic.take_trust(&Town::named("Kobe").trust_file()).is_err(), "a site is of one municipality");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`ClinicError::Trust`], [`ClinicError::Lists`]: none, another authority's, or older.

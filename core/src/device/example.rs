@@ -14,24 +14,29 @@
 
 mod authority;
 mod household;
+mod papers;
 mod town;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use authority::Authority;
 pub use household::household;
+pub use papers::{CARD, CARD_ISSUER, CERTIFICATE, ISSUER};
 pub use town::Town;
 
 use techo_protocol::basics::qr::{Qr, QrError};
 
+use crate::diary::{Diary, DiaryError};
 use crate::ports::{
     Clock, Discovery, HttpError, KeyError, KeyId, KeyKeeper, LocalNetwork, NearbyError, Ports, Relay, SystemRandom, WrappingKey,
 };
 use crate::scan::Luminance;
 use crate::sync::memory_relay::{MemoryRelay, Refused};
+use crate::vault::{Vault, VaultError};
 
 /// The time of the examples, in Unix seconds: 2026-11-20T21:00:00+09:00.
 pub const NOW: i64 = 1_795_176_000;
@@ -53,6 +58,23 @@ pub fn ports_with(relay: &Files, clock: &SetClock) -> Ports {
         relay: Arc::new(relay.clone()),
         network: Arc::new(Loopback),
     }
+}
+
+/// The vault of a folder, for an example that looks below the door. Its key lies in memory alone, so a folder's vault is opened once.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn vault(folder: &Path) -> Result<Vault, VaultError> {
+    let Ports { keys, random, .. } = ports();
+    Vault::open(folder, keys, Box::new(random))
+}
+
+/// The diary of a folder, as [`vault`] opens it, with a clock that stands at [`NOW`].
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn diary(folder: &Path) -> Result<Diary, DiaryError> {
+    Diary::open(vault(folder)?, Box::new(SetClock::at(NOW)))
 }
 
 /// A text as a camera sees it: a picture of its QR code.

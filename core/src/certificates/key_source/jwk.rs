@@ -101,6 +101,18 @@ fn did(document: &Value, seen_at: Option<i64>) -> Vec<Result<IssuerKey, KeySourc
 /// Reads a key of a SMART Health Cards issuer by that specification's own rules ("Determining keys associated with an issuer"): only
 /// ES256, the id is the thumbprint, and a certificate beside the key is of the same key and names the issuer.
 ///
+/// ```
+/// use techo_core::certificates::key_source::{KeySourceError, jwk::of_card_issuer};
+/// use techo_core::device::example;
+///
+/// let mut jwk: serde_json::Value = serde_json::from_str(example::CARD_ISSUER)?;
+/// let key = of_card_issuer(&jwk, "https://cards.example/issuer", None)?;
+/// assert_eq!(key.id, key.key.thumbprint().as_bytes());
+/// jwk["kid"] = "1".into();
+/// assert_eq!(of_card_issuer(&jwk, "https://cards.example/issuer", None), Err(KeySourceError::KeyId));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`KeySourceError`]: the rule that it breaks.
 pub fn of_card_issuer(jwk: &Value, issuer: &str, seen_at: Option<i64>) -> Result<IssuerKey, KeySourceError> {

@@ -74,6 +74,18 @@ pub struct Certificate {
 impl Certificate {
     /// Reads a certificate in DER.
     ///
+    /// ```
+    /// use base64::Engine as _;
+    /// use techo_core::certificates::key_source::x509::Certificate;
+    /// use techo_core::device::example;
+    ///
+    /// let der = base64::engine::general_purpose::STANDARD.decode(example::ISSUER)?;
+    /// let certificate = Certificate::read(&der)?;
+    /// assert_eq!(certificate.subject, "XX", "the country, and not the name of the ministry");
+    /// assert!((certificate.not_before..=certificate.not_after).contains(&example::NOW));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`KeySourceError`]: it cannot be read, or its key is of no type that signs anything here.
     pub fn read(der: &[u8]) -> Result<Self, KeySourceError> {
@@ -123,6 +135,18 @@ impl Certificate {
     }
 
     /// The key with what the certificate says of it: for a DCC, or for the signers of VDS-NC where it may sign certificates.
+    ///
+    /// ```
+    /// use base64::Engine as _;
+    /// use techo_core::certificates::key_source::x509::Certificate;
+    /// use techo_core::device::example;
+    /// use techo_protocol::basics::keys::sha256;
+    ///
+    /// let der = base64::engine::general_purpose::STANDARD.decode(example::ISSUER)?;
+    /// let key = Certificate::read(&der)?.issuer_key(None)?;
+    /// assert_eq!(key.id, sha256(&der)[..8], "the id by which a certificate of the EU names its key");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`KeySourceError::Curve`] for a key on P-384 that may not sign certificates, and can so sign nothing here.

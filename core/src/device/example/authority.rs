@@ -2,6 +2,8 @@
 
 use techo_protocol::basics::keys::{SigningKey, sha256};
 use techo_protocol::basics::random::{RandomError, SystemRandom};
+use techo_protocol::certificates::issuer_key::IssuerKey;
+use techo_protocol::certificates::trust_bundle::TrustBundle;
 use techo_protocol::exposure::case_code::CaseCode;
 use techo_protocol::exposure::diary_upload::{DiaryKey, SentDiary};
 use techo_protocol::exposure::manifest::{Head, Manifest, SegmentRef, VALID_SECONDS};
@@ -137,6 +139,17 @@ impl Authority {
         self.head = Some(Head::of(&manifest, &file));
         relay.add(&manifest_path(self.id()), file);
         Ok(())
+    }
+
+    /// A bundle of issuers' keys that it signed at a time in Unix seconds.
+    pub fn bundle(&self, name: &str, keys: Vec<IssuerKey>, signed_at: i64) -> Vec<u8> {
+        let bundle = TrustBundle {
+            name: name.to_owned(),
+            signed_at,
+            keys,
+            trust_list: self.trust_file(),
+        };
+        bundle.write(&self.key("manifest"))
     }
 
     /// A one-time code for sending a diary, as it is read out to a person.

@@ -1,5 +1,7 @@
 //! A municipality for examples: its vaccination site hands out dose slips, and it issues status passes and signs schedules.
 
+use std::path::Path;
+
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::keys::{PublicKey, SigningKey, sha256};
 use techo_protocol::basics::municipality_code::MunicipalityCode;
@@ -14,6 +16,7 @@ use techo_protocol::vaccination::status_pass::{PassFile, Request, Status, Status
 use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::super::{Device, DeviceError};
+use crate::clinic::{Clinic, ClinicError};
 use crate::following;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -102,6 +105,18 @@ impl Town {
             until: ENDS,
         };
         Ok(licence.sign(&self.key("licence"))?.write(self.trust_list().authority()))
+    }
+
+    /// A vaccination site in a folder of its own, licensed and opened at a time in Unix seconds. A folder's site is opened once.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn clinic(&self, folder: &Path, now: i64) -> Result<Clinic, ClinicError> {
+        let mut vault = super::vault(folder)?;
+        let request = Clinic::init(&mut vault, &self.trust_file(), "Kanaria Clinic", now, &SystemRandom::new())?;
+        let mut clinic = Clinic::open(vault, now)?;
+        clinic.license(&self.license(&request)?)?;
+        Ok(clinic)
     }
 
     /// The pass that it issues for a request at a time in Unix seconds: vaccinated with two doses, the status holding for a year.
