@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use techo_core::device::Synced;
-use techo_core::sync::household::Caught;
+use techo_core::sync::household::RelayFault;
 
 use crate::file::write_private;
 use crate::session::Session;
@@ -96,7 +96,7 @@ fn through_file(session: &Session, file: &Path) -> Result<Outcome, Failure> {
 
 /// Says what a sync did.
 pub fn say(session: &Session, done: Synced) -> Result<Outcome, Failure> {
-    let caught = done.caught.map(caught_name);
+    let caught = done.relay_fault.map(caught_name);
     let line = json!({
         "received": done.received,
         "sent": done.sent,
@@ -129,16 +129,16 @@ fn warn_of(session: &Session, done: Synced) {
     }
 }
 
-fn caught_name(caught: Caught) -> &'static str {
+fn caught_name(caught: RelayFault) -> &'static str {
     match caught {
-        Caught::RolledBack => "rolled-back",
-        Caught::Withholds => "withholds",
+        RelayFault::RolledBack => "rolled-back",
+        RelayFault::Withholds => "withholds",
     }
 }
 
 fn status(session: &Session) -> Result<Outcome, Failure> {
     let status = device::opened(session)?.sync_status()?;
-    let caught = status.caught.map(caught_name);
+    let caught = status.relay_fault.map(caught_name);
     let shown = status.relay.clone().unwrap_or_else(|| session.out.texts().plain("never"));
     session.out.answer(
         &json!({

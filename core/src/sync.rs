@@ -1,13 +1,13 @@
 //! Sync between a household's devices, without any I/O: the engine takes chunks and gives chunks, and a shell carries them.
 //!
 //! ```text
-//! household   what this device keeps            records   epoch records: who is in, under which key
-//! line        a document's lineage and chunks   keyring   the keys of documents
-//! take        what comes in                     vector    who has seen what, and what a relay hides
-//! engine      what goes out                     forget    deletions that travel
-//! exchange    one conversation with a relay     file      a stick; pairing  letting a device in
-//! relay_streams  a relay over its port
-//! direct      one conversation with a device
+//! household       what this device keeps               records   epoch records: who is in, under which key
+//! document_log    a document's lineage and chunks      keyring   the keys of documents
+//! take            what comes in                        vector    who has seen what, and what a relay hides
+//! engine          what goes out                        forget    deletions that travel
+//! exchange        one session with a relay             file      a stick
+//! relay_streams   a relay over its port                pairing   letting a device in
+//! direct          one session with a device
 //! ```
 //!
 //! **Two layers of keys.** Every chunk is sealed under the epoch's key, which a change of the device list replaces. Inside, what it says of a
@@ -15,6 +15,7 @@
 //! newest HPKE key. So a relay that kept all bytes it ever saw opens nothing that was deleted, whatever device it gets hold of later.
 
 pub mod direct;
+mod document_log;
 mod emit;
 pub mod engine;
 mod error;
@@ -23,7 +24,6 @@ pub mod file;
 mod forget;
 pub mod household;
 mod keyring;
-mod line;
 pub mod memory_relay;
 pub mod nearby;
 mod open_state;

@@ -197,7 +197,7 @@ impl Network {
         }
     }
 
-    pub fn line<'n>(&'n self, device: usize, script: Script, chance: &'n Chance) -> Line<'n> {
+    pub fn line<'n>(&'n self, device: usize, script: Script, chance: &'n Chance) -> Link<'n> {
         let delayed = script.delayed_since.and_then(|since| {
             let mut old = self.old.iter();
             let state = old.find(|state| state.happened >= since && state.happened < self.happened.get())?;
@@ -205,7 +205,7 @@ impl Network {
             *relay.kept.borrow_mut() = state.kept.clone();
             Some(relay)
         });
-        Line {
+        Link {
             network: self,
             device,
             script: RefCell::new(script.faults),
@@ -233,7 +233,7 @@ impl Network {
 }
 
 /// A device's way to the relay during one conversation.
-pub struct Line<'n> {
+pub struct Link<'n> {
     network: &'n Network,
     device: usize,
     script: RefCell<Vec<(usize, Fault)>>,
@@ -244,7 +244,7 @@ pub struct Line<'n> {
     chance: &'n Chance,
 }
 
-impl Line<'_> {
+impl Link<'_> {
     /// Whether the relay answers from an older state.
     pub fn is_delayed(&self) -> bool {
         self.happened.borrow().contains(&Fault::Delayed)
@@ -396,7 +396,7 @@ fn prune(view: &MemoryRelay, request: &SyncRequest) {
     }
 }
 
-impl StreamRelay for Line<'_> {
+impl StreamRelay for Link<'_> {
     type Error = Trouble;
 
     fn call(&self, request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, Trouble> {

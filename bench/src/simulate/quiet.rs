@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use techo_core::sync::engine::{self, Outgoing};
-use techo_core::sync::household::{Want, want};
+use techo_core::sync::household::{Proposal, propose};
 use techo_core::sync::seizure::{self, Seized};
 
 use super::Trouble;
@@ -120,8 +120,8 @@ impl World {
                 let list = self.devices[at].household()?.list;
                 let ghost = list.devices.iter().find(|device| !keys.contains(&device.key));
                 if let Some(ghost) = ghost {
-                    let wish = Want::Remove(ghost.index, ghost.key);
-                    want(self.devices[at].vault()?, wish).map_err(|error| error.to_string())?;
+                    let wish = Proposal::Remove(ghost.index, ghost.key);
+                    propose(self.devices[at].vault()?, wish).map_err(|error| error.to_string())?;
                     return Ok(true);
                 }
             }

@@ -4,7 +4,7 @@ use techo_core::backup::{self, Backup, OldRows};
 use techo_core::diary::{Edit, NewVisit, Source, VisitKeys};
 use techo_core::sync::engine::{self, Source as ChunkSource};
 use techo_core::sync::file;
-use techo_core::sync::household::{Want, want};
+use techo_core::sync::household::{Proposal, propose};
 use techo_protocol::basics::passphrase::Cost;
 use techo_protocol::household::household_file::HouseholdFile;
 
@@ -194,11 +194,11 @@ impl World {
             Step::Rename => {
                 let index = self.devices[at].household()?.index;
                 let name = format!("name {}", self.chance.below(1_000));
-                self.ask_for(at, Want::Rename(index, name))
+                self.ask_for(at, Proposal::Rename(index, name))
             }
             Step::Rotate => {
                 let epoch = self.devices[at].household()?.epoch();
-                self.ask_for(at, Want::Rotate(epoch))
+                self.ask_for(at, Proposal::Rotate(epoch))
             }
             Step::Remove => self.remove(at),
             Step::Pair => self.pair_new(at),
@@ -421,9 +421,9 @@ impl World {
         self.set_time(self.now + 3_600 * i64::try_from(hours).unwrap_or_default());
     }
 
-    fn ask_for(&mut self, at: usize, wish: Want) -> Result<(), Trouble> {
+    fn ask_for(&mut self, at: usize, wish: Proposal) -> Result<(), Trouble> {
         if self.is_in(at)? {
-            want(self.devices[at].vault()?, wish).map_err(|error| error.to_string())?;
+            propose(self.devices[at].vault()?, wish).map_err(|error| error.to_string())?;
         }
         Ok(())
     }
@@ -442,7 +442,7 @@ impl World {
         let listed = mine.list.device(its.index).filter(|_| its.index != mine.index);
         if listed.is_some_and(|listed| listed.key == key) {
             self.devices[other].may_be_out = true;
-            self.ask_for(at, Want::Remove(its.index, key))?;
+            self.ask_for(at, Proposal::Remove(its.index, key))?;
         }
         Ok(())
     }

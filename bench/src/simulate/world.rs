@@ -240,7 +240,7 @@ impl World {
                     done.received.refused,
                     done.sent,
                     done.removed,
-                    done.caught,
+                    done.relay_fault,
                     if done.refilled { ", refilled" } else { "" }
                 ),
                 Err(error) => format!("{error:?}"),
@@ -253,11 +253,11 @@ impl World {
         }
         let end = match result {
             Ok(done) => {
-                if done.caught.is_some() && !self.lied && !is_delayed {
-                    return Err(format!("device {number} accuses an honest relay: {:?}", done.caught));
+                if done.relay_fault.is_some() && !self.lied && !is_delayed {
+                    return Err(format!("device {number} accuses an honest relay: {:?}", done.relay_fault));
                 }
                 if let Some(since) = device.must_notice.take()
-                    && done.caught.is_none()
+                    && done.relay_fault.is_none()
                 {
                     return Err(format!(
                         "device {number} did not notice that the relay was set back to {since}"
@@ -344,9 +344,9 @@ impl World {
         if was.stream == self.network.stream()
             && let Some(old) = was.list.device(was.index)
         {
-            let want = techo_core::sync::household::Want::Remove(was.index, old.key);
+            let proposal = techo_core::sync::household::Proposal::Remove(was.index, old.key);
             // It may be removed already.
-            let _ = techo_core::sync::household::want(self.devices[owner].vault()?, want);
+            let _ = techo_core::sync::household::propose(self.devices[owner].vault()?, proposal);
         }
         Ok(true)
     }

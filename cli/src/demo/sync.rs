@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use techo_core::diary::Edit;
-use techo_core::sync::household::{Want, want};
+use techo_core::sync::household::{Proposal, propose};
 use techo_core::sync::seizure;
 
 use super::Story;
@@ -62,7 +62,7 @@ impl Story<'_> {
         self.step("demo-sync-wipe", &[])?;
         home.wipe()?;
         let done = home.sync(&mut phone)?;
-        expect(done.refilled && done.caught.is_none())?;
+        expect(done.refilled && done.relay_fault.is_none())?;
         self.say("demo-sync-refilled", &[("count", &done.sent)])?;
         home.sync(&mut tablet)?;
         self.names(&mut phone, &mut tablet)?;
@@ -72,7 +72,7 @@ impl Story<'_> {
         phone.visit("Mejiro", now - DAY)?;
         home.sync(&mut phone)?;
         home.set_back(&old)?;
-        let caught = home.sync(&mut phone)?.caught;
+        let caught = home.sync(&mut phone)?.relay_fault;
         expect(caught.is_some())?;
         self.say("sync-rolled-back", &[])?;
         home.sync(&mut tablet)?;
@@ -80,7 +80,7 @@ impl Story<'_> {
 
         self.step("demo-sync-remove", &[])?;
         let key = tablet.key()?;
-        want(phone.diary.vault(), Want::Remove(1, key))?;
+        propose(phone.diary.vault(), Proposal::Remove(1, key))?;
         home.sync(&mut phone)?;
         phone.visit("Karasu", now - DAY)?;
         home.sync(&mut phone)?;

@@ -5,7 +5,7 @@ use techo_protocol::basics::keys::PublicKey;
 use super::{Device, DeviceError};
 use crate::documents::week::DAY_SECONDS;
 use crate::ports::HttpError;
-use crate::sync::household::{self, Household, SILENT_DAYS, Want, want};
+use crate::sync::household::{self, Household, Proposal, SILENT_DAYS, propose};
 use crate::sync::{HouseholdRefusal, SyncError};
 
 /// A device of the household.
@@ -94,7 +94,7 @@ impl Device {
     /// # Errors
     /// [`HouseholdRefusal::NoSuchDevice`], [`HouseholdRefusal::NameInvalid`]; the relay's, where it answers; or the vault cannot be written.
     pub fn rename_device(&mut self, id: u8, name: &str) -> Result<RelayTold, DeviceError> {
-        want(self.diary.vault(), Want::Rename(id, name.trim().to_owned()))?;
+        propose(self.diary.vault(), Proposal::Rename(id, name.trim().to_owned()))?;
         self.tell_relay()
     }
 
@@ -117,7 +117,7 @@ impl Device {
         let household = self.household()?;
         let refused = SyncError::from(HouseholdRefusal::NoSuchDevice);
         let listed = household.list.device(id).ok_or(refused)?;
-        want(self.diary.vault(), Want::Remove(id, listed.key))?;
+        propose(self.diary.vault(), Proposal::Remove(id, listed.key))?;
         let told = self.tell_relay()?;
         Ok(RemovedDevice {
             name: listed.name.clone(),

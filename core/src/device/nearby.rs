@@ -211,10 +211,10 @@ impl Nearby {
             id: met.device,
             name: named.map(|named| named.name.clone()).unwrap_or_default(),
             outcome: match met.result {
-                Ok(talked) => MeetingOutcome::Synced {
+                Ok(exchanged) => MeetingOutcome::Synced {
                     synced: Exchanged {
-                        received: talked.received,
-                        sent: talked.sent,
+                        received: exchanged.received,
+                        sent: exchanged.sent,
                         ..Exchanged::default()
                     }
                     .into(),

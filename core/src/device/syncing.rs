@@ -8,7 +8,7 @@ use crate::sync::SyncError;
 use crate::sync::engine::{self, Report};
 use crate::sync::exchange::{self, Exchanged};
 use crate::sync::file::{make_file, take_file};
-use crate::sync::household::Caught;
+use crate::sync::household::RelayFault;
 use crate::sync::relay_streams::RelayStreams;
 use crate::sync::schedule::{next_upload, upload};
 
@@ -35,7 +35,7 @@ pub struct Synced {
     /// Whether the relay had lost everything and was filled again.
     pub refilled: bool,
     /// What the relay was caught at.
-    pub caught: Option<Caught>,
+    pub relay_fault: Option<RelayFault>,
 }
 
 /// One turn of the sync on schedule.
@@ -102,7 +102,7 @@ pub struct SyncStatus {
     /// Names of the devices that may still hold what was deleted here last.
     pub deleted_still_on: Vec<String>,
     /// What the relay was caught at, until it is whole again.
-    pub caught: Option<Caught>,
+    pub relay_fault: Option<RelayFault>,
     /// Whether this device was taken out of the household.
     pub is_locked_out: bool,
 }
@@ -251,9 +251,9 @@ impl Device {
             relay: household.relay.as_ref().map(|relay| relay.address.clone()),
             to_send: count(to_send),
             epoch: household.epoch(),
-            wants: count(household.wants.len()),
+            wants: count(household.proposals.len()),
             deleted_still_on: household.still_holding().iter().map(|device| device.name.clone()).collect(),
-            caught: household.caught,
+            relay_fault: household.relay_fault,
             is_locked_out: household.locked_out,
         })
     }
@@ -292,7 +292,7 @@ impl From<Exchanged> for Synced {
             refused: count(received.refused),
             copied: count(received.copied),
             refilled: done.refilled,
-            caught: done.caught,
+            relay_fault: done.relay_fault,
         }
     }
 }

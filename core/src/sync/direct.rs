@@ -1,11 +1,11 @@
-//! One conversation of two devices, without a relay and without I/O: messages in, messages out.
+//! One session of two devices, without a relay and without I/O: messages in, messages out.
 //!
 //! They speak in turns, so that neither ever waits for the other to read. A round is:
 //!
 //! | turn | says |
 //! |---|---|
 //! | one, then the other | [`Message::Hello`]: the household's own records, which are taken in before anything else |
-//! | one, then the other | [`Message::Held`]: what it holds after that |
+//! | one, then the other | [`Message::Have`]: what it holds after that |
 //! | in turns | [`Message::Chunks`]: a page of what the other lacks, or [`Message::Done`], until both have said that they are done |
 //!
 //! What came in may make a device write something new, such as a deletion that both carry over. So there are rounds until one has brought
@@ -26,7 +26,7 @@ use crate::vault::Vault;
 
 /// A page is sent once it has this many bytes. One chunk may be larger.
 const PAGE_BYTES: usize = 4 << 20;
-/// All that one conversation takes in, in bytes.
+/// All that one session takes in, in bytes.
 const MOST_BYTES: usize = 1 << 30;
 /// One round brings everything over, a second what came of it. More are for devices that write at the same time.
 const MOST_ROUNDS: usize = 8;
@@ -76,9 +76,9 @@ pub trait Holdings {
     fn take(&mut self, chunks: &[Vec<u8>]) -> Result<Report, Self::Error>;
 }
 
-/// What a conversation did.
+/// What a session with another device did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Talked {
+pub struct PeerExchange {
     /// What came in.
     pub received: Report,
     /// Chunks sent, and taken in by the other.
@@ -90,19 +90,19 @@ enum Expected {
     /// The other's records. `answered` where one's own have gone before.
     Hello { answered: bool },
     /// What the other holds.
-    Held { answered: bool },
+    Have { answered: bool },
     /// Pages and `Done`.
     Turn,
     /// Nothing.
     End,
 }
 
-/// One side of a conversation.
-pub struct Conversation {
+/// One side of a session of two devices.
+pub struct PeerSession {
     expected: Expected,
     /// Still to be sent in this round.
     queue: VecDeque<ChunkId>,
-    /// Sent in this conversation: what the other did not keep is not sent again.
+    /// Sent in this session: what the other did not keep is not sent again.
     gone: BTreeSet<ChunkId>,
     /// Chunks of the last page, which the other has not acknowledged.
     on_the_way: usize,
@@ -111,10 +111,10 @@ pub struct Conversation {
     moved: usize,
     rounds: usize,
     bytes: usize,
-    talked: Talked,
+    exchanged: PeerExchange,
 }
 
-impl Conversation {
+impl PeerSession {
     fn new(expected: Expected) -> Self {
         Self {
             expected,
@@ -125,7 +125,7 @@ impl Conversation {
             moved: 0,
             rounds: 0,
             bytes: 0,
-            talked: Talked::default(),
+            exchanged: PeerExchange::default(),
         }
     }
 
@@ -148,8 +148,8 @@ impl Conversation {
     }
 
     /// What was done until now.
-    pub fn talked(&self) -> Talked {
-        self.talked
+    pub fn exchanged(&self) -> PeerExchange {
+        self.exchanged
     }
 
     /// Takes the other's message and gives what is to be said to it; `None` once all is said.
@@ -164,10 +164,10 @@ impl Conversation {
                     records: plain(records),
                     keyring: keyring.map(ByteBuf::into_vec),
                 })?;
-                self.expected = Expected::Held { answered };
+                self.expected = Expected::Have { answered };
                 Some(if answered { self.held(holdings)? } else { hello(holdings)? })
             }
-            (Expected::Held { answered }, Message::Held { chunks }) => {
+            (Expected::Have { answered }, Message::Have { chunks }) => {
                 let held = if answered { None } else { Some(self.held(holdings)?) };
                 let theirs: BTreeSet<ChunkId> = chunks.into_iter().collect();
                 self.queue.retain(|id| !theirs.contains(id) && !self.gone.contains(id));
@@ -181,7 +181,7 @@ impl Conversation {
                     return Err(DirectError::TooLarge.into());
                 }
                 self.moved += chunks.len();
-                self.talked.received.add(holdings.take(&plain(chunks))?);
+                self.exchanged.received.add(holdings.take(&plain(chunks))?);
                 Some(self.turn(holdings)?)
             }
             (Expected::Turn, Message::Done) => {
@@ -207,7 +207,7 @@ impl Conversation {
     fn held<H: Holdings>(&mut self, holdings: &mut H) -> Result<Message, H::Error> {
         let chunks = holdings.ids()?;
         self.queue = chunks.iter().copied().collect();
-        Ok(Message::Held { chunks })
+        Ok(Message::Have { chunks })
     }
 
     /// The next page, or that there is none.
@@ -233,7 +233,7 @@ impl Conversation {
     }
 
     fn acknowledged(&mut self) {
-        self.talked.sent += std::mem::take(&mut self.on_the_way);
+        self.exchanged.sent += std::mem::take(&mut self.on_the_way);
     }
 
     /// Both sides count the same chunks, so they agree on whether there is another round.
@@ -262,7 +262,7 @@ fn plain(parts: Vec<ByteBuf>) -> Vec<Vec<u8>> {
     parts.into_iter().map(ByteBuf::into_vec).collect()
 }
 
-/// What the vault holds, for the conversations of one session.
+/// What the vault holds, for the sessions with the devices that one search finds.
 pub struct VaultHoldings<'v> {
     vault: &'v mut Vault,
     now: i64,
@@ -282,7 +282,7 @@ impl<'v> VaultHoldings<'v> {
         }
     }
 
-    /// The holdings of a vault in a session that goes on: whether a conversation was held in it before.
+    /// The holdings of a vault in a search that goes on. `has_spoken` says whether a session was held in it before.
     pub fn resumed(vault: &'v mut Vault, now: i64, has_spoken: bool) -> Self {
         Self {
             has_spoken,
@@ -290,7 +290,7 @@ impl<'v> VaultHoldings<'v> {
         }
     }
 
-    /// Whether a conversation was held in this session.
+    /// Whether a session was held in this search.
     pub fn has_spoken(&self) -> bool {
         self.has_spoken
     }

@@ -4,8 +4,8 @@ use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::household::body::{Body, Heartbeat, Identity, Kind, MOST_VECTOR_ENTRIES, Subject, chain_after};
 use techo_protocol::household::chunk::{Envelope, Padding};
 
+use super::document_log::{DocumentLog, LogEntry, heartbeat_key};
 use super::household::Household;
-use super::line::{Held, Line, heartbeat_key};
 use super::state::State;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
@@ -14,8 +14,8 @@ impl State {
     /// Signs and seals one body of this device about a document, and holds it.
     pub(super) fn emit(&mut self, subject: Subject, kind: Kind, plain: &[u8], random: &dyn Random) -> Result<(), SyncError> {
         let highest = self.highest_seen();
-        let line = self.lines.get(&subject).ok_or(HouseholdRefusal::Damaged)?;
-        let (lineage, key) = (line.lineage(), line.key());
+        let log = self.logs.get(&subject).ok_or(HouseholdRefusal::Damaged)?;
+        let (lineage, key) = (log.lineage(), log.key());
         let household = &mut self.household;
         let mut body = Body {
             identity: household.next_identity(),
@@ -62,36 +62,36 @@ impl State {
 
     /// Lets go of a device's heartbeats before `number`; there need be none of them at the relay.
     pub(super) fn supersede_heartbeats(&mut self, device: u8, number: u64) {
-        let line = self
-            .lines
+        let log = self
+            .logs
             .entry(Subject::Heartbeat)
-            .or_insert_with(|| Line::new(&heartbeat_key()));
-        line.absorb(|held| held.device == device && held.number < number);
+            .or_insert_with(|| DocumentLog::new(&heartbeat_key()));
+        log.absorb(|entry| entry.device == device && entry.number < number);
         self.note_gone(Subject::Heartbeat);
     }
 
     /// What devices said of themselves in earlier epochs is sealed anew under the present one: a device that is let in now could not open it.
     pub(super) fn carry_heartbeats_over(&mut self) {
         let epoch = self.household.epoch();
-        let Some(line) = self.lines.get_mut(&Subject::Heartbeat) else {
+        let Some(log) = self.logs.get_mut(&Subject::Heartbeat) else {
             return;
         };
-        for held in line.held.iter_mut().filter(|held| held.at_relay) {
-            if let Some(old) = held.envelope().filter(|envelope| envelope.epoch < epoch) {
-                held.at_relay = false;
-                line.removable.push(ByteArray::new(old.chunk_id));
+        for entry in log.entries.iter_mut().filter(|entry| entry.at_relay) {
+            if let Some(old) = entry.envelope().filter(|envelope| envelope.epoch < epoch) {
+                entry.at_relay = false;
+                log.removable.push(ByteArray::new(old.chunk_id));
             }
         }
     }
 
-    /// Says of what a line has let go that it need not be at the relay any more.
+    /// Says of what a log has let go that it need not be at the relay any more.
     pub(super) fn note_gone(&mut self, subject: Subject) {
-        let Some(line) = self.lines.get_mut(&subject) else { return };
-        for (device, number) in &line.absorbed {
+        let Some(log) = self.logs.get_mut(&subject) else { return };
+        for (device, number) in &log.absorbed {
             self.household.peers.vector.gone(*device, *number);
         }
         if subject == Subject::Heartbeat {
-            line.absorbed.clear();
+            log.absorbed.clear();
         }
     }
 
@@ -105,8 +105,8 @@ impl State {
         let signed = body.write(household.stream, &household.signer())?;
         let chunk = household.sealed(&signed, padding, random)?;
         let after = chain_after(&signed);
-        let line = self.lines.get_mut(&body.subject).ok_or(HouseholdRefusal::Damaged)?;
-        line.held.push(Held {
+        let log = self.logs.get_mut(&body.subject).ok_or(HouseholdRefusal::Damaged)?;
+        log.entries.push(LogEntry {
             device: body.identity.device,
             number: body.identity.number,
             chain: ByteArray::new(household.log.chain),

@@ -3,8 +3,8 @@
 use techo_protocol::household::body::{Identity, Kind, Snapshot, Subject};
 use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
+use super::document_log::{document_of, subject_of_document};
 use super::household::day_of;
-use super::line::{document_of, subject_of_document};
 use super::state::{State, change};
 use super::{HouseholdRefusal, SyncError};
 use crate::documents::Document;
@@ -124,13 +124,13 @@ impl State {
         if let Some(relay) = self.household.relay.as_mut().filter(|_| !removed.is_empty()) {
             relay.swept_at = relay.cursor;
         }
-        for line in self.lines.values_mut() {
-            line.removable.retain(|id| !gone(id));
-            for held in &mut line.held {
-                let is_sent = !held.at_relay && sent.iter().any(|chunk| *chunk == *held.chunk);
+        for log in self.logs.values_mut() {
+            log.removable.retain(|id| !gone(id));
+            for entry in &mut log.entries {
+                let is_sent = !entry.at_relay && sent.iter().any(|chunk| *chunk == *entry.chunk);
                 if is_sent {
-                    held.at_relay = true;
-                    self.household.peers.vector.met_at_relay(held.device, held.number);
+                    entry.at_relay = true;
+                    self.household.peers.vector.met_at_relay(entry.device, entry.number);
                 }
             }
         }
@@ -138,9 +138,9 @@ impl State {
 
     /// All chunks of the household as it is now, in the order of their devices and numbers.
     pub(super) fn everything(&self) -> Vec<Vec<u8>> {
-        let mut all: Vec<_> = self.lines.values().flat_map(|line| line.held.iter()).collect();
-        all.sort_by_key(|held| held.identity());
-        all.into_iter().map(|held| held.chunk.to_vec()).collect()
+        let mut all: Vec<_> = self.logs.values().flat_map(|log| log.entries.iter()).collect();
+        all.sort_by_key(|entry| entry.identity());
+        all.into_iter().map(|entry| entry.chunk.to_vec()).collect()
     }
 
     /// Makes chunks of all that is new, and the keys and the sign of life that are due.
@@ -182,15 +182,15 @@ impl State {
         let mut waiting: Vec<(bool, u8, u64, &[u8])> = Vec::new();
         let mut swept: Vec<ChunkId> = self.household.at_relay.sweep.iter().map(|id| ChunkId(**id)).collect();
         let mut remove = Vec::new();
-        for (subject, line) in &self.lines {
+        for (subject, log) in &self.logs {
             let is_heartbeat = *subject == Subject::Heartbeat;
-            let held = line.held.iter().filter(|held| !held.at_relay && !held.spent);
-            waiting.extend(held.map(|held| (is_heartbeat, held.device, held.number, held.chunk.as_slice())));
-            let of_line = line.removable.iter().map(|id| ChunkId(**id));
+            let entries = log.entries.iter().filter(|entry| !entry.at_relay && !entry.spent);
+            waiting.extend(entries.map(|entry| (is_heartbeat, entry.device, entry.number, entry.chunk.as_slice())));
+            let of_log = log.removable.iter().map(|id| ChunkId(**id));
             if is_heartbeat {
-                swept.extend(of_line);
+                swept.extend(of_log);
             } else {
-                remove.extend(of_line);
+                remove.extend(of_log);
             }
         }
         let relay = self.household.relay.as_ref();
@@ -219,15 +219,15 @@ impl State {
 fn seal_what_is_new(state: &mut State, writer: &mut Writer<'_>) -> Result<(), SyncError> {
     let outbox = writer.reader().outbox()?;
     for entry in outbox.iter().filter(|entry| entry.change.is_none()) {
-        if let Some(line) = state.lines.get_mut(&subject_of_document(&entry.document)) {
-            line.due = true;
+        if let Some(log) = state.logs.get_mut(&subject_of_document(&entry.document)) {
+            log.due = true;
         }
     }
     for entry in outbox {
         let (subject, Some(number)) = (subject_of_document(&entry.document), entry.change) else {
             continue;
         };
-        if state.lines.get(&subject).is_none_or(|line| line.due) {
+        if state.logs.get(&subject).is_none_or(|log| log.due) {
             continue;
         }
         let change = writer.reader().document(&entry.document)?.and_then(|stored| {
@@ -243,22 +243,22 @@ fn seal_what_is_new(state: &mut State, writer: &mut Writer<'_>) -> Result<(), Sy
             }
             // It lies in the snapshot by now.
             None => {
-                if let Some(line) = state.lines.get_mut(&subject) {
-                    line.due = true;
+                if let Some(log) = state.logs.get_mut(&subject) {
+                    log.due = true;
                 }
             }
         }
     }
-    let is_long = |held: &[super::line::Held]| held.len() > MOST_CHANGES;
+    let is_long = |entries: &[super::document_log::LogEntry]| entries.len() > MOST_CHANGES;
     let due: Vec<Subject> = state
-        .lines
+        .logs
         .iter()
-        .filter(|(subject, line)| **subject != Subject::Heartbeat && (line.due || is_long(&line.held)))
+        .filter(|(subject, log)| **subject != Subject::Heartbeat && (log.due || is_long(&log.entries)))
         // What is here becomes part of a higher lineage, whose snapshot is still to come.
-        .filter(|(subject, line)| {
+        .filter(|(subject, log)| {
             state
                 .known_key(**subject)
-                .is_none_or(|known| known.lineage() <= line.lineage())
+                .is_none_or(|known| known.lineage() <= log.lineage())
         })
         .map(|(subject, _)| *subject)
         .collect();
@@ -282,9 +282,9 @@ fn send_whole(state: &mut State, subject: Subject, writer: &mut Writer<'_>) -> R
         return Ok(());
     }
     writer.nothing_to_send(document.name())?;
-    let line = state.lines.get_mut(&subject).ok_or(HouseholdRefusal::Damaged)?;
-    line.due = false;
-    if line.begins_empty && line.held.is_empty() && line.absorbed.is_empty() {
+    let log = state.logs.get_mut(&subject).ok_or(HouseholdRefusal::Damaged)?;
+    log.due = false;
+    if log.begins_empty && log.entries.is_empty() && log.absorbed.is_empty() {
         let changes = document.changes();
         if changes.len() <= MOST_FIRST_CHANGES && changes.iter().all(|change| change.len() <= LARGEST_FIRST_CHANGE) {
             for change in changes {
@@ -293,11 +293,11 @@ fn send_whole(state: &mut State, subject: Subject, writer: &mut Writer<'_>) -> R
             return Ok(());
         }
     }
-    line.absorb_all();
+    log.absorb_all();
     state.note_gone(subject);
-    let line = state.lines.get_mut(&subject).ok_or(HouseholdRefusal::Damaged)?;
-    let deletes = std::mem::take(&mut line.deletes);
-    let absorbed = std::mem::take(&mut line.absorbed);
+    let log = state.logs.get_mut(&subject).ok_or(HouseholdRefusal::Damaged)?;
+    let deletes = std::mem::take(&mut log.deletes);
+    let absorbed = std::mem::take(&mut log.absorbed);
     let (plain, heads) = document.whole();
     let snapshot = Snapshot {
         absorbed: absorbed

@@ -1,4 +1,4 @@
-//! One conversation with a relay: take all there is, look whether it is whole, send all there is.
+//! One session with a relay: take all there is, look whether it is whole, send all there is.
 
 mod check;
 mod send;
@@ -11,7 +11,7 @@ use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, SyncReques
 pub(super) use send::{Scope, Sent};
 
 use super::engine::Report;
-use super::household::{self, Caught, Household, day_of};
+use super::household::{self, Household, RelayFault, day_of};
 use super::open_state::OpenState;
 use super::records::TakenRecords;
 use super::rules::Rules;
@@ -36,7 +36,7 @@ pub trait StreamRelay {
     fn call(&self, request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, Self::Error>;
 }
 
-/// What a conversation did.
+/// What a session with a relay did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Exchanged {
     /// What came in.
@@ -45,8 +45,8 @@ pub struct Exchanged {
     pub sent: usize,
     /// How often chunks were removed that others have taken the place of.
     pub removed: usize,
-    /// What the relay was caught at.
-    pub caught: Option<Caught>,
+    /// The fault that the relay was caught at.
+    pub relay_fault: Option<RelayFault>,
     /// The relay had lost everything, and was filled again.
     pub refilled: bool,
 }
@@ -70,14 +70,14 @@ pub fn exchange_by<R: StreamRelay>(
     now: i64,
     rules: Rules,
 ) -> Result<Exchanged, R::Error> {
-    let talk = Talk::begin(vault, relay, address, now, rules)?;
-    talk.run(|talk| {
-        talk.pull()?;
-        talk.check()?;
+    let session = RelaySession::begin(vault, relay, address, now, rules)?;
+    session.run(|session| {
+        session.pull()?;
+        session.check()?;
         for _ in 0..MOST_TRIES {
-            match talk.send(Scope::Everything)? {
-                Sent::Nothing => return Ok(talk.finish()),
-                Sent::Something | Sent::Behind => talk.pull()?,
+            match session.send(Scope::Everything)? {
+                Sent::Nothing => return Ok(session.finish()),
+                Sent::Something | Sent::Behind => session.pull()?,
             }
         }
         Err(SyncError::from(HouseholdRefusal::Behind).into())
@@ -89,10 +89,10 @@ pub fn exchange_by<R: StreamRelay>(
 /// # Errors
 /// As [`exchange`].
 pub fn receive<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, wait: u32, now: i64) -> Result<Report, R::Error> {
-    let talk = Talk::begin(vault, relay, address, now, Rules::default())?;
-    talk.run(|talk| {
-        talk.pull_waiting(wait)?;
-        Ok(talk.done.received)
+    let session = RelaySession::begin(vault, relay, address, now, Rules::default())?;
+    session.run(|session| {
+        session.pull_waiting(wait)?;
+        Ok(session.done.received)
     })
 }
 
@@ -108,8 +108,8 @@ pub fn delete_account<R: StreamRelay>(vault: &mut Vault, relay: &R) -> Result<()
     delete_opening(relay, household.stream, &key, known.opening, known.cursor)?;
     Ok(change(vault, |state, _| {
         state.household.relay = None;
-        for held in state.lines.values_mut().flat_map(|line| &mut line.held) {
-            held.at_relay = false;
+        for entry in state.logs.values_mut().flat_map(|log| &mut log.entries) {
+            entry.at_relay = false;
         }
         Ok(())
     })?)
@@ -155,22 +155,22 @@ pub(super) fn the_household(vault: &mut Vault) -> Result<Household, SyncError> {
     household::household(vault)?.ok_or(HouseholdRefusal::None.into())
 }
 
-/// A conversation under way. What this device says is written before it leaves; what the relay answers is noted, and written with what comes
+/// A session under way. What this device says is written before it leaves; what the relay answers is noted, and written with what comes
 /// next, or at the end ([`OpenState`]).
-pub(super) struct Talk<'t, R> {
-    vault: &'t mut Vault,
+pub(super) struct RelaySession<'s, R> {
+    vault: &'s mut Vault,
     state: OpenState,
-    pub(super) relay: &'t R,
+    pub(super) relay: &'s R,
     pub(super) now: i64,
     rules: Rules,
     pub(super) done: Exchanged,
 }
 
-impl<'t, R: StreamRelay> Talk<'t, R> {
+impl<'s, R: StreamRelay> RelaySession<'s, R> {
     /// Opens the account, or finds it open; brings this device to the epoch that the relay is at.
-    pub(super) fn begin(vault: &'t mut Vault, relay: &'t R, address: &str, now: i64, rules: Rules) -> Result<Self, R::Error> {
+    pub(super) fn begin(vault: &'s mut Vault, relay: &'s R, address: &str, now: i64, rules: Rules) -> Result<Self, R::Error> {
         let state = OpenState::load(vault)?;
-        let mut talk = Self {
+        let mut session = Self {
             vault,
             state,
             relay,
@@ -178,15 +178,15 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
             rules,
             done: Exchanged::default(),
         };
-        talk.household().is_let_in().map_err(SyncError::from)?;
-        let opened = if let Some(opened) = talk.open()? {
+        session.household().is_let_in().map_err(SyncError::from)?;
+        let opened = if let Some(opened) = session.open()? {
             opened
         } else {
-            talk.follow()?;
-            talk.open()?.ok_or(SyncError::from(HouseholdRefusal::Behind))?
+            session.follow()?;
+            session.open()?.ok_or(SyncError::from(HouseholdRefusal::Behind))?
         };
-        talk.note_opened(address, &opened)?;
-        Ok(talk)
+        session.note_opened(address, &opened)?;
+        Ok(session)
     }
 
     /// Goes on to the end. However it ends, what was noted until then is stored.
@@ -251,7 +251,7 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
 
     /// Another relay, or one that was wiped, has nothing of this device's: it gets all. One that counts backwards was set back.
     fn note_opened(&mut self, address: &str, answer: &SyncAnswer) -> Result<(), SyncError> {
-        let (refilled, set_back, untold) = self.state.note(|state| {
+        let (refilled, set_back, unreported_fault) = self.state.note(|state| {
             let known = state.household.relay.take();
             let same = known
                 .clone()
@@ -266,8 +266,8 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
                     || (answer.opening != relay.opening && relay.opening != [0; 16])
             });
             if same.is_none() || set_back {
-                for held in state.lines.values_mut().flat_map(|line| &mut line.held) {
-                    held.at_relay = false;
+                for entry in state.logs.values_mut().flat_map(|log| &mut log.entries) {
+                    entry.at_relay = false;
                 }
             }
             let cursor = same.as_ref().filter(|_| !set_back).map_or(0, |relay| relay.cursor);
@@ -282,17 +282,17 @@ impl<'t, R: StreamRelay> Talk<'t, R> {
                 keyring: same.filter(|_| !set_back).and_then(|relay| relay.keyring),
             });
             if set_back {
-                state.household.caught = Some(Caught::RolledBack);
-                state.household.at_relay.untold = state.household.caught;
+                state.household.relay_fault = Some(RelayFault::RolledBack);
+                state.household.at_relay.unreported_fault = state.household.relay_fault;
             }
-            (refilled, set_back, state.household.at_relay.untold)
+            (refilled, set_back, state.household.at_relay.unreported_fault)
         });
         if set_back {
             // Its traces are gone with this: that it was caught is not to be lost.
             self.store()?;
         }
         self.done.refilled |= refilled;
-        self.done.caught = untold;
+        self.done.relay_fault = unreported_fault;
         Ok(())
     }
 

@@ -6,8 +6,8 @@ use techo_protocol::household::chunk::Envelope;
 use super::SyncError;
 use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord};
 
+use super::document_log::{DocumentLog, LogEntry, UNSTORED, document_of, subject_of_document};
 use super::keyring::{is_expired, new_key};
-use super::line::{Held, Line, UNSTORED, document_of, subject_of_document};
 use super::state::State;
 use crate::documents::Document;
 use crate::ports::Random;
@@ -19,15 +19,15 @@ impl State {
         let names = writer.reader().document_names();
         for (name, vault_generation) in &names {
             let subject = subject_of_document(name);
-            match self.lines.get_mut(&subject) {
-                Some(line) if line.vault_generation == *vault_generation => {}
-                Some(line) if line.vault_generation == UNSTORED => line.vault_generation = *vault_generation,
-                Some(line) => {
-                    let key = new_key(subject, line.generation.saturating_add(1), false, writer.random())?;
-                    line.absorb_all();
-                    (line.generation, line.begins_empty, line.key) = (key.generation, false, key.key.0);
-                    line.vault_generation = *vault_generation;
-                    (line.due, line.deletes) = (true, true);
+            match self.logs.get_mut(&subject) {
+                Some(log) if log.vault_generation == *vault_generation => {}
+                Some(log) if log.vault_generation == UNSTORED => log.vault_generation = *vault_generation,
+                Some(log) => {
+                    let key = new_key(subject, log.generation.saturating_add(1), false, writer.random())?;
+                    log.absorb_all();
+                    (log.generation, log.begins_empty, log.key) = (key.generation, false, key.key.0);
+                    log.vault_generation = *vault_generation;
+                    (log.due, log.deletes) = (true, true);
                     self.forget = true;
                     self.note_gone(subject);
                 }
@@ -38,28 +38,28 @@ impl State {
                         continue;
                     }
                     let key = known.map_or_else(|| new_key(subject, 0, false, writer.random()), Ok)?;
-                    let mut line = Line::new(&key);
-                    line.vault_generation = *vault_generation;
-                    line.due = true;
-                    self.lines.insert(subject, line);
+                    let mut log = DocumentLog::new(&key);
+                    log.vault_generation = *vault_generation;
+                    log.due = true;
+                    self.logs.insert(subject, log);
                 }
             }
         }
         self.enter_empty_lineages(writer.random())?;
         let gone: Vec<_> = self
-            .lines
+            .logs
             .iter()
-            .filter(|(_, line)| line.vault_generation != UNSTORED)
+            .filter(|(_, log)| log.vault_generation != UNSTORED)
             .map(|(subject, _)| *subject)
             .filter(|subject| document_of(*subject).is_some_and(|name| names.iter().all(|(there, _)| *there != name)))
             .collect();
         for subject in gone {
-            if let Some(mut line) = self.lines.remove(&subject) {
-                line.absorb_all();
-                for (device, number) in &line.absorbed {
+            if let Some(mut log) = self.logs.remove(&subject) {
+                log.absorb_all();
+                for (device, number) in &log.absorbed {
                     self.household.peers.vector.gone(*device, *number);
                 }
-                self.household.at_relay.sweep.extend(line.removable);
+                self.household.at_relay.sweep.extend(log.removable);
                 self.household.documents.known.retain(|known| known.subject != subject);
                 self.household.documents.destroyed.push(subject);
                 self.household.documents.drop_due = true;
@@ -74,9 +74,9 @@ impl State {
     /// has taken it in; everybody else refuses it, and gets its content as this device's own.
     pub(super) fn write_anew_what_nobody_takes(&mut self, writer: &mut Writer<'_>) -> Result<(), SyncError> {
         let household = &self.household;
-        let is_refused = |held: &Held| household.author(held.device, held.number).is_none();
-        let lines = self.lines.iter().filter(|(_, line)| line.held.iter().any(is_refused));
-        let names: Vec<_> = lines.filter_map(|(subject, _)| document_of(*subject)).collect();
+        let is_refused = |entry: &LogEntry| household.author(entry.device, entry.number).is_none();
+        let logs = self.logs.iter().filter(|(_, log)| log.entries.iter().any(is_refused));
+        let names: Vec<_> = logs.filter_map(|(subject, _)| document_of(*subject)).collect();
         if names.is_empty() {
             return Ok(());
         }
@@ -88,22 +88,22 @@ impl State {
         self.notice(writer)
     }
 
-    /// Drops the lines whose documents did not come to be, because nothing of them could be read yet; their keys stay known.
+    /// Drops the logs whose documents did not come to be, because nothing of them could be read yet; their keys stay known.
     pub(super) fn drop_unstored(&mut self) {
-        let unstored = |line: &Line| line.vault_generation == UNSTORED;
+        let unstored = |log: &DocumentLog| log.vault_generation == UNSTORED;
         let subjects: Vec<Subject> = self
-            .lines
+            .logs
             .iter()
-            .filter(|(_, line)| unstored(line))
+            .filter(|(_, log)| unstored(log))
             .map(|(subject, _)| *subject)
             .collect();
         for subject in subjects {
-            if let Some(line) = self.lines.remove(&subject) {
+            if let Some(log) = self.logs.remove(&subject) {
                 self.know(&DocumentKey {
                     subject,
-                    generation: line.generation,
-                    begins_empty: line.begins_empty,
-                    key: line.key(),
+                    generation: log.generation,
+                    begins_empty: log.begins_empty,
+                    key: log.key(),
                 });
             }
         }
@@ -113,22 +113,22 @@ impl State {
     /// anew goes above it instead: another device may enter it with what was here before that, and of one actor two changes would bear one
     /// number there.
     fn enter_empty_lineages(&mut self, random: &dyn Random) -> Result<(), SyncError> {
-        let ahead: Vec<Subject> = self.lines.keys().copied().collect();
+        let ahead: Vec<Subject> = self.logs.keys().copied().collect();
         for subject in ahead {
             let Some(key) = self.known_key(subject).filter(|key| key.begins_empty) else {
                 continue;
             };
-            if let Some(line) = self.lines.get_mut(&subject)
-                && line.lineage() < key.lineage()
+            if let Some(log) = self.logs.get_mut(&subject)
+                && log.lineage() < key.lineage()
             {
-                let key = if line.begins_empty {
+                let key = if log.begins_empty {
                     key
                 } else {
                     new_key(subject, key.generation.saturating_add(1), false, random)?
                 };
-                line.absorb_all();
-                (line.generation, line.begins_empty, line.key) = (key.generation, key.begins_empty, key.key.0);
-                line.due = true;
+                log.absorb_all();
+                (log.generation, log.begins_empty, log.key) = (key.generation, key.begins_empty, key.key.0);
+                log.due = true;
                 self.forget = true;
                 self.note_gone(subject);
             }
@@ -163,10 +163,10 @@ impl State {
                 self.know(&key);
                 continue;
             };
-            let line = self.lines.entry(subject).or_insert_with(|| Line::new(&key));
-            line.absorb_all();
-            (line.generation, line.begins_empty, line.key) = (key.generation, key.begins_empty, key.key.0);
-            (line.vault_generation, line.due) = (*vault_generation, true);
+            let log = self.logs.entry(subject).or_insert_with(|| DocumentLog::new(&key));
+            log.absorb_all();
+            (log.generation, log.begins_empty, log.key) = (key.generation, key.begins_empty, key.key.0);
+            (log.vault_generation, log.due) = (*vault_generation, true);
             self.note_gone(subject);
         }
         self.forget = true;
@@ -176,13 +176,13 @@ impl State {
 
     /// Destroys keys that nothing needs any more, after everything was taken in. `with_relay`: the relay knows the newest.
     pub(super) fn destroy_old_keys(&mut self, with_relay: bool) {
-        let line = self.lines.get(&Subject::Heartbeat);
+        let log = self.logs.get(&Subject::Heartbeat);
         let household = &self.household;
         let is_known = household.own.hpke.first().and_then(|own| own.said).is_some_and(|said| {
-            let mine = line.into_iter().flat_map(|line| &line.held);
+            let mine = log.into_iter().flat_map(|log| &log.entries);
             let at_relay = mine
                 .into_iter()
-                .any(|held| held.device == household.index && held.number >= said && held.at_relay);
+                .any(|entry| entry.device == household.index && entry.number >= said && entry.at_relay);
             let others = household.list.devices.iter().filter(|device| device.index != household.index);
             let by_all = others.map(|device| household.peers.said.iter().find(|peer| peer.device == device.index));
             (with_relay && at_relay)
@@ -195,10 +195,10 @@ impl State {
             self.forget = true;
         }
         let oldest = self
-            .lines
+            .logs
             .values()
-            .flat_map(|line| &line.held)
-            .filter_map(Held::envelope)
+            .flat_map(|log| &log.entries)
+            .filter_map(LogEntry::envelope)
             .chain(self.waiting.iter().filter_map(|waiting| Envelope::read(&waiting.chunk).ok()))
             .map(|envelope| envelope.epoch)
             .min();

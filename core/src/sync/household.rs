@@ -7,9 +7,9 @@ mod epochs;
 mod own_keys;
 mod own_log;
 mod peers;
+mod proposals;
 mod relay_state;
 mod stored;
-mod wants;
 
 use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::basics::agreement::AgreementKey;
@@ -33,9 +33,9 @@ pub(super) use epochs::Epochs;
 pub(super) use own_keys::{OwnHpke, OwnKeys};
 pub(super) use own_log::OwnLog;
 pub(super) use peers::{Heard, Peer, Peers};
+pub use proposals::{Proposal, propose};
 pub(super) use relay_state::AtRelay;
-pub use relay_state::{Caught, FormerAccount, RelayState};
-pub use wants::{Want, want};
+pub use relay_state::{FormerAccount, RelayFault, RelayState};
 
 /// What a device is called until somebody names it.
 pub const DEFAULT_NAME: &str = "Techo";
@@ -66,14 +66,14 @@ pub struct Household {
     pub(super) peers: Peers,
     /// The relay, once there is one.
     pub relay: Option<RelayState>,
-    /// What lies at the relay and is not of a document, and what it was caught at.
+    /// What lies at the relay and is not of a document, and the fault that is still to be told.
     pub(super) at_relay: AtRelay,
-    /// What the relay was caught at, until it is whole again.
-    pub caught: Option<Caught>,
-    /// The account of before the pairing, to be deleted.
+    /// The fault that the relay was caught at, until it is whole again.
+    pub relay_fault: Option<RelayFault>,
+    /// The account that this device had before it was paired, to be deleted.
     pub former: Option<FormerAccount>,
-    /// What is to change with the next record.
-    pub wants: Vec<Want>,
+    /// Changes that a person asked for, to be made with the next record.
+    pub proposals: Vec<Proposal>,
     /// Work that is due.
     pub(super) due: Due,
     /// The household's present key was not given to this device.
@@ -143,9 +143,9 @@ impl Household {
             peers: Peers::default(),
             relay: None,
             at_relay: AtRelay::default(),
-            caught: None,
+            relay_fault: None,
             former: None,
-            wants: Vec::new(),
+            proposals: Vec::new(),
             due: Due {
                 heartbeat: true,
                 heartbeat_day: 0,

@@ -19,8 +19,8 @@ use techo_protocol::household::body::{GenerationKey, Subject};
 use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord, Recipients};
 
 use super::SyncError;
+use super::document_log::{DocumentLog, Waiting};
 use super::household::KnownKey;
-use super::line::{Line, Waiting};
 use super::state::State;
 use crate::documents::week::{DAYS, last_day};
 use crate::ports::{Random, random_bytes};
@@ -38,32 +38,32 @@ pub(super) fn is_expired(subject: Subject, today: u32) -> bool {
 }
 
 impl State {
-    /// The key that a document without a line takes, if one is known.
+    /// The key that a document without a log takes, if one is known.
     pub(super) fn known_key(&self, subject: Subject) -> Option<DocumentKey> {
         let its = self.household.documents.known.iter().filter(|key| key.subject == subject);
         its.map(KnownKey::open).max_by_key(DocumentKey::lineage)
     }
 
-    /// Remembers a key, unless a line or a known key is as high.
+    /// Remembers a key, unless a log or a known key is as high.
     pub(super) fn know(&mut self, key: &DocumentKey) {
         let lineage = key.lineage();
-        let line = self.lines.get(&key.subject).map(Line::lineage);
+        let log = self.logs.get(&key.subject).map(DocumentLog::lineage);
         let known = self.known_key(key.subject).map(|known| known.lineage());
-        if line.max(known).is_none_or(|mine| mine < lineage) {
+        if log.max(known).is_none_or(|mine| mine < lineage) {
             self.household.documents.known.retain(|known| known.subject != key.subject);
             self.household.documents.known.push(KnownKey::of(key));
         }
     }
 
-    /// Drops keys that a line has overtaken.
+    /// Drops keys that a log has overtaken.
     pub(super) fn drop_overtaken(&mut self) {
-        let lines = &self.lines;
+        let logs = &self.logs;
         let mut forgets = false;
         self.household.documents.known.retain(|known| {
-            let (line, known) = (lines.get(&known.subject).map(Line::lineage), known.open().lineage());
-            // A line that has entered with this very key still has it: nothing has to be forgotten then.
-            forgets |= line.is_some_and(|line| line > known);
-            line.is_none_or(|line| line < known)
+            let (log, known) = (logs.get(&known.subject).map(DocumentLog::lineage), known.open().lineage());
+            // A log that has entered with this very key still has it: nothing has to be forgotten then.
+            forgets |= log.is_some_and(|log| log > known);
+            log.is_none_or(|log| log < known)
         });
         self.forget |= forgets;
     }
@@ -79,7 +79,7 @@ impl State {
         let week = today / u32::try_from(DAYS).unwrap_or(7);
         let weeks = (week.saturating_sub(WEEKS_BACK)..=week.saturating_add(WEEKS_AHEAD)).map(Subject::Week);
         for subject in weeks.chain([Subject::Settings]) {
-            let is_there = self.lines.contains_key(&subject) || self.known_key(subject).is_some();
+            let is_there = self.logs.contains_key(&subject) || self.known_key(subject).is_some();
             let was_destroyed = self.household.documents.destroyed.contains(&subject);
             if !is_there && !was_destroyed && !is_expired(subject, today) {
                 let key = new_key(subject, 0, true, random)?;
@@ -96,14 +96,14 @@ impl State {
     /// The key that each document is to have, by subject.
     fn wanted_keys(&self) -> BTreeMap<Subject, DocumentKey> {
         let mut wanted: BTreeMap<Subject, DocumentKey> = BTreeMap::new();
-        let of_lines = self.lines.iter().filter(|(subject, _)| **subject != Subject::Heartbeat);
-        let of_lines = of_lines.map(|(subject, line)| DocumentKey {
+        let of_logs = self.logs.iter().filter(|(subject, _)| **subject != Subject::Heartbeat);
+        let of_logs = of_logs.map(|(subject, log)| DocumentKey {
             subject: *subject,
-            generation: line.generation,
-            begins_empty: line.begins_empty,
-            key: line.key(),
+            generation: log.generation,
+            begins_empty: log.begins_empty,
+            key: log.key(),
         });
-        for key in of_lines.chain(self.household.documents.known.iter().map(KnownKey::open)) {
+        for key in of_logs.chain(self.household.documents.known.iter().map(KnownKey::open)) {
             // Another device has replaced it already, under a key that is still to come: the tablet's snapshot of (5, p) waits here for its keyring.
             // A keyring of this device that named (4, x) would give everybody the key back that the tablet's deletion has dropped.
             let is_overtaken = |waiting: &Waiting| {

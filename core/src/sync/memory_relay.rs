@@ -364,7 +364,7 @@ impl Account {
     }
 }
 
-/// Why a conversation with it ended.
+/// Why a session with it ended.
 #[derive(Debug)]
 pub enum Trouble {
     /// The engine.

@@ -1,4 +1,4 @@
-//! One session of looking for the household's devices: who is found, who calls whom, and a conversation with each, one after the other.
+//! One search for the household's devices on a network: who is found, who calls whom, and a session with each, one after the other.
 
 mod connection;
 
@@ -15,7 +15,7 @@ use techo_protocol::household::direct::{Advertisement, DirectError};
 pub(crate) use self::connection::Connection;
 pub(in crate::sync) use self::connection::prepare;
 use super::SyncError;
-use super::direct::{Holdings, Talked};
+use super::direct::{Holdings, PeerExchange};
 use crate::ports::{Discovery, Heard, NearbyError, Random};
 
 /// How often the listener is looked at while nothing is heard.
@@ -41,7 +41,7 @@ pub struct Met {
     /// Its index in the device list.
     pub device: u8,
     /// What was synced, or why nothing could be.
-    pub result: Result<Talked, SyncError>,
+    pub result: Result<PeerExchange, SyncError>,
 }
 
 /// How the devices of a session hear of each other.
@@ -192,7 +192,7 @@ impl NearbySession {
         Instant::now() >= self.ends || self.reported.iter().filter(|reported| **reported).count() >= self.wanted
     }
 
-    /// Looks for the others until there is something to tell, for so long at most; a conversation that has begun is held to its end. Each
+    /// Looks for the others until there is something to tell, for so long at most; a session that has begun is held to its end. Each
     /// device is told of once: when it went well, when it was tried often enough, or at the end.
     ///
     /// # Errors
@@ -235,13 +235,13 @@ impl NearbySession {
         }
         while let Ok((place, connection)) = self.answered.try_recv() {
             match connection.talk(false, holdings) {
-                Ok(talked) => self.end(place, Ok(talked)),
+                Ok(exchanged) => self.end(place, Ok(exchanged)),
                 // The caller calls again.
                 Err(error) => drop(self.failed.insert(place, error)),
             }
         }
         match self.call(holdings) {
-            Some((place, Ok(talked))) => self.end(place, Ok(talked)),
+            Some((place, Ok(exchanged))) => self.end(place, Ok(exchanged)),
             Some((place, Err(error))) if self.calls.get(&place).is_none_or(|call| call.tries >= MOST_CALLS) => {
                 self.end(place, Err(error));
             }
@@ -251,7 +251,7 @@ impl NearbySession {
         Ok(())
     }
 
-    fn end(&mut self, place: usize, result: Result<Talked, SyncError>) {
+    fn end(&mut self, place: usize, result: Result<PeerExchange, SyncError>) {
         self.calls.remove(&place);
         self.failed.remove(&place);
         // Otherwise it came back for what it missed, or had failed before it went well.
@@ -293,7 +293,7 @@ impl NearbySession {
     }
 
     /// Calls one device, if one is due.
-    fn call<H: Holdings>(&mut self, holdings: &mut H) -> Option<(usize, Result<Talked, SyncError>)>
+    fn call<H: Holdings>(&mut self, holdings: &mut H) -> Option<(usize, Result<PeerExchange, SyncError>)>
     where
         SyncError: From<H::Error>,
     {

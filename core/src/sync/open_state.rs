@@ -1,6 +1,6 @@
-//! The state that is loaded, and whether it is still what the vault holds: a conversation loads it once.
+//! The state that is loaded, and whether it is still what the vault holds: a session loads it once.
 //!
-//! What is *written* is durable when the call returns. What is *noted* is in memory until the next write, or until the conversation ends. Only
+//! What is *written* is durable when the call returns. What is *noted* is in memory until the next write, or until the session ends. Only
 //! what the other side said may be noted (a cursor, "I have this chunk"): losing it is as if the process had been killed before the answer came,
 //! and the answer can be had again. What this device says of itself is written before it leaves. An example: a phone seals a visit as chunk 7,
 //! pushes it, and dies. Had it not stored number 7 first, it would give the next visit the same number, and the tablet would see two chunks 7 of
@@ -11,7 +11,7 @@ use super::household::Household;
 use super::state::{State, stored};
 use crate::vault::{Reader, Vault, Writer};
 
-/// The engine's state, held through a conversation.
+/// The engine's state, held through a session.
 pub(super) struct OpenState {
     state: State,
     /// The vault's stamp at which it was what the vault holds.

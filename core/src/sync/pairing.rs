@@ -9,8 +9,8 @@ use techo_protocol::household::epoch_record::{Device, EpochRecord};
 use techo_protocol::household::pairing::NewDevice;
 use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, relay_key};
 
-use super::exchange::{StreamRelay, Talk, ask_as, the_household};
-use super::household::{self, FormerAccount, Household, NewIdentity, Want, checked, day_of, free_index};
+use super::exchange::{RelaySession, StreamRelay, ask_as, the_household};
+use super::household::{self, FormerAccount, Household, NewIdentity, Proposal, checked, day_of, free_index};
 use super::rules::Rules;
 use super::state::{State, change, to_cbor};
 use super::{HouseholdRefusal, SyncError};
@@ -60,15 +60,15 @@ pub fn admit<R: StreamRelay>(
     device: &NewDevice,
     now: i64,
 ) -> Result<Vec<u8>, R::Error> {
-    let talk = Talk::begin(vault, relay, address, now, Rules::default())?;
-    talk.run(|talk| admitted(talk, device))
+    let session = RelaySession::begin(vault, relay, address, now, Rules::default())?;
+    session.run(|session| admitted(session, device))
 }
 
-fn admitted<R: StreamRelay>(talk: &mut Talk<'_, R>, device: &NewDevice) -> Result<Vec<u8>, R::Error> {
-    let now = talk.now;
+fn admitted<R: StreamRelay>(session: &mut RelaySession<'_, R>, device: &NewDevice) -> Result<Vec<u8>, R::Error> {
+    let now = session.now;
     for _ in 0..MOST_TRIES {
-        talk.pull()?;
-        let household = talk.household().clone();
+        session.pull()?;
+        let household = session.household().clone();
         if let Some(listed) = household.list.devices.iter().find(|listed| listed.key == device.key) {
             let index = listed.index;
             return Ok(to_cbor(&Welcome {
@@ -77,14 +77,14 @@ fn admitted<R: StreamRelay>(talk: &mut Talk<'_, R>, device: &NewDevice) -> Resul
                 epoch_key: ByteArray::new(household.epoch_key().0),
             }));
         }
-        let (install, new) = talk.write(|state, writer| {
+        let (install, new) = session.write(|state, writer| {
             let new = state
                 .household
                 .record_with(listed(&state.household, device, now)?, day_of(now), writer.random())?;
             Ok((state.install_of(&new, writer.random())?, new))
         })?;
         // Whether it stood, or another was faster, the list says.
-        talk.install(&install, Some(&new))?;
+        session.install(&install, Some(&new))?;
     }
     Err(SyncError::from(HouseholdRefusal::Behind).into())
 }
@@ -109,7 +109,7 @@ pub fn admit_directly(vault: &mut Vault, device: &NewDevice, salt: &Salt, now: i
             let new = state.household.record_with_only(device.clone(), today, random)?;
             let list = new.record.open_list(&new.key)?.list;
             state.adopt(&new.record, &[], list, &new.key, today, random)?;
-            state.household.wants.push(Want::Admit(device));
+            state.household.proposals.push(Proposal::Admit(device));
             state.settle(writer, now)?;
             index
         };

@@ -1,6 +1,6 @@
 //! How the four messages of one pairing go over: through a mailbox that a relay keeps for two minutes, or over a connection between the two.
 
-mod line;
+mod connection;
 mod mailbox;
 
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use techo_protocol::household::pairing::{PairingError, PairingText};
 use techo_protocol::household::sync_api::MAILBOX_SECONDS;
 
-use self::line::Line;
+use self::connection::Connection;
 use self::mailbox::Mailbox;
 use super::SyncError;
 use crate::ports::{NearbyError, Relay};
@@ -28,7 +28,7 @@ pub struct PairingChannel {
 
 enum Way {
     Mailbox(Mailbox),
-    Line(Line),
+    Connection(Connection),
 }
 
 impl PairingChannel {
@@ -50,7 +50,7 @@ impl PairingChannel {
     /// # Errors
     /// [`NearbyError::NoNetwork`].
     pub fn listening(listener: TcpListener) -> Result<Self, SyncError> {
-        Ok(Self::new(Way::Line(Line::listening(listener)?)))
+        Ok(Self::new(Way::Connection(Connection::listening(listener)?)))
     }
 
     /// Over a connection to the first of these addresses that answers.
@@ -58,7 +58,7 @@ impl PairingChannel {
     /// # Errors
     /// [`PairingError::Unreachable`] where none does.
     pub fn connecting(addresses: &[SocketAddr]) -> Result<Self, SyncError> {
-        Ok(Self::new(Way::Line(Line::connecting(addresses)?)))
+        Ok(Self::new(Way::Connection(Connection::connecting(addresses)?)))
     }
 
     /// Leaves a message for the other device.
@@ -68,7 +68,7 @@ impl PairingChannel {
     pub fn leave(&mut self, number: u8, message: Vec<u8>) -> Result<(), SyncError> {
         match &mut self.way {
             Way::Mailbox(mailbox) => mailbox.leave(number, message),
-            Way::Line(line) => line.leave(&message),
+            Way::Connection(connection) => connection.leave(&message),
         }
     }
 
@@ -81,7 +81,7 @@ impl PairingChannel {
         let until = self.ends.min(Instant::now() + wait);
         let taken = match &mut self.way {
             Way::Mailbox(mailbox) => mailbox.take(number, until)?,
-            Way::Line(line) => line.take(number, until)?,
+            Way::Connection(connection) => connection.take(number, until)?,
         };
         if taken.is_none() && Instant::now() >= self.ends {
             return Err(PairingError::TimedOut.into());
@@ -93,7 +93,7 @@ impl PairingChannel {
     pub fn into_stream(self) -> Option<TcpStream> {
         match self.way {
             Way::Mailbox(_) => None,
-            Way::Line(line) => line.into_stream(),
+            Way::Connection(connection) => connection.into_stream(),
         }
     }
 }

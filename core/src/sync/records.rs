@@ -5,7 +5,7 @@ use techo_protocol::household::chunk::{Envelope, EpochKey, Padding, SMALLEST_SNA
 use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochRecord, EpochRecordError, Head, Removed};
 use techo_protocol::household::sync_api::{FOLLOWED_DAYS, relay_key};
 
-use super::household::{Household, Want, checked, free_index};
+use super::household::{Household, Proposal, checked, free_index};
 use super::state::State;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
@@ -38,46 +38,46 @@ impl Household {
     /// The record that is due at `today`, if one is: what a person wants, a month that is over, a device that was silent for too long.
     pub(super) fn due_record(&self, today: u32, random: &dyn Random) -> Result<Option<NewRecord>, SyncError> {
         let present = self.present()?;
-        let mut wants = self.unfulfilled();
+        let mut proposals = self.unfulfilled();
         if today.saturating_sub(present.head.day) >= EPOCH_DAYS {
-            wants.push(Want::Rotate(self.epoch()));
+            proposals.push(Proposal::Rotate(self.epoch()));
         }
-        if wants.is_empty() {
+        if proposals.is_empty() {
             return Ok(None);
         }
-        self.next_record(&wants, today, random).map(Some)
+        self.next_record(&proposals, today, random).map(Some)
     }
 
     /// The record that lets a device in.
     pub(super) fn record_with(&self, device: Device, today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
-        let mut wants = self.unfulfilled();
-        wants.push(Want::Admit(device));
-        self.next_record(&wants, today, random)
+        let mut proposals = self.unfulfilled();
+        proposals.push(Proposal::Admit(device));
+        self.next_record(&proposals, today, random)
     }
 
     /// The record that lets a device in and does nothing else of what is wanted: of several devices, the relay decides who was first.
     pub(super) fn record_with_only(&self, device: Device, today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
-        self.next_record(&[Want::Admit(device)], today, random)
+        self.next_record(&[Proposal::Admit(device)], today, random)
     }
 
-    fn next_record(&self, wants: &[Want], today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
+    fn next_record(&self, proposals: &[Proposal], today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
         let present = self.present()?;
         let mut added = Vec::new();
         let mut list = self.recipients();
         let mut recovery = present.head.recovery;
         let mut ends_epoch = false;
-        for want in wants {
-            match want {
-                Want::Rename(index, name) => {
+        for proposal in proposals {
+            match proposal {
+                Proposal::Rename(index, name) => {
                     let name = checked(name)?.to_owned();
                     for device in list.devices.iter_mut().filter(|device| device.index == *index) {
                         device.name.clone_from(&name);
                     }
                 }
-                Want::Remove(index, key) => ends_epoch |= self.remove(&mut list, *index, key, today),
-                Want::Words(words) => recovery = Some(*words),
-                Want::Rotate(_) => ends_epoch = true,
-                Want::Admit(device) => added.push(device.clone()),
+                Proposal::Remove(index, key) => ends_epoch |= self.remove(&mut list, *index, key, today),
+                Proposal::Words(words) => recovery = Some(*words),
+                Proposal::Rotate(_) => ends_epoch = true,
+                Proposal::Admit(device) => added.push(device.clone()),
             }
         }
         if ends_epoch {
@@ -207,7 +207,7 @@ impl State {
         let between = taken.split_last().map_or(&[][..], |(_, between)| between);
         self.adopt(newest, between, list, &key, today, random)?;
         if from_relay {
-            self.household.wants_fulfilled();
+            self.household.proposals_fulfilled();
         }
         Ok(TakenRecords::Adopted)
     }
@@ -297,9 +297,9 @@ impl State {
     /// those that were known until now.
     pub(super) fn seal_unsent_anew(&mut self, old_keys: &[EpochKey], random: &dyn Random) -> Result<(), SyncError> {
         let (household, epoch) = (&self.household, self.household.epoch());
-        for held in self.lines.values_mut().flat_map(|line| &mut line.held) {
-            let is_present = held.envelope().is_some_and(|envelope| envelope.epoch == epoch);
-            if held.at_relay || (is_present && Envelope::open(&held.chunk, &household.epoch_key()).is_ok()) {
+        for entry in self.logs.values_mut().flat_map(|log| &mut log.entries) {
+            let is_present = entry.envelope().is_some_and(|envelope| envelope.epoch == epoch);
+            if entry.at_relay || (is_present && Envelope::open(&entry.chunk, &household.epoch_key()).is_ok()) {
                 continue;
             }
             let known = household.epochs.keys.iter().map(|(_, key)| EpochKey(key.into_array()));
@@ -307,14 +307,14 @@ impl State {
                 .iter()
                 .cloned()
                 .chain(known)
-                .find_map(|key| Envelope::open(&held.chunk, &key).ok());
+                .find_map(|key| Envelope::open(&entry.chunk, &key).ok());
             let Some((_, signed)) = opened else { continue };
-            let padding = if held.chunk.len() >= SMALLEST_SNAPSHOT_BYTES {
+            let padding = if entry.chunk.len() >= SMALLEST_SNAPSHOT_BYTES {
                 Padding::PowerOfTwo
             } else {
                 Padding::Cells
             };
-            held.chunk = ByteBuf::from(household.sealed(&signed, padding, random)?);
+            entry.chunk = ByteBuf::from(household.sealed(&signed, padding, random)?);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use techo_protocol::household::recovery::{RecoveryKeys, RecoveryPublic, Recovery
 use techo_protocol::household::sync_api::{Call, RecoveryCall, RecoveryRequest, SyncAnswer, relay_key};
 
 use super::exchange::{StreamRelay, ask_as, exchange};
-use super::household::{self, Household, NewIdentity, Want, checked, day_of, want};
+use super::household::{self, Household, NewIdentity, Proposal, checked, day_of, propose};
 use super::pairing::become_member;
 use super::state::change;
 use super::{HouseholdRefusal, SyncError};
@@ -39,7 +39,7 @@ pub fn renew_words<R: StreamRelay>(
 ) -> Result<(), R::Error> {
     let public = words.keys().public();
     forget_wanted_words(vault)?;
-    want(vault, Want::Words(public))?;
+    propose(vault, Proposal::Words(public))?;
     let done = exchange(vault, relay, address, now);
     if done.is_err() {
         // Nobody was shown them.
@@ -50,7 +50,10 @@ pub fn renew_words<R: StreamRelay>(
 
 fn forget_wanted_words(vault: &mut Vault) -> Result<(), SyncError> {
     change(vault, |state, _| {
-        state.household.wants.retain(|want| !matches!(want, Want::Words(_)));
+        state
+            .household
+            .proposals
+            .retain(|proposal| !matches!(proposal, Proposal::Words(_)));
         Ok(())
     })
 }

@@ -9,7 +9,7 @@ use techo_protocol::household::keyring_record::KeyringRecord;
 use techo_protocol::household::sync_api::StreamId;
 
 use super::SyncError;
-use super::line::Line;
+use super::document_log::DocumentLog;
 use super::state::change;
 use crate::vault::Vault;
 
@@ -29,7 +29,7 @@ pub struct Seized {
 pub fn keys(vault: &mut Vault) -> Result<Seized, SyncError> {
     change(vault, |state, _| {
         let household = &state.household;
-        let of_lines = state.lines.values().map(Line::key);
+        let of_logs = state.logs.values().map(DocumentLog::key);
         let hpke = household.own_hpke().into_iter();
         Ok(Seized {
             epochs: household
@@ -39,7 +39,7 @@ pub fn keys(vault: &mut Vault) -> Result<Seized, SyncError> {
                 .map(|(epoch, key)| (*epoch, EpochKey(key.into_array())))
                 .collect(),
             hpke: hpke.map(|key| (household.stream, household.index, key)).collect(),
-            documents: of_lines
+            documents: of_logs
                 .chain(household.documents.known.iter().map(|known| known.open().key))
                 .collect(),
         })

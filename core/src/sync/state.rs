@@ -1,17 +1,17 @@
-//! All that the engine keeps, and how it lies in the vault: the household's record, one record a line, and the chunks that wait.
+//! All that the engine keeps, and how it lies in the vault: the household's record, one record a log, and the chunks that wait.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use techo_protocol::household::body::Subject;
 
+use super::document_log::{DocumentLog, Waiting};
 use super::household::{Household, RECORD, WAITING};
-use super::line::{Line, Waiting};
 use super::{HouseholdRefusal, SyncError};
 use crate::vault::{Reader, RecordKind, Vault, Writer};
 
-/// How the records of lines begin.
-pub(super) const LINE: &[u8] = b"line/";
+/// How the names of logs' records begin, since the first release.
+pub(super) const LOG: &[u8] = b"line/";
 
 /// The engine's records in the vault, by name.
 pub(super) type Stored = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -24,7 +24,7 @@ pub(super) fn stored(reader: &Reader<'_>) -> Result<Stored, SyncError> {
 /// All that the engine keeps.
 pub(super) struct State {
     pub(super) household: Household,
-    pub(super) lines: BTreeMap<Subject, Line>,
+    pub(super) logs: BTreeMap<Subject, DocumentLog>,
     pub(super) waiting: Vec<Waiting>,
     /// A key was dropped: what it sealed must not be opened any more.
     pub(super) forget: bool,
@@ -37,7 +37,7 @@ impl State {
     pub(super) fn new(household: Household) -> Self {
         Self {
             household,
-            lines: BTreeMap::new(),
+            logs: BTreeMap::new(),
             waiting: Vec::new(),
             forget: false,
             today: 0,
@@ -48,7 +48,7 @@ impl State {
     /// Puts another household in the place of this one.
     pub(super) fn begin_anew(&mut self, household: Household) {
         self.household = household;
-        self.lines.clear();
+        self.logs.clear();
         self.waiting.clear();
         self.forget = true;
     }
@@ -66,7 +66,7 @@ impl State {
         let household = stored.get(RECORD).ok_or(HouseholdRefusal::None)?;
         let mut state = Self {
             household: Household::from_bytes(household)?,
-            lines: BTreeMap::new(),
+            logs: BTreeMap::new(),
             waiting: stored
                 .get(WAITING)
                 .map(|bytes| from_cbor(bytes))
@@ -77,9 +77,9 @@ impl State {
             stored: BTreeMap::new(),
         };
         for (name, bytes) in &stored {
-            if let Some(subject) = name.strip_prefix(LINE) {
+            if let Some(subject) = name.strip_prefix(LOG) {
                 state
-                    .lines
+                    .logs
                     .insert(subject_of(subject).ok_or(HouseholdRefusal::Damaged)?, from_cbor(bytes)?);
             }
         }
@@ -93,8 +93,8 @@ impl State {
             (RECORD.to_vec(), self.household.to_bytes()),
             (WAITING.to_vec(), to_cbor(&self.waiting)),
         ]);
-        for (subject, line) in &self.lines {
-            new.insert([LINE, &name_of(*subject)].concat(), to_cbor(line));
+        for (subject, log) in &self.logs {
+            new.insert([LOG, &name_of(*subject)].concat(), to_cbor(log));
         }
         if std::mem::take(&mut self.forget) {
             // Deleting one gives all others a new key, so that nothing of the old ones can be opened.

@@ -12,8 +12,8 @@ use techo_protocol::household::body::{Identity, Lineage, Subject, UnverifiedBody
 use techo_protocol::household::chunk::Envelope;
 
 use super::SyncError;
+use super::document_log::{LogEntry, Waiting};
 use super::household::start_over;
-use super::line::{Held, Waiting};
 use super::rules::Rules;
 use super::state::State;
 use crate::documents::Document;
@@ -191,7 +191,7 @@ impl Intake<'_, '_> {
             self.heard(&body, after);
             return Ok(Taken::Known);
         }
-        let held = Held {
+        let entry = LogEntry {
             device: identity.device,
             number: identity.number,
             chain: ByteArray::new(body.chain),
@@ -200,7 +200,7 @@ impl Intake<'_, '_> {
             spent: false,
             chunk: ByteBuf::from(chunk.to_vec()),
         };
-        let taken = self.apply(&body, held)?;
+        let taken = self.apply(&body, entry)?;
         if matches!(taken, Taken::In | Taken::Known) {
             self.heard(&body, after);
         }
@@ -209,7 +209,7 @@ impl Intake<'_, '_> {
 
     /// Whether this device has let go of the chunk already, and will have it removed.
     fn is_let_go(&self, chunk_id: [u8; 16]) -> bool {
-        let removable = self.state.lines.values().flat_map(|line| &line.removable);
+        let removable = self.state.logs.values().flat_map(|log| &log.removable);
         removable
             .chain(&self.state.household.at_relay.sweep)
             .any(|id| **id == chunk_id)
@@ -231,9 +231,9 @@ impl Intake<'_, '_> {
     }
 
     /// A chunk at the relay that nothing needs any more.
-    fn drop_held(&mut self, held: &Held) {
-        self.state.household.peers.vector.gone(held.device, held.number);
-        if let Some(id) = held.chunk_id().filter(|_| held.at_relay).map(ByteArray::new)
+    fn drop_held(&mut self, entry: &LogEntry) {
+        self.state.household.peers.vector.gone(entry.device, entry.number);
+        if let Some(id) = entry.chunk_id().filter(|_| entry.at_relay).map(ByteArray::new)
             && !self.state.household.at_relay.sweep.contains(&id)
         {
             self.state.household.at_relay.sweep.push(id);

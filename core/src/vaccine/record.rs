@@ -2,7 +2,7 @@
 
 use super::stored::{everybody, load};
 use super::{Content, EntryId, VaccineError, VaccineRefusal};
-use crate::documents::flat::core_key;
+use crate::documents::keys::core_key;
 use crate::documents::record::RecordCore;
 use crate::documents::week::DAY_SECONDS;
 use crate::documents::{Document, settings};

@@ -309,7 +309,7 @@ fn a_deleted_record_is_gone_and_one_of_a_later_version_is_kept() {
     vault
         .write(|writer| {
             let mut document = stored::load(&writer.reader(), &name, writer.actor())?.unwrap();
-            document.set(&crate::documents::flat::core_key(&later), vec![9_u8, 1, 2])?;
+            document.set(&crate::documents::keys::core_key(&later), vec![9_u8, 1, 2])?;
             document.save(writer)
         })
         .unwrap();

@@ -767,7 +767,7 @@ fn direct_messages() -> Vector {
             ),
             (
                 "held",
-                Message::Held {
+                Message::Have {
                     chunks: vec![ChunkId([0xC1; 16])],
                 },
             ),

@@ -98,13 +98,13 @@ fn connection() -> [Session; 2] {
 }
 
 /// Lets two devices talk over a connection that is cut after so many messages. What each did, and how many messages there were.
-fn talk<A: Holdings, B: Holdings>(one: &mut A, two: &mut B, cut_after: usize) -> Result<([Conversation; 2], usize), DirectError>
+fn talk<A: Holdings, B: Holdings>(one: &mut A, two: &mut B, cut_after: usize) -> Result<([PeerSession; 2], usize), DirectError>
 where
     DirectError: From<A::Error> + From<B::Error>,
 {
     let [mut here, mut there] = connection();
-    let (mut first, message) = Conversation::begin(one)?;
-    let mut second = Conversation::wait();
+    let (mut first, message) = PeerSession::begin(one)?;
+    let mut second = PeerSession::wait();
     let mut next = Some(message);
     let mut count = 0;
     while let Some(message) = next.take() {
@@ -130,13 +130,13 @@ where
     Ok(([first, second], count))
 }
 
-fn whole_talk<A: Holdings, B: Holdings>(one: &mut A, two: &mut B) -> [Talked; 2]
+fn whole_talk<A: Holdings, B: Holdings>(one: &mut A, two: &mut B) -> [PeerExchange; 2]
 where
     DirectError: From<A::Error> + From<B::Error>,
 {
     let (both, _) = talk(one, two, usize::MAX).unwrap();
-    assert!(both.iter().all(Conversation::is_over));
-    both.map(|side| side.talked())
+    assert!(both.iter().all(PeerSession::is_over));
+    both.map(|side| side.exchanged())
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn both_get_what_the_other_has() {
     // What the other holds already is not sent.
     assert_eq!((&one.taken[..], &two.taken[..]), (&[1][..], &[2][..]));
     let [first, second] = whole_talk(&mut one, &mut two);
-    assert_eq!((first, second), (Talked::default(), Talked::default()));
+    assert_eq!((first, second), (PeerExchange::default(), PeerExchange::default()));
 }
 
 #[test]
@@ -205,7 +205,10 @@ fn a_cut_connection_loses_nothing() {
         let ([first, second], _) = talk(&mut one, &mut two, cut).unwrap();
         // Nobody takes it for done, but for whom only the way home of the last word is missing.
         assert!(!(first.is_over() && second.is_over()), "cut at {cut}");
-        assert!(first.talked().sent <= second.talked().received.taken && second.talked().sent <= first.talked().received.taken);
+        assert!(
+            first.exchanged().sent <= second.exchanged().received.taken
+                && second.exchanged().sent <= first.exchanged().received.taken
+        );
         whole_talk(&mut one, &mut two);
         assert_eq!((one.sorted(), two.sorted()), (whole.clone(), whole.clone()), "cut at {cut}");
     }
@@ -242,7 +245,7 @@ fn what_is_not_said_at_this_point_is_refused() {
             records: vec![],
             keyring: None,
         },
-        Message::Held { chunks: vec![] },
+        Message::Have { chunks: vec![] },
         Message::Done,
     ];
     let page = |chunks: &[&[u8]]| Message::Chunks {
@@ -250,7 +253,7 @@ fn what_is_not_said_at_this_point_is_refused() {
     };
     let refused = |said: &[&Message]| {
         let (last, before) = said.split_last().unwrap();
-        let (mut side, mut holdings) = (Conversation::wait(), Memory::default());
+        let (mut side, mut holdings) = (PeerSession::wait(), Memory::default());
         for message in before {
             side.take(&message.write(), &mut holdings).unwrap();
         }
@@ -271,7 +274,7 @@ fn what_is_not_said_at_this_point_is_refused() {
     }
     // After the end there is nothing.
     refused(&[&hello, &held, &done, &hello]);
-    let mut side = Conversation::wait();
+    let mut side = PeerSession::wait();
     assert_eq!(side.take(b"\xff", &mut Memory::default()), Err(DirectError::Misunderstood));
 }
 
@@ -296,7 +299,7 @@ fn what_has_no_end_is_refused() {
             Ok(Report::default())
         }
     }
-    let mut side = Conversation::wait();
+    let mut side = PeerSession::wait();
     side.take(
         &Message::Hello {
             records: vec![],
@@ -306,7 +309,7 @@ fn what_has_no_end_is_refused() {
         &mut Sink,
     )
     .unwrap();
-    side.take(&Message::Held { chunks: vec![] }.write(), &mut Sink).unwrap();
+    side.take(&Message::Have { chunks: vec![] }.write(), &mut Sink).unwrap();
     let page = Message::Chunks {
         chunks: vec![ByteBuf::from(vec![7; 16 << 20])],
     };

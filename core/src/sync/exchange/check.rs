@@ -3,10 +3,10 @@
 //! Two ways of hiding, and two ways of seeing it:
 //!
 //! * **What this device has itself seen there.** The phone pushed chunk 7 and was told that it is stored. Today the relay's inventory lacks its id,
-//!   and no swap has removed it: the relay was set back, or lost it. It is sent again, and a person is told ([`Caught::RolledBack`]).
+//!   and no swap has removed it: the relay was set back, or lost it. It is sent again, and a person is told ([`RelayFault::RolledBack`]).
 //! * **What another device has seen there.** The tablet's heartbeat, which the phone got by a stick, says "phone seen *at the relay* up to 9,
 //!   tablet up to 4". The phone has taken in all that the relay shows and met nothing of the tablet's beyond 3: the relay hides number 4
-//!   ([`Caught::Withholds`]). That the tablet has *seen* 4 would prove nothing, for it may have had it directly.
+//!   ([`RelayFault::Withholds`]). That the tablet has *seen* 4 would prove nothing, for it may have had it directly.
 //!
 //! An honest relay must never look guilty. So nothing is held against it before everything was read again from the beginning (a chunk may have
 //! come at a place that was read before), and whoever removes chunks says in the same swap, or before, up to which number they are gone.
@@ -17,12 +17,12 @@ use techo_protocol::household::body::Subject;
 use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::sync_api::Call;
 
-use super::{MOST_TRIES, StreamRelay, Talk, ask};
-use crate::sync::household::{Caught, day_of};
-use crate::sync::line::Held;
+use super::{MOST_TRIES, RelaySession, StreamRelay, ask};
+use crate::sync::document_log::LogEntry;
+use crate::sync::household::{RelayFault, day_of};
 use crate::sync::state::State;
 
-impl<R: StreamRelay> Talk<'_, R> {
+impl<R: StreamRelay> RelaySession<'_, R> {
     /// Looks whether all that this device has seen at the relay is still there, and whether it was shown all that others have seen.
     pub(super) fn check(&mut self) -> Result<(), R::Error> {
         let (mut lost, all_shown) = self.missing()?;
@@ -42,11 +42,11 @@ impl<R: StreamRelay> Talk<'_, R> {
                 self.write(|state, writer| state.go_above_lost_lineages(today, writer))?;
             }
         }
-        let caught = self.done.caught;
-        self.done.caught = self.state.note(|state| {
-            let withholds = state.household.misses_something().then_some(Caught::Withholds);
-            state.household.caught = caught.or(lost.then_some(Caught::RolledBack)).or(withholds);
-            state.household.caught
+        let relay_fault = self.done.relay_fault;
+        self.done.relay_fault = self.state.note(|state| {
+            let withholds = state.household.misses_something().then_some(RelayFault::Withholds);
+            state.household.relay_fault = relay_fault.or(lost.then_some(RelayFault::RolledBack)).or(withholds);
+            state.household.relay_fault
         });
         Ok(())
     }
@@ -69,7 +69,7 @@ impl<R: StreamRelay> Talk<'_, R> {
             let (lost, all_shown) = self.state.note(|state| {
                 let lost = state.mark_missing(&there);
                 if lost {
-                    state.household.at_relay.untold = Some(Caught::RolledBack);
+                    state.household.at_relay.unreported_fault = Some(RelayFault::RolledBack);
                 }
                 (lost, state.was_shown_all(&there))
             });
@@ -92,14 +92,14 @@ impl State {
         self.household.at_relay.passed.retain(|id| there.contains(&id[..]));
         self.household.at_relay.passed.sort_unstable();
         self.household.at_relay.passed.dedup();
-        let lines = self.lines.values();
-        let held = lines.flat_map(|line| line.held.iter().filter_map(Held::chunk_id));
+        let logs = self.logs.values();
+        let in_logs = logs.flat_map(|log| log.entries.iter().filter_map(LogEntry::chunk_id));
         let waiting = self.waiting.iter().filter_map(|waiting| Envelope::read(&waiting.chunk).ok());
-        let removable = self.lines.values().flat_map(|line| &line.removable);
+        let removable = self.logs.values().flat_map(|log| &log.removable);
         let let_go = removable
             .chain(&self.household.at_relay.sweep)
             .chain(&self.household.at_relay.passed);
-        let shown: HashSet<[u8; 16]> = held
+        let shown: HashSet<[u8; 16]> = in_logs
             .chain(waiting.map(|envelope| envelope.chunk_id))
             .chain(let_go.map(|id| id.into_array()))
             .collect();
@@ -114,17 +114,17 @@ impl State {
     /// the chunk's place, and the phone has not met it yet. It is sent again all the same, and whoever has the snapshot removes it again.
     fn mark_missing(&mut self, there: &HashSet<&[u8]>) -> bool {
         let mut any = false;
-        let subjects: Vec<_> = self.lines.keys().copied().collect();
+        let subjects: Vec<_> = self.logs.keys().copied().collect();
         for subject in subjects {
             let is_expected = subject == Subject::Heartbeat
-                || self.lines.get(&subject).is_some_and(|line| {
-                    let lineage = line.lineage();
+                || self.logs.get(&subject).is_some_and(|log| {
+                    let lineage = log.lineage();
                     self.is_named(subject, lineage.generation, lineage.tag)
                 });
-            for held in self.lines.get_mut(&subject).into_iter().flat_map(|line| &mut line.held) {
-                let is_there = held.chunk_id().is_some_and(|id| there.contains(&id[..]));
-                if held.at_relay && !held.spent && !is_there {
-                    held.at_relay = false;
+            for entry in self.logs.get_mut(&subject).into_iter().flat_map(|log| &mut log.entries) {
+                let is_there = entry.chunk_id().is_some_and(|id| there.contains(&id[..]));
+                if entry.at_relay && !entry.spent && !is_there {
+                    entry.at_relay = false;
                     any |= is_expected;
                 }
             }

@@ -10,7 +10,7 @@ use super::{DEFAULT_NAME, Household, RECORD, WAITING, checked, day_of};
 use crate::documents::Document;
 use crate::ports::{Random, random_bytes};
 use crate::sync::SyncError;
-use crate::sync::state::{LINE, State};
+use crate::sync::state::{LOG, State};
 use crate::vault::{RecordKind, Vault, Writer};
 
 /// A new device as it introduces itself, and what it keeps.
@@ -59,7 +59,7 @@ pub fn ensure(vault: &mut Vault, name: &str, now: i64) -> Result<(), SyncError> 
 /// Puts a household in the place of the one that was here; the diary's documents stay and become entries of it.
 pub(in crate::sync) fn replace(writer: &mut Writer<'_>, household: Household) -> Result<(), SyncError> {
     for (name, _) in writer.reader().records(RecordKind::Sync)? {
-        if name.starts_with(LINE) || name == WAITING || name == RECORD {
+        if name.starts_with(LOG) || name == WAITING || name == RECORD {
             writer.delete_record(RecordKind::Sync, &name)?;
         }
     }

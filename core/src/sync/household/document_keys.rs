@@ -1,16 +1,16 @@
-//! Documents' keys as a device keeps them beside its lines, and the keyring that it took over last.
+//! Documents' keys as a device keeps them beside its logs, and the keyring that it took over last.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::household::body::{GenerationKey, Subject};
 use techo_protocol::household::keyring_record::DocumentKey;
 
-/// Documents' keys beside those of the lines.
+/// Documents' keys beside those of the logs.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(in crate::sync) struct DocumentKeys {
     /// The keyring that was taken over last.
     pub(in crate::sync) keyring: HeldKeyring,
-    /// Keys without a line of their own.
+    /// Keys without a log of their own.
     pub(in crate::sync) known: Vec<KnownKey>,
     /// Documents that were destroyed with their time; no key is made for them again.
     pub(in crate::sync) destroyed: Vec<Subject>,
@@ -18,7 +18,7 @@ pub(in crate::sync) struct DocumentKeys {
     pub(in crate::sync) drop_due: bool,
 }
 
-/// A document's key without a line of its own: made ahead, or of a lineage whose snapshot has not come yet.
+/// A document's key without a log of its own: made ahead, or of a lineage whose snapshot has not come yet.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::sync) struct KnownKey {
     pub(in crate::sync) subject: Subject,

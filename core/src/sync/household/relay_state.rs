@@ -38,13 +38,13 @@ pub(in crate::sync) struct AtRelay {
     pub(in crate::sync) sweep: Vec<ByteArray<16>>,
     /// Chunks there that were shown to this device and of which it keeps nothing.
     pub(in crate::sync) passed: Vec<ByteArray<16>>,
-    /// What the relay was caught at in a conversation that broke off before it could tell.
-    pub(in crate::sync) untold: Option<Caught>,
+    /// The fault of the relay that a session found and broke off before it could tell.
+    pub(in crate::sync) unreported_fault: Option<RelayFault>,
 }
 
-/// What the relay was caught at.
+/// What a relay was caught at: a fault that no crash of an honest relay explains. It is found, never forgiven in silence, and told to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Caught {
+pub enum RelayFault {
     /// It showed an older state than this device has seen there.
     RolledBack,
     /// It hides what another device has seen there.

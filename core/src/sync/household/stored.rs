@@ -2,7 +2,7 @@
 //!
 //! Version 1 was that of devices with one key each: such a device begins a household of its own and is paired again. A record of a newer version
 //! is left as it is, whoever wrote it, and every use of it answers [`HouseholdRefusal::NewerVersion`]. The version holds for the records beside it
-//! too: lines, and the chunks that wait.
+//! too: logs, and the chunks that wait. A field keeps in its record the name that it was released under, whatever it is called here.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
@@ -11,8 +11,8 @@ use techo_protocol::household::epoch_record::DeviceList;
 use techo_protocol::household::sync_api::StreamId;
 
 use super::{
-    AtRelay, Caught, DocumentKeys, Due, Epochs, FormerAccount, Heard, HeldKeyring, Household, KnownKey, OwnHpke, OwnKeys, OwnLog,
-    Peer, Peers, RelayState, Want,
+    AtRelay, DocumentKeys, Due, Epochs, FormerAccount, Heard, HeldKeyring, Household, KnownKey, OwnHpke, OwnKeys, OwnLog, Peer,
+    Peers, Proposal, RelayFault, RelayState,
 };
 use crate::sync::state::{from_cbor, to_cbor};
 use crate::sync::vector::Vector;
@@ -50,11 +50,13 @@ struct Stored {
     sweep: Vec<ByteArray<16>>,
     #[serde(default)]
     passed: Vec<ByteArray<16>>,
-    wants: Vec<Want>,
+    #[serde(rename = "wants")]
+    proposals: Vec<Proposal>,
     former: Option<FormerAccount>,
-    caught: Option<Caught>,
-    #[serde(default)]
-    untold: Option<Caught>,
+    #[serde(rename = "caught")]
+    relay_fault: Option<RelayFault>,
+    #[serde(default, rename = "untold")]
+    unreported_fault: Option<RelayFault>,
     heartbeat_due: bool,
     rekey_due: bool,
     #[serde(default)]
@@ -120,10 +122,10 @@ impl From<Household> for Stored {
             relay: household.relay,
             sweep: household.at_relay.sweep,
             passed: household.at_relay.passed,
-            wants: household.wants,
+            proposals: household.proposals,
             former: household.former,
-            caught: household.caught,
-            untold: household.at_relay.untold,
+            relay_fault: household.relay_fault,
+            unreported_fault: household.at_relay.unreported_fault,
             heartbeat_due: household.due.heartbeat,
             rekey_due: household.due.rekey,
             was_copied: household.log.was_copied,
@@ -174,11 +176,11 @@ impl From<Stored> for Household {
             at_relay: AtRelay {
                 sweep: stored.sweep,
                 passed: stored.passed,
-                untold: stored.untold,
+                unreported_fault: stored.unreported_fault,
             },
-            caught: stored.caught,
+            relay_fault: stored.relay_fault,
             former: stored.former,
-            wants: stored.wants,
+            proposals: stored.proposals,
             due: Due {
                 heartbeat: stored.heartbeat_due,
                 heartbeat_day: stored.heartbeat_day,

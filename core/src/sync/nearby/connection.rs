@@ -9,7 +9,7 @@ use techo_protocol::household::direct::{ANSWER_BYTES, Accepted, Connecting, OPEN
 
 use crate::ports::{NearbyError, Random};
 use crate::sync::SyncError;
-use crate::sync::direct::{Conversation, Holdings, Talked};
+use crate::sync::direct::{Holdings, PeerExchange, PeerSession};
 
 /// How long an address may take to answer at all.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -86,24 +86,24 @@ impl Connection {
     ///
     /// # Errors
     /// The connection's, the other's, or the holdings'. What came over until then stays.
-    pub(crate) fn talk<H: Holdings>(mut self, calls: bool, holdings: &mut H) -> Result<Talked, SyncError>
+    pub(crate) fn talk<H: Holdings>(mut self, calls: bool, holdings: &mut H) -> Result<PeerExchange, SyncError>
     where
         SyncError: From<H::Error>,
     {
-        let mut conversation = Conversation::wait();
+        let mut session = PeerSession::wait();
         if calls {
-            let (begun, message) = Conversation::begin(holdings)?;
-            conversation = begun;
+            let (begun, message) = PeerSession::begin(holdings)?;
+            session = begun;
             self.send(&message)?;
         }
-        while !conversation.is_over() {
+        while !session.is_over() {
             for message in self.receive()? {
-                if let Some(answer) = conversation.take(&message, holdings)? {
+                if let Some(answer) = session.take(&message, holdings)? {
                     self.send(&answer)?;
                 }
             }
         }
-        Ok(conversation.talked())
+        Ok(session.exchanged())
     }
 
     fn send(&mut self, message: &[u8]) -> Result<(), SyncError> {

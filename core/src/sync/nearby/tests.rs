@@ -141,8 +141,8 @@ fn two_devices_meet_past_strangers_who_learn_nothing() {
     let second = start(calling(2, &[1, 3], there), &[b"b", b"c"]);
     let (held, met) = second.join().unwrap();
     assert_eq!((held.len(), met.len(), met[0].device), (3, 1, 1));
-    let talked = met[0].result.as_ref().unwrap();
-    assert_eq!((talked.sent, talked.received.taken), (2, 1));
+    let exchanged = met[0].result.as_ref().unwrap();
+    assert_eq!((exchanged.sent, exchanged.received.taken), (2, 1));
     let (same, met) = first.join().unwrap();
     assert_eq!((same, met.len(), met[0].device), (held, 1, 2));
     strangers.push(silent);

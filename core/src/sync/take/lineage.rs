@@ -21,29 +21,29 @@ use techo_protocol::household::keyring_record::DocumentKey;
 use super::{Intake, Taken};
 use crate::documents::{Document, Whose};
 use crate::sync::SyncError;
+use crate::sync::document_log::{DocumentLog, LogEntry, UNSTORED, document_of};
 use crate::sync::household::day_of;
 use crate::sync::keyring::is_expired;
-use crate::sync::line::{Held, Line, UNSTORED, document_of};
 
 impl Intake<'_, '_> {
-    pub(super) fn apply(&mut self, body: &Body, held: Held) -> Result<Taken, SyncError> {
+    pub(super) fn apply(&mut self, body: &Body, entry: LogEntry) -> Result<Taken, SyncError> {
         if is_expired(body.subject, day_of(self.source.now)) {
-            self.drop_held(&held);
+            self.drop_held(&entry);
             return Ok(Taken::Known);
         }
         if let Kind::Heartbeat(_) = body.kind {
-            return Ok(self.heartbeat(body, held));
+            return Ok(self.heartbeat(body, entry));
         }
         let later = Taken::Later(Some(body.identity), None);
         let ahead = Taken::Later(Some(body.identity), Some((body.subject, body.lineage)));
         self.enter(body)?;
-        let mine = self.state.lines.get(&body.subject).map(Line::lineage);
+        let mine = self.state.logs.get(&body.subject).map(DocumentLog::lineage);
         let is_higher = mine.is_none_or(|mine| self.is_lower(mine, body.lineage));
         match (&body.kind, mine) {
             (Kind::Snapshot(snapshot), _) if is_higher => match self.key_of(body) {
-                Some(key) => self.switch(body, snapshot, &key, held),
+                Some(key) => self.switch(body, snapshot, &key, entry),
                 // Its key comes with the keyring, which may be a step behind: the tablet pushes snapshot and keyring in one swap, but a stick or a
-                // direct conversation may bring the one without the other.
+                // direct session may bring the one without the other.
                 None => Ok(ahead),
             },
             (_, _) if is_higher => Ok(ahead),
@@ -51,7 +51,7 @@ impl Intake<'_, '_> {
                 // Of a lineage that is replaced (step 4 of the example). Its author carries over what nobody has seen, so nothing is lost with it.
                 // This device's own may be swept from the relay at once; another's is only no longer missed, for its author sweeps it.
                 if body.identity.device == self.state.household.index {
-                    self.drop_held(&held);
+                    self.drop_held(&entry);
                 } else {
                     self.state
                         .household
@@ -61,8 +61,8 @@ impl Intake<'_, '_> {
                 }
                 Ok(Taken::Known)
             }
-            (Kind::Snapshot(snapshot), _) => self.merge(body, snapshot, held),
-            (_, _) => self.change(body, held, later),
+            (Kind::Snapshot(snapshot), _) => self.merge(body, snapshot, entry),
+            (_, _) => self.change(body, entry, later),
         }
     }
 
@@ -76,55 +76,55 @@ impl Intake<'_, '_> {
         }
     }
 
-    fn heartbeat(&mut self, body: &Body, held: Held) -> Taken {
+    fn heartbeat(&mut self, body: &Body, entry: LogEntry) -> Taken {
         let (device, number) = (body.identity.device, body.identity.number);
         let newest = {
-            let line = self.state.lines.get(&Subject::Heartbeat);
-            let its = line
+            let log = self.state.logs.get(&Subject::Heartbeat);
+            let its = log
                 .into_iter()
-                .flat_map(|line| &line.held)
-                .filter(|held| held.device == device);
-            its.map(|held| held.number).max().unwrap_or(0)
+                .flat_map(|log| &log.entries)
+                .filter(|entry| entry.device == device);
+            its.map(|entry| entry.number).max().unwrap_or(0)
         };
         if number < newest || self.state.household.list.device(device).is_none() {
-            self.drop_held(&held);
+            self.drop_held(&entry);
             return Taken::Known;
         }
         self.state.supersede_heartbeats(device, number);
-        if let Some(line) = self.state.lines.get_mut(&Subject::Heartbeat) {
-            line.held.push(held);
+        if let Some(log) = self.state.logs.get_mut(&Subject::Heartbeat) {
+            log.entries.push(entry);
         }
         Taken::In
     }
 
-    /// Makes a line in a lineage that began with nothing in it, where its key is known and nothing of the document is here.
+    /// Begins a log in a lineage that began with nothing in it, where its key is known and nothing of the document is here.
     ///
     /// The phone makes the first visit of a week, under the key that was made ahead for that week and that the tablet has too. The change stands
     /// alone, with no snapshot before it: the tablet begins the document with it.
     fn enter(&mut self, body: &Body) -> Result<(), SyncError> {
-        if self.state.lines.contains_key(&body.subject) {
+        if self.state.logs.contains_key(&body.subject) {
             return Ok(());
         }
         let (Some(name), Some(key)) = (document_of(body.subject), self.key_of(body)) else {
             return Ok(());
         };
         if key.begins_empty && !self.documents.contains_key(&name) && self.writer.reader().document(&name)?.is_none() {
-            let mut line = Line::new(&key);
-            line.vault_generation = UNSTORED;
-            self.state.lines.insert(body.subject, line);
+            let mut log = DocumentLog::new(&key);
+            log.vault_generation = UNSTORED;
+            self.state.logs.insert(body.subject, log);
             self.documents
                 .insert(name.clone(), Document::begin(name, self.writer.actor()));
         }
         Ok(())
     }
 
-    /// The key of a body's lineage, if it is known and no line has it.
+    /// The key of a body's lineage, if it is known and no log has it.
     fn key_of(&self, body: &Body) -> Option<DocumentKey> {
         self.state.known_key(body.subject).filter(|key| key.lineage() == body.lineage)
     }
 
     /// A lineage above one's own: it takes its place, and what one holds is carried over into it.
-    fn switch(&mut self, body: &Body, snapshot: &Snapshot, key: &DocumentKey, held: Held) -> Result<Taken, SyncError> {
+    fn switch(&mut self, body: &Body, snapshot: &Snapshot, key: &DocumentKey, entry: LogEntry) -> Result<Taken, SyncError> {
         let Some(name) = document_of(body.subject) else {
             return Ok(Taken::Refused);
         };
@@ -143,19 +143,19 @@ impl Intake<'_, '_> {
             Whose::Own
         };
         let stored_at = theirs.take_place(mine.as_ref(), whose, self.writer)?;
-        let mut line = Line::new(key);
-        if let Some(mut old) = self.state.lines.remove(&body.subject) {
+        let mut log = DocumentLog::new(key);
+        if let Some(mut old) = self.state.logs.remove(&body.subject) {
             old.absorb_all();
             for (device, number) in &old.absorbed {
                 self.state.household.peers.vector.gone(*device, *number);
             }
-            line.removable = old.removable;
+            log.removable = old.removable;
             self.state.forget = true;
         }
-        line.held.push(held);
+        log.entries.push(entry);
         // The vault's is higher if carrying over has deleted something: `notice` sees it.
-        line.vault_generation = stored_at;
-        self.state.lines.insert(body.subject, line);
+        log.vault_generation = stored_at;
+        self.state.logs.insert(body.subject, log);
         self.documents.insert(name, theirs);
         self.state.notice(self.writer)?;
         Ok(Taken::In)
@@ -166,7 +166,7 @@ impl Intake<'_, '_> {
     /// The tablet has sent 65 changes of a week and sends a snapshot that absorbs them. The phone, which has 60 of them and three of its own,
     /// takes the snapshot in beside its own, and lets go of the 60. Of its own three it lets go only where the snapshot has them, by their hashes:
     /// what the tablet had not seen stays a chunk by itself.
-    fn merge(&mut self, body: &Body, snapshot: &Snapshot, held: Held) -> Result<Taken, SyncError> {
+    fn merge(&mut self, body: &Body, snapshot: &Snapshot, entry: LogEntry) -> Result<Taken, SyncError> {
         let (Some(plain), Some(name)) = (self.open(body), document_of(body.subject)) else {
             return Ok(Taken::Refused);
         };
@@ -182,15 +182,15 @@ impl Intake<'_, '_> {
             return Ok(Taken::Refused);
         }
         let within: Vec<Identity> = self.within(body.subject, &mut theirs);
-        if let Some(line) = self.state.lines.get_mut(&body.subject) {
-            let is_absorbed = |old: &Held| snapshot.absorbed.contains(&old.identity());
-            let absorbed = line.held.iter().filter(|old| is_absorbed(old));
-            for passed in absorbed.filter_map(Held::chunk_id) {
+        if let Some(log) = self.state.logs.get_mut(&body.subject) {
+            let is_absorbed = |old: &LogEntry| snapshot.absorbed.contains(&old.identity());
+            let absorbed = log.entries.iter().filter(|old| is_absorbed(old));
+            for passed in absorbed.filter_map(LogEntry::chunk_id) {
                 self.state.household.was_passed(passed);
             }
-            line.held.retain(|old| !is_absorbed(old));
-            line.absorb(|old| within.contains(&old.identity()));
-            line.held.push(held);
+            log.entries.retain(|old| !is_absorbed(old));
+            log.absorb(|old| within.contains(&old.identity()));
+            log.entries.push(entry);
         }
         self.state.note_gone(body.subject);
         Ok(Taken::In)
@@ -199,25 +199,25 @@ impl Intake<'_, '_> {
     /// The chunks of a document whose content is within a snapshot of it, whether it names them or another did that it has taken the place of.
     fn within(&self, subject: Subject, snapshot: &mut Document) -> Vec<Identity> {
         let household = &self.state.household;
-        let Some(line) = self.state.lines.get(&subject) else {
+        let Some(log) = self.state.logs.get(&subject) else {
             return Vec::new();
         };
-        let mut is_within = |held: &Held| {
-            let key = household.key_of(held.envelope()?.epoch)?;
-            let (_, signed) = Envelope::open(&held.chunk, &key).ok()?;
+        let mut is_within = |entry: &LogEntry| {
+            let key = household.key_of(entry.envelope()?.epoch)?;
+            let (_, signed) = Envelope::open(&entry.chunk, &key).ok()?;
             let unverified = UnverifiedBody::read(&signed).ok()?;
             let body = unverified.peek();
             let hashes = match &body.kind {
                 Kind::Snapshot(other) => other.heads.clone(),
-                _ => vec![Document::hash_of(&body.open(household.stream, &line.key()).ok()?)?],
+                _ => vec![Document::hash_of(&body.open(household.stream, &log.key()).ok()?)?],
             };
             Some(snapshot.has(&hashes))
         };
-        let held = line.held.iter().filter(|held| is_within(held) == Some(true));
-        held.map(Held::identity).collect()
+        let entries = log.entries.iter().filter(|entry| is_within(entry) == Some(true));
+        entries.map(LogEntry::identity).collect()
     }
 
-    fn change(&mut self, body: &Body, held: Held, later: Taken) -> Result<Taken, SyncError> {
+    fn change(&mut self, body: &Body, entry: LogEntry, later: Taken) -> Result<Taken, SyncError> {
         let (Some(name), Some(plain)) = (document_of(body.subject), self.open(body)) else {
             return Ok(Taken::Refused);
         };
@@ -232,14 +232,14 @@ impl Intake<'_, '_> {
         if document.take_in(&[plain]).is_err() {
             return Ok(Taken::Refused);
         }
-        if let Some(line) = self.state.lines.get_mut(&body.subject) {
-            line.held.push(held);
+        if let Some(log) = self.state.logs.get_mut(&body.subject) {
+            log.entries.push(entry);
         }
         Ok(Taken::In)
     }
 
     fn open(&self, body: &Body) -> Option<Vec<u8>> {
-        let line = self.state.lines.get(&body.subject)?;
-        body.open(self.state.household.stream, &line.key()).ok()
+        let log = self.state.logs.get(&body.subject)?;
+        body.open(self.state.household.stream, &log.key()).ok()
     }
 }

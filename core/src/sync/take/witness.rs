@@ -40,8 +40,8 @@ impl Intake<'_, '_> {
                     household.peers.vector.gone(absorbed.device, absorbed.number);
                 }
                 // They may be gone from the relay already, even where this snapshot's content cannot be opened yet.
-                for held in self.state.lines.values_mut().flat_map(|line| &mut line.held) {
-                    held.spent |= snapshot.absorbed.contains(&held.identity());
+                for entry in self.state.logs.values_mut().flat_map(|log| &mut log.entries) {
+                    entry.spent |= snapshot.absorbed.contains(&entry.identity());
                 }
             }
             Kind::Heartbeat(heartbeat) => self.peer(body, heartbeat),
@@ -76,22 +76,22 @@ impl Intake<'_, '_> {
     /// Whether the body is known already, or contradicts its neighbours: then its device was copied.
     pub(super) fn sequence(&mut self, body: &Body, after: &[u8; 32], chunk: &[u8]) -> Option<Taken> {
         let identity = body.identity;
-        for held in self.state.lines.values_mut().flat_map(|line| &mut line.held) {
-            if held.device != identity.device {
+        for entry in self.state.logs.values_mut().flat_map(|log| &mut log.entries) {
+            if entry.device != identity.device {
                 continue;
             }
-            if held.number == identity.number {
-                if *held.after != *after {
+            if entry.number == identity.number {
+                if *entry.after != *after {
                     return Some(Taken::Copied);
                 }
-                let spare = if self.from_relay { held.met_at_relay(chunk) } else { None };
+                let spare = if self.from_relay { entry.met_at_relay(chunk) } else { None };
                 if let Some(spare) = spare {
                     self.sweep(spare);
                 }
                 return Some(Taken::Known);
             }
-            let follows = held.number.checked_add(1) == Some(identity.number) && *held.after != body.chain;
-            let precedes = identity.number.checked_add(1) == Some(held.number) && *held.chain != *after;
+            let follows = entry.number.checked_add(1) == Some(identity.number) && *entry.after != body.chain;
+            let precedes = identity.number.checked_add(1) == Some(entry.number) && *entry.chain != *after;
             if follows || precedes {
                 return Some(Taken::Copied);
             }

@@ -1,17 +1,17 @@
 //! Two vaults that talk directly.
 
 use super::devices::{Device, pair};
-use crate::sync::direct::{Conversation, Talked, VaultHoldings};
-use crate::sync::household::{Want, want};
+use crate::sync::direct::{PeerExchange, PeerSession, VaultHoldings};
+use crate::sync::household::{Proposal, propose};
 use crate::sync::memory_relay::MemoryRelay;
 use crate::sync::{HouseholdRefusal, SyncError};
 
 /// Lets two devices talk until the connection is cut after so many messages: what each did, and how many there were.
-fn talk(one: &mut Device, two: &mut Device, cut_after: usize) -> Result<([Talked; 2], usize), SyncError> {
+fn talk(one: &mut Device, two: &mut Device, cut_after: usize) -> Result<([PeerExchange; 2], usize), SyncError> {
     let mut here = VaultHoldings::new(one.diary.vault(), one.now);
     let mut there = VaultHoldings::new(two.diary.vault(), two.now);
-    let (mut first, message) = Conversation::begin(&mut here)?;
-    let mut second = Conversation::wait();
+    let (mut first, message) = PeerSession::begin(&mut here)?;
+    let mut second = PeerSession::wait();
     let (mut next, mut count) = (Some(message), 0);
     while let Some(message) = next.take().filter(|_| count < cut_after) {
         next = if count % 2 == 0 {
@@ -22,10 +22,10 @@ fn talk(one: &mut Device, two: &mut Device, cut_after: usize) -> Result<([Talked
         count += 1;
     }
     assert!(cut_after < usize::MAX || (first.is_over() && second.is_over()));
-    Ok(([first.talked(), second.talked()], count))
+    Ok(([first.exchanged(), second.exchanged()], count))
 }
 
-fn whole_talk(one: &mut Device, two: &mut Device) -> [Talked; 2] {
+fn whole_talk(one: &mut Device, two: &mut Device) -> [PeerExchange; 2] {
     talk(one, two, usize::MAX).unwrap().0
 }
 
@@ -92,8 +92,8 @@ fn a_peer_of_an_older_epoch_gets_the_record_first() {
     pair(&relay, &mut phone, &mut third);
     // The tablet has heard neither of the third device, nor that it was removed again.
     let key = phone.household().list.device(2).unwrap().key;
-    want(phone.diary.vault(), Want::Remove(2, key)).unwrap();
-    want(phone.diary.vault(), Want::Rename(1, "kitchen".into())).unwrap();
+    propose(phone.diary.vault(), Proposal::Remove(2, key)).unwrap();
+    propose(phone.diary.vault(), Proposal::Rename(1, "kitchen".into())).unwrap();
     phone.sync(&relay);
     assert_ne!(phone.household().epoch(), tablet.household().epoch());
     phone.add("later", 2);
@@ -110,7 +110,7 @@ fn a_peer_of_an_older_epoch_gets_the_record_first() {
 fn a_removed_device_gets_nothing_that_it_can_read() {
     let (relay, mut phone, mut tablet) = two();
     let key = phone.household().list.device(1).unwrap().key;
-    want(phone.diary.vault(), Want::Remove(1, key)).unwrap();
+    propose(phone.diary.vault(), Proposal::Remove(1, key)).unwrap();
     phone.sync(&relay);
     phone.add("secret", 2);
     let refused = talk(&mut tablet, &mut phone, usize::MAX).map(|_| ());

@@ -6,7 +6,7 @@ use super::devices::{Device, NOW, let_in, pair};
 use crate::ports::testing::MemoryKeeper;
 use crate::sync::engine::{self, Source};
 use crate::sync::exchange::{StreamRelay, exchange};
-use crate::sync::household::{Caught, Want, want};
+use crate::sync::household::{Proposal, RelayFault, propose};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::{HouseholdRefusal, SyncError};
 
@@ -89,9 +89,9 @@ fn what_a_copy_wrote_beyond_its_last_is_not_missed_once_it_is_removed() {
     assert!(phone.sync(&relay).received.copied > 0);
     let key = phone.household().list.device(1).unwrap().key;
     let_in(&relay, &mut phone, &mut laptop);
-    want(phone.diary.vault(), Want::Remove(1, key)).unwrap();
+    propose(phone.diary.vault(), Proposal::Remove(1, key)).unwrap();
     phone.sync(&relay);
-    assert_eq!(laptop.sync(&relay).caught, None);
+    assert_eq!(laptop.sync(&relay).relay_fault, None);
 }
 
 #[test]
@@ -134,11 +134,11 @@ fn a_relay_that_was_set_back_is_noticed_and_filled_again() {
     phone.add("a", 3);
     phone.sync(&relay);
     *relay.kept.borrow_mut() = old.clone();
-    assert_eq!(phone.sync(&relay).caught, Some(Caught::RolledBack));
-    assert_eq!(phone.household().caught, Some(Caught::RolledBack));
-    assert_eq!(tablet.sync(&relay).caught, None);
+    assert_eq!(phone.sync(&relay).relay_fault, Some(RelayFault::RolledBack));
+    assert_eq!(phone.household().relay_fault, Some(RelayFault::RolledBack));
+    assert_eq!(tablet.sync(&relay).relay_fault, None);
     assert_eq!(tablet.names(), ["a"]);
-    assert_eq!(phone.sync(&relay).caught, None, "it is whole again");
+    assert_eq!(phone.sync(&relay).relay_fault, None, "it is whole again");
     // Set back, and gone on from there by another before this device looks.
     phone.add("b", 3);
     phone.sync(&relay);
@@ -149,7 +149,7 @@ fn a_relay_that_was_set_back_is_noticed_and_filled_again() {
         tablet.add(&format!("more {number}"), 2);
     }
     tablet.sync(&relay);
-    assert_eq!(phone.sync(&relay).caught, Some(Caught::RolledBack));
+    assert_eq!(phone.sync(&relay).relay_fault, Some(RelayFault::RolledBack));
     tablet.sync(&relay);
     assert_eq!(tablet.names(), phone.names());
 }
@@ -164,9 +164,9 @@ fn a_relay_that_hides_what_another_has_seen_is_noticed() {
     *fork.kept.borrow_mut() = relay.kept.borrow().clone();
     phone.add("a", 3);
     phone.sync(&relay);
-    assert_eq!(tablet.sync(&fork).caught, None, "nothing can be known yet");
+    assert_eq!(tablet.sync(&fork).relay_fault, None, "nothing can be known yet");
     phone.give(&mut tablet);
-    assert_eq!(tablet.sync(&fork).caught, Some(Caught::Withholds));
+    assert_eq!(tablet.sync(&fork).relay_fault, Some(RelayFault::Withholds));
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn what_came_directly_proves_nothing_against_an_honest_relay() {
     phone.give(&mut tablet);
     tablet.add("b", 3);
     tablet.give(&mut phone);
-    assert_eq!(tablet.sync(&relay).caught, None);
-    assert_eq!(phone.sync(&relay).caught, None);
+    assert_eq!(tablet.sync(&relay).relay_fault, None);
+    assert_eq!(phone.sync(&relay).relay_fault, None);
     assert_eq!(tablet.names(), ["a", "b"]);
 }
 
@@ -191,11 +191,11 @@ fn what_two_devices_sealed_anew_is_one_chunk_and_no_loss() {
     pair(&relay, &mut phone, &mut laptop);
     phone.add("a", 3);
     phone.give(&mut tablet);
-    want(laptop.diary.vault(), Want::Rotate(0)).unwrap();
+    propose(laptop.diary.vault(), Proposal::Rotate(0)).unwrap();
     laptop.sync(&relay);
     for _ in 0..2 {
         for device in [&mut tablet, &mut phone, &mut laptop] {
-            assert_eq!(device.sync(&relay).caught, None);
+            assert_eq!(device.sync(&relay).relay_fault, None);
         }
     }
     assert_eq!(laptop.names(), ["a"]);
@@ -216,7 +216,7 @@ fn what_a_snapshot_absorbed_that_was_itself_absorbed_is_not_missed() {
         many(device);
         device.sync(&relay);
     }
-    assert_eq!(laptop.sync(&relay).caught, None);
+    assert_eq!(laptop.sync(&relay).relay_fault, None);
     assert_eq!(laptop.names().len(), 210);
 }
 
@@ -302,9 +302,13 @@ fn a_relay_that_was_set_back_is_told_of_though_the_conversation_breaks_off() {
         }
         let broken = exchange(phone.diary.vault(), &Breaking(&relay, Cell::new(calls)), "relay", NOW);
         assert!(matches!(broken, Err(Trouble::Lost)), "{broken:?}");
-        assert_eq!(phone.sync(&relay).caught, Some(Caught::RolledBack), "{goes_on} after {calls}");
+        assert_eq!(
+            phone.sync(&relay).relay_fault,
+            Some(RelayFault::RolledBack),
+            "{goes_on} after {calls}"
+        );
         for device in [&mut tablet, &mut phone] {
-            assert_eq!(device.sync(&relay).caught, None, "{goes_on} after {calls}");
+            assert_eq!(device.sync(&relay).relay_fault, None, "{goes_on} after {calls}");
         }
     }
 }

@@ -6,7 +6,7 @@ use super::devices::{Device, NOW, pair};
 use crate::ports::testing::MemoryKeeper;
 use crate::sync::engine::{self, Source};
 use crate::sync::file;
-use crate::sync::household::Want;
+use crate::sync::household::Proposal;
 use crate::sync::memory_relay::MemoryRelay;
 use crate::sync::seizure::{self, Seized};
 use crate::vaccine::{self, Content, people};
@@ -109,8 +109,8 @@ fn a_keyring_of_somebody_who_has_not_heard_of_a_deletion_opens_nothing_later() {
     phone.diary.delete(&[canary]).unwrap();
     // The phone's keyring for the stick and the laptop's at the relay bear one number.
     phone.give(&mut tablet);
-    let want = Want::Rename(0, "phone".into());
-    crate::sync::household::want(laptop.diary.vault(), want).unwrap();
+    let proposal = Proposal::Rename(0, "phone".into());
+    crate::sync::household::propose(laptop.diary.vault(), proposal).unwrap();
     laptop.sync(&relay);
     for _ in 0..3 {
         phone.sync(&relay);
@@ -132,8 +132,8 @@ fn a_keyring_that_a_device_never_saw_opens_nothing_after_its_next_days_heartbeat
     let dose = vaccine::add(phone.diary.vault(), &aki.id, dose, NOW).unwrap();
     // The phone's keyring on the stick and the tablet's at the relay bear one number, and only the stick's names the key of the record.
     let stick = file::make_file(phone.diary.vault(), NOW).unwrap();
-    let want = Want::Rename(1, "tablet".into());
-    crate::sync::household::want(tablet.diary.vault(), want).unwrap();
+    let proposal = Proposal::Rename(1, "tablet".into());
+    crate::sync::household::propose(tablet.diary.vault(), proposal).unwrap();
     tablet.sync(&relay);
     let number = KeyringRecord::read(stick.keyring.as_ref().unwrap()).unwrap().number;
     assert_eq!(tablet.household().documents.keyring.number, number);

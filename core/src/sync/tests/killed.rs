@@ -1,4 +1,4 @@
-//! What a conversation writes, and when: as few transactions as can be, and whatever leaves is durable before it leaves.
+//! What a session writes, and when: as few transactions as can be, and whatever leaves is durable before it leaves.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -111,14 +111,14 @@ fn a_kill_after_any_answer_of_the_relay_loses_nothing_and_makes_no_copied_device
             !done.received.begun_anew && done.received.copied == 0,
             "after answer {number}"
         );
-        assert_eq!(done.caught, None, "after answer {number}");
+        assert_eq!(done.relay_fault, None, "after answer {number}");
         let its_keeper = kept_by(&tablet_keeper);
         let mut other = tablet.copied(&its_keeper);
         let done = other.sync(&relay);
-        assert_eq!((done.received.copied, done.caught), (0, None), "after answer {number}");
+        assert_eq!((done.received.copied, done.relay_fault), (0, None), "after answer {number}");
         assert_eq!(other.names(), expected, "after answer {number}");
         // The deletion began a lineage that lacks the tablet's visit; the tablet has carried it over.
-        assert_eq!(phone.sync(&relay).caught, None, "after answer {number}");
+        assert_eq!(phone.sync(&relay).relay_fault, None, "after answer {number}");
         assert_eq!(phone.names(), expected, "after answer {number}");
     }
 }

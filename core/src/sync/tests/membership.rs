@@ -1,12 +1,12 @@
 use super::devices::{Device, NOW, let_in, pair};
 use super::forgetting::{holds, readable};
-use crate::sync::household::{Want, day_of, want};
+use crate::sync::household::{Proposal, day_of, propose};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::{HouseholdRefusal, SyncError, file};
 
 fn remove(device: &mut Device, index: u8) {
     let key = device.household().list.device(index).unwrap().key;
-    want(device.diary.vault(), Want::Remove(index, key)).unwrap();
+    propose(device.diary.vault(), Proposal::Remove(index, key)).unwrap();
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_device_that_was_away_for_epochs_finds_its_way() {
     pair(&relay, &mut phone, &mut tablet);
     tablet.add("written offline", 2);
     for epoch in 0..3 {
-        want(phone.diary.vault(), Want::Rotate(epoch)).unwrap();
+        propose(phone.diary.vault(), Proposal::Rotate(epoch)).unwrap();
         phone.add("meanwhile", 1);
         phone.sync(&relay);
     }
@@ -101,8 +101,8 @@ fn two_records_made_at_once_both_come_to_be() {
     let relay = MemoryRelay::new(1);
     let (mut phone, mut tablet) = (Device::new(), Device::new());
     pair(&relay, &mut phone, &mut tablet);
-    want(phone.diary.vault(), Want::Rename(0, "phone".into())).unwrap();
-    want(tablet.diary.vault(), Want::Rename(1, "tablet".into())).unwrap();
+    propose(phone.diary.vault(), Proposal::Rename(0, "phone".into())).unwrap();
+    propose(tablet.diary.vault(), Proposal::Rename(1, "tablet".into())).unwrap();
     for _ in 0..2 {
         phone.sync(&relay);
         tablet.sync(&relay);
@@ -136,9 +136,9 @@ fn a_device_that_has_not_met_the_relay_yet_leaves_records_to_it() {
     let relay = MemoryRelay::new(1);
     let (mut phone, mut tablet) = (Device::new(), Device::new());
     let_in(&relay, &mut phone, &mut tablet);
-    want(tablet.diary.vault(), Want::Rotate(0)).unwrap();
+    propose(tablet.diary.vault(), Proposal::Rotate(0)).unwrap();
     tablet.give(&mut phone);
-    want(phone.diary.vault(), Want::Rename(0, "phone".into())).unwrap();
+    propose(phone.diary.vault(), Proposal::Rename(0, "phone".into())).unwrap();
     phone.sync(&relay);
     tablet.sync(&relay);
     phone.sync(&relay);
@@ -153,15 +153,15 @@ fn who_joins_after_an_epoch_ended_misses_nothing_and_a_wiped_relay_is_filled() {
     tablet.add("a", 3);
     tablet.sync(&relay);
     phone.sync(&relay);
-    want(phone.diary.vault(), Want::Rotate(0)).unwrap();
+    propose(phone.diary.vault(), Proposal::Rotate(0)).unwrap();
     phone.sync(&relay);
     // The tablet has said nothing under the new key yet.
     pair(&relay, &mut phone, &mut laptop);
-    assert_eq!(laptop.sync(&relay).caught, None);
+    assert_eq!(laptop.sync(&relay).relay_fault, None);
     assert_eq!(laptop.names(), ["a"]);
     let wiped = MemoryRelay::new(2);
     for device in [&mut laptop, &mut tablet, &mut phone] {
-        assert_eq!(device.sync(&wiped).caught, None);
+        assert_eq!(device.sync(&wiped).relay_fault, None);
     }
 }
 
@@ -273,7 +273,7 @@ fn a_relay_that_shows_an_older_record_takes_no_device_back() {
     let relay = MemoryRelay::new(1);
     let (mut phone, mut tablet) = (Device::new(), Device::new());
     phone.sync(&relay);
-    want(phone.diary.vault(), Want::Rename(0, "phone".into())).unwrap();
+    propose(phone.diary.vault(), Proposal::Rename(0, "phone".into())).unwrap();
     phone.sync(&relay);
     let before = relay.kept.borrow().clone();
     let_in(&relay, &mut phone, &mut tablet);

@@ -1,7 +1,7 @@
 use super::devices::{Device, NOW, pair};
 use crate::diary::{NewVisit, Source, VisitKeys};
 use crate::sync::engine::{self, Outgoing, Source as ChunkSource};
-use crate::sync::household::{Want, want};
+use crate::sync::household::{Proposal, propose};
 use crate::sync::memory_relay::MemoryRelay;
 
 #[test]
@@ -21,7 +21,7 @@ fn two_devices_come_to_the_same_and_then_are_quiet() {
     assert_eq!(tablet.names(), phone.names());
     for device in [&mut phone, &mut tablet] {
         let done = device.sync(&relay);
-        assert_eq!((done.sent, done.removed, done.caught), (0, 0, None));
+        assert_eq!((done.sent, done.removed, done.relay_fault), (0, 0, None));
         assert_eq!(engine::outgoing(device.diary.vault(), NOW).unwrap(), Outgoing::default());
     }
 }
@@ -72,12 +72,12 @@ fn a_name_reaches_all_devices_and_a_wiped_relay_is_filled_again() {
     pair(&relay, &mut phone, &mut tablet);
     let a = phone.add("a", 3);
     phone.sync(&relay);
-    let want = crate::sync::household::Want::Rename(1, "tablet".into());
-    crate::sync::household::want(phone.diary.vault(), want).unwrap();
+    let proposal = crate::sync::household::Proposal::Rename(1, "tablet".into());
+    crate::sync::household::propose(phone.diary.vault(), proposal).unwrap();
     let other = MemoryRelay::new(6);
     assert!(phone.sync(&other).refilled);
     let done = tablet.sync(&other);
-    assert_eq!((tablet.ids(), done.caught), (vec![a], None));
+    assert_eq!((tablet.ids(), done.relay_fault), (vec![a], None));
     assert_eq!(tablet.household().list.devices[1].name, "tablet");
 }
 
@@ -200,7 +200,7 @@ fn a_document_that_was_written_anew_goes_above_a_lineage_that_begins_empty() {
     phone.add("b", 3);
     // The tablet makes new keys for weeks of which it has nothing, and the laptop enters one of them with the first visit.
     for epoch in 0..2 {
-        want(tablet.diary.vault(), Want::Rotate(epoch)).unwrap();
+        propose(tablet.diary.vault(), Proposal::Rotate(epoch)).unwrap();
         tablet.sync(&relay);
     }
     laptop.sync(&relay);

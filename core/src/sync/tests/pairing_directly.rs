@@ -2,7 +2,7 @@ use techo_protocol::household::direct::Salt;
 
 use super::devices::{Device, let_in, pair};
 use crate::ports::SystemRandom;
-use crate::sync::household::{NewIdentity, Want, want};
+use crate::sync::household::{NewIdentity, Proposal, propose};
 use crate::sync::memory_relay::MemoryRelay;
 use crate::sync::pairing;
 
@@ -47,7 +47,7 @@ fn a_relay_takes_over_what_was_agreed_without_it() {
     assert_eq!(phone.names(), ["Kanaria Tei", "Suzume An"]);
     assert_eq!(tablet.names(), phone.names());
     assert!(
-        phone.household().wants.is_empty(),
+        phone.household().proposals.is_empty(),
         "what stands at the relay is not wanted any more"
     );
 }
@@ -58,7 +58,7 @@ fn who_was_let_in_directly_stays_in_though_another_changed_the_list_first() {
     let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
     pair(&relay, &mut phone, &mut tablet);
     let_in_directly(&mut phone, &mut laptop);
-    want(tablet.diary.vault(), Want::Rename(1, "tablet".into())).unwrap();
+    propose(tablet.diary.vault(), Proposal::Rename(1, "tablet".into())).unwrap();
     tablet.sync(&relay);
     phone.sync(&relay);
     laptop.add("Suzume An", 2);
@@ -81,7 +81,7 @@ fn who_was_removed_is_not_let_in_again_by_an_old_wish() {
     phone.give(&mut tablet);
     let index = laptop.household().index;
     let key = tablet.household().list.device(index).unwrap().key;
-    want(tablet.diary.vault(), Want::Remove(index, key)).unwrap();
+    propose(tablet.diary.vault(), Proposal::Remove(index, key)).unwrap();
     tablet.sync(&relay);
     phone.sync(&relay);
     tablet.sync(&relay);

@@ -4,7 +4,7 @@ use super::devices::{Device, NOW, pair};
 use super::forgetting::{holds, readable};
 use crate::ports::SystemRandom;
 use crate::sync::exchange::{ask, delete_account};
-use crate::sync::household::{Want, want};
+use crate::sync::household::{Proposal, propose};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::recovery::{Restored, renew_words, restore};
 use crate::sync::{HouseholdRefusal, SyncError};
@@ -107,12 +107,12 @@ fn a_device_that_shut_the_others_out_is_overridden_by_the_words() {
     phone.sync(&relay);
     thief.sync(&relay);
     let key = thief.household().list.device(0).unwrap().key;
-    want(thief.diary.vault(), Want::Remove(0, key)).unwrap();
+    propose(thief.diary.vault(), Proposal::Remove(0, key)).unwrap();
     thief.sync(&relay);
     assert!(phone.try_sync(&relay).is_err());
     assert_eq!(restored(&mut phone, &relay, &words).unwrap(), Restored::Joined);
     let key = phone.household().list.device(1).unwrap().key;
-    want(phone.diary.vault(), Want::Remove(1, key)).unwrap();
+    propose(phone.diary.vault(), Proposal::Remove(1, key)).unwrap();
     phone.sync(&relay);
     assert_eq!(phone.names(), ["a"]);
     assert!(thief.try_sync(&relay).is_err());
@@ -128,7 +128,7 @@ fn words_whose_slot_was_filled_with_junk_take_the_household_over() {
     // A record that names these words and seals its key to others.
     let mut hostile = words.keys().public();
     hostile.sealing = other.keys().public().sealing;
-    want(phone.diary.vault(), Want::Words(hostile)).unwrap();
+    propose(phone.diary.vault(), Proposal::Words(hostile)).unwrap();
     phone.sync(&relay);
     let mut found = Device::new();
     found.add("b", 1);

@@ -11,11 +11,11 @@ use techo_protocol::household::sync_api::{Mark, StreamId};
 
 use super::devices::Device as Phone;
 use crate::ports::{SeededRandom, SystemRandom};
+use crate::sync::document_log::{DocumentLog, LogEntry, Waiting};
 use crate::sync::household::{
-    Caught, FormerAccount, Heard, HeldKeyring, Household, KnownKey, NewIdentity, OwnHpke, Peer, RECORD, RelayState, Want, ensure,
-    want,
+    FormerAccount, Heard, HeldKeyring, Household, KnownKey, NewIdentity, OwnHpke, Peer, Proposal, RECORD, RelayFault, RelayState,
+    ensure, propose,
 };
-use crate::sync::line::{Held, Line, Waiting};
 use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::state::{from_cbor, to_cbor};
 use crate::sync::{HouseholdRefusal, SyncError, file, pairing, recovery};
@@ -121,16 +121,16 @@ fn a_household() -> Household {
     });
     household.at_relay.sweep = vec![ByteArray::new([0x19; 16])];
     household.at_relay.passed = vec![ByteArray::new([0x1a; 16])];
-    household.wants = vec![
-        Want::Rename(1, "tablet".into()),
-        Want::Remove(2, PublicKey([0x1b; 32])),
-        Want::Words(RecoveryPublic {
+    household.proposals = vec![
+        Proposal::Rename(1, "tablet".into()),
+        Proposal::Remove(2, PublicKey([0x1b; 32])),
+        Proposal::Words(RecoveryPublic {
             locator: [0x1c; 16],
             signing: PublicKey([0x1d; 32]),
             sealing: [0x1e; 32],
         }),
-        Want::Rotate(5),
-        Want::Admit(device(4)),
+        Proposal::Rotate(5),
+        Proposal::Admit(device(4)),
     ];
     household.former = Some(FormerAccount {
         address: "https://old.example".into(),
@@ -138,8 +138,8 @@ fn a_household() -> Household {
         opening: [0x20; 16],
         epoch_key: [0x21; 32],
     });
-    household.caught = Some(Caught::Withholds);
-    household.at_relay.untold = Some(Caught::RolledBack);
+    household.relay_fault = Some(RelayFault::Withholds);
+    household.at_relay.unreported_fault = Some(RelayFault::RolledBack);
     household.due.heartbeat = true;
     household.due.rekey = true;
     household.log.was_copied = true;
@@ -151,8 +151,8 @@ fn a_household() -> Household {
     household
 }
 
-fn a_line() -> Line {
-    Line {
+fn a_line() -> DocumentLog {
+    DocumentLog {
         generation: 3,
         begins_empty: true,
         key: [0x41; 32],
@@ -160,7 +160,7 @@ fn a_line() -> Line {
         due: true,
         deletes: true,
         absorbed: vec![(1, 35)],
-        held: vec![Held {
+        entries: vec![LogEntry {
             device: 1,
             number: 36,
             chain: ByteArray::new([0x42; 32]),
@@ -202,7 +202,7 @@ fn what_is_stored_is_byte_for_byte_what_was_released() {
 #[test]
 fn what_was_released_is_read() {
     assert!(Household::from_bytes(&fixture("household")).unwrap() == a_household());
-    assert!(from_cbor::<Line>(&fixture("line")).unwrap() == a_line());
+    assert!(from_cbor::<DocumentLog>(&fixture("line")).unwrap() == a_line());
     assert!(from_cbor::<Vec<Waiting>>(&fixture("waiting")).unwrap() == what_waits());
 }
 
@@ -225,7 +225,7 @@ fn what_a_newer_version_wrote_is_refused_and_left_as_it_is() {
     ensure(phone.diary.vault(), "phone", now).unwrap();
     assert!(matches!(&phone.try_sync(&relay), Err(Trouble::Sync(error)) if is_newer(error)));
     assert!(file::make_file(phone.diary.vault(), now).is_err_and(|error| is_newer(&error)));
-    assert!(want(phone.diary.vault(), Want::Rotate(0)).is_err_and(|error| is_newer(&error)));
+    assert!(propose(phone.diary.vault(), Proposal::Rotate(0)).is_err_and(|error| is_newer(&error)));
     // Nor does another household take its place, by pairing or by words.
     let identity = NewIdentity::generate("new", &SystemRandom::new()).unwrap();
     owner.sync(&relay);

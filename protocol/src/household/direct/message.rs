@@ -25,7 +25,8 @@ pub enum Message {
         keyring: Option<ByteBuf>,
     },
     /// What the device holds, once it has taken in the other's records.
-    Held {
+    #[serde(rename = "held")]
+    Have {
         /// By chunk id.
         chunks: Vec<ChunkId>,
     },

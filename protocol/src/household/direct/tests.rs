@@ -274,7 +274,7 @@ fn messages_are_fixed() {
         hex(Message::Hello { records, keyring }),
         "a16568656c6c6fa2677265636f72647381420708676b657972696e674109"
     );
-    let held = Message::Held { chunks: vec![chunk(1)] };
+    let held = Message::Have { chunks: vec![chunk(1)] };
     assert_eq!(hex(held), format!("a16468656c64a1666368756e6b738150{}", "01".repeat(16)));
     let chunks = vec![ByteBuf::from(vec![9])];
     assert_eq!(hex(Message::Chunks { chunks }), "a1666368756e6b73a1666368756e6b73814109");
@@ -310,7 +310,7 @@ fn any_message() -> impl Strategy<Value = Message> {
             keyring: keyring.map(ByteBuf::from)
         }),
         bytes().prop_map(|chunks| Message::Chunks { chunks }),
-        prop::collection::vec(any::<[u8; 16]>().prop_map(ChunkId), 0..6).prop_map(|chunks| Message::Held { chunks }),
+        prop::collection::vec(any::<[u8; 16]>().prop_map(ChunkId), 0..6).prop_map(|chunks| Message::Have { chunks }),
         Just(Message::Done),
     ]
 }

@@ -1,4 +1,5 @@
-//! What a person wants changed in the household.
+//! Changes of the household that a person asked for and that no record has made yet: *proposals*, as in MLS (RFC 9420, section 12.1). The next
+//! epoch record is the commit that makes them.
 
 use serde::{Deserialize, Serialize};
 use techo_protocol::basics::keys::PublicKey;
@@ -10,9 +11,9 @@ use crate::sync::state::change;
 use crate::sync::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
 
-/// A change of the household that a person asked for; it is made with the next record.
+/// A change of the household that a person asked for; the next record makes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Want {
+pub enum Proposal {
     /// Another name for the device at an index.
     Rename(u8, String),
     /// Removal of the device at an index, which then had this key.
@@ -25,19 +26,19 @@ pub enum Want {
     Admit(Device),
 }
 
-/// Asks for a change of the household; it is made with the next record.
+/// Proposes a change of the household; the next record makes it.
 ///
 /// # Errors
 /// [`HouseholdRefusal::NoSuchDevice`], [`HouseholdRefusal::ThisDevice`], [`HouseholdRefusal::NameInvalid`], or the vault cannot be written.
-pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
+pub fn propose(vault: &mut Vault, proposal: Proposal) -> Result<(), SyncError> {
     change(vault, |state, _| {
         let household = &mut state.household;
-        match &want {
-            Want::Rename(index, name) => {
+        match &proposal {
+            Proposal::Rename(index, name) => {
                 checked(name)?;
                 household.list.device(*index).ok_or(HouseholdRefusal::NoSuchDevice)?;
             }
-            Want::Remove(index, key) => {
+            Proposal::Remove(index, key) => {
                 household
                     .list
                     .device(*index)
@@ -47,34 +48,34 @@ pub fn want(vault: &mut Vault, want: Want) -> Result<(), SyncError> {
                     return Err(HouseholdRefusal::ThisDevice.into());
                 }
             }
-            Want::Words(_) | Want::Rotate(_) | Want::Admit(_) => {}
+            Proposal::Words(_) | Proposal::Rotate(_) | Proposal::Admit(_) => {}
         }
-        if !household.wants.contains(&want) {
-            household.wants.push(want);
+        if !household.proposals.contains(&proposal) {
+            household.proposals.push(proposal);
         }
         Ok(())
     })
 }
 
 impl Household {
-    /// Forgets the wants that the present record fulfils.
-    pub(in crate::sync) fn wants_fulfilled(&mut self) {
-        self.wants = self.unfulfilled();
+    /// Forgets the proposals that the present record fulfils.
+    pub(in crate::sync) fn proposals_fulfilled(&mut self) {
+        self.proposals = self.unfulfilled();
     }
 
-    /// The wants that the present record does not fulfil yet.
-    pub(in crate::sync) fn unfulfilled(&self) -> Vec<Want> {
+    /// The proposals that the present record does not fulfil yet.
+    pub(in crate::sync) fn unfulfilled(&self) -> Vec<Proposal> {
         let recovery = self.present().ok().and_then(|present| present.head.recovery);
-        let is_open = |want: &&Want| match want {
-            Want::Rename(index, name) => self.list.device(*index).is_some_and(|device| device.name != *name),
-            Want::Remove(_, key) => self.list.devices.iter().any(|device| device.key == *key),
-            Want::Words(words) => recovery != Some(*words),
-            Want::Rotate(epoch) => self.epoch() <= *epoch,
-            Want::Admit(device) => {
+        let is_open = |proposal: &&Proposal| match proposal {
+            Proposal::Rename(index, name) => self.list.device(*index).is_some_and(|device| device.name != *name),
+            Proposal::Remove(_, key) => self.list.devices.iter().any(|device| device.key == *key),
+            Proposal::Words(words) => recovery != Some(*words),
+            Proposal::Rotate(epoch) => self.epoch() <= *epoch,
+            Proposal::Admit(device) => {
                 let removed = self.list.removed.iter().any(|removed| removed.key == device.key);
                 !removed && self.list.devices.iter().all(|listed| listed.key != device.key)
             }
         };
-        self.wants.iter().filter(is_open).cloned().collect()
+        self.proposals.iter().filter(is_open).cloned().collect()
     }
 }

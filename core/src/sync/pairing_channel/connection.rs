@@ -18,14 +18,14 @@ const CONNECT: Duration = Duration::from_secs(5);
 const LENGTH_BYTES: usize = 4;
 
 /// The connection of one pairing.
-pub(super) enum Line {
+pub(super) enum Connection {
     /// Nobody has connected yet.
     Listening(TcpListener),
     /// The connection, and what has come of the next message.
     Connected { stream: TcpStream, received: Vec<u8> },
 }
 
-impl Line {
+impl Connection {
     /// Waits for whoever connects first.
     pub(super) fn listening(listener: TcpListener) -> Result<Self, NearbyError> {
         listener.set_nonblocking(true).map_err(|_| NearbyError::NoNetwork)?;

@@ -1,4 +1,7 @@
-//! What the engine keeps of each document: the lineage that it is in, and the chunks that make it up.
+//! The log that a device keeps of each document: the lineage that the document is in, and the chunks that make it up.
+//!
+//! A log is a replica: all devices of a household come to hold the same entries. A snapshot compacts it, as in any replicated log: it takes the
+//! place of the entries that it *absorbs*.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
@@ -11,22 +14,23 @@ use crate::vault::DocumentName;
 /// The vault's count for a document that is not in the vault yet.
 pub(super) const UNSTORED: u64 = u64::MAX;
 
-/// A chunk that is part of a document as it is now.
+/// One entry of a log: a chunk that is part of a document as it is now, named by its device and that device's number.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Held {
+pub(super) struct LogEntry {
     pub(super) device: u8,
     pub(super) number: u64,
-    /// The chain hash that it bears, and that the next one of its device bears.
+    /// The chain hash that the entry bears.
     pub(super) chain: ByteArray<32>,
+    /// The chain hash that the next entry of its device bears.
     pub(super) after: ByteArray<32>,
     pub(super) at_relay: bool,
     /// A snapshot that cannot be opened yet stands for it: it is neither expected at the relay nor sent there.
     pub(super) spent: bool,
-    /// As it was sealed.
+    /// The chunk as it was sealed.
     pub(super) chunk: ByteBuf,
 }
 
-impl Held {
+impl LogEntry {
     pub(super) fn identity(&self) -> Identity {
         Identity {
             device: self.device,
@@ -60,9 +64,9 @@ impl Held {
     }
 }
 
-/// One document, or the devices' heartbeats.
+/// The log of one document, or of the devices' heartbeats.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Line {
+pub(super) struct DocumentLog {
     pub(super) generation: u64,
     pub(super) begins_empty: bool,
     #[serde(with = "serde_bytes")]
@@ -75,12 +79,14 @@ pub(super) struct Line {
     pub(super) deletes: bool,
     /// Chunks that the snapshot to be sent takes the place of.
     pub(super) absorbed: Vec<(u8, u64)>,
-    pub(super) held: Vec<Held>,
-    /// Chunks at the relay whose content is in `held` by now.
+    /// The entries in the order in which they came.
+    #[serde(rename = "held")]
+    pub(super) entries: Vec<LogEntry>,
+    /// Chunks at the relay whose content is in `entries` by now.
     pub(super) removable: Vec<ByteArray<16>>,
 }
 
-impl Line {
+impl DocumentLog {
     pub(super) fn new(key: &DocumentKey) -> Self {
         Self {
             generation: key.generation,
@@ -90,7 +96,7 @@ impl Line {
             due: false,
             deletes: false,
             absorbed: Vec::new(),
-            held: Vec::new(),
+            entries: Vec::new(),
             removable: Vec::new(),
         }
     }
@@ -108,38 +114,38 @@ impl Line {
 
     /// Lets go of all chunks: what they held is to be in the next snapshot, or in another lineage.
     pub(super) fn absorb_all(&mut self) {
-        let all = std::mem::take(&mut self.held);
+        let all = std::mem::take(&mut self.entries);
         self.let_go(&all);
     }
 
     /// Lets go of the chunks of which `is_old` says so.
-    pub(super) fn absorb(&mut self, is_old: impl Fn(&Held) -> bool) {
-        let (old, rest) = std::mem::take(&mut self.held)
+    pub(super) fn absorb(&mut self, is_old: impl Fn(&LogEntry) -> bool) {
+        let (old, rest) = std::mem::take(&mut self.entries)
             .into_iter()
-            .partition::<Vec<_>, _>(|held| is_old(held));
-        self.held = rest;
+            .partition::<Vec<_>, _>(|entry| is_old(entry));
+        self.entries = rest;
         self.let_go(&old);
     }
 
-    fn let_go(&mut self, chunks: &[Held]) {
-        self.absorbed.extend(chunks.iter().map(|held| (held.device, held.number)));
+    fn let_go(&mut self, chunks: &[LogEntry]) {
+        self.absorbed.extend(chunks.iter().map(|entry| (entry.device, entry.number)));
         self.removable
-            .extend(chunks.iter().filter_map(Held::chunk_id).map(ByteArray::new));
+            .extend(chunks.iter().filter_map(LogEntry::chunk_id).map(ByteArray::new));
     }
 }
 
 /// A chunk that cannot be taken in before something else.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Waiting {
-    /// Whose it is, where that could be read.
+    /// The device that made the chunk and its number there, where those could be read.
     pub(super) identity: Option<(u8, u64)>,
-    /// Of which lineage, where that is above the one that is here.
+    /// The lineage that the chunk is of, where that is above the one that is here.
     #[serde(default)]
     pub(super) lineage: Option<(Subject, u64, ByteArray<8>)>,
     pub(super) chunk: ByteBuf,
 }
 
-/// Heartbeats have no payload; their line has a key all the same.
+/// Heartbeats have no payload; their log has a key all the same.
 pub(super) fn heartbeat_key() -> DocumentKey {
     DocumentKey {
         subject: Subject::Heartbeat,
