@@ -3,6 +3,7 @@
 //! Letters of a PNG come from the fonts of the machine. Where those lack a character, GNU Unifont, which is built in, has it in coarse
 //! letters: a name prints right in any of the five languages on a machine without fonts, only not beautifully.
 
+mod canvas;
 mod fonts;
 mod layout;
 mod png;

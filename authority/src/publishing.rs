@@ -12,16 +12,17 @@ mod pending;
 mod public_files;
 mod relay;
 mod segments;
+mod signers;
 
 use techo_protocol::basics::random::Random;
 
 use crate::{Authority, Error};
 
-pub(crate) use manifests::announced_signer;
 pub use pending::Effect;
 pub(crate) use pending::effect;
 pub use relay::{RelayPort, Sent};
 pub(crate) use segments::forget_segments_of;
+pub(crate) use signers::announced_signer;
 
 techo_protocol::coded_errors! {
     /// Why nothing could be published.

@@ -18,7 +18,7 @@ use techo_core::sync::{engine, pairing, schedule};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
-use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES};
+use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES, UPLOAD_CELLS};
 use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest, stream_path};
 use techo_relay::{Background, Config, Limits, store};
 
@@ -100,7 +100,7 @@ pub fn run() -> Result<Value, Failed> {
     Ok(json!({
         "checkin_bytes": sent,
         "overhead_bytes": with_one.saturating_sub(nothing).saturating_sub(sent),
-        "filler_bytes": (schedule::CELLS - 1) * cell,
+        "filler_bytes": (UPLOAD_CELLS - 1) * cell,
         "sync_with_nothing_bytes": nothing,
         "scheduled_turn_bytes": scheduled,
         "month_visits": visits,

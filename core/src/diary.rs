@@ -226,7 +226,7 @@ impl Change<'_, '_> {
 
 /// The week whose document holds a visit that is not deleted.
 fn week_of_visit(documents: &Documents, id: &EntryId) -> Option<u32> {
-    let core = crate::documents::flat::core_key(id);
+    let core = crate::documents::keys::core_key(id);
     // The newest first: that is where most changes are made.
     documents
         .weeks()

@@ -8,6 +8,7 @@
 mod carry;
 pub mod entry_id;
 pub mod flat;
+pub mod keys;
 mod open;
 pub mod record;
 pub mod settings;
@@ -173,7 +174,7 @@ impl Document {
     /// # Errors
     /// As [`Self::set`].
     pub fn bury(&mut self, id: &EntryId, mark: impl Into<ScalarValue>) -> Result<(), VaultError> {
-        self.set(&flat::tombstone_key(id), mark)
+        self.set(&keys::tombstone_key(id), mark)
     }
 
     /// Takes in changes of other devices, in any order; those that are here already change nothing.
@@ -268,7 +269,7 @@ impl Document {
         self.write_anew(entries, writer)
     }
 
-    fn write_anew(&mut self, entries: Vec<flat::Stamped>, writer: &mut Writer<'_>) -> Result<(), VaultError> {
+    fn write_anew(&mut self, entries: Vec<stamps::Stamped>, writer: &mut Writer<'_>) -> Result<(), VaultError> {
         let base = hashes(&self.doc.get_heads());
         let mut next = AutoCommit::new().with_actor(self.doc.get_actor().clone());
         stamps::put_all(&mut next, entries).map_err(|error| refused(&error))?;

@@ -12,6 +12,7 @@ mod codewords;
 mod decode;
 mod finders;
 mod geometry;
+mod level;
 mod locate;
 mod luminance;
 mod mesh;
@@ -28,7 +29,7 @@ mod text;
 mod triples;
 
 pub use attempts::Budget;
-pub use decode::Level;
+pub use level::Level;
 pub use luminance::Luminance;
 pub use text::decode as text_of;
 

@@ -4,7 +4,7 @@ use ab_glyph::{Font as _, FontRef, PxScale, ScaleFont as _, point};
 use fontdb::{Database, ID, Style};
 use unifont::get_glyph;
 
-use super::png::Canvas;
+use super::canvas::Canvas;
 
 /// Families that are tried first, those with Japanese forms of Chinese characters before others.
 const PREFERRED: [&str; 12] = [

@@ -2,31 +2,11 @@
 
 use techo_protocol::basics::qr::QUIET_ZONE;
 
+use super::canvas::Canvas;
 use super::fonts::{Fonts, Lettering};
 use super::layout::{HEIGHT, Placed, PlacedCode, TEXT_WIDTH, WIDTH};
 use super::{Picture, PosterError};
 use crate::Error;
-
-/// White paper that letters are drawn on.
-pub(super) struct Canvas(Vec<u8>);
-
-impl Canvas {
-    fn new() -> Self {
-        Self(vec![255; WIDTH * HEIGHT])
-    }
-
-    /// Darkens a pixel by `ink`, 0 to 255; outside the sheet nothing happens.
-    pub fn darken(&mut self, x: i64, y: i64, ink: u8) {
-        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
-            return;
-        };
-        if x < WIDTH
-            && let Some(pixel) = self.0.get_mut(y * WIDTH + x)
-        {
-            *pixel = pixel.saturating_sub(ink);
-        }
-    }
-}
 
 pub(super) fn draw(placed: &Placed, fonts: &Fonts) -> Result<Picture, Error> {
     let mut canvas = Canvas::new();
@@ -78,7 +58,7 @@ fn encode(canvas: &Canvas) -> Result<Vec<u8>, png::EncodingError> {
         unit: png::Unit::Meter,
     }));
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(&canvas.0)?;
+    writer.write_image_data(canvas.pixels())?;
     writer.finish()?;
     Ok(out)
 }

@@ -1,16 +1,17 @@
 //! Signing the list of segments.
 
 use rusqlite::Connection;
-use techo_protocol::basics::keys::{PublicKey, SigningKey, sha256};
+use techo_protocol::basics::keys::sha256;
 use techo_protocol::basics::random::Random;
 use techo_protocol::exposure::manifest::{LARGEST_MANIFEST_BYTES, Manifest, VALID_SECONDS};
 use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::TrustList;
 
 use super::segments::{self, Written};
+use super::signers::{announced, signs_now};
 use super::{Prepared, PublishError, PublishWarning, pending, public_files};
-use crate::keys::{KeyError, KeyFiles, KeyRole};
-use crate::store::{StoreError, array, narrow, write};
+use crate::keys::KeyRole;
+use crate::store::{array, narrow, write};
 use crate::{Authority, Error, audit, recalls, trust};
 
 /// For how long a manifest that no relay has is sent as it is instead of being signed anew, in seconds.
@@ -137,34 +138,6 @@ pub(super) fn newest(db: &Connection) -> Result<Option<Newest>, Error> {
         trust_list: row.get(3)?,
         taken: row.get(4)?,
     }))
-}
-
-/// The trust list that a relay has seen for sure: that of the newest manifest that one took, before that the first list of all.
-fn announced(db: &Connection) -> Result<TrustList, Error> {
-    let taken: Option<u32> = db.query_row("SELECT max(trust_list) FROM manifest WHERE taken = 1", [], |row| row.get(0))?;
-    Ok(trust::numbered(db, taken.unwrap_or(1))?.ok_or(StoreError::Damaged)?)
-}
-
-/// The key of a role that signs now, and whether relays know it: the newest that is announced and not revoked, else the newest.
-pub(super) fn signs_now(list: &TrustList, announced: &TrustList, role: KeyRole) -> Result<(PublicKey, bool), Error> {
-    let missing = KeyError::Missing { role: role.as_str() };
-    let listed = role.listed().ok_or(missing.clone())?;
-    let known = list
-        .keys(listed)
-        .filter(|key| announced.keys(listed).any(|other| other == *key))
-        .last();
-    let newest = list.keys(listed).last();
-    match (known, newest) {
-        (Some(key), _) => Ok((*key, true)),
-        (None, Some(key)) => Ok((*key, false)),
-        (None, None) => Err(missing.into()),
-    }
-}
-
-/// The key of a role that relays take.
-pub(crate) fn announced_signer(db: &Connection, keys: &KeyFiles, role: KeyRole) -> Result<SigningKey, Error> {
-    let (public, _) = signs_now(&trust::newest(db)?.0, &announced(db)?, role)?;
-    keys.signing_key(role, &public)
 }
 
 fn warnings(list: &TrustList, now: i64) -> Vec<PublishWarning> {

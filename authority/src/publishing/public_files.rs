@@ -10,7 +10,7 @@ use techo_protocol::vaccination::public_file::PublicFileKind;
 use techo_protocol::vaccination::revocations::Revocations;
 use techo_protocol::vaccination::town_update::TownUpdate;
 
-use super::manifests::signs_now;
+use super::signers::signs_now;
 use crate::keys::{KeyFiles, KeyRole};
 use crate::municipality::{passes, sites};
 use crate::store::{array, narrow};

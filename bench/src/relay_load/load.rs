@@ -9,15 +9,13 @@ use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 use techo_protocol::basics::keys::SigningKey;
 use techo_protocol::basics::random::SeededRandom;
-use techo_protocol::household::chunk::{CELL_BYTES, Envelope, EpochKey, Padding};
+use techo_protocol::household::chunk::{CELL_BYTES, Envelope, EpochKey, Padding, UPLOAD_CELLS};
 use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, SyncRequest, stream_path};
 
 use super::{Failed, Load};
 
 /// Connections at once.
 const CONNECTIONS: usize = 256;
-/// Cells in a push: uploads are four each.
-const CELLS: usize = 4;
 
 /// One household and its requests.
 struct Household {
@@ -70,7 +68,7 @@ pub fn run(address: SocketAddr, how: Load) -> Result<Value, Failed> {
     times.sort_by(f64::total_cmp);
     let at = |percent: usize| times.get(times.len() * percent / 100).copied();
     #[allow(clippy::cast_precision_loss, reason = "a count far under 2^52")]
-    let chunks = (times.len() * CELLS) as f64;
+    let chunks = (times.len() * UPLOAD_CELLS) as f64;
     Ok(json!({
         "pushes": times.len(),
         "pulls": done.iter().map(|done| done.pulls).sum::<usize>(),
@@ -105,7 +103,7 @@ fn household(number: usize, rounds: usize) -> Result<Household, String> {
     };
     for _ in 0..2 * rounds {
         let mut chunks = Vec::new();
-        for _ in 0..CELLS {
+        for _ in 0..UPLOAD_CELLS {
             let envelope = Envelope {
                 stream,
                 chunk_id: techo_protocol::basics::random::random_bytes(&random).map_err(|error| error.to_string())?,

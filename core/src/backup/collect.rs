@@ -5,7 +5,7 @@ use techo_protocol::basics::passphrase::Cost;
 use super::file::{KeptDocument, KeptKind, KeptRecord};
 use super::{Backup, BackupFailure};
 use crate::diary::retention;
-use crate::documents::flat::Stamped;
+use crate::documents::stamps::Stamped;
 use crate::documents::week::VisitCore;
 use crate::documents::{Document, settings};
 use crate::vault::{DamagedRow, DocumentName, Reader, StoreError, Vault, VaultError};

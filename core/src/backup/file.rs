@@ -15,8 +15,8 @@ use techo_protocol::basics::reader::ByteReader;
 use zeroize::Zeroizing;
 
 use super::{BackupError, BackupFailure};
-use crate::documents::flat::Stamped;
 use crate::documents::settings;
+use crate::documents::stamps::Stamped;
 use crate::documents::stamps::{self, Stamp};
 use crate::ports::Random;
 use crate::vault::{DocumentName, RecordKind};

@@ -4,7 +4,7 @@ use super::{
     Change, CodeKind, DEFAULT_STAY_MIN, Diary, DiaryError, EndedBy, EntryId, NewVisit, Refusal, Source, Visit, VisitKeys, stay,
     text, view, week_of_visit, weeks_around,
 };
-use crate::documents::flat::{core_key, field_key};
+use crate::documents::keys::{core_key, field_key};
 use crate::documents::week::{self, MOST_KEYS, VisitCore, person_field, slot_field};
 use crate::vault::DocumentName;
 

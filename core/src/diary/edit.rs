@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Diary, DiaryError, Edit, EntryId, NewVisit, Refusal, Source, Visit, VisitKeys, stay, text};
-use crate::documents::flat::field_key;
+use crate::documents::keys::field_key;
 use crate::documents::week::{self, DAY_SECONDS, VisitEntry, person_field};
 use crate::vault::DocumentName;
 

@@ -4,7 +4,7 @@ use chrono::DateTime;
 
 use super::export::{FORMAT, File, FileKey, FileKeys, FileSource, FileVisit};
 use super::{Change, CodeKind, Diary, DiaryError, EntryId, ForeignPoster, NewVisit, Refusal, Source, VisitKeys, stay};
-use crate::documents::flat::{core_key, field_key};
+use crate::documents::keys::{core_key, field_key};
 use crate::documents::week::{self, DAY_SECONDS, MOST_KEYS};
 use crate::vault::DocumentName;
 

@@ -5,8 +5,9 @@
 
 use automerge::{AutoCommit, ObjId, ROOT, ReadDoc, ScalarValue};
 
-use super::flat::{self, Stamped};
-use super::stamps::{self, Stamps};
+use super::flat;
+use super::keys::core_key;
+use super::stamps::{self, Stamped, Stamps};
 use super::{Document, refused};
 use crate::vault::{DocumentName, StoreError, VaultError, Writer};
 
@@ -112,7 +113,7 @@ impl Document {
     pub fn holds_deleted(&self) -> bool {
         let buried = flat::buried(&self.doc);
         let mut buried = buried.iter();
-        buried.any(|id| matches!(self.doc.get(ROOT, flat::core_key(id)), Ok(Some(_)))) || flat::holds_overruled(&self.doc)
+        buried.any(|id| matches!(self.doc.get(ROOT, core_key(id)), Ok(Some(_)))) || flat::holds_overruled(&self.doc)
     }
 }
 
@@ -120,7 +121,7 @@ impl Document {
 fn carry_over(mine: Vec<Stamped>, theirs: &mut AutoCommit) -> Result<bool, automerge::AutomergeError> {
     let (buried, known) = (flat::buried(theirs), Stamps::of(theirs));
     let mut forget = mine.iter().filter_map(Stamped::buries).any(|id| {
-        let core: Option<(automerge::Value<'_>, ObjId)> = theirs.get(ROOT, flat::core_key(&id)).ok().flatten();
+        let core: Option<(automerge::Value<'_>, ObjId)> = theirs.get(ROOT, core_key(&id)).ok().flatten();
         core.is_some() && !buried.contains(&id)
     });
     let mut carried: Vec<Stamped> = Vec::new();

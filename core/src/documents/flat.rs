@@ -1,13 +1,4 @@
-//! How rows lie in a document's one flat map.
-//!
-//! | key | value |
-//! |---|---|
-//! | `<id>` | what never changes: bytes that begin with a version |
-//! | `<id>/<field>` | what can be edited, a scalar |
-//! | `<id>/p/<id>`, `<id>/k/<slot>` | one key for each person, for each later slot key |
-//! | `x/<id>` | tombstone |
-//! | `s/<name>` | a setting |
-//! | `t/<id>` | when the values of one change were first written ([`super::stamps`]) |
+//! How rows lie in a document's one flat map, under their [`keys`](super::keys).
 //!
 //! A field that was cleared is null, not absent: another device that never saw it must be told from one that cleared it.
 //!
@@ -16,10 +7,11 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use automerge::{AutoCommit, ROOT, ReadDoc, ScalarValue, ScalarValueRef, ValueRef};
+use automerge::{AutoCommit, ROOT, ReadDoc, ScalarValueRef, ValueRef};
 
-use super::entry_id::{EntryId, ID_CHARS};
-use super::stamps::{self, Stamp, Stamps};
+use super::entry_id::EntryId;
+use super::keys::{Class, classify, tombstone_key};
+use super::stamps::{self, Stamped, Stamps};
 
 /// A row as it lies in the document: its core and its fields, by what follows `<id>/`.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,80 +24,18 @@ pub struct Row<'a> {
     pub fields: Vec<(String, ScalarValueRef<'a>)>,
 }
 
-/// Where a key belongs.
-#[derive(Debug, PartialEq, Eq)]
-enum Class<'k> {
-    /// The core of a row, or the field of that name.
-    Row(EntryId, Option<&'k str>),
-    Tombstone(EntryId),
-    /// A setting, or something of a newer program.
-    Other,
-}
-
-fn classify(key: &str) -> Class<'_> {
-    if let Some(id) = key.strip_prefix("x/").and_then(|rest| rest.parse().ok()) {
-        return Class::Tombstone(id);
-    }
-    match key.split_at_checked(ID_CHARS).map(|(id, rest)| (id.parse(), rest)) {
-        Some((Ok(id), "")) => Class::Row(id, None),
-        Some((Ok(id), rest)) => rest
-            .strip_prefix('/')
-            .map_or(Class::Other, |field| Class::Row(id, Some(field))),
-        _ => Class::Other,
-    }
-}
-
-/// The key of a row's core.
-///
-/// ```
-/// use techo_core::documents::{EntryId, flat};
-/// assert_eq!(flat::core_key(&EntryId([7; 16])), "BwcHBwcHBwcHBwcHBwcHBw");
-/// ```
-pub fn core_key(id: &EntryId) -> String {
-    id.to_string()
-}
-
-/// The key of a row's field.
-///
-/// ```
-/// use techo_core::documents::{EntryId, flat};
-/// assert_eq!(flat::field_key(&EntryId([7; 16]), "n"), "BwcHBwcHBwcHBwcHBwcHBw/n");
-/// ```
-pub fn field_key(id: &EntryId, field: &str) -> String {
-    format!("{id}/{field}")
-}
-
-/// The key of a row's tombstone.
-///
-/// ```
-/// use techo_core::documents::{EntryId, flat};
-/// assert_eq!(flat::tombstone_key(&EntryId([7; 16])), "x/BwcHBwcHBwcHBwcHBwcHBw");
-/// ```
-pub fn tombstone_key(id: &EntryId) -> String {
-    format!("x/{id}")
-}
-
-/// The key of a setting.
-///
-/// ```
-/// assert_eq!(techo_core::documents::flat::setting_key("keep"), "s/keep");
-/// ```
-pub fn setting_key(name: &str) -> String {
-    format!("s/{name}")
-}
-
 /// The rows that exist: those with a core and without a tombstone. One pass over the document's range of keys.
 ///
 /// ```
 /// use automerge::{AutoCommit, ROOT, transaction::Transactable};
-/// use techo_core::documents::{EntryId, flat};
+/// use techo_core::documents::{EntryId, flat, keys};
 ///
 /// let (kept, buried) = (EntryId([1; 16]), EntryId([2; 16]));
 /// let mut doc = AutoCommit::new();
 /// for id in [&kept, &buried] {
-///     doc.put(ROOT, flat::core_key(id), vec![1])?;
+///     doc.put(ROOT, keys::core_key(id), vec![1])?;
 /// }
-/// doc.put(ROOT, flat::tombstone_key(&buried), 1)?;
+/// doc.put(ROOT, keys::tombstone_key(&buried), 1)?;
 /// assert_eq!(flat::rows(&doc).iter().map(|row| row.id).collect::<Vec<_>>(), [kept]);
 /// assert!(flat::is_buried(&doc, &buried));
 /// # Ok::<(), automerge::AutomergeError>(())
@@ -154,48 +84,6 @@ pub fn rows(doc: &AutoCommit) -> Vec<Row<'_>> {
 /// The field that a key is of the row with that core; `None` if it is of another.
 fn field_of<'k>(core_key: &str, key: &'k str) -> Option<&'k str> {
     key.strip_prefix(core_key)?.strip_prefix('/').filter(|_| !core_key.is_empty())
-}
-
-/// An entry, and when its value was first written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stamped {
-    /// Its key.
-    pub key: String,
-    /// Its value.
-    pub value: ScalarValue,
-    /// When.
-    pub stamp: Stamp,
-    /// The row it belongs to, if any.
-    pub row: Option<EntryId>,
-}
-
-impl Stamped {
-    /// An entry that was kept outside of a document.
-    pub fn new(key: String, value: ScalarValue, stamp: Stamp) -> Self {
-        let row = match classify(&key) {
-            Class::Row(id, _) => Some(id),
-            _ => None,
-        };
-        Self { key, value, stamp, row }
-    }
-
-    /// The row whose core this is; `None` if it is something else.
-    pub fn begins(&self) -> Option<EntryId> {
-        self.row.filter(|_| self.key.len() == ID_CHARS)
-    }
-
-    /// The row that this is the tombstone of; `None` if it is none.
-    pub fn buries(&self) -> Option<EntryId> {
-        match classify(&self.key) {
-            Class::Tombstone(id) => Some(id),
-            _ => None,
-        }
-    }
-
-    /// Whether it is a setting.
-    pub fn is_setting(&self) -> bool {
-        self.key.starts_with("s/")
-    }
 }
 
 /// The rows that are buried.
@@ -279,19 +167,8 @@ fn settle<'a>(doc: &'a AutoCommit, key: &str, chosen: ScalarValueRef<'a>) -> Sca
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::documents::keys::{core_key, field_key};
     use automerge::transaction::Transactable;
-
-    #[test]
-    fn keys_say_where_they_belong() {
-        let id = EntryId([7; 16]);
-        assert_eq!(classify(&core_key(&id)), Class::Row(id, None));
-        assert_eq!(classify(&field_key(&id, "p/x")), Class::Row(id, Some("p/x")));
-        assert_eq!(classify(&tombstone_key(&id)), Class::Tombstone(id));
-        assert_eq!(classify(&setting_key("keep")), Class::Other);
-        assert_eq!(classify(&format!("{id}x")), Class::Other);
-        assert_eq!(classify("x/short"), Class::Other);
-        assert_eq!(classify("あいうえおかきくけこさしすせそ"), Class::Other);
-    }
 
     #[test]
     fn a_row_needs_a_core_and_no_tombstone() {

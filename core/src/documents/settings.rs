@@ -3,7 +3,9 @@
 use automerge::{ScalarValue, ScalarValueRef};
 use chrono::NaiveDate;
 
-use super::flat::{Row, Stamped, core_key, field_key, setting_key};
+use super::flat::Row;
+use super::keys::{core_key, field_key, setting_key};
+use super::stamps::Stamped;
 use super::{Document, EntryId};
 use crate::vault::VaultError;
 

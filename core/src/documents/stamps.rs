@@ -8,12 +8,13 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use automerge::transaction::Transactable;
-use automerge::{AutoCommit, AutomergeError, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValueRef, ValueRef};
+use automerge::{AutoCommit, AutomergeError, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue, ScalarValueRef, ValueRef};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::flat::Stamped;
+use super::entry_id::{EntryId, ID_CHARS};
+use super::keys::{Class, classify};
 
 /// A Lamport clock's value and who wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,6 +24,48 @@ impl Stamp {
     /// Whether this actor wrote it.
     pub fn is_by(&self, actor: &[u8]) -> bool {
         self.1 == actor
+    }
+}
+
+/// An entry, and when its value was first written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stamped {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: ScalarValue,
+    /// When.
+    pub stamp: Stamp,
+    /// The row it belongs to, if any.
+    pub row: Option<EntryId>,
+}
+
+impl Stamped {
+    /// An entry that was kept outside of a document.
+    pub fn new(key: String, value: ScalarValue, stamp: Stamp) -> Self {
+        let row = match classify(&key) {
+            Class::Row(id, _) => Some(id),
+            _ => None,
+        };
+        Self { key, value, stamp, row }
+    }
+
+    /// The row whose core this is; `None` if it is something else.
+    pub fn begins(&self) -> Option<EntryId> {
+        self.row.filter(|_| self.key.len() == ID_CHARS)
+    }
+
+    /// The row that this is the tombstone of; `None` if it is none.
+    pub fn buries(&self) -> Option<EntryId> {
+        match classify(&self.key) {
+            Class::Tombstone(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a setting.
+    pub fn is_setting(&self) -> bool {
+        self.key.starts_with("s/")
     }
 }
 

@@ -2,7 +2,7 @@ use automerge::ScalarValueRef;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::flat::{core_key, field_key, setting_key, tombstone_key};
+use super::keys::{core_key, field_key, setting_key, tombstone_key};
 use super::*;
 use crate::ports::testing::MemoryKeeper;
 use crate::vault::{OutboxEntry, VAULT_FILE, Vault};

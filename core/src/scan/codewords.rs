@@ -1,7 +1,7 @@
 //! The corrected data codewords of a code, for what `rqrr` keeps to itself: its decoder gives the bytes of the plain modes alone, without
 //! the character set that a code names, and refuses codes with FNC1, structured append or Hanzi after having corrected them.
 
-use super::decode::Level;
+use super::level::Level;
 use super::patterns;
 use super::reed_solomon;
 use super::sample::Bits;

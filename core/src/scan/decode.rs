@@ -1,44 +1,10 @@
 //! From the modules of a code to what it says.
 
 use super::codewords;
+use super::level::Level;
 use super::sample::Bits;
 use super::segments::{self, Message};
 use super::text;
-
-/// How much damage a code survives (ISO/IEC 18004:2015, section 6.5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Level {
-    /// About 7 % of the codewords.
-    L,
-    /// About 15 %.
-    M,
-    /// About 25 %.
-    Q,
-    /// About 30 %.
-    H,
-}
-
-impl Level {
-    /// The letter.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::L => "L",
-            Self::M => "M",
-            Self::Q => "Q",
-            Self::H => "H",
-        }
-    }
-
-    /// From the first two bits of the format information.
-    const fn from_format(bits: u16) -> Self {
-        match bits & 3 {
-            0 => Self::M,
-            1 => Self::L,
-            2 => Self::H,
-            _ => Self::Q,
-        }
-    }
-}
 
 /// What a code holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,16 +6,14 @@
 //! What a deletion or a new device brings with it (a record, a keyring, a snapshot) cannot look like a cell. It goes with the next turn, beside
 //! the cells, and so do snapshots that tidy up.
 
-use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES};
+use techo_protocol::household::chunk::{UPLOAD_CELLS, cells_of};
 
-use super::exchange::{Exchanged, Scope, Sent, StreamRelay, Talk};
+use super::exchange::{Exchanged, RelaySession, Scope, Sent, StreamRelay};
 use super::rules::Rules;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::Vault;
 
-/// Cells of one upload.
-pub const CELLS: usize = 4;
 /// One upload falls somewhere into each stretch of so many seconds.
 pub const STRETCH_SECONDS: i64 = 6 * 3_600;
 
@@ -47,28 +45,28 @@ pub fn next_upload(last: i64, random: &dyn Random) -> Result<i64, SyncError> {
 /// # Errors
 /// The relay's, or a [`SyncError`]. What was not sent waits.
 pub fn upload<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, now: i64) -> Result<Exchanged, R::Error> {
-    let talk = Talk::begin(vault, relay, address, now, Rules::default())?;
-    talk.run(uploaded)
+    let session = RelaySession::begin(vault, relay, address, now, Rules::default())?;
+    session.run(uploaded)
 }
 
-fn uploaded<R: StreamRelay>(talk: &mut Talk<'_, R>) -> Result<Exchanged, R::Error> {
-    let now = talk.now;
+fn uploaded<R: StreamRelay>(session: &mut RelaySession<'_, R>) -> Result<Exchanged, R::Error> {
+    let now = session.now;
     for _ in 0..MOST_TRIES {
-        talk.pull()?;
-        if let Sent::Something | Sent::Behind = talk.send(Scope::NoCells)? {
+        session.pull()?;
+        if let Sent::Something | Sent::Behind = session.send(Scope::NoCells)? {
             continue;
         }
-        let cells = talk.write(|state, writer| {
+        let cells = session.write(|state, writer| {
             state.settle(writer, now)?;
             let mut cells = four_cells(state.waiting_for_the_relay().push);
-            while cells.len() < CELLS && cells.iter().map(|chunk| cells_of(chunk)).sum::<usize>() < CELLS {
+            while cells.len() < UPLOAD_CELLS && cells.iter().map(|chunk| cells_of(chunk)).sum::<usize>() < UPLOAD_CELLS {
                 cells.push(state.household.filler(writer.random())?);
             }
             Ok(cells)
         })?;
-        if let Sent::Something = talk.push(&cells)? {
-            talk.pull()?;
-            return Ok(talk.finish());
+        if let Sent::Something = session.push(&cells)? {
+            session.pull()?;
+            return Ok(session.finish());
         }
     }
     Err(SyncError::from(HouseholdRefusal::Behind).into())
@@ -76,7 +74,7 @@ fn uploaded<R: StreamRelay>(talk: &mut Talk<'_, R>) -> Result<Exchanged, R::Erro
 
 /// The first chunks that fit into four cells.
 fn four_cells(waiting: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    let mut room = CELLS;
+    let mut room = UPLOAD_CELLS;
     let mut taken = Vec::new();
     for chunk in waiting {
         let cells = cells_of(&chunk);
@@ -86,9 +84,4 @@ fn four_cells(waiting: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         }
     }
     taken
-}
-
-/// How many cells a chunk is.
-pub(super) fn cells_of(chunk: &[u8]) -> usize {
-    chunk.len().saturating_sub(ENVELOPE_BYTES).div_ceil(CELL_BYTES)
 }

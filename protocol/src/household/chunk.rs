@@ -17,6 +17,8 @@ use crate::basics::seal_once::OnceKey;
 
 /// A change is padded to a multiple of this, in bytes.
 pub const CELL_BYTES: usize = 512;
+/// Cells of one scheduled upload, whatever there is to say (docs/sync.md#scheduled-uploads).
+pub const UPLOAD_CELLS: usize = 4;
 /// The smallest snapshot, in bytes; larger ones are powers of two.
 pub const SMALLEST_SNAPSHOT_BYTES: usize = 16 * 1024;
 /// What the envelope adds to the padded content, in bytes: one cell is 617 on the wire.
@@ -43,6 +45,18 @@ crate::coded_errors! {
         /// Larger than any chunk.
         TooLarge = "chunk.too_large", "This is more than one sealed piece can hold.", "Delete what is no longer needed, or shorten long notes.";
     }
+}
+
+/// How many cells a chunk is, by its length on the wire.
+///
+/// ```
+/// use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES, cells_of};
+///
+/// assert_eq!(cells_of(&[0; ENVELOPE_BYTES + CELL_BYTES]), 1);
+/// assert_eq!(cells_of(&[0; ENVELOPE_BYTES + CELL_BYTES + 1]), 2);
+/// ```
+pub const fn cells_of(chunk: &[u8]) -> usize {
+    chunk.len().saturating_sub(ENVELOPE_BYTES).div_ceil(CELL_BYTES)
 }
 
 /// The key under which all chunks of an epoch are sealed.

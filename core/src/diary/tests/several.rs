@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::documents::flat::{core_key, field_key};
+use crate::documents::keys::{core_key, field_key};
 
 #[test]
 fn two_processes_on_one_vault_lose_nothing() {

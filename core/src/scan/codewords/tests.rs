@@ -7,7 +7,7 @@
 use qrcodegen::{Mask, QrCode, QrCodeEcc, QrSegment, Version};
 
 use super::read;
-use crate::scan::decode::Level;
+use crate::scan::level::Level;
 use crate::scan::sample::Bits;
 use crate::scan::segments;
 

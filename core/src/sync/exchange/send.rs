@@ -1,16 +1,16 @@
 //! What goes to the relay, and in which step.
 
 use serde_bytes::ByteBuf;
-use techo_protocol::household::chunk::{Envelope, Padding};
+use techo_protocol::household::chunk::{Envelope, Padding, UPLOAD_CELLS, cells_of};
 use techo_protocol::household::keyring_record::Recipients;
 use techo_protocol::household::sync_api::{Call, ChunkId, MOST_CHUNKS};
 
-use super::{Exchanged, StreamRelay, Talk, ask, delete_opening};
+use super::{Exchanged, RelaySession, StreamRelay, ask, delete_opening};
 use crate::ports::{Random, random_bytes};
 use crate::sync::household::day_of;
 use crate::sync::records::NewRecord;
 use crate::sync::state::State;
-use crate::sync::{HouseholdRefusal, SyncError, schedule};
+use crate::sync::{HouseholdRefusal, SyncError};
 
 /// Most bytes of chunks in one request.
 const MOST_BYTES: usize = 16 << 20;
@@ -31,7 +31,7 @@ pub(in crate::sync) enum Scope {
     NoCells,
 }
 
-impl<R: StreamRelay> Talk<'_, R> {
+impl<R: StreamRelay> RelaySession<'_, R> {
     /// Sends one thing of what is to be sent.
     pub(in crate::sync) fn send(&mut self, scope: Scope) -> Result<Sent, R::Error> {
         let now = self.now;
@@ -99,7 +99,7 @@ impl<R: StreamRelay> Talk<'_, R> {
                 state.adopt(&new.record, &[], list, &new.key, day_of(now), random)?;
                 state.household.due.rekey |= ends_epoch;
             }
-            state.household.wants_fulfilled();
+            state.household.proposals_fulfilled();
             if let Some(keyring) = &install.keyring {
                 state.take_keyring(keyring, true, day_of(now), random)?;
             }
@@ -116,7 +116,7 @@ impl<R: StreamRelay> Talk<'_, R> {
     }
 
     /// All that there is was taken in, and all was sent: old keys are of no more use to anybody but a thief. Answers what was done. With that it is
-    /// told what the relay was caught at; until then every conversation tells it again, for the traces of it are gone once they were seen.
+    /// told what the relay was caught at; until then every session tells it again, for the traces of it are gone once they were seen.
     pub(in crate::sync) fn finish(&mut self) -> Exchanged {
         let former = self.state.note(|state| {
             state.destroy_old_keys(true);
@@ -129,8 +129,8 @@ impl<R: StreamRelay> Talk<'_, R> {
             let _ = delete_opening(self.relay, former.stream, &former.key(), former.opening, 0);
             self.state.note(|state| state.household.former = None);
         }
-        if self.done.caught.is_some() {
-            self.state.note(|state| state.household.at_relay.untold = None);
+        if self.done.relay_fault.is_some() {
+            self.state.note(|state| state.household.at_relay.unreported_fault = None);
         }
         self.done
     }
@@ -178,7 +178,7 @@ impl State {
         }
         let mut outgoing = self.waiting_for_the_relay();
         if scope == Scope::NoCells {
-            outgoing.push.retain(|chunk| schedule::cells_of(chunk) > schedule::CELLS);
+            outgoing.push.retain(|chunk| cells_of(chunk) > UPLOAD_CELLS);
         }
         let mut batches = batches(outgoing.push);
         let mut remove: Vec<ChunkId> = outgoing.remove.into_iter().take(MOST_CHUNKS).collect();
