@@ -1,4 +1,23 @@
 //! From a code that was read to a visit: who is believed, which keys are kept, and what a person is told.
+//!
+//! ```
+//! use techo_core::arrival::arrive;
+//! use techo_core::device::example::{Authority, NOW};
+//! use techo_core::diary::VisitKeys;
+//! use techo_core::recognise::Recognised;
+//! use techo_protocol::trust::TrustList;
+//!
+//! let osaka = Authority::named("Osaka Prefecture");
+//! let poster = osaka.poster("Bar Yoru")?;
+//! let lists = [TrustList::read(&osaka.trust_file())?];
+//! let arrival = arrive(&Recognised::of(&poster, &lists), NOW)?;
+//! let VisitKeys::Days(days) = &arrival.visit.keys else { panic!("a poster gives keys of days") };
+//! assert_eq!(days.len(), 2, "today's and tomorrow's, in UTC");
+//!
+//! let stranger = arrive(&Recognised::of(&poster, &[]), NOW)?;
+//! assert!(stranger.without_warnings && stranger.visit.keys == VisitKeys::None, "it is kept as if it were typed");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use techo_protocol::exposure::slot::{day_of_slot, slot_of};
 use techo_protocol::exposure::venue_code::{Poster, Rotating, VenueCode, VenueCodeError};

@@ -2,6 +2,30 @@
 //!
 //! Whom the person follows is in [`crate::following`]. [`fetch`] brings the authorities' lists, [`lists`] keeps them and knows how old they are,
 //! [`matching`] finds the visits, [`recalls`] tells of lots, [`alerts`] remembers what the person has seen of them.
+//!
+//! ```
+//! use techo_core::arrival::arrive;
+//! use techo_core::device::example::{self, Authority, Files, NOW};
+//! use techo_core::exposure::{alerts, fetch};
+//! use techo_core::following;
+//! use techo_core::recognise::Recognised;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let (mut osaka, relay) = (Authority::named("Osaka Prefecture"), Files::default());
+//! let mut diary = example::diary(folder.path())?;
+//! let list = following::add(diary.vault(), &osaka.trust_file())?;
+//! let arrival = arrive(&Recognised::of(&osaka.poster("Bar Yoru")?, &[list]), NOW - 7_200)?;
+//! let visits = [diary.check_in(&arrival.visit)?];
+//!
+//! osaka.warn("Bar Yoru", NOW - 7_200, NOW - 5_400)?;
+//! osaka.publish(&relay, NOW)?;
+//! fetch::fetch(diary.vault(), &relay, &[], NOW)?;
+//! let found = alerts::list(diary.vault(), &visits)?;
+//! assert_eq!((found[0].name.as_str(), found[0].state), ("Bar Yoru", alerts::AlertState::New));
+//! alerts::mark_seen(diary.vault(), &found)?;
+//! assert_eq!(alerts::list(diary.vault(), &visits)?[0].state, alerts::AlertState::Seen);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod alerts;
 pub mod decoys;

@@ -2,6 +2,19 @@
 //!
 //! What a followed authority has signed (exposure lists, bundles of issuers' keys, schedules, lists of revoked passes) is in the rooms that read
 //! it. Each of them asks here whose signature counts.
+//!
+//! ```
+//! use techo_core::device::example::{self, Authority, Town};
+//! use techo_core::following;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let mut vault = example::vault(folder.path())?;
+//! following::add(&mut vault, &Authority::named("Osaka Prefecture").trust_file())?;
+//! following::add(&mut vault, &Town::named("Sakai").trust_file())?;
+//! let names: Vec<String> = following::all(&mut vault)?.into_iter().map(|list| list.name).collect();
+//! assert!(names.contains(&"Sakai".to_owned()), "a municipality is followed like a health authority");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use techo_protocol::trust::{AuthorityId, TrustError, TrustList};
 
@@ -28,6 +41,22 @@ techo_protocol::coded_union! {
 }
 
 /// Follows the authority of a trust file, or takes a newer list of one that is followed.
+///
+/// ```
+/// use techo_core::device::example::{self, Authority};
+/// use techo_core::following;
+/// use techo_protocol::trust::TrustError;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let file = Authority::named("Osaka Prefecture").trust_file();
+/// following::add(&mut vault, &file)?;
+/// following::add(&mut vault, &file)?;
+/// assert_eq!(following::all(&mut vault)?.len(), 1, "each authority has one list here");
+/// let cut = following::add(&mut vault, &file[..40]);
+/// assert_eq!(cut.err(), Some(TrustError::Damaged.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`FollowingError`]: not a trust list, older than the one that is here, or contradicting it.

@@ -29,6 +29,17 @@ pub struct Ports {
 
 /// How a relay is asked: the shell's own HTTP, or `techo-http`. A request is its URL and its content alone: no cookie, no session, nothing that
 /// joins one request to another.
+///
+/// ```
+/// use techo_core::device::example::{Files, RELAY};
+/// use techo_core::ports::{HttpError, Relay};
+///
+/// let relay = Files::default();
+/// relay.put(RELAY, "/v1/list", b"a signed list".to_vec())?;
+/// assert_eq!(relay.get(RELAY, "/v1/other", 1_000)?, None, "where there is nothing is no failure");
+/// assert_eq!(relay.get(RELAY, "/v1/list", 5), Err(HttpError::TooLarge), "and what is too long is");
+/// # Ok::<(), HttpError>(())
+/// ```
 pub trait Relay: Send {
     /// What is at `path` of the relay at address `relay`, at most `most` bytes; `None` where there is nothing.
     ///
@@ -80,6 +91,19 @@ pub type WrappingKey = Zeroizing<[u8; 32]>;
 /// The vault makes the keys and names them. There is one at rest; while a deletion is being finished there are two.
 /// [`store`](Self::store) and [`delete`](Self::delete) are only called while the vault's write lock is held, so they
 /// need no locking of their own against other processes; [`load`](Self::load) may come at any time.
+///
+/// ```
+/// use techo_core::device::example::MemoryKeys;
+/// use techo_core::ports::{KeyError, KeyKeeper, WrappingKey};
+///
+/// let mut keeper = MemoryKeys::default();
+/// keeper.store(&[1; 16], &WrappingKey::new([7; 32]))?;
+/// assert!(keeper.load(&[2; 16])?.is_none(), "a key that is not there is no error");
+/// keeper.delete(&[1; 16])?;
+/// keeper.delete(&[1; 16])?;
+/// assert!(keeper.ids()?.is_empty(), "to delete one twice is none either");
+/// # Ok::<(), KeyError>(())
+/// ```
 pub trait KeyKeeper: Send {
     /// The key of that name, `None` if there is none.
     ///

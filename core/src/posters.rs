@@ -86,6 +86,18 @@ pub enum PosterSignature {
 /// assert_eq!((poster.address, poster.signature), (None, PosterSignature::None));
 /// # Ok::<(), posters::PosterError>(())
 /// ```
+///
+/// ```
+/// use base64::Engine as _;
+/// use techo_core::posters::{self, PosterError, PosterSignature};
+///
+/// let json = r#"{"typ":"entry","gln":"9429000000001","opn":"Cafe","adr":"","ver":"c19:1"}"#;
+/// let text = format!("NZCOVIDTRACER:{}", base64::engine::general_purpose::STANDARD.encode(json));
+/// let poster = posters::read(&text).expect("it begins like one")?;
+/// assert_eq!(poster.signature, PosterSignature::None, "New Zealand signed none of its posters");
+/// assert_eq!(poster.complaint, Some(PosterError::LocationNumber), "its check digit is wrong; the name is good");
+/// # Ok::<(), PosterError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignPoster {
     /// Whose poster it is.

@@ -111,6 +111,20 @@ impl Recognised {
     }
 
     /// What is known of the signature at a moment in Unix seconds: `valid`, `unknown_authority`, `invalid`, `expired` or `none`.
+    ///
+    /// ```
+    /// use techo_core::device::example::{Authority, NOW};
+    /// use techo_core::recognise::Recognised;
+    /// use techo_protocol::trust::TrustList;
+    ///
+    /// let osaka = Authority::named("Osaka Prefecture");
+    /// let (poster, list) = (osaka.poster("Bar Yoru")?, TrustList::read(&osaka.trust_file())?);
+    /// assert_eq!(Recognised::of(&poster, &[]).signature(NOW), "unknown_authority");
+    /// let followed = Recognised::of(&poster, &[list]);
+    /// assert_eq!(followed.signature(NOW), "valid");
+    /// assert_eq!(followed.signature(NOW + 365 * 86_400), "expired");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn signature(&self, now: i64) -> &'static str {
         match self {
             Self::Venue(venue) => match (&venue.authority, venue.code.check_time(now)) {
@@ -137,6 +151,16 @@ impl Recognised {
     }
 
     /// The name of the place.
+    ///
+    /// ```
+    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_core::recognise::Recognised;
+    ///
+    /// let slip = Recognised::of(&Town::named("Sakai").slip(1, NOW)?, &[]);
+    /// assert_eq!((slip.kind(), slip.name()), ("dose_slip", Some("Kanaria Clinic")), "where the dose was given");
+    /// assert!(!slip.is_place(), "and nobody checks in with it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Venue(venue) => Some(venue.code.name()),
@@ -156,6 +180,16 @@ impl Recognised {
     }
 
     /// Whether a person can check in with it.
+    ///
+    /// ```
+    /// use techo_core::device::example::Authority;
+    /// use techo_core::recognise::Recognised;
+    ///
+    /// let poster = Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
+    /// let cut = Recognised::of(&poster[..poster.len() - 8], &[]);
+    /// assert!(cut.is_place() && matches!(cut, Recognised::Unreadable("venue", _)), "a poster, though a damaged one");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_place(&self) -> bool {
         match self {
             Self::Venue(_) | Self::Foreign(_) | Self::Unreadable(_, Unreadable::Venue(_) | Unreadable::Poster(_)) => true,

@@ -3,6 +3,28 @@
 //! Each person has an Automerge document of their own (`documents::record`), shared with the household's devices and never expired. A record
 //! keeps what was read as it was read, so that it can be shown and checked again; what it says is worked out each time anew
 //! ([`doses`], [`next`]): nothing that could become untrue is stored.
+//!
+//! ```
+//! use techo_core::certificates::Trust;
+//! use techo_core::device::example::{self, NOW, Town};
+//! use techo_core::following;
+//! use techo_core::vaccine::{self, Believing, Keep, people};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let mut vault = example::vault(folder.path())?;
+//! let aki = people::add(&mut vault, "Aki", None, NOW)?;
+//! let sakai = Town::named("Sakai");
+//! following::add(&mut vault, &sakai.trust_file())?;
+//!
+//! let believing = Believing { lists: &following::all(&mut vault)?, issuers: &Trust::default() };
+//! let slip = Keep { texts: vec![sakai.slip(1, NOW - 86_400)?], ..Keep::of(aki.id) };
+//! vaccine::keep(&mut vault, &slip, &believing, NOW)?;
+//! let records = vaccine::list(&mut vault)?.records;
+//! let doses = vaccine::doses(&records, &believing, NOW);
+//! assert_eq!(doses[0].place.as_deref(), Some("Kanaria Clinic"));
+//! assert!(doses[0].is_believed());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod calendar;
 mod checker;
@@ -45,6 +67,13 @@ use techo_protocol::vaccination::schedule::{Answer, GivenDose, Schedule};
 pub const JAPAN_SECONDS_AHEAD: i64 = 9 * 3_600;
 
 /// The day in Japan at a moment in Unix seconds.
+///
+/// ```
+/// use techo_core::vaccine::day_in_japan;
+///
+/// assert_eq!(day_in_japan(1_625_065_199).to_string(), "2021-06-30", "23:59:59 in Japan");
+/// assert_eq!(day_in_japan(1_625_065_200).to_string(), "2021-07-01", "15:00 of the day before in UTC");
+/// ```
 pub fn day_in_japan(unix_seconds: i64) -> NaiveDate {
     let there = unix_seconds.saturating_add(JAPAN_SECONDS_AHEAD);
     // Outside chrono's range of some 260,000 years only the year is wrong.
@@ -52,6 +81,18 @@ pub fn day_in_japan(unix_seconds: i64) -> NaiveDate {
 }
 
 /// The dose that is next for somebody who was born then and had these doses. Those that are not believed do not count.
+///
+/// ```
+/// use techo_core::vaccine;
+/// use techo_protocol::vaccination::schedule::Schedule;
+///
+/// let schedule = Schedule::japan_covid_19();
+/// let today = "2021-07-01".parse()?;
+/// let next = vaccine::next(&schedule, None, &[], today);
+/// assert_eq!(next.dose, 1);
+/// assert!(next.due?.age_assumed, "nobody said when the person was born, so an adult's rules are taken");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn next(schedule: &Schedule, born: Option<NaiveDate>, doses: &[Dose], today: NaiveDate) -> Answer {
     let given: Vec<GivenDose<'_>> = doses
         .iter()

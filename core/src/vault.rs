@@ -16,11 +16,10 @@
 //!
 //! ```
 //! use techo_core::device::example;
-//! use techo_core::vault::{RecordKind, Vault};
+//! use techo_core::vault::RecordKind;
 //!
 //! let folder = tempfile::tempdir()?;
-//! let ports = example::ports();
-//! let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+//! let mut vault = example::vault(folder.path())?;
 //! vault.put_record(RecordKind::TrustList, b"osaka", b"a signed list")?;
 //! assert_eq!(vault.record(RecordKind::TrustList, b"osaka")?, Some(b"a signed list".to_vec()));
 //!
@@ -112,8 +111,7 @@ impl Vault {
     /// use techo_core::vault::Vault;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let ports = example::ports();
-    /// let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let vault = example::vault(folder.path())?;
     /// assert!(Vault::exists(folder.path()));
     /// vault.destroy()?;
     /// assert!(!Vault::exists(folder.path()));
@@ -177,11 +175,32 @@ impl Vault {
     }
 
     /// Whether the key of something deleted could not be destroyed yet. It is tried again with each write and opening.
+    ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::vault::RecordKind;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let mut vault = example::vault(folder.path())?;
+    /// vault.put_record(RecordKind::Alert, b"seen", b"Bar Yoru")?;
+    /// vault.delete_record(RecordKind::Alert, b"seen")?;
+    /// assert!(!vault.has_unfinished_deletion(), "the keeper has destroyed the old key at once");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn has_unfinished_deletion(&self) -> bool {
         self.unfinished
     }
 
     /// This install's Automerge actor: 16 random bytes made with the vault.
+    ///
+    /// ```
+    /// use techo_core::device::example;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+    /// assert_ne!(example::vault(&one)?.actor(), example::vault(&other)?.actor(), "no two installs number alike");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn actor(&self) -> [u8; 16] {
         self.keys.keyring.actor
     }
@@ -197,11 +216,9 @@ impl Vault {
     ///
     /// ```
     /// use techo_core::device::example;
-    /// use techo_core::vault::Vault;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let ports = example::ports();
-    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut vault = example::vault(folder.path())?;
     /// let before = vault.stamp();
     /// vault.read(|reader| Ok::<_, techo_core::vault::VaultError>(reader.document_names()))?;
     /// assert_eq!(vault.stamp(), before, "reading changes nothing");
@@ -212,6 +229,20 @@ impl Vault {
     }
 
     /// Reads from one consistent state of the vault.
+    ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::vault::{RecordKind, VaultError};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let mut vault = example::vault(folder.path())?;
+    /// // Nobody can write between the two.
+    /// let (lists, alerts) = vault.read(|reader| {
+    ///     Ok::<_, VaultError>((reader.records(RecordKind::TrustList)?, reader.records(RecordKind::Alert)?))
+    /// })?;
+    /// assert!(lists.is_empty() && alerts.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// What `body` answers, or a [`VaultError`] where the state cannot be read.
@@ -235,11 +266,10 @@ impl Vault {
     ///
     /// ```
     /// use techo_core::device::example;
-    /// use techo_core::vault::{RecordKind, Vault, VaultError};
+    /// use techo_core::vault::{RecordKind, VaultError};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let ports = example::ports();
-    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut vault = example::vault(folder.path())?;
     /// vault.write(|writer| {
     ///     writer.put_record(RecordKind::TrustList, b"osaka", b"first")?;
     ///     writer.put_record(RecordKind::TrustList, b"sakai", b"second")
@@ -300,11 +330,9 @@ impl Vault {
     ///
     /// ```
     /// use techo_core::device::example;
-    /// use techo_core::vault::Vault;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let ports = example::ports();
-    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut vault = example::vault(folder.path())?;
     /// assert!(vault.check()?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -324,6 +352,19 @@ impl Vault {
     }
 
     /// Destroys the vault: its keys first, so that nothing can be opened from then on, then its files.
+    ///
+    /// ```
+    /// use techo_core::device::example::{self, MemoryKeys};
+    /// use techo_core::ports::{KeyKeeper as _, SystemRandom};
+    /// use techo_core::vault::Vault;
+    ///
+    /// let (folder, keys) = (tempfile::tempdir()?, MemoryKeys::default());
+    /// let vault = Vault::open(folder.path(), Box::new(keys.clone()), Box::new(SystemRandom::new()))?;
+    /// assert_eq!(keys.ids()?.len(), 1);
+    /// vault.destroy()?;
+    /// assert!(keys.ids()?.is_empty(), "a copy of the file opens no more");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// A [`KeyError`] or [`StoreError::Io`]; what was destroyed until then stays destroyed.

@@ -25,6 +25,19 @@ pub struct Collected {
 
 /// Makes a backup of all that is alive. What has expired is not in it, even if its week is still there.
 ///
+/// ```
+/// use techo_core::backup;
+/// use techo_core::device::example::{self, NOW};
+/// use techo_protocol::basics::passphrase::Cost;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// assert!(backup::write(&mut vault, "", Cost::TEST, NOW).is_err(), "under nothing, it would be open to everybody");
+/// let written = backup::write(&mut vault, "a long sentence", Cost::TEST, NOW)?;
+/// assert_eq!((&written.file[..4], written.damaged.len()), (&b"TBAK"[..], 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`BackupFailure`]: no passphrase, too large, no memory or randomness, or the vault cannot be read. Damaged rows are no error.
 pub fn write(vault: &mut Vault, passphrase: &str, cost: Cost, now: i64) -> Result<Collected, BackupFailure> {

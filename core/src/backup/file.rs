@@ -157,12 +157,10 @@ impl Backup {
     /// ```
     /// use techo_core::backup::{self, Backup, BackupError};
     /// use techo_core::device::example;
-    /// use techo_core::vault::Vault;
     /// use techo_protocol::basics::passphrase::Cost;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let ports = example::ports();
-    /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// # let mut vault = example::vault(folder.path())?;
     /// let written = backup::write(&mut vault, "a long sentence", Cost::TEST, example::NOW)?;
     /// assert_eq!(Backup::open(&written.file, "a long sentence")?.made(), example::NOW);
     /// assert_eq!(Backup::open(&written.file, "another").err(), Some(BackupError::WrongPassphrase.into()));

@@ -44,6 +44,22 @@ pub struct Restored {
 
 /// How many rows [`restore`] would only bring back if told so: a person is to be asked where there are any.
 ///
+/// ```
+/// use techo_core::backup::{self, Backup};
+/// use techo_core::device::example::{self, NOW};
+/// use techo_core::vaccine::people;
+/// use techo_protocol::basics::passphrase::Cost;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let aki = people::add(&mut vault, "Aki", None, NOW)?;
+/// let written = backup::write(&mut vault, "a long sentence", Cost::TEST, NOW)?;
+/// let backup = Backup::open(&written.file, "a long sentence")?;
+/// people::remove(&mut vault, &aki.id, NOW)?;
+/// assert_eq!(backup::old_rows(&mut vault, &backup, NOW)?, 0, "that Aki was removed is still known here");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// The vault cannot be read.
 pub fn old_rows(vault: &mut Vault, backup: &Backup, now: i64) -> Result<usize, BackupFailure> {
@@ -64,6 +80,24 @@ pub fn old_rows(vault: &mut Vault, backup: &Backup, now: i64) -> Result<usize, B
 /// What is here stays. Of an entry that is in both, the value that was written last counts (ADR 0008); a setting that was chosen here
 /// stays, and visits that are here do not expire by one of the backup. A tombstone of the backup buries a row here unless something of the row was written after it. Restored rows are sent on to
 /// other devices like new ones.
+///
+/// ```
+/// use techo_core::backup::{self, Backup, OldRows};
+/// use techo_core::device::example::{self, NOW};
+/// use techo_core::vaccine::people;
+/// use techo_protocol::basics::passphrase::Cost;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let (lost, new) = (folder.path().join("lost"), folder.path().join("new"));
+/// let (mut lost, mut new) = (example::vault(&lost)?, example::vault(&new)?);
+/// people::add(&mut lost, "Aki", None, NOW)?;
+/// let written = backup::write(&mut lost, "a long sentence", Cost::TEST, NOW)?;
+/// let backup = Backup::open(&written.file, "a long sentence")?;
+/// assert_eq!(backup::restore(&mut new, &backup, OldRows::LeaveOut, NOW)?.others, 1);
+/// assert_eq!(backup::restore(&mut new, &backup, OldRows::LeaveOut, NOW)?.already, 1, "twice changes nothing");
+/// assert_ne!(new.actor(), lost.actor(), "it is another device");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// The vault cannot be written; nothing is changed then.

@@ -35,13 +35,10 @@ impl Diary {
     ///
     /// ```
     /// use techo_core::device::example;
-    /// use techo_core::diary::{Diary, NewVisit, Source, VisitKeys};
-    /// use techo_core::vault::Vault;
+    /// use techo_core::diary::{NewVisit, Source, VisitKeys};
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let ports = example::ports();
-    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// let mut diary = example::diary(folder.path())?;
     /// # let visit = diary.check_in(&NewVisit {
     /// #     name: "Bar Yoru".into(),
     /// #     address: None,

@@ -28,13 +28,9 @@ impl Diary {
     ///
     /// ```
     /// use techo_core::device::example;
-    /// use techo_core::diary::Diary;
-    /// use techo_core::vault::Vault;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let ports = example::ports();
-    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// let mut diary = example::diary(folder.path())?;
     /// let aki = diary.add_person("Aki")?;
     /// assert_eq!(diary.people()?, [aki]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -121,13 +121,9 @@ impl Diary {
     ///
     /// ```
     /// use techo_core::device::example;
-    /// use techo_core::diary::Diary;
-    /// use techo_core::vault::Vault;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let ports = example::ports();
-    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-    /// let mut diary = Diary::open(vault, ports.clock)?;
+    /// let mut diary = example::diary(folder.path())?;
     /// assert_eq!(diary.keep_days()?, 28);
     /// diary.set_keep_days(60)?;
     /// assert_eq!(diary.keep_days()?, 60);

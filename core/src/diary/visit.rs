@@ -47,13 +47,10 @@ impl Visit {
     ///
     /// ```
     /// use techo_core::device::example;
-    /// use techo_core::diary::{Diary, NewVisit, Source, VisitKeys};
-    /// use techo_core::vault::Vault;
+    /// use techo_core::diary::{NewVisit, Source, VisitKeys};
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let ports = example::ports();
-    /// # let vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-    /// # let mut diary = Diary::open(vault, ports.clock)?;
+    /// # let mut diary = example::diary(folder.path())?;
     /// // A tablet's code gave the key of one hour, and the stay is longer.
     /// let slot = u32::try_from(example::NOW / 3_600)? - 2;
     /// let visit = diary.check_in(&NewVisit {

@@ -53,6 +53,24 @@ techo_protocol::coded_union! {
 ///
 /// One authority's failure does not stop the others.
 ///
+/// ```
+/// use techo_core::device::example::{self, Authority, Files, NOW};
+/// use techo_core::exposure::fetch::{Brought, fetch};
+/// use techo_core::exposure::ListError;
+/// use techo_core::following;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let (mut osaka, relay) = (Authority::named("Osaka Prefecture"), Files::default());
+/// assert_eq!(fetch(&mut vault, &relay, &[], NOW).err(), Some(ListError::NoRelay.into()), "nobody is followed");
+/// following::add(&mut vault, &osaka.trust_file())?;
+/// assert_eq!(fetch(&mut vault, &relay, &[], NOW)?[0].outcome, Ok(Brought::NothingPublished));
+/// osaka.warn("Bar Yoru", NOW - 7_200, NOW)?;
+/// osaka.publish(&relay, NOW)?;
+/// assert_eq!(fetch(&mut vault, &relay, &[], NOW)?[0].outcome, Ok(Brought::List { new_segments: 1 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`ListError::NoRelay`] where there is nobody to ask; [`ExposureError::Vault`] where the vault cannot be read.
 pub fn fetch(vault: &mut Vault, relay: &dyn Relay, relays: &[String], now: i64) -> Result<Vec<Fetched>, ExposureError> {

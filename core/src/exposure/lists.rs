@@ -203,6 +203,24 @@ pub(super) fn all(reader: &Reader<'_>) -> Result<Vec<(AuthorityId, Held)>, Expos
 
 /// How old the lists of all authorities are that the person follows.
 ///
+/// ```
+/// use techo_core::device::example::{self, Authority, Files, NOW};
+/// use techo_core::exposure::fetch::fetch;
+/// use techo_core::exposure::lists::{Freshness, ages};
+/// use techo_core::following;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let (mut osaka, relay) = (Authority::named("Osaka Prefecture"), Files::default());
+/// following::add(&mut vault, &osaka.trust_file())?;
+/// osaka.publish(&relay, NOW)?;
+/// fetch(&mut vault, &relay, &[], NOW)?;
+/// assert_eq!(ages(&mut vault, NOW)?[0].freshness, Freshness::Fresh);
+/// assert_eq!(ages(&mut vault, NOW - 1)?[0].freshness, Freshness::ClockWrong);
+/// assert_eq!(ages(&mut vault, NOW + 2 * 86_400)?[0].freshness, Freshness::Stale);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`ExposureError`] where the vault cannot be read.
 pub fn ages(vault: &mut Vault, now: i64) -> Result<Vec<ListAge>, ExposureError> {

@@ -56,6 +56,18 @@ struct Scratch {
 
 impl<'a> Matcher<'a> {
     /// Computes the slots of all stays that have keys.
+    ///
+    /// ```
+    /// use techo_core::diary::VisitKeys;
+    /// use techo_core::exposure::matching::{Matcher, Stay};
+    ///
+    /// let keys = VisitKeys::Days(vec![(18_809, [7; 16].into())]);
+    /// // 2021-07-01T09:50+09:00 to 10:10: of two hours, a few minutes each.
+    /// let stay = Stay { from: 1_625_100_600, to: 1_625_101_800, keys: &keys };
+    /// assert_eq!(Matcher::new(&[stay]).slots(), 2);
+    /// let by_hand = Stay { keys: &VisitKeys::None, ..stay };
+    /// assert_eq!(Matcher::new(&[by_hand]).slots(), 0, "a visit that was typed is never matched");
+    /// ```
     pub fn new(stays: &'a [Stay<'a>]) -> Self {
         let mut slots = Vec::new();
         for (index, stay) in stays.iter().enumerate() {
@@ -155,6 +167,17 @@ fn stay_slot(stays: &[Stay<'_>], stay: usize, slot: u32) -> Option<StaySlot> {
 }
 
 /// The key that a visit has for one hour.
+///
+/// ```
+/// use techo_core::diary::VisitKeys;
+/// use techo_core::exposure::matching::slot_key;
+///
+/// let (day, noon) = (18_809, 18_809 * 24 + 12);
+/// let poster = VisitKeys::Days(vec![(day, [7; 16].into())]);
+/// assert!(slot_key(&poster, noon).is_some() && slot_key(&poster, noon + 24).is_none(), "a day's key opens its hours");
+/// let tablet = VisitKeys::Slots(vec![(noon, [7; 16].into())]);
+/// assert!(slot_key(&tablet, noon + 1).is_none(), "a tablet's code opens single hours");
+/// ```
 pub fn slot_key(keys: &VisitKeys, slot: u32) -> Option<SlotKey> {
     match keys {
         VisitKeys::None => None,

@@ -27,6 +27,24 @@ pub struct Heard {
 }
 
 /// The network that this device is on, as the platform gives it.
+///
+/// ```
+/// use std::net::{IpAddr, Ipv4Addr};
+/// use techo_core::ports::{Discovery, LocalNetwork, NearbyError};
+///
+/// /// A device whose person has not allowed it to look at the network.
+/// struct NotAllowed;
+///
+/// impl LocalNetwork for NotAllowed {
+///     fn discovery(&self) -> Result<Box<dyn Discovery>, NearbyError> {
+///         Err(NearbyError::NoNetwork)
+///     }
+///     fn addresses(&self) -> Result<Vec<IpAddr>, NearbyError> {
+///         Ok(vec![Ipv4Addr::new(192, 168, 1, 7).into()])
+///     }
+/// }
+/// assert_eq!(NotAllowed.discovery().err(), Some(NearbyError::NoNetwork));
+/// ```
 pub trait LocalNetwork {
     /// Begins one session of announcing and hearing: NWBrowser, NsdManager, or `mdns-sd` in the command line.
     ///

@@ -9,6 +9,22 @@ use super::{ForeignPoster, PosterError, PosterKind, PosterSignature, base64, bou
 const PREFIX: &str = "UKC19TRACING";
 
 /// A public key that signs posters.
+///
+/// ```
+/// use base64::Engine as _;
+/// use techo_core::posters::{self, Es256Key, PosterSignature};
+///
+/// let part = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+/// let (header, payload) = (part(br#"{"alg":"ES256","kid":"2"}"#), part(br#"{"id":"1","opn":"Cafe","adr":""}"#));
+/// let text = format!("UKC19TRACING:1:{header}.{payload}.{}", part(&[0; 64]));
+/// let signature = |kid| {
+///     let key = Es256Key { kid, ..posters::PRODUCTION_KEYS[0] };
+///     posters::read_with_keys(&text, &[key]).expect("it begins like one").map(|poster| poster.signature)
+/// };
+/// assert_eq!(signature("1")?, PosterSignature::UnknownKey, "the key that it names is not here");
+/// assert_eq!(signature("2")?, PosterSignature::Invalid);
+/// # Ok::<(), posters::PosterError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Es256Key<'a> {
     /// The key id as the poster's header writes it.

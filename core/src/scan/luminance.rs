@@ -67,6 +67,15 @@ impl<'a> Luminance<'a> {
     }
 
     /// Pixels in a row.
+    ///
+    /// ```
+    /// use techo_core::scan::{Luminance, ScanError};
+    ///
+    /// // The padding at the end of a camera's rows is no part of the picture.
+    /// let picture = Luminance::new(3, 2, 4, vec![0; 8])?;
+    /// assert_eq!((picture.width(), picture.height()), (3, 2));
+    /// # Ok::<(), ScanError>(())
+    /// ```
     pub fn width(&self) -> usize {
         self.width
     }

@@ -21,6 +21,22 @@ pub struct Event {
 }
 
 /// The file. `now`, in Unix seconds, is when the events were worked out.
+///
+/// ```
+/// use techo_core::vaccine::{Event, calendar};
+///
+/// let event = Event {
+///     uid: "0f3c@techo".into(),
+///     day: "2021-07-22".parse()?,
+///     title: "Second dose, Pfizer".into(),
+///     description: String::new(),
+///     alarm_days: 7,
+/// };
+/// let file = calendar(&[event], 1_625_101_200);
+/// assert!(file.contains("SUMMARY:Second dose\\, Pfizer\r\n"), "a comma would part two values");
+/// assert!(file.lines().all(|line| line.len() <= 75));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn write(events: &[Event], now: i64) -> String {
     let stamp = DateTime::from_timestamp(now, 0)
         .unwrap_or_default()

@@ -71,6 +71,17 @@ impl Evidence {
 
 impl Dose {
     /// Whether anything that tells of it is to be believed.
+    ///
+    /// ```
+    /// use techo_core::certificates::Trust;
+    /// use techo_core::device::example::{self, NOW};
+    /// use techo_core::vaccine::{Believing, Content, EntryId, Record, doses};
+    ///
+    /// let text = example::CERTIFICATE.to_owned();
+    /// let record = Record { id: EntryId([1; 16]), person: EntryId([2; 16]), added: NOW, content: Content::Certificate(text) };
+    /// let believing = Believing { lists: &[], issuers: &Trust::default() };
+    /// assert!(doses(&[record], &believing, NOW)[0].is_believed(), "an issuer that is not known here may be right");
+    /// ```
     pub fn is_believed(&self) -> bool {
         self.evidence.iter().any(Evidence::is_believed)
     }
@@ -95,6 +106,17 @@ pub struct Read {
 
 impl Read {
     /// Whether it is worth keeping: nothing in it is wrong but its time.
+    ///
+    /// ```
+    /// use techo_core::certificates::Trust;
+    /// use techo_core::device::example::{self, NOW};
+    /// use techo_core::vaccine::{Believing, read};
+    ///
+    /// let believing = Believing { lists: &[], issuers: &Trust::default() };
+    /// let in_2032 = NOW + 6 * 365 * 86_400;
+    /// assert!(read(example::CERTIFICATE, &believing, in_2032).is_kept(), "what has run out still tells of a dose");
+    /// assert!(!read(&example::CERTIFICATE[..400], &believing, NOW).is_kept());
+    /// ```
     pub fn is_kept(&self) -> bool {
         let is_time = |reason: &Reason| reason.leaves_open() || matches!(reason, Reason::Expired | Reason::IssuerKeyTime);
         self.content.is_some() && self.reasons.iter().all(is_time)
@@ -102,6 +124,18 @@ impl Read {
 }
 
 /// Looks at a text: a slip, a certificate or a ticket. `now` is in Unix seconds.
+///
+/// ```
+/// use techo_core::certificates::{DocumentKind, Trust, Verdict};
+/// use techo_core::device::example::{self, NOW};
+/// use techo_core::vaccine::{Believing, read};
+///
+/// let believing = Believing { lists: &[], issuers: &Trust::default() };
+/// let ticket = read("112714030000000009", &believing, NOW);
+/// assert_eq!((ticket.kind, ticket.verdict), (DocumentKind::Ticket, None), "nobody signs a ticket");
+/// let card = read(example::CARD, &believing, NOW);
+/// assert_eq!((card.kind, card.verdict), (DocumentKind::Shc, Some(Verdict::Unknown)));
+/// ```
 pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
     let text = text.trim();
     let of = |verified: Verified, content: fn(String) -> Content| Read {
@@ -133,6 +167,21 @@ pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
 }
 
 /// The doses that records tell of, by person and day.
+///
+/// ```
+/// use techo_core::certificates::Trust;
+/// use techo_core::device::example::{self, NOW, Town};
+/// use techo_core::vaccine::{Believing, Content, EntryId, Record, doses};
+///
+/// let record = |number: u8, content| Record { id: EntryId([number; 16]), person: EntryId([0; 16]), added: NOW, content };
+/// // A slip of 2021-08-01, and a card with that dose and one of 2021-07-11.
+/// let slip = Town::named("Sakai").slip(2, 1_627_783_200)?;
+/// let records = [record(1, Content::Slip(slip)), record(2, Content::Certificate(example::CARD.into()))];
+/// let believing = Believing { lists: &[], issuers: &Trust::default() };
+/// let proofs: Vec<usize> = doses(&records, &believing, NOW).iter().map(|dose| dose.evidence.len()).collect();
+/// assert_eq!(proofs, [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn doses(records: &[Record], believing: &Believing<'_>, now: i64) -> Vec<Dose> {
     let mut doses: Vec<Dose> = records.iter().flat_map(|record| told(record, believing, now)).collect();
     doses.sort_by_key(|dose| {

@@ -12,6 +12,15 @@ const FORMAT: u64 = 1;
 
 /// The JSON. It holds names, birth dates and doses in the clear: only its owner may be able to read the file. Of a pass it has the SMART Health Card
 /// and the end, and not the keys: a file that lies about must not be a pass. Requests for passes are keys alone, and are left out.
+///
+/// ```
+/// use techo_core::vaccine::{EntryId, Person, RecordList, export};
+///
+/// let aki = Person::called(EntryId([1; 16]), "Aki");
+/// let file: serde_json::Value = serde_json::from_str(&export(&[aki], &RecordList::default(), &[]))?;
+/// assert_eq!((&file["techo_vaccine"], &file["people"][0]["name"]), (&1.into(), &"Aki".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn export(people: &[Person], listing: &RecordList, doses: &[Dose]) -> String {
     let people: Vec<Value> = people
         .iter()

@@ -73,6 +73,23 @@ struct Checked {
 
 /// Checks everything that a request names and keeps what holds: all of it in one step, in the order of texts, passes and doses.
 ///
+/// ```
+/// use techo_core::certificates::{Trust, Verdict};
+/// use techo_core::device::example::{self, NOW};
+/// use techo_core::vaccine::{Believing, Keep, RecordWarning, keep, people};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let yui = people::add(&mut vault, "Yui", None, NOW)?;
+/// let believing = Believing { lists: &[], issuers: &Trust::default() };
+/// let certificate = Keep { texts: vec![example::CERTIFICATE.into()], ..Keep::of(yui.id) };
+/// let kept = keep(&mut vault, &certificate, &believing, NOW)?.remove(0);
+/// assert_eq!(kept.verdict, Some(Verdict::Unknown), "its issuer's key is not trusted here");
+/// assert_eq!(kept.warnings, [RecordWarning::AnotherName], "it names SATO AKI");
+/// assert!(kept.record.is_some(), "and is kept all the same");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// Nothing is kept then. [`VaccineRefusal::Unknown`]: it names nothing, or something else than it is meant to; [`Reason`]: codes of a card are
 /// missing; a pass that cannot be opened; a dose in the future; nobody of that id; or the vault cannot be written.

@@ -41,11 +41,34 @@ pub struct PassRead {
 }
 
 /// Whether a file begins like a pass.
+///
+/// ```
+/// use techo_core::vaccine::pass;
+///
+/// assert!(pass::is_form(b"TSPA"), "it begins like a pass, and is cut off");
+/// assert!(!pass::is_form(b"%PDF-1.7"));
+/// ```
 pub fn is_form(file: &[u8]) -> bool {
     !matches!(PassFile::form(file), Err(StatusPassError::NotAPass))
 }
 
 /// Makes the keys of a request for a person and answers the request: the file for the municipality. It names nobody.
+///
+/// ```
+/// use techo_core::device::example::{self, NOW, Town};
+/// use techo_core::vaccine::{list, pass, people};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let aki = people::add(&mut vault, "Aki", None, NOW)?;
+/// let request = pass::request(&mut vault, &aki.id, NOW)?;
+/// let file = Town::named("Sakai").pass(&request, NOW)?;
+/// let records = list(&mut vault)?.records;
+/// assert!(pass::read(&records, &aki.id, &file, &[], NOW)?.content.is_some(), "the request's keys open it");
+/// let other = people::add(&mut vault, "Yui", None, NOW)?;
+/// assert!(pass::read(&records, &other.id, &file, &[], NOW).is_err(), "and nobody else's");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// No randomness, or the vault cannot be written.
@@ -100,6 +123,23 @@ pub fn read(
 }
 
 /// Shows fields of a person's pass, of the newest that has them all today: to whoever gave `nonce`, or else to anybody within the minute.
+///
+/// ```
+/// use techo_core::device::example::{self, NOW, Town};
+/// use techo_core::vaccine::{add, list, pass, people};
+/// use techo_protocol::vaccination::status_pass::Field;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
+/// let file = Town::named("Sakai").pass(&pass::request(&mut vault, &aki, NOW)?, NOW)?;
+/// let read = pass::read(&list(&mut vault)?.records, &aki, &file, &[], NOW)?;
+/// add(&mut vault, &aki, read.content.expect("it is current"), NOW)?;
+/// let records = list(&mut vault)?.records;
+/// assert!(pass::show(&records, &aki, &[Field::Status], None, NOW).is_ok());
+/// assert!(pass::show(&records, &aki, &[Field::Name], None, NOW).is_err(), "it was issued without a name");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`VaccineRefusal::NoPass`]; [`StatusPassError`]: no pass is for today, none has these fields, or the nonce is none.

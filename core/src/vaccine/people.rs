@@ -21,6 +21,18 @@ pub fn all(vault: &mut Vault) -> Result<Vec<Person>, VaccineError> {
 
 /// The one of `people` who is called so, or has that id.
 ///
+/// ```
+/// use techo_core::vaccine::{EntryId, Person, VaccineRefusal, people};
+///
+/// let [aki, yui, other] = [(1, "Aki"), (2, "Yui"), (3, "Aki")].map(|(id, name)| Person::called(EntryId([id; 16]), name));
+/// let everybody = [aki, yui, other];
+/// assert_eq!(people::find(&everybody, " Yui ")?.name, "Yui");
+/// assert_eq!(people::find(&everybody, "Aki"), Err(VaccineRefusal::SeveralPeople));
+/// let id = everybody[2].id.to_string();
+/// assert_eq!(people::find(&everybody, &id)?.id, everybody[2].id, "an id always says who is meant");
+/// # Ok::<(), VaccineRefusal>(())
+/// ```
+///
 /// # Errors
 /// [`VaccineRefusal::NoSuchPerson`], or [`VaccineRefusal::SeveralPeople`] where a name does not say who is meant.
 pub fn find<'p>(people: &'p [Person], name_or_id: &str) -> Result<&'p Person, VaccineRefusal> {
@@ -37,6 +49,15 @@ pub fn find<'p>(people: &'p [Person], name_or_id: &str) -> Result<&'p Person, Va
 }
 
 /// The one of `people` who is meant: by a name or an id; where nothing is said, the only one.
+///
+/// ```
+/// use techo_core::vaccine::{EntryId, Person, VaccineRefusal, people};
+///
+/// let everybody = [(1, "Aki"), (2, "Yui")].map(|(id, name)| Person::called(EntryId([id; 16]), name));
+/// assert_eq!(people::meant(&everybody[..1], None)?.name, "Aki", "there is nobody else");
+/// assert_eq!(people::meant(&everybody, None), Err(VaccineRefusal::WhichPerson));
+/// # Ok::<(), VaccineRefusal>(())
+/// ```
 ///
 /// # Errors
 /// As [`find`]; [`VaccineRefusal::WhichPerson`] where nothing is said and there are several.
@@ -61,6 +82,20 @@ pub fn of_id(vault: &mut Vault, id: EntryId) -> Result<Person, VaccineError> {
 }
 
 /// Adds somebody, even if there is somebody of that name.
+///
+/// ```
+/// use techo_core::device::example::{self, NOW};
+/// use techo_core::vaccine::{VaccineRefusal, people};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// people::add(&mut vault, "Aki", Some("1980-01-01".parse()?), NOW)?;
+/// people::add(&mut vault, "Aki", None, NOW)?;
+/// assert_eq!(people::all(&mut vault)?.len(), 2, "two of one name are two");
+/// let tomorrow = people::add(&mut vault, "Yui", Some("2026-11-21".parse()?), NOW);
+/// assert_eq!(tomorrow, Err(VaccineRefusal::BornInTheFuture.into()), "the examples' day in Japan is 2026-11-20");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// A name that is empty or too long, a birth date after today, or the vault cannot be written.
@@ -103,6 +138,22 @@ pub fn set_born(vault: &mut Vault, id: &EntryId, born: NaiveDate, now: i64) -> R
 }
 
 /// Says that `other` is `person`: visits and records of both are shown as `person`'s from then on. [`split`] takes it back.
+///
+/// ```
+/// use techo_core::device::example::{self, NOW};
+/// use techo_core::vaccine::{Content, add, list, people};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
+/// let mum = people::add(&mut vault, "Mum", None, NOW)?.id;
+/// add(&mut vault, &mum, Content::Ticket("0000000009".into()), NOW)?;
+/// people::merge(&mut vault, &aki, &mum)?;
+/// assert_eq!(list(&mut vault)?.records[0].person, aki);
+/// people::split(&mut vault, &aki)?;
+/// assert_eq!(list(&mut vault)?.records[0].person, mum);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`VaccineRefusal::NoSuchPerson`], [`VaccineRefusal::OnePerson`], or the vault cannot be written.
@@ -148,6 +199,19 @@ pub fn split(vault: &mut Vault, person: &EntryId) -> Result<Vec<Person>, Vaccine
 }
 
 /// Takes somebody away with all their records, really, and those who were merged into them. On visits they are "someone" from then on.
+///
+/// ```
+/// use techo_core::device::example::{self, NOW};
+/// use techo_core::vaccine::{Content, add, list, people};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
+/// add(&mut vault, &aki, Content::Ticket("0000000009".into()), NOW)?;
+/// people::remove(&mut vault, &aki, NOW)?;
+/// assert!(list(&mut vault)?.records.is_empty(), "the records went too");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`VaccineRefusal::NoSuchPerson`], or the vault cannot be written.

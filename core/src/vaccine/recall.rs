@@ -24,6 +24,32 @@ pub struct Recalled {
 }
 
 /// The doses that a recall names. Lots are compared without spaces, hyphens and case: people type them.
+///
+/// ```
+/// use techo_core::vaccine::{Dose, EntryId, recalled};
+/// use techo_protocol::{exposure::notice::LocalisedText, exposure::segment::Recall, trust::AuthorityId};
+///
+/// let dose = Dose {
+///     person: EntryId([1; 16]),
+///     date: "2021-07-01".parse()?,
+///     product: Some("pfizer".into()),
+///     number: Some(1),
+///     lot: Some("ex-3617".into()),
+///     place: None,
+///     evidence: vec![],
+/// };
+/// let recall = Recall {
+///     id: 1,
+///     revision: 1,
+///     withdrawn: false,
+///     product: "pfizer".into(),
+///     lot: "EX3617".into(),
+///     text: LocalisedText::default(),
+/// };
+/// let found = recalled(&[dose], &[(AuthorityId([1; 16]), recall)]);
+/// assert_eq!(found[0].lot, "EX3617", "as the recall prints it, however somebody typed it");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn recalled(doses: &[Dose], recalls: &[(AuthorityId, Recall)]) -> Vec<Recalled> {
     let mut found = Vec::new();
     for dose in doses {

@@ -43,6 +43,20 @@ pub struct Added {
 
 /// Adds a record for a person; one with the same content is there once.
 ///
+/// ```
+/// use techo_core::device::example::{self, NOW};
+/// use techo_core::vaccine::{Content, add, people};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
+/// let ticket = Content::Ticket("112714030000000009".into());
+/// let first = add(&mut vault, &aki, ticket.clone(), NOW)?;
+/// let again = add(&mut vault, &aki, ticket, NOW + 60)?;
+/// assert_eq!((again.id, first.already, again.already), (first.id, false, true));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`VaccineRefusal::TooLarge`], or the vault cannot be written.
 pub fn add(vault: &mut Vault, person: &EntryId, content: Content, now: i64) -> Result<Added, VaccineError> {
@@ -117,6 +131,21 @@ pub fn list(vault: &mut Vault) -> Result<RecordList, VaccineError> {
 }
 
 /// Deletes records, really: a tombstone with the id alone stays, and nothing that could open the rest. All or none.
+///
+/// ```
+/// use techo_core::device::example::{self, NOW};
+/// use techo_core::vaccine::{Content, EntryId, VaccineRefusal, add, delete, list, people};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
+/// let ticket = add(&mut vault, &aki, Content::Ticket("0000000009".into()), NOW)?.id;
+/// let refused = delete(&mut vault, &[ticket, EntryId([0; 16])], NOW);
+/// assert_eq!(refused, Err(VaccineRefusal::NoSuchRecord.into()));
+/// assert_eq!(list(&mut vault)?.records.len(), 1, "all or none");
+/// delete(&mut vault, &[ticket], NOW)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`VaccineRefusal::NoSuchRecord`], or the vault cannot be written.

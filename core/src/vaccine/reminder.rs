@@ -50,6 +50,19 @@ impl ReminderKind {
 }
 
 /// The reminders of one person's next dose that are still to come, in their order; none twice on a day.
+///
+/// ```
+/// use techo_core::vaccine::{EntryId, ReminderKind, reminders};
+/// use techo_protocol::vaccination::schedule::{GivenDose, Schedule};
+///
+/// let first = GivenDose { date: "2021-07-01".parse()?, product: Some("pfizer"), number: Some(1) };
+/// let next = Schedule::japan_covid_19().next(&[first], None, first.date).due?;
+/// let all = reminders(EntryId([1; 16]), &next, 1_625_101_200);
+/// // 2021-07-22T09:00+09:00: three weeks after the first dose, at nine in Japan.
+/// assert!(all.iter().any(|one| (one.kind, one.at) == (ReminderKind::Recommended, 1_626_912_000)));
+/// assert!(reminders(EntryId([1; 16]), &next, 1_626_912_000).len() < all.len(), "what is past is not told any more");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn reminders(person: EntryId, next: &NextDose, now: i64) -> Vec<Reminder> {
     let days = [
         (Some(next.recommended), ReminderKind::Recommended),

@@ -35,6 +35,20 @@ pub struct InUse {
 /// Takes a schedule that one of the authorities that are followed has signed. Of the schedule that is here it must be a newer version, or the
 /// same; another schedule takes its place whatever its version.
 ///
+/// ```
+/// use techo_core::device::example::{self, Town};
+/// use techo_core::{following, vaccine::schedule};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// let sakai = Town::named("Sakai");
+/// assert!(schedule::add(&mut vault, &sakai.schedule(9)).is_err(), "who signed it is not followed");
+/// following::add(&mut vault, &sakai.trust_file())?;
+/// assert_eq!(schedule::add(&mut vault, &sakai.schedule(9))?.schedule.version, 9);
+/// assert!(schedule::add(&mut vault, &sakai.schedule(8)).is_err(), "a newer one is here");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// A [`ScheduleError`]: no schedule, not signed by an authority that is followed, or not newer.
 pub fn add(vault: &mut Vault, file: &[u8]) -> Result<InUse, TakeScheduleError> {
@@ -49,6 +63,20 @@ pub fn add(vault: &mut Vault, file: &[u8]) -> Result<InUse, TakeScheduleError> {
 }
 
 /// The schedule that counts here. One whose signer is followed no longer, or whose key was revoked, does not.
+///
+/// ```
+/// use techo_core::device::example::{self, Town};
+/// use techo_core::{following, vaccine::schedule};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = example::vault(folder.path())?;
+/// assert_eq!(schedule::in_use(&mut vault)?.signed_by, None, "the one that is built in");
+/// let sakai = Town::named("Sakai");
+/// following::add(&mut vault, &sakai.trust_file())?;
+/// schedule::add(&mut vault, &sakai.schedule(9))?;
+/// assert_eq!(schedule::in_use(&mut vault)?.signed_by.map(|list| list.name), Some("Sakai".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// The vault cannot be read.

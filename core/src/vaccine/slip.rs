@@ -7,6 +7,20 @@ use super::day_in_japan;
 use crate::certificates::{DocumentKind, Reason, StatedDose, Verified};
 
 /// Reads a dose slip and checks it at `now` (Unix seconds) by the municipalities' trust lists. It names a ticket, and so nobody.
+///
+/// ```
+/// use techo_core::certificates::{Reason, Verdict};
+/// use techo_core::device::example::{NOW, Town};
+/// use techo_core::vaccine::verify_slip;
+/// use techo_protocol::trust::TrustList;
+///
+/// let sakai = Town::named("Sakai");
+/// let slip = sakai.slip(1, NOW)?;
+/// assert_eq!(verify_slip(&slip, &[], NOW).reasons, [Reason::UnknownKey]);
+/// let verified = verify_slip(&slip, &[TrustList::read(&sakai.trust_file())?], NOW);
+/// assert_eq!((verified.verdict(), verified.holder), (Verdict::Valid, None), "a slip names a ticket, and nobody");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn verify(text: &str, lists: &[TrustList], now: i64) -> Verified {
     let slip = match DoseSlip::read(text) {
         Ok(slip) => slip,

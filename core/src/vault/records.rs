@@ -40,6 +40,20 @@ impl Vault {
 
     /// All records of a kind, as pairs of name and content, in the order of the names.
     ///
+    /// ```
+    /// use techo_core::device::example;
+    /// use techo_core::vault::RecordKind;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let mut vault = example::vault(folder.path())?;
+    /// vault.put_record(RecordKind::DeviceSetting, b"b", b"2")?;
+    /// vault.put_record(RecordKind::DeviceSetting, b"a", b"1")?;
+    /// vault.put_record(RecordKind::Alert, b"a", b"another kind")?;
+    /// let names: Vec<Vec<u8>> = vault.records(RecordKind::DeviceSetting)?.into_iter().map(|(name, _)| name).collect();
+    /// assert_eq!(names, [b"a", b"b"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Self::record`]: one damaged record is an error, because a list without it would look whole.
     pub fn records(&mut self, kind: RecordKind) -> Result<Vec<NamedRecord>, VaultError> {
@@ -58,11 +72,10 @@ impl Vault {
     ///
     /// ```
     /// use techo_core::device::example;
-    /// use techo_core::vault::{RecordKind, Vault};
+    /// use techo_core::vault::RecordKind;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let ports = example::ports();
-    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut vault = example::vault(folder.path())?;
     /// vault.put_record(RecordKind::TrustList, b"osaka", b"first")?;
     /// vault.delete_record(RecordKind::TrustList, b"osaka")?;
     /// assert_eq!(vault.record(RecordKind::TrustList, b"osaka")?, None);

@@ -10,11 +10,9 @@ impl Vault {
     ///
     /// ```
     /// use techo_core::device::example;
-    /// use techo_core::vault::Vault;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let ports = example::ports();
-    /// let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
+    /// let mut vault = example::vault(folder.path())?;
     /// vault.put_segments(&[([7; 32], b"a list")])?;
     /// assert_eq!(vault.segment(&[7; 32])?, Some(b"a list".to_vec()));
     /// assert_eq!(vault.retain_segments(&[])?, 1, "no authority lists it any more");
