@@ -30,11 +30,11 @@ use crate::recognise::{Recognised, Unreadable};
 techo_protocol::coded_errors! {
     /// Why a code cannot be used to check in.
     pub enum ArrivalError {
-        /// No code, or none of a place.
+        /// The text is no code, or none of a place.
         NotAPlace = "checkin.not_a_venue_code", "This is not a venue code.", "Scan the code on the venue's poster, or enter the visit by hand.";
-        /// More than one place.
+        /// The picture holds the codes of several places.
         SeveralPlaces = "checkin.several_codes", "The picture holds several venue codes. Nothing was stored.", "Take a picture of one code only.";
-        /// A poster of another country whose signature is wrong.
+        /// The poster is another country's, and its signature is wrong.
         PosterForged = "checkin.poster_signature_invalid", "This poster is forged or changed: its signature is wrong.", "Nothing was stored. Enter the visit by hand.";
     }
 }
@@ -42,11 +42,11 @@ techo_protocol::coded_errors! {
 techo_protocol::coded_union! {
     /// Why nobody was checked in. Nothing is to be stored.
     pub enum Refused {
-        /// Not a place, or a forged poster.
+        /// The code is of no place, of several, or a forged poster.
         Arrival(ArrivalError);
-        /// A venue code that is forged, expired, damaged or outside its hours.
+        /// The venue code is forged, expired, damaged or outside its hours.
         Venue(VenueCodeError);
-        /// It cannot be read.
+        /// The text begins like a code of a place or a slip, and cannot be read.
         Unreadable(Unreadable);
     }
 }
@@ -54,9 +54,9 @@ techo_protocol::coded_union! {
 /// A visit to be written, and what the person is to be told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
-    /// The visit.
+    /// The visit as the diary is to write it.
     pub visit: NewVisit,
-    /// The place cannot be warned about here: its authority is not followed, or it is of another country.
+    /// Whether nobody will be warned of this place here: its authority is not followed, or it is in another country.
     pub without_warnings: bool,
 }
 

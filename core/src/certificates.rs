@@ -85,7 +85,7 @@ pub fn verify(text: &str, trust: &Trust, now: i64) -> Verified {
     }
 }
 
-/// What a text is, as far as it can be decoded; nothing is checked. A part of a SMART Health Card is one by its form alone.
+/// What kind of certificate a text is, as far as it can be decoded; nothing is checked. A single code of a SMART Health Card is known by its form alone.
 ///
 /// ```
 /// use techo_core::certificates::{DocumentKind, kind};
@@ -118,7 +118,7 @@ pub fn kind(text: &str) -> DocumentKind {
 /// ```
 ///
 /// # Errors
-/// [`Reason::Chunks`] and others of a card's codes: some are missing, there twice, or of another card.
+/// [`Reason::Chunks`] where codes of a card are missing, there twice, or of another card; [`Reason::Encoding`] or [`Reason::ChunkTooLong`] for a code that cannot be decoded.
 pub fn whole(texts: &[String]) -> Result<Vec<String>, Reason> {
     let joined = shc::whole(texts)?;
     Ok(joined

@@ -74,27 +74,27 @@ struct State {
 const STATE_VERSION: u8 = 1;
 const STATE: &[u8] = b"site";
 
-/// A site, opened.
+/// A vaccination site whose vault is open.
 pub struct Clinic {
     vault: Vault,
     schedule: Schedule,
     now: i64,
 }
 
-/// What is known of a site.
+/// What a site knows of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteStatus {
-    /// Its name.
+    /// The site's name, as its slips print it.
     pub place: String,
-    /// The municipality's name.
+    /// The name of the site's municipality.
     pub town: String,
-    /// Its licence.
+    /// The municipality's licence; `None` until it has been taken in.
     pub licence: Option<SiteLicence>,
-    /// Statements that are in no bundle yet.
+    /// How many statements are in no bundle yet: doses, corrections, and doses that were taken back.
     pub waiting: u32,
-    /// The number of the last bundle.
+    /// The number of the last bundle, counted from 1; 0 before the first.
     pub bundles: u32,
-    /// When the municipality signed the newest update that is here, in Unix seconds.
+    /// When the municipality signed the newest update that is here, in Unix seconds; `None` where none has come.
     pub updated_at: Option<i64>,
 }
 
@@ -120,7 +120,7 @@ impl Clinic {
     /// ```
     ///
     /// # Errors
-    /// [`ClinicError`]: the trust file is none or no municipality's, no name, or the vault cannot be written.
+    /// [`ClinicError`]: the trust file cannot be read or is no municipality's, the name is empty or too long, or the vault cannot be written.
     pub fn init(
         vault: &mut Vault,
         trust_file: &[u8],
@@ -181,7 +181,7 @@ impl Clinic {
         Ok(Self { vault, schedule, now })
     }
 
-    /// The request for a licence, anew.
+    /// Writes the request for a licence again, with the same key.
     ///
     /// # Errors
     /// The vault cannot be read.
@@ -213,7 +213,7 @@ impl Clinic {
     /// ```
     ///
     /// # Errors
-    /// [`SiteLicenceError`]: none, another site's, or not the municipality's.
+    /// [`SiteLicenceError`]: the file is no licence, is another site's, or is not the municipality's.
     pub fn license(&mut self, file: &[u8]) -> Result<SiteLicence, ClinicError> {
         let (town, licence) = SiteLicence::read(file)?;
         let mut state = state::read(&mut self.vault)?;
@@ -231,7 +231,7 @@ impl Clinic {
         Ok(licence)
     }
 
-    /// What is known of the site.
+    /// What the site knows of itself.
     ///
     /// ```
     /// use techo_core::device::example::{NOW, Town};
@@ -280,7 +280,7 @@ impl State {
     }
 }
 
-/// What this program did not write, it does not read.
+/// The error for a record that this program did not write.
 fn damaged() -> VaultError {
     StoreError::Damaged {
         rows: "the site".to_owned(),

@@ -36,7 +36,7 @@ use crate::vault::{DocumentName, StoreError, Vault, VaultError, Writer};
 /// After how many minutes a visit ends whose venue says nothing.
 pub const DEFAULT_STAY_MIN: u16 = 60;
 
-/// A person's diary.
+/// A diary, opened over a vault, with its documents in memory.
 pub struct Diary {
     vault: Vault,
     clock: Box<dyn Clock>,
@@ -48,7 +48,7 @@ impl Diary {
     /// process is writing, that is left to the next time.
     ///
     /// # Errors
-    /// A [`DiaryError::Vault`]. Damaged rows are none: [`Self::list`] names them.
+    /// A [`DiaryError::Vault`]. Damaged rows are no error: [`Self::list`] names them.
     pub fn open(vault: Vault, clock: Box<dyn Clock>) -> Result<Self, DiaryError> {
         let mut diary = Self {
             vault,
@@ -66,12 +66,12 @@ impl Diary {
         Ok(diary)
     }
 
-    /// The vault, for what is not the diary's.
+    /// The vault that the diary is kept in, for what is not the diary's.
     pub fn vault(&mut self) -> &mut Vault {
         &mut self.vault
     }
 
-    /// Closes the diary.
+    /// Closes the diary and gives its vault back.
     pub fn into_vault(self) -> Vault {
         self.vault
     }
@@ -126,7 +126,7 @@ impl Diary {
         })
     }
 
-    /// One visit; `None` if it is not there, or expired.
+    /// The visit of an id; `None` where the diary has no such visit, or it has expired.
     ///
     /// # Errors
     /// A [`DiaryError::Vault`].
@@ -202,7 +202,7 @@ impl Change<'_, '_> {
             .ok_or(Refusal::NoSuchVisit)
     }
 
-    /// A visit's entry.
+    /// The entry of the visit that has an id.
     fn entry(&self, id: &EntryId) -> Result<VisitEntry, Refusal> {
         let week = week_of_visit(self.documents, id).ok_or(Refusal::NoSuchVisit)?;
         let (entries, _) = entries(self.documents, week..=week);

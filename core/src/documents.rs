@@ -34,7 +34,7 @@ pub const LONGEST_TAIL: usize = 64;
 /// Days for which tombstones of settings and people are kept; those of visits die with their document.
 pub const TOMBSTONE_DAYS: i64 = 180;
 
-/// One loaded document.
+/// A document of the vault, loaded into memory.
 pub struct Document {
     name: DocumentName,
     doc: AutoCommit,
@@ -92,7 +92,7 @@ impl Document {
         }
     }
 
-    /// Which document it is.
+    /// The document's name, the same on all devices.
     pub fn name(&self) -> &DocumentName {
         &self.name
     }
@@ -112,7 +112,7 @@ impl Document {
         flat::is_buried(&self.doc, id)
     }
 
-    /// The value of a key, `None` if it has none.
+    /// The value that stands under a key; `None` where nothing does.
     pub fn get(&self, key: &str) -> Option<ScalarValue> {
         match self.doc.get(ROOT, key) {
             Ok(Some((automerge::Value::Scalar(value), _))) => {

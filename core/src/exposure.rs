@@ -48,7 +48,7 @@ use crate::vault::VaultError;
 techo_protocol::coded_errors! {
     /// What can go wrong with exposure lists as a whole.
     pub enum ListError {
-        /// Nobody to ask.
+        /// No relay was given, and no trust list names one.
         NoRelay = "exposure.no_relay", "No relay is known to ask for lists.", "Follow an authority whose trust list names a relay, or name a relay.";
         /// The manifest names a segment that the relay does not have.
         Withheld = "exposure.withheld", "The relay does not give a list that the authority has published.", "Try again later, or use another relay.";
@@ -64,15 +64,15 @@ techo_protocol::coded_union! {
     pub enum ExposureError {
         /// The lists as a whole.
         List(ListError);
-        /// A manifest.
+        /// A manifest is not to be believed.
         Manifest(ManifestError);
-        /// A segment.
+        /// A segment is not to be believed.
         Segment(SegmentError);
         /// Whom the person follows.
         Following(FollowingError);
         /// A list of revoked status passes.
         Revocations(TakeRevocationsError);
-        /// The vault.
+        /// The vault could not be read or written.
         Vault(VaultError);
     }
 }

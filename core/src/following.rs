@@ -33,9 +33,9 @@ techo_protocol::coded_union! {
     pub enum FollowingError {
         /// The authority is not followed.
         Refused(FollowingRefusal);
-        /// The trust list.
+        /// The trust list is not right, or does not follow on the one that is here.
         Trust(TrustError);
-        /// The vault.
+        /// The vault could not be read or written.
         Vault(VaultError);
     }
 }

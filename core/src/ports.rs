@@ -17,9 +17,9 @@ pub use local_network::{Discovery, Heard, LocalNetwork, NearbyError, SERVICE, SE
 pub struct Ports {
     /// Where the key is kept that opens the vault.
     pub keys: Box<dyn KeyKeeper>,
-    /// The time.
+    /// The clock that says what time it is, in Unix seconds.
     pub clock: Box<dyn Clock>,
-    /// Randomness.
+    /// The source of all random bytes, for keys and ids.
     pub random: Arc<dyn Random + Send + Sync>,
     /// How relays are asked.
     pub relay: Arc<dyn Relay + Send + Sync>,
@@ -67,15 +67,15 @@ techo_protocol::coded_errors! {
         Missing = "key.missing", "The key of this vault is not on this device.", "Put the key file back beside the vault, or restore a backup.";
         /// The passphrase does not open the key file.
         WrongPassphrase = "key.wrong_passphrase", "The passphrase does not open this profile.", "Check it and try again.";
-        /// The key file is under a passphrase and none was given.
+        /// The key file is under a passphrase, and no passphrase was given.
         PassphraseNeeded = "key.passphrase_needed", "This profile is under a passphrase.", "Give the passphrase.";
-        /// A passphrase was given, and the key file has none.
+        /// A passphrase was given, and the key file is under no passphrase.
         NotUnderPassphrase = "key.not_under_passphrase", "A passphrase was given, but this profile was made without one.", "Open it without a passphrase, or export the diary and import it into a profile made with the passphrase.";
-        /// The key file is not one, or a part of it is wrong.
+        /// The file is no key file, or a part of it is wrong.
         Damaged = "key.damaged", "The key file is damaged.", "Put an intact copy of it back, or restore a backup.";
         /// A newer program wrote the key file.
         NewerVersion { found: u32 } = "key.newer_version", "The key file has version {found}, which this program does not know.", "Update Techo.";
-        /// The platform's secret store or the disk refused.
+        /// The platform's secret store, or the disk, refused.
         Unavailable { reason: String } = "key.unavailable", "The place where the key is kept did not answer ({reason}).", "Unlock the device, or check the folder's permissions, and try again.";
     }
 }
@@ -105,7 +105,7 @@ pub type WrappingKey = Zeroizing<[u8; 32]>;
 /// # Ok::<(), KeyError>(())
 /// ```
 pub trait KeyKeeper: Send {
-    /// The key of that name, `None` if there is none.
+    /// The key of that name; `None` where the keeper has no such key.
     ///
     /// # Errors
     /// A [`KeyError`] when the store cannot be read; a missing key is not one.

@@ -31,14 +31,14 @@ pub use nhs::{Es256Key, PRODUCTION_KEYS};
 /// ```
 pub const MAX_POSTER_BYTES: usize = 4_296;
 
-/// Whose poster it is.
+/// The country whose poster it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PosterKind {
     /// New Zealand's NZ COVID Tracer.
     Nz,
     /// England's and Wales's NHS COVID-19.
     Nhs,
-    /// Germany's Corona-Warn-App.
+    /// Germany: posters of the Corona-Warn-App.
     Cwa,
     /// Switzerland's NotifyMe and SwissCovid (CrowdNotifier).
     NotifyMe,
@@ -100,7 +100,7 @@ pub enum PosterSignature {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignPoster {
-    /// Whose poster it is.
+    /// The country whose poster it is.
     pub kind: PosterKind,
     /// The venue's name as printed in the code, 1 to 255 characters, white space around it included.
     pub name: String,
@@ -144,7 +144,7 @@ techo_protocol::coded_errors! {
 
 /// Reads a scanned text as another country's poster; England's and Wales's are checked against [`PRODUCTION_KEYS`].
 ///
-/// `None` means that it is no such poster at all.
+/// `None` means that the text is no such poster at all.
 ///
 /// ```
 /// use base64::Engine as _;

@@ -14,13 +14,13 @@ use crate::posters::{self, ForeignPoster, PosterError, PosterSignature};
 pub enum Recognised {
     /// A venue code of Techo.
     Venue(Venue),
-    /// Another country's poster.
+    /// A poster of another country, whose places nobody warns about here.
     Foreign(ForeignPoster),
-    /// A dose slip.
+    /// A dose slip of a vaccination site.
     Slip(Box<Slip>),
     /// A venue code, poster or slip that cannot be read: which it seems to be, and why not.
     Unreadable(&'static str, Unreadable),
-    /// Something else that Techo knows by its form; its name.
+    /// Something else that Techo knows by its form: the name of its kind.
     Other(&'static str),
     /// Nothing that Techo knows.
     Unknown,
@@ -29,11 +29,11 @@ pub enum Recognised {
 techo_protocol::coded_union! {
     /// Why a venue code, a poster or a slip cannot be read.
     pub enum Unreadable {
-        /// A venue code.
+        /// A venue code of Techo cannot be read.
         Venue(VenueCodeError);
-        /// A poster of another country.
+        /// A poster of another country cannot be read.
         Poster(PosterError);
-        /// A dose slip.
+        /// A dose slip cannot be read.
         Slip(DoseSlipError);
     }
 }
@@ -41,7 +41,7 @@ techo_protocol::coded_union! {
 /// A venue code and who signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Venue {
-    /// The code.
+    /// The code as it was read.
     pub code: VenueCode,
     /// The authority that signed it, among those that are followed; or why it is not to be believed.
     pub authority: Result<AuthorityId, VenueCodeError>,
@@ -50,7 +50,7 @@ pub struct Venue {
 /// A dose slip and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slip {
-    /// The slip.
+    /// The slip as it was read.
     pub slip: DoseSlip,
     /// The municipality that licensed its site, among those that are followed; or why it is not to be believed. Whether the dose's time has
     /// come is for the clock to say.

@@ -62,19 +62,19 @@ techo_protocol::coded_errors! {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// Its text; bytes that are no UTF-8 are read as Shift_JIS where that makes Japanese, else as Latin-1.
+    /// The text that the code holds; bytes that are no UTF-8 are read as Shift_JIS where that makes Japanese, else as Latin-1.
     pub text: String,
-    /// Its bytes.
+    /// The bytes that the code holds.
     pub bytes: Vec<u8>,
-    /// 1 to 40.
+    /// The version of the code, 1 to 40: 21 modules a side and four more with each.
     pub version: u8,
-    /// Its error correction.
+    /// The level of the code's error correction.
     pub level: Level,
     /// The code's corners in pixels of the picture: first row's start and end, last row's end and start.
     pub corners: [[f32; 2]; 4],
-    /// Whether it is light on dark.
+    /// Whether the code is light on dark.
     pub inverted: bool,
-    /// Whether it is printed as in a mirror.
+    /// Whether the code is printed as in a mirror.
     pub mirrored: bool,
 }
 

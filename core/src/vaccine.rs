@@ -80,7 +80,7 @@ pub fn day_in_japan(unix_seconds: i64) -> NaiveDate {
     DateTime::from_timestamp(there, 0).unwrap_or_default().date_naive()
 }
 
-/// The dose that is next for somebody who was born then and had these doses. Those that are not believed do not count.
+/// The dose that is next for somebody who was born on that day and had these doses. Doses that are not believed do not count.
 ///
 /// ```
 /// use techo_core::vaccine;

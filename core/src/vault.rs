@@ -64,13 +64,13 @@ pub const VAULT_FILE: &str = "vault.db";
 /// How long a process waits for another one's write, unless [`Vault::set_busy_timeout`] says otherwise.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Which document: the same on all devices of a household.
+/// The name of a document, the same on all devices of a household.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DocumentName {
     /// The visits of one week: Unix day / 7 of the check-in, in UTC.
     #[serde(rename = "w")]
     Week(u32),
-    /// Settings and people.
+    /// The household's settings, and its people.
     #[serde(rename = "s")]
     Settings,
     /// One person's vaccine record, by the person's id.
@@ -164,7 +164,7 @@ impl Vault {
         Ok(vault)
     }
 
-    /// How long to wait for another process before `vault.busy`.
+    /// Sets how long to wait for another process's write before `vault.busy`.
     ///
     /// # Errors
     /// [`StoreError::Io`] if SQLite refuses the value.
@@ -174,7 +174,7 @@ impl Vault {
         Ok(())
     }
 
-    /// Whether the key of something deleted could not be destroyed yet. It is tried again with each write and opening.
+    /// Whether the key of something deleted could not be destroyed yet. Destroying the key is tried again with each write and opening.
     ///
     /// ```
     /// use techo_core::device::example;
@@ -210,9 +210,9 @@ impl Vault {
         &*self.random
     }
 
-    /// Changes whenever a document may have changed, by this process or another.
+    /// A number that changes whenever a document may have changed, by this process or another.
     ///
-    /// It is brought up to date by [`Self::read`] and [`Self::write`] before they call back.
+    /// [`Self::read`] and [`Self::write`] bring the number up to date before they call back.
     ///
     /// ```
     /// use techo_core::device::example;

@@ -10,16 +10,16 @@ use crate::documents::week::VisitCore;
 use crate::documents::{Document, settings};
 use crate::vault::{DamagedRow, DocumentName, Reader, StoreError, Vault, VaultError};
 
-/// A backup's file, and what is in it.
+/// A backup's file, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collected {
     /// The file. Only its owner is to be able to read it, though it is sealed.
     pub file: Vec<u8>,
-    /// How many visits are in it.
+    /// How many visits are in the file.
     pub visits: usize,
-    /// What could not be read, and so is not in it.
+    /// Rows that could not be read, and so are not in the file.
     pub damaged: Vec<DamagedRow>,
-    /// How many kinds of records (trust lists, this device's settings) are not in it, because one of them is damaged.
+    /// How many kinds of records (trust lists, this device's settings) are not in the file, because one record of the kind is damaged.
     pub damaged_records: usize,
 }
 

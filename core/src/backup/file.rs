@@ -39,10 +39,10 @@ const DEAREST: Cost = Cost {
     lanes: 4,
 };
 
-/// A backup, opened.
+/// A backup whose passphrase was right: its content, not merged into anything yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Backup {
-    /// When it was made, in Unix seconds.
+    /// When the backup was made, in Unix seconds.
     pub(super) made: i64,
     pub(super) documents: Vec<KeptDocument>,
     pub(super) records: Vec<KeptRecord>,
@@ -135,7 +135,7 @@ impl KeptDocument {
 }
 
 impl Backup {
-    /// When it was made, in Unix seconds.
+    /// When the backup was made, in Unix seconds.
     pub fn made(&self) -> i64 {
         self.made
     }

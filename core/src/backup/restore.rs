@@ -17,18 +17,18 @@ use crate::vault::{DocumentName, Reader, RecordKind, Vault, VaultError, Writer};
 /// What becomes of rows whose tombstones, if they had any, are gone by now: they may have been deleted since the backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OldRows {
-    /// Not brought back.
+    /// Such rows are left out; [`Restored::old`] counts them.
     LeaveOut,
-    /// Brought back.
+    /// Such rows are brought back, those that were deleted included.
     Keep,
 }
 
 /// What a restore did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Restored {
-    /// Visits brought back.
+    /// Visits that were brought back.
     pub visits: usize,
-    /// People and vaccine records brought back.
+    /// People and vaccine records that were brought back.
     pub others: usize,
     /// Rows that were here already.
     pub already: usize,

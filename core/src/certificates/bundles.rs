@@ -13,11 +13,11 @@ const PREFIX: &[u8] = b"bundle";
 techo_protocol::coded_union! {
     /// Why a bundle is not taken.
     pub enum BundleError {
-        /// The bundle itself.
+        /// The file is no bundle, is not rightly signed, or is older than the one that is kept.
         Bundle(TrustBundleError);
         /// The authority's trust list, or whether it is followed.
         Following(FollowingError);
-        /// The vault.
+        /// The vault could not be read or written.
         Vault(VaultError);
     }
 }
@@ -44,7 +44,7 @@ fn record_name(authority: AuthorityId, name: &str) -> Vec<u8> {
 /// ```
 ///
 /// # Errors
-/// [`BundleError`]: no bundle, its authority is not followed, not signed by one of its present keys, or older than the one that is here.
+/// [`BundleError`]: the file is no bundle, its authority is not followed, none of that authority's present keys signed it, or a newer one is here.
 pub fn add(vault: &mut Vault, file: &[u8]) -> Result<TrustBundle, BundleError> {
     let bundle = TrustBundle::read(file)?;
     vault

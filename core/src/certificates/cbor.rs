@@ -9,7 +9,7 @@ const DEEPEST: usize = 16;
 /// Largest map that is read. A DCC's have at most 12 entries.
 const LARGEST_MAP: usize = 64;
 
-/// Reads one value.
+/// Reads the one value that the bytes hold, to the last byte.
 pub(super) fn read(mut bytes: &[u8]) -> Result<Value, Reason> {
     let value = ciborium::de::from_reader_with_recursion_limit(&mut bytes, DEEPEST).map_err(|_| Reason::Cbor)?;
     if !bytes.is_empty() {
@@ -38,14 +38,14 @@ fn check(value: &Value) -> Result<(), Reason> {
     }
 }
 
-/// The value under a number.
+/// The value of a map under a key that is a number.
 pub(super) fn of_number(map: &[(Value, Value)], key: i64) -> Option<&Value> {
     map.iter()
         .find(|(k, _)| k.as_integer() == Some(key.into()))
         .map(|(_, value)| value)
 }
 
-/// The value under a text; `null` is as good as none.
+/// The value of a map under a key that is a text; `null` counts as absent.
 pub(super) fn of_text<'a>(map: &'a [(Value, Value)], key: &str) -> Option<&'a Value> {
     map.iter()
         .find(|(k, _)| k.as_text() == Some(key))

@@ -11,9 +11,9 @@ pub(super) struct Signed {
     protected: Vec<u8>,
     headers: Vec<(Value, Value)>,
     unprotected: Vec<(Value, Value)>,
-    /// What is signed.
+    /// The payload that is signed, still CBOR.
     pub payload: Vec<u8>,
-    /// The signature.
+    /// The signature's raw bytes.
     pub signature: Vec<u8>,
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Dcc {
 }
 
 impl Dcc {
-    /// Decodes a text.
+    /// Unpacks a text down to its claims.
     pub fn read(text: &str) -> Result<Self, Reason> {
         if text.len() > LONGEST {
             return Err(Reason::TooLong);

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::reason::Reason;
 
-/// A value.
+/// A JSON value whose maps keep their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Json {
     Null,
@@ -42,7 +42,7 @@ impl Json {
         }
     }
 
-    /// The value of a key.
+    /// The value of a map's key; `None` where there is no such key, or no map.
     pub fn at(&self, key: &str) -> Option<&Self> {
         match self {
             Self::Map(entries) => entries.iter().find(|(k, _)| k == key).map(|(_, value)| value),
@@ -50,7 +50,7 @@ impl Json {
         }
     }
 
-    /// The text that it is.
+    /// The text that this value is; `None` for another kind of value.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -58,7 +58,7 @@ impl Json {
         }
     }
 
-    /// The list that it is.
+    /// The list that this value is; `None` for another kind of value.
     pub fn list(&self) -> Option<&[Self]> {
         match self {
             Self::List(values) => Some(values),

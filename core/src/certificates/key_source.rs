@@ -15,29 +15,29 @@ use x509::Certificate;
 techo_protocol::coded_errors! {
     /// What can be wrong with an issuer's key.
     pub enum KeySourceError {
-        /// None of the forms.
-        NotAKey = "issuer_key.not_a_key", "This holds no issuer's key.", "Give an X.509 certificate (PEM, DER or Base64), a JWK or JWK set, or a DID document.";
-        /// An X.509 certificate that cannot be read.
+        /// The file is of none of the forms.
+        NotAKey = "issuer_key.not_a_key", "This file holds no issuer's key.", "Give an X.509 certificate (PEM, DER or Base64), a JWK or JWK set, or a DID document.";
+        /// An X.509 certificate cannot be read.
         Certificate = "issuer_key.certificate_damaged", "The X.509 certificate cannot be read.", "Fetch it again from its source.";
-        /// A JWK with a part missing or not in its form.
+        /// A JWK lacks a part, or has one that is not in its form.
         Jwk = "issuer_key.jwk_damaged", "The JWK cannot be read.", "Fetch it again from its source.";
-        /// Not EC, nor RSA where RSA is allowed.
+        /// The key is not EC, nor RSA where RSA is allowed.
         KeyType = "issuer_key.type", "The key is of a type that signs no such certificates.", "Only EC keys on P-256, and RSA keys of 2048 bits and more for EU certificates, are used.";
-        /// Another curve.
+        /// The key is on another curve than P-256.
         Curve = "issuer_key.curve", "The key is on another curve.", "Only P-256 is used for people's certificates.";
-        /// An RSA key that is too short.
+        /// The RSA key has fewer than 2048 bits.
         TooShort = "issuer_key.too_short", "The RSA key is shorter than 2048 bits.", "Do not trust it.";
-        /// Not for signatures.
+        /// The JWK says that its key is not for signatures (`use`).
         KeyUse = "issuer_key.use", "The key is not for signatures.", "Ask the issuer for the key that it signs with.";
-        /// For another algorithm.
+        /// The JWK names another algorithm than its type of key has here (`alg`).
         Algorithm = "issuer_key.algorithm", "The key is for another algorithm than its type has here.", "Ask the issuer for its key for ES256.";
-        /// The private half is in it.
-        Private = "issuer_key.private", "This holds a private key, so whoever has seen it can sign with it.", "Do not trust it, and tell the issuer.";
-        /// A card's key whose id is not its thumbprint.
+        /// The file holds the private half of a key.
+        Private = "issuer_key.private", "This file holds a private key, so whoever has seen the file can sign with it.", "Do not trust it, and tell the issuer.";
+        /// A card issuer's key has an id that is not its thumbprint (RFC 7638).
         KeyId = "issuer_key.id", "The key's id is not its thumbprint.", "Ask the issuer for its published key set.";
-        /// The certificate beside a JWK is of another key.
+        /// The certificate beside a JWK (`x5c`) is of another key.
         CertificateMismatch = "issuer_key.certificate_mismatch", "The certificate beside the key is of another key.", "Do not trust it, and tell the issuer.";
-        /// The certificate beside a JWK is of another issuer.
+        /// The certificate beside a JWK (`x5c`) does not name the issuer's address.
         CertificateName = "issuer_key.certificate_name", "The certificate beside the key does not name the issuer.", "Do not trust it, and tell the issuer.";
     }
 }
@@ -57,7 +57,7 @@ techo_protocol::coded_errors! {
 /// ```
 ///
 /// # Errors
-/// [`KeySourceError`]: none is in it, the only one cannot be used, or one is private.
+/// [`KeySourceError`]: the content holds no key, the only one cannot be used, or one is private.
 pub fn read(content: &[u8], seen_at: Option<i64>) -> Result<Vec<IssuerKey>, KeySourceError> {
     const SEQUENCE: u8 = 0x30;
     if content.first() == Some(&SEQUENCE)
@@ -119,7 +119,7 @@ fn whole_set(found: Found) -> Result<Found, KeySourceError> {
     Ok(found)
 }
 
-/// What can be used; the first error where nothing can.
+/// The keys that can be used; the first error where none can.
 fn usable(found: Found) -> Result<Vec<IssuerKey>, KeySourceError> {
     let mut keys = Vec::new();
     let mut first = None;

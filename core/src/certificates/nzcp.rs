@@ -39,7 +39,7 @@ pub(super) struct Nzcp {
 }
 
 impl Nzcp {
-    /// Decodes a text.
+    /// Unpacks a text down to its claims.
     pub fn read(text: &str) -> Result<Self, Reason> {
         if text.len() > LONGEST {
             return Err(Reason::TooLong);

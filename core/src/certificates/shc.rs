@@ -71,7 +71,7 @@ struct Subject {
 }
 
 impl Shc {
-    /// Decodes the text of a whole card.
+    /// Unpacks the text of a whole card down to its content.
     pub fn read(text: &str) -> Result<Self, Reason> {
         if text.len() > LONGEST {
             return Err(Reason::TooLong);

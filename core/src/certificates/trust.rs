@@ -7,7 +7,7 @@ use super::reason::Reason;
 /// Length of a raw ES256 signature in bytes.
 const ES256_BYTES: usize = 64;
 
-/// Trusted keys of issuers.
+/// The keys of issuers that are trusted here. The default trusts nobody.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     /// In the order of their ids.
@@ -15,7 +15,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Trusts these keys.
+    /// Trusts these keys, each for its own uses and in its own issuer's name.
     ///
     /// ```
     /// use techo_core::certificates::{Reason, Trust, key_source, verify};
@@ -33,7 +33,7 @@ impl Trust {
         Self { keys }
     }
 
-    /// The keys for a use that have an id, and those that have none and may be meant by any.
+    /// The keys for a use that have this id, and those without an id, which any certificate may mean.
     ///
     /// ```
     /// use techo_core::certificates::{Trust, key_source};
@@ -56,7 +56,7 @@ impl Trust {
         named.iter().chain(of(&[])).filter(move |key| key.uses.has(uses))
     }
 
-    /// All keys for a use.
+    /// All keys for a use, whatever their ids.
     ///
     /// ```
     /// use techo_core::certificates::{Trust, key_source};

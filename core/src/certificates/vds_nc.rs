@@ -20,7 +20,7 @@ const SIGNATURE_BYTES: usize = 64;
 const VACCINATION: &str = "icao.vacc";
 const TEST: &str = "icao.test";
 
-/// Whether a text says that it is one.
+/// Whether a text says that it is a VDS-NC.
 pub(super) fn is_form(text: &str) -> bool {
     text.starts_with('{') && text.contains("\"icao.")
 }
@@ -35,7 +35,7 @@ pub(super) struct VdsNc {
 }
 
 impl VdsNc {
-    /// Decodes a text.
+    /// Takes a seal apart, and reads the certificate of its signer.
     pub fn read(text: &str) -> Result<Self, Reason> {
         if text.len() > LONGEST {
             return Err(Reason::TooLong);

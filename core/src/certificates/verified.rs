@@ -12,9 +12,9 @@ use super::reason::Reason;
 pub enum DocumentKind {
     /// EU Digital COVID Certificate.
     Dcc,
-    /// SMART Health Card.
+    /// SMART Health Card, of the United States, Canada, Japan and others.
     Shc,
-    /// New Zealand's pass.
+    /// New Zealand's COVID pass.
     Nzcp,
     /// ICAO's Visible Digital Seal for Non-Constrained environments.
     VdsNc,
@@ -26,7 +26,7 @@ pub enum DocumentKind {
     Ticket,
     /// A dose that a person entered by hand.
     Hand,
-    /// Nothing that can be decoded.
+    /// The text is of no kind that can be decoded here.
     Unknown,
 }
 
@@ -53,14 +53,14 @@ impl DocumentKind {
 pub enum Verdict {
     /// Everything that was checked holds.
     Valid,
-    /// Something is wrong.
+    /// At least one check failed.
     Invalid,
     /// Nothing is wrong, but nobody here can tell.
     Unknown,
 }
 
 impl Verdict {
-    /// What reasons against a document come to.
+    /// What the reasons against a document come to together.
     ///
     /// ```
     /// use techo_core::certificates::{Reason, Verdict};
@@ -107,43 +107,43 @@ pub struct Holder {
 /// One dose that a certificate tells of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
 pub struct StatedDose {
-    /// The day, `YYYY-MM-DD`.
+    /// The day on which the dose was given, `YYYY-MM-DD`.
     pub date: Option<String>,
     /// The vaccine: `pfizer`, `moderna`, `astrazeneca`, `novavax`; of another, its code as it stands in the certificate.
     pub product: Option<String>,
-    /// Its number in the series.
+    /// Which dose of its series it is, counted from 1.
     pub number: Option<u32>,
-    /// Doses of the series.
+    /// How many doses the series has.
     pub of: Option<u32>,
-    /// The lot.
+    /// The lot, as the certificate writes it.
     pub lot: Option<String>,
 }
 
 /// A certificate that was read and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// What it is.
+    /// What kind of document the text is.
     pub kind: DocumentKind,
-    /// What is against it; empty for a valid one.
+    /// What is against the document; empty for a valid one.
     pub reasons: Vec<Reason>,
-    /// Who issued it: as the trusted key says; where that says nothing or there is none, as the certificate itself claims.
+    /// The issuer, as the trusted key says; where that says nothing or no key is trusted, as the certificate itself claims.
     pub issuer: Option<String>,
-    /// Whose it is.
+    /// Whose the document says that it is.
     pub holder: Option<Holder>,
-    /// The doses that it tells of, oldest first.
+    /// The doses that the document tells of, oldest first.
     pub doses: Vec<StatedDose>,
-    /// It holds until then, in Unix seconds.
+    /// Until when the document holds, in Unix seconds; `None` where it says nothing of it.
     pub valid_until: Option<i64>,
-    /// When its issuer was last seen to list the key, in Unix seconds.
+    /// When the issuer was last seen to list the key, in Unix seconds; `None` where that is not known.
     pub key_seen_at: Option<i64>,
-    /// What a status pass shows; nothing where something is wrong with it.
+    /// What a status pass shows; empty where something is wrong with the pass.
     pub shown: Vec<status_pass::Value>,
-    /// The time of the list of revoked passes by which a status pass was checked, in Unix seconds; none where there was none.
+    /// The time of the list of revoked passes by which a status pass was checked, in Unix seconds; `None` where no list was here.
     pub revocations_at: Option<i64>,
 }
 
 impl Verified {
-    /// One of which nothing is known yet but its kind.
+    /// A document of a kind, of which nothing else is known yet.
     pub fn of(kind: DocumentKind) -> Self {
         Self {
             kind,
@@ -158,7 +158,7 @@ impl Verified {
         }
     }
 
-    /// One that cannot be decoded.
+    /// What is said of a text that cannot be decoded.
     pub fn unreadable(reason: Reason) -> Self {
         Self {
             reasons: vec![reason],
@@ -166,7 +166,7 @@ impl Verified {
         }
     }
 
-    /// What the reasons come to.
+    /// Whether the document is to be believed, by all reasons together.
     ///
     /// ```
     /// use techo_core::certificates::{DocumentKind, Verdict, Verified};

@@ -16,29 +16,29 @@ struct Written {
     from: u32,
     to: u32,
     made_at: i64,
-    /// It was given to a relay.
+    /// Whether a relay has taken it.
     sent: bool,
 }
 
 /// A bundle that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenBundle {
-    /// Its number.
+    /// The bundle's number, counted from 1 at each site.
     pub sequence: u32,
-    /// Statements that it holds.
+    /// How many statements the bundle holds.
     pub doses: usize,
-    /// The file.
+    /// The sealed file, which the municipality alone opens.
     pub file: Vec<u8>,
 }
 
 /// A bundle that a relay took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentBundle {
-    /// Its number.
+    /// The bundle's number, counted from 1 at each site.
     pub sequence: u32,
-    /// Statements that it holds.
+    /// How many statements the bundle holds.
     pub doses: usize,
-    /// Pieces that it was cut into.
+    /// How many pieces the bundle was cut into.
     pub pieces: usize,
 }
 
@@ -47,13 +47,13 @@ techo_protocol::coded_union! {
     pub enum ExchangeError {
         /// The relay could not be asked.
         Relay(HttpError);
-        /// The site's own.
+        /// The site itself could not do its part.
         Site(ClinicError);
     }
 }
 
 impl Clinic {
-    /// Writes the next bundle, of what is in none yet.
+    /// Writes the next bundle, of all statements that are in no bundle yet.
     ///
     /// ```
     /// use techo_core::clinic::{NewDose, SiteRefusal};
@@ -78,7 +78,7 @@ impl Clinic {
         self.seal(sequence, written, random)
     }
 
-    /// Writes a bundle of before again.
+    /// Writes a bundle that was written before again, with the same content.
     ///
     /// ```
     /// use techo_core::clinic::NewDose;

@@ -14,7 +14,7 @@ use techo_protocol::vaccination::town_update::{LotWarning, ProductLot};
 
 use super::{ClinicError, DoseWarning, SiteRefusal, SiteWarning};
 
-/// A clock may be behind by so much, in seconds.
+/// How far a site's clock may be behind, in seconds.
 const CLOCKS_APART: i64 = 5 * 60;
 
 /// What a dose is checked against.
@@ -23,7 +23,7 @@ pub(super) struct Checks<'a> {
     pub licence: &'a SiteLicence,
     pub revoked_from: Option<i64>,
     pub now: i64,
-    /// The municipality's lots; none where no list is here.
+    /// The lots that the municipality distributed; empty where no list is here.
     pub lots: &'a [ProductLot],
     pub recalled: &'a BTreeSet<ProductLot>,
     /// Refusals that are known and not to stop a dose that was given all the same, by their codes.

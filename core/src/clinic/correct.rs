@@ -8,22 +8,22 @@ use super::checks::Checks;
 use super::record::{current, slip, ticket_here};
 use super::{Clinic, ClinicError, Recorded, SiteRefusal, state};
 
-/// What is changed in a record; `None` stays as it was.
+/// What is changed in a record; what is `None` stays as it was.
 #[derive(Debug, Clone, Default)]
 pub struct Correction<'a> {
-    /// The ticket.
+    /// The ticket that was used instead.
     pub ticket: Option<TicketText>,
-    /// Which dose.
+    /// Which dose it was instead, 1 to 9.
     pub dose: Option<u8>,
-    /// The vaccine.
+    /// The vaccine that was given instead.
     pub product: Option<Product>,
-    /// The lot.
+    /// The lot that was given instead.
     pub lot: Option<&'a str>,
-    /// When it was given, in Unix seconds.
+    /// When the dose was given instead, in Unix seconds.
     pub at: Option<i64>,
-    /// By whom.
+    /// Who gave the dose instead.
     pub by: Option<&'a str>,
-    /// As [`super::NewDose::despite`].
+    /// Codes of refusals that are known and do not stop the correction, as in [`super::NewDose::despite`].
     pub despite: &'a [String],
 }
 

@@ -1,4 +1,4 @@
-//! Recording a dose.
+//! Recording a dose: what was read from the ticket is checked, written, and given out as a slip.
 
 use std::collections::BTreeSet;
 
@@ -17,17 +17,17 @@ use crate::vault::Reader;
 /// A dose to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewDose<'a> {
-    /// What was read from the ticket.
+    /// The ticket, as its text was read.
     pub ticket: TicketText,
-    /// Which dose, where the ticket does not say.
+    /// Which dose it is, 1 to 9, where the ticket does not say.
     pub dose: Option<u8>,
-    /// The vaccine.
+    /// The vaccine that was given.
     pub product: Product,
-    /// The lot.
+    /// The lot that is printed on the vial.
     pub lot: &'a str,
-    /// When it was given, in Unix seconds.
+    /// When the dose was given, in Unix seconds.
     pub at: i64,
-    /// By whom.
+    /// Who gave the dose, 1 to 20 characters.
     pub by: &'a str,
     /// The person's birth date, where it is known. It is not kept.
     pub born: Option<NaiveDate>,
@@ -69,9 +69,9 @@ impl<'a> NewDose<'a> {
 /// A record as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// The record.
+    /// The record's newest statement.
     pub record: DoseRecord,
-    /// The slip for the person; none of a record that was taken back.
+    /// The slip for the person; `None` of a record that was taken back.
     pub slip: Option<DoseSlip>,
     /// What should be looked at.
     pub warnings: Vec<SiteWarning>,
@@ -86,7 +86,7 @@ pub(super) struct Known {
 }
 
 impl Clinic {
-    /// Checks a dose, saves it, and gives the slip.
+    /// Checks a dose, saves it, and signs the slip for the person.
     ///
     /// ```
     /// use techo_core::clinic::{NewDose, SiteRefusal};

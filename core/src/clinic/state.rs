@@ -8,7 +8,7 @@ use techo_protocol::vaccination::ticket::TicketNumber;
 use super::{ClinicError, STATE, STATE_VERSION, SiteRefusal, State, damaged};
 use crate::vault::{Reader, RecordKind, StoreError, Vault, VaultError, Writer};
 
-/// The site itself.
+/// Reads what the site is and how far it has counted, in a transaction of its own.
 pub(super) fn read(vault: &mut Vault) -> Result<State, ClinicError> {
     vault.read(of)
 }

@@ -19,19 +19,19 @@ const RECALLED: &[u8] = b"recalled";
 /// What is known of the municipality's lots after a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Updated {
-    /// Lots that are recalled.
+    /// How many lots are recalled.
     pub recalled: usize,
-    /// Lots that were distributed.
+    /// How many lots the municipality has distributed.
     pub lots: usize,
-    /// The number of the newest update; none where there is none yet.
+    /// The number of the newest update; `None` where none has come yet.
     pub number: Option<u32>,
 }
 
 impl Clinic {
-    /// Takes in a municipality's update. The same again is fine.
+    /// Takes in the municipality's update. Taking the same in again changes nothing.
     ///
     /// # Errors
-    /// [`TownUpdateError`]: none, not the municipality's, or older than the one that is here.
+    /// [`TownUpdateError`]: the file is no update, is not the municipality's, or is older than the one that is here.
     pub fn take_update(&mut self, file: &[u8]) -> Result<TownUpdate, ClinicError> {
         let update = TownUpdate::read(file, &self.town()?)?;
         if self.update()?.is_some_and(|held| held.number > update.number) {
@@ -55,7 +55,7 @@ impl Clinic {
     /// ```
     ///
     /// # Errors
-    /// [`ClinicError::NewSchedule`]: none, not the municipality's, or not newer.
+    /// [`ClinicError::NewSchedule`]: the file is no schedule, is not the municipality's, or is not newer.
     pub fn take_schedule(&mut self, file: &[u8]) -> Result<&Schedule, ClinicError> {
         self.schedule = schedule::add(&mut self.vault, file)?.schedule;
         Ok(&self.schedule)
@@ -75,7 +75,7 @@ impl Clinic {
     /// ```
     ///
     /// # Errors
-    /// [`ClinicError::Trust`], [`ClinicError::Lists`]: none, another authority's, or older.
+    /// [`ClinicError::Trust`], [`ClinicError::Following`]: the file is no trust list, is another authority's, or is older.
     pub fn take_trust(&mut self, file: &[u8]) -> Result<(), ClinicError> {
         let list = techo_protocol::trust::TrustList::read(file)?;
         // Another authority's list would be kept beside it, and be believed by nothing.
@@ -85,7 +85,7 @@ impl Clinic {
     }
 
     /// Fetches the municipality's public lists from a relay: its trust list with the licences that ended early, recalls, and the newest update
-    /// with its lots. Gives what is known then.
+    /// with its lots. Answers what is known after that.
     ///
     /// # Errors
     /// The relay does not answer, or what it gives is not to be believed.

@@ -42,9 +42,9 @@ techo_protocol::coded_errors! {
 techo_protocol::coded_union! {
     /// Why the diary could not do what was asked: its rules, or the vault.
     pub enum DiaryError {
-        /// The diary's rules.
+        /// A rule of the diary refuses it.
         Refused(Refusal);
-        /// The vault.
+        /// The vault could not be read or written.
         Vault(VaultError);
     }
 }

@@ -11,13 +11,13 @@ use crate::vault::DocumentName;
 /// What an import did with the file's visits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Added to the diary.
+    /// Visits that were added to the diary.
     pub added: usize,
-    /// Here already.
+    /// Visits that were in the diary already.
     pub already: usize,
-    /// Longer ago than visits are kept.
+    /// Visits that lie longer ago than visits are kept, and were left out.
     pub expired: usize,
-    /// Deleted here since: they stay so.
+    /// Visits that were deleted here since, and stay so.
     pub deleted: usize,
 }
 

@@ -8,7 +8,7 @@ use crate::documents::week::DAY_SECONDS;
 use crate::vault::DocumentName;
 
 impl Diary {
-    /// The people, by name; of those who were said to be one, that one.
+    /// The people, by name; of several who were said to be one person, that person alone.
     ///
     /// # Errors
     /// A [`DiaryError::Vault`].

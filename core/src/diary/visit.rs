@@ -9,13 +9,13 @@ use crate::vault::DamagedRow;
 pub struct Visit {
     /// The visit's id, the same on all devices.
     pub id: EntryId,
-    /// The venue's name.
+    /// The name of the venue, as its code gave it or a person typed it.
     pub name: String,
-    /// The venue's address.
+    /// The address of the venue, where one is known.
     pub address: Option<String>,
     /// When the stay began.
     pub check_in: i64,
-    /// When a person said that it ended. Not what the stay is taken to end by: that is [`Self::out`].
+    /// When a person said that the stay ended. What the stay is taken to end by is [`Self::out`].
     pub check_out: Option<i64>,
     /// When the stay ended or will end, computed where nobody said so.
     pub out: i64,
@@ -25,11 +25,11 @@ pub struct Visit {
     pub default_stay_min: u16,
     /// Where the visit came from.
     pub source: Source,
-    /// Whether it was taken from an exported file.
+    /// Whether the visit was taken from an exported file.
     pub imported: bool,
     /// What exposures are found with, those of later scans included.
     pub keys: VisitKeys,
-    /// Who was along.
+    /// The people who were along, by name.
     pub people: Vec<Companion>,
     /// The person's own note.
     pub note: Option<String>,
@@ -81,7 +81,7 @@ impl Visit {
 /// Who says when a stay ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndedBy {
-    /// A person.
+    /// A person said so.
     Person,
     /// The next check-in: nobody is at two places.
     NextCheckIn,
@@ -92,7 +92,7 @@ pub enum EndedBy {
 /// Somebody who was along.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Companion {
-    /// The person's id.
+    /// The id of the person, the same on all devices.
     pub id: EntryId,
     /// The name; `None` while a visit has come from another device and its person has not ("someone").
     pub name: Option<String>,
@@ -101,23 +101,23 @@ pub struct Companion {
 /// A check-in to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewVisit {
-    /// The venue's name.
+    /// The name of the venue, 1 to [`super::LONGEST_NAME`] characters.
     pub name: String,
-    /// The venue's address.
+    /// The address of the venue, where one is known.
     pub address: Option<String>,
-    /// When, in Unix seconds.
+    /// When the stay began, in Unix seconds.
     pub check_in: i64,
-    /// When a person says that it ended, in Unix seconds.
+    /// When a person says that the stay ended, in Unix seconds.
     pub check_out: Option<i64>,
-    /// After how many minutes it ends if nobody ends it; 0 for [`super::DEFAULT_STAY_MIN`].
+    /// After how many minutes the visit ends if nobody ends it; 0 for [`super::DEFAULT_STAY_MIN`].
     pub default_stay_min: u16,
-    /// Where it comes from.
+    /// Where the visit comes from.
     pub source: Source,
-    /// The keys that its code gave.
+    /// The keys that the venue's code gave.
     pub keys: VisitKeys,
     /// Names of people who are along; those who are new are added.
     pub with: Vec<String>,
-    /// A note.
+    /// A note of the person's own.
     pub note: Option<String>,
 }
 
@@ -141,11 +141,11 @@ pub struct Edit {
 /// Which visits to list. The default is all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Those that begin at or after, in Unix seconds.
+    /// Visits that begin at this time or after it, in Unix seconds.
     pub from: Option<i64>,
-    /// Those that begin before, in Unix seconds.
+    /// Visits that begin before this time, in Unix seconds.
     pub to: Option<i64>,
-    /// Those in whose name, address, note or people this text occurs, in any case.
+    /// Visits in whose name, address, note or people this text occurs, in capitals or not.
     pub search: Option<String>,
 }
 
@@ -156,6 +156,6 @@ pub struct Listing {
     pub visits: Vec<Visit>,
     /// Rows from a newer version of Techo: kept and passed on, and unreadable here.
     pub newer: Vec<EntryId>,
-    /// What is damaged on the disk, and so is missing here.
+    /// Rows that are damaged on the disk, and so are missing here.
     pub damaged: Vec<DamagedRow>,
 }

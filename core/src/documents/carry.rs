@@ -24,7 +24,7 @@ impl Document {
     /// A document as another device sent it whole.
     ///
     /// # Errors
-    /// [`StoreError::Io`] if it is none, or its heads are not those named.
+    /// [`StoreError::Io`] where the bytes are no document, or its heads are not those named.
     pub fn receive(name: DocumentName, snapshot: &[u8], heads: &[[u8; 32]], actor: [u8; 16]) -> Result<Self, VaultError> {
         let unreadable = || StoreError::Io {
             reason: "not the document that it says it is".into(),
@@ -48,7 +48,7 @@ impl Document {
         (bytes, super::hashes(&self.doc.get_heads()))
     }
 
-    /// Whether all that a change builds on is here. `None` if it is no change.
+    /// Whether all that a change builds on is here; `None` where the bytes are no change.
     pub fn is_ready_for(&mut self, change: &[u8]) -> Option<bool> {
         let change = automerge::Change::from_bytes(change.to_vec()).ok()?;
         Some(change.deps().iter().all(|hash| self.doc.get_change_by_hash(hash).is_some()))
@@ -60,7 +60,7 @@ impl Document {
         hashes.all(|hash| self.doc.get_change_by_hash(&hash).is_some())
     }
 
-    /// The hash of a change; `None` if it is none.
+    /// The hash of a change; `None` where the bytes are no change.
     pub fn hash_of(change: &[u8]) -> Option<[u8; 32]> {
         Some(automerge::Change::from_bytes(change.to_vec()).ok()?.hash().0)
     }

@@ -26,7 +26,7 @@ pub struct EntryId(pub [u8; 16]);
 impl EntryId {
     /// A new id.
     ///
-    /// It never begins with `-`, so that it can be an argument of a command.
+    /// The text of an id never begins with `-`, so that it can be an argument of a command.
     ///
     /// ```
     /// use techo_core::documents::{EntryId, ID_CHARS};

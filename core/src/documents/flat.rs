@@ -16,7 +16,7 @@ use super::stamps::{self, Stamped, Stamps};
 /// A row as it lies in the document: its core and its fields, by what follows `<id>/`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row<'a> {
-    /// The row's id.
+    /// The id of the row, the same on all devices.
     pub id: EntryId,
     /// What never changes. Empty if a newer program wrote something other than bytes.
     pub core: Cow<'a, [u8]>,
@@ -81,7 +81,7 @@ pub fn rows(doc: &AutoCommit) -> Vec<Row<'_>> {
     rows
 }
 
-/// The field that a key is of the row with that core; `None` if it is of another.
+/// The name of the field that a key stands for in the row of that core; `None` where the key is another row's.
 fn field_of<'k>(core_key: &str, key: &'k str) -> Option<&'k str> {
     key.strip_prefix(core_key)?.strip_prefix('/').filter(|_| !core_key.is_empty())
 }

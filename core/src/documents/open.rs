@@ -46,7 +46,7 @@ impl Documents {
         self.stamp = None;
     }
 
-    /// A document, `None` if it does not exist.
+    /// A document by its name; `None` where it does not exist.
     pub fn get(&self, name: &DocumentName) -> Option<&Document> {
         self.open.get(name)
     }

@@ -22,9 +22,9 @@ pub const LONGEST_NAME: usize = 60;
 /// What never changes of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordCore {
-    /// When it was added, in Unix seconds.
+    /// When the record was added, in Unix seconds.
     pub added: i64,
-    /// What it is.
+    /// The slip, certificate, ticket, pass, request or dose that the record holds.
     pub content: Content,
 }
 
@@ -35,7 +35,7 @@ pub enum Content {
     Slip(String),
     /// A certificate's text; of a card of several codes, the whole.
     Certificate(String),
-    /// A ticket's digits.
+    /// The digits of a vaccination ticket: 18, or the 10 of its number.
     Ticket(String),
     /// A status pass with its keys (`Pass::to_bytes`).
     Pass(Vec<u8>),
@@ -48,13 +48,13 @@ pub enum Content {
 /// A dose that somebody typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypedDose {
-    /// The day.
+    /// The day on which the dose was given.
     pub date: NaiveDate,
-    /// Which dose, 1 to 9.
+    /// Which dose it was, 1 to 9, where somebody said so.
     pub number: Option<u8>,
-    /// The vaccine.
+    /// The vaccine, by the name that it has here.
     pub product: Option<String>,
-    /// The lot.
+    /// The lot, as it was typed.
     pub lot: Option<String>,
 }
 
@@ -76,7 +76,7 @@ impl RecordCore {
         Some(out)
     }
 
-    /// Reads a core; `None` if it is of a version or kind that this program does not know, or is no core.
+    /// Reads a core; `None` where the bytes are no core, or one of a version or kind that this program does not know.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut reader = ByteReader::of_version(bytes, VERSION).ok()?;
         let (kind, added) = (reader.byte()?, reader.array()?);

@@ -21,13 +21,13 @@ const KEEP: &str = "keep";
 /// Somebody of the household.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The person's id.
+    /// The id of the person, the same on all devices.
     pub id: EntryId,
     /// What they are called.
     pub name: String,
-    /// When they were born.
+    /// The day on which the person was born, where somebody has said it.
     pub born: Option<NaiveDate>,
-    /// Who this is, where somebody has said that two are one. Nobody is merged by the name alone.
+    /// The person whom this one is, where somebody has said that two are one. Nobody is merged by the name alone.
     pub same_as: Option<EntryId>,
 }
 

@@ -30,11 +30,11 @@ impl Stamp {
 /// An entry, and when its value was first written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stamped {
-    /// Its key.
+    /// The key under which the entry stands in the document.
     pub key: String,
-    /// Its value.
+    /// The value of the entry, one scalar.
     pub value: ScalarValue,
-    /// When.
+    /// When, and by which device, the value was first written.
     pub stamp: Stamp,
     /// The row it belongs to, if any.
     pub row: Option<EntryId>,
@@ -50,12 +50,12 @@ impl Stamped {
         Self { key, value, stamp, row }
     }
 
-    /// The row whose core this is; `None` if it is something else.
+    /// The row whose core this entry is; `None` where the entry is no core.
     pub fn begins(&self) -> Option<EntryId> {
         self.row.filter(|_| self.key.len() == ID_CHARS)
     }
 
-    /// The row that this is the tombstone of; `None` if it is none.
+    /// The row whose tombstone this entry is; `None` where the entry is no tombstone.
     pub fn buries(&self) -> Option<EntryId> {
         match classify(&self.key) {
             Class::Tombstone(id) => Some(id),
@@ -63,7 +63,7 @@ impl Stamped {
         }
     }
 
-    /// Whether it is a setting.
+    /// Whether the entry is a setting.
     pub fn is_setting(&self) -> bool {
         self.key.starts_with("s/")
     }
@@ -83,7 +83,7 @@ struct Placed {
     table: Table,
 }
 
-/// A document's tables.
+/// The tables of a document that say when each entry was first written.
 pub struct Stamps {
     tables: Vec<Placed>,
     /// By how much a change's counters are behind what it had seen, by its hash.

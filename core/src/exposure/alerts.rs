@@ -25,15 +25,15 @@ pub use memory::forget_deleted;
 /// What the person knows of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertState {
-    /// Not seen yet.
+    /// The person has not seen the alert yet.
     New,
-    /// Seen as it is.
+    /// The person has seen the alert as it is.
     Seen,
-    /// Seen, and what it says has changed since.
+    /// The person has seen the alert, and what it says has changed since.
     Revised,
-    /// Seen, and taken back since.
+    /// The person has seen the alert, and it was taken back since.
     Withdrawn,
-    /// Put away by the person.
+    /// The person has put the alert away.
     Dismissed,
 }
 
@@ -55,25 +55,25 @@ impl AlertState {
     }
 }
 
-/// Which alert: a visit, who warns, and the notice.
+/// The identity of an alert: a visit, the authority that warns, and the notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AlertId {
-    /// The visit.
+    /// The visit that the notice meets.
     pub visit: EntryId,
-    /// Who warns.
+    /// The authority that warns.
     pub authority: AuthorityId,
-    /// The notice.
+    /// The number of the notice, within its authority.
     pub notice: NoticeId,
 }
 
 /// One notice that meets, or met, one visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// Which it is.
+    /// Which alert it is.
     pub id: AlertId,
     /// The name of the place, from the diary.
     pub name: String,
-    /// What it says.
+    /// What the alert says.
     pub content: AlertContent,
     /// What the person knows of it.
     pub state: AlertState,
@@ -84,7 +84,7 @@ pub struct Alert {
 pub struct AlertContent {
     /// Start of the exposure, in Unix seconds: of the part that the visit's keys opened.
     pub from: i64,
-    /// End of the exposure, without its tail.
+    /// End of the exposure without its tail, in Unix seconds.
     pub to: i64,
     /// How long the person was there during exposure and tail, in minutes.
     pub overlap_minutes: u32,
@@ -92,7 +92,7 @@ pub struct AlertContent {
     pub severity: Severity,
     /// The authority's advice, a number of its own list.
     pub advice: u8,
-    /// The authority's text.
+    /// The text of the authority, where it wrote one.
     pub text: Option<LocalisedText>,
 }
 
@@ -164,10 +164,10 @@ pub fn mark_seen(vault: &mut Vault, alerts: &[Alert]) -> Result<(), ExposureErro
     memory::remember(vault, unseen, false)
 }
 
-/// Puts an alert away; it comes back only when the authority changes what it says.
+/// Puts an alert away; the alert comes back only when the authority changes what its notice says.
 ///
 /// # Errors
-/// [`ListError::NoSuchAlert`] where there is none; [`ExposureError::Vault`].
+/// [`ListError::NoSuchAlert`] where no alert has this visit and notice; [`ExposureError::Vault`].
 pub fn dismiss(vault: &mut Vault, visits: &[Visit], visit: EntryId, notice: NoticeId) -> Result<(), ExposureError> {
     let mut alerts = list(vault, visits)?;
     alerts.retain(|alert| alert.id.visit == visit && alert.id.notice == notice);

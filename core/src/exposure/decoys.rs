@@ -59,7 +59,7 @@ pub fn send_due(vault: &mut Vault, relay: &dyn Relay, relays: &[String], now: i6
     Ok(sent)
 }
 
-/// Whether an envelope is due; the first time one is planned, none is.
+/// Whether an envelope is due. At the first time the next one is planned, and none is due.
 fn is_due(vault: &mut Vault, authority: AuthorityId, now: i64) -> Result<bool, ExposureError> {
     let planned = vault
         .record(RecordKind::DiaryUpload, &authority.0)?

@@ -19,11 +19,11 @@ use crate::vault::Vault;
 /// What became of one authority's lists.
 #[derive(Debug)]
 pub struct Fetched {
-    /// Whose lists.
+    /// The authority whose lists were asked for.
     pub authority: AuthorityId,
-    /// The authority's name.
+    /// The name of the authority, as in its trust list.
     pub name: String,
-    /// What came, or why not.
+    /// What the fetch brought of this authority, or why it brought nothing.
     pub outcome: Result<Brought, FetchError>,
 }
 
@@ -32,7 +32,7 @@ pub struct Fetched {
 pub enum Brought {
     /// The authority has never published anything at this relay.
     NothingPublished,
-    /// The newest manifest, and so many new segments.
+    /// The newest manifest came, and the segments that were missing.
     List {
         /// Segments that were not here before.
         new_segments: usize,
@@ -42,14 +42,14 @@ pub enum Brought {
 techo_protocol::coded_union! {
     /// Why lists could not be fetched.
     pub enum FetchError {
-        /// The relay could not be asked.
+        /// The relay does not answer, or refuses.
         Relay(HttpError);
         /// What came is not to be believed, or could not be stored.
         List(ExposureError);
     }
 }
 
-/// Fetches the lists of all authorities that are followed, from `relays`, or where none are given from those that each trust list names.
+/// Fetches the lists of all authorities that are followed, from `relays`; where that is empty, from the relays that each trust list names.
 ///
 /// One authority's failure does not stop the others.
 ///
@@ -154,11 +154,11 @@ fn fetch_from(
     })
 }
 
-/// Fetches the public file of a kind that an authority's newest manifest here names; `None` where it names none, or the one that is `held`.
+/// Fetches the public file of a kind that an authority's newest manifest here names; `None` where the manifest names no such file, or names the one that is `held`.
 /// The file is the one that was named, and who signed it is for its reader to check.
 ///
 /// # Errors
-/// The relay does not answer, or has another file or none.
+/// The relay does not answer, has no such file, or has another one in its place.
 pub fn public_file(
     vault: &mut Vault,
     relay: &dyn Relay,

@@ -23,9 +23,9 @@ pub(super) struct Held {
 /// How old an authority's lists are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListAge {
-    /// Whose lists.
+    /// The authority whose lists they are.
     pub authority: AuthorityId,
-    /// The authority's name.
+    /// The name of the authority, as in its trust list.
     pub name: String,
     /// When the newest manifest was signed, in Unix seconds; `None` where none has come yet.
     pub as_of: Option<i64>,
@@ -36,9 +36,9 @@ pub struct ListAge {
 /// Whether a list may be called fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// Signed within the last day.
+    /// The newest manifest holds still: it was signed within the last day.
     Fresh,
-    /// Older than that, or never fetched.
+    /// The newest manifest has run out, or none was ever fetched.
     Stale,
     /// This device's clock stands before the time at which the list was signed.
     ClockWrong,

@@ -17,20 +17,20 @@ pub struct Stay<'a> {
     pub from: i64,
     /// Check-out, in Unix seconds.
     pub to: i64,
-    /// What its code gave.
+    /// The keys that the visit's code gave.
     pub keys: &'a VisitKeys,
 }
 
 /// An hour of a notice that one of the visits' keys opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Which of the stays.
+    /// The index of the stay, among those that the matcher was made of.
     pub stay: usize,
-    /// The hour.
+    /// The hour, as a slot: hours of Unix time.
     pub slot: u32,
-    /// What it says.
+    /// What the notice says of this hour.
     pub body: Body,
-    /// The authority's text.
+    /// The text of the authority, where it wrote one.
     pub text: Option<LocalisedText>,
 }
 

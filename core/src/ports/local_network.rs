@@ -20,9 +20,9 @@ techo_protocol::coded_errors! {
 /// An announcement that was heard on the network, from whomever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
-    /// Its text (`techo_protocol::household::direct::Advertisement`).
+    /// The text that was announced (`techo_protocol::household::direct::Advertisement`).
     pub announcement: String,
-    /// Where its device listens.
+    /// The addresses at which the device that announced it listens.
     pub addresses: Vec<SocketAddr>,
 }
 
@@ -52,7 +52,7 @@ pub trait LocalNetwork {
     /// [`NearbyError::NoNetwork`].
     fn discovery(&self) -> Result<Box<dyn Discovery>, NearbyError>;
 
-    /// The addresses of this device at which others on the network reach it, the likeliest first; none of loopback.
+    /// The addresses of this device at which others on the network reach it, the likeliest first; loopback is not among them.
     ///
     /// # Errors
     /// [`NearbyError::NoNetwork`].
@@ -70,7 +70,7 @@ pub trait Discovery: Send {
     /// [`NearbyError::NoNetwork`].
     fn announce(&mut self, announcement: &str, port: u16) -> Result<(), NearbyError>;
 
-    /// The next announcement that is heard, waiting so long at most. The same may come again.
+    /// The next announcement that is heard within `wait`; `None` where nothing is heard. The same announcement may come again.
     ///
     /// # Errors
     /// [`NearbyError::NoNetwork`]: the network cannot be used any more.

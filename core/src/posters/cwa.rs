@@ -51,7 +51,7 @@ fn from_payload(payload: &str) -> Result<ForeignPoster, PosterError> {
     })
 }
 
-/// `CWALocationData.defaultCheckInLengthInMinutes`; 0 is none, and what is over a day is a day.
+/// `CWALocationData.defaultCheckInLengthInMinutes`; 0 says nothing, and what is over a day is a day.
 fn default_stay(country_data: &[u8]) -> Result<Option<u32>, NotProtobuf> {
     let mut minutes = 0;
     for field in Fields::new(country_data) {

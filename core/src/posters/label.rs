@@ -8,9 +8,9 @@ const MAX_CHARS: usize = 255;
 /// Whether a text may go over several lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lines {
-    /// It may not.
+    /// The text stands on one line.
     One,
-    /// It may; New Zealand's addresses do.
+    /// The text may have several lines, as New Zealand's addresses do.
     Many,
 }
 

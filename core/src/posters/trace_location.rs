@@ -10,15 +10,15 @@ const LAST_SECOND: u64 = 253_402_300_799;
 
 /// In what one country's message differs from the other's.
 pub(super) struct Dialect {
-    /// Number of `TraceLocation.startTimestamp`.
+    /// The number of the field `TraceLocation.startTimestamp`.
     pub start_field: u64,
-    /// Number of `TraceLocation.endTimestamp`.
+    /// The number of the field `TraceLocation.endTimestamp`.
     pub end_field: u64,
     /// Whether an address has to be there.
     pub address_required: bool,
     /// Whether name and address may have several lines.
     pub lines: Lines,
-    /// Length of `CrowdNotifierData.cryptographicSeed`.
+    /// The length of `CrowdNotifierData.cryptographicSeed`, in bytes.
     pub seed_bytes: usize,
 }
 

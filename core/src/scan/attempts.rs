@@ -15,9 +15,9 @@ use super::triples;
 /// One way to look for finders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
-    /// At what size.
+    /// The size of the picture at which finders are looked for.
     pub scale: Scale,
-    /// By which threshold.
+    /// The rule by which pixels are dark or light.
     pub threshold: Threshold,
 }
 
@@ -35,9 +35,9 @@ const RANKED: usize = 240;
 /// How much work one attempt may cost; what keeps noise from taking longer than a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Finders kept.
+    /// The most finders that are kept.
     pub finders: usize,
-    /// Triples of finders followed to no code.
+    /// The most triples of finders that may be followed to no code.
     pub triples: usize,
     /// Times that error correction of a small code is tried in vain, in all attempts at a picture together; a large one counts several times.
     pub decodes: usize,
@@ -56,18 +56,18 @@ impl Default for Budget {
 /// A code that was read, with its corners in pixels of the picture that was given.
 #[derive(Debug, Clone)]
 pub struct Sighted {
-    /// What it holds.
+    /// What the code holds.
     pub content: Content,
     /// First row's start, first row's end, last row's end, last row's start.
     pub corners: [Point; 4],
-    /// Light on dark.
+    /// Whether the code is light on dark.
     pub inverted: bool,
 }
 
 /// What earlier attempts at a picture have led to.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Codes read.
+    /// The codes that were read so far.
     pub found: Vec<Sighted>,
     /// Finders' centres, in pixels of the picture, of what looks like a code but cannot be decoded.
     given_up: Vec<[Point; 3]>,
@@ -77,7 +77,7 @@ pub struct Progress {
 
 /// The attempts for a picture of this long side, the likeliest first.
 ///
-/// Each costs a picture without a code its whole price, so there is none that has not paid: the first reads 95 % of what all read.
+/// A picture without a code pays for every attempt, so each of them has to read something that the others do not: the first reads 95 % of what all read.
 pub fn plan(long_side: usize) -> Vec<Attempt> {
     let of = |scale, threshold| Attempt { scale, threshold };
     let (mean, middle) = (Threshold::Mean, Threshold::Middle);

@@ -33,7 +33,7 @@ impl Bitmap {
         self.width
     }
 
-    /// Rows.
+    /// The number of rows.
     pub fn height(&self) -> usize {
         self.height
     }

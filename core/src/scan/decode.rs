@@ -9,11 +9,11 @@ use super::text;
 /// What a code holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
-    /// Its segments.
+    /// The bytes and the text of all segments.
     pub message: Message,
-    /// 1 to 40.
+    /// The version of the code, 1 to 40.
     pub version: u8,
-    /// Its error correction.
+    /// The level of the code's error correction.
     pub level: Level,
     /// Whether it is printed as in a mirror.
     pub mirrored: bool,

@@ -14,7 +14,7 @@ pub struct Finder {
     pub down: f32,
     /// Rows that found it: a real one is found by many.
     pub hits: u16,
-    /// Light on dark.
+    /// Whether the finder is light on dark.
     pub inverted: bool,
 }
 

@@ -3,9 +3,9 @@
 /// A point or a vector in a picture (pixels, the first pixel's centre at 0.5, 0.5) or in a code (modules).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Point {
-    /// To the right.
+    /// The distance to the right, in pixels or modules.
     pub x: f32,
-    /// Downwards.
+    /// The distance downwards, in pixels or modules.
     pub y: f32,
 }
 
@@ -20,12 +20,12 @@ impl Point {
         self.x.hypot(self.y)
     }
 
-    /// Distance to `other`.
+    /// The length of the line between two points.
     pub fn distance(self, other: Self) -> f32 {
         (self - other).length()
     }
 
-    /// The scalar product.
+    /// The scalar product of two vectors.
     pub fn dot(self, other: Self) -> f32 {
         self.x * other.x + self.y * other.y
     }

@@ -3,18 +3,18 @@
 /// How much damage a code survives (ISO/IEC 18004:2015, section 6.5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Level {
-    /// About 7 % of the codewords.
+    /// About 7 % of the codewords can be restored.
     L,
-    /// About 15 %.
+    /// About 15 % of the codewords can be restored.
     M,
-    /// About 25 %.
+    /// About 25 % of the codewords can be restored.
     Q,
-    /// About 30 %.
+    /// About 30 % of the codewords can be restored.
     H,
 }
 
 impl Level {
-    /// The letter.
+    /// The letter that names the level in the standard.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::L => "L",

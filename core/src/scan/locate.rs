@@ -10,7 +10,7 @@ use super::shade::Shade;
 /// A code found in a picture.
 #[derive(Debug, Clone)]
 pub struct Location {
-    /// Its version, 1 to 40.
+    /// The version of the code, 1 to 40.
     pub version: usize,
     /// From modules to pixels.
     pub map: Homography,

@@ -66,7 +66,7 @@ impl<'a> Luminance<'a> {
         }
     }
 
-    /// Pixels in a row.
+    /// The number of pixels in a row, without padding.
     ///
     /// ```
     /// use techo_core::scan::{Luminance, ScanError};
@@ -80,7 +80,7 @@ impl<'a> Luminance<'a> {
         self.width
     }
 
-    /// Rows.
+    /// The number of rows.
     pub fn height(&self) -> usize {
         self.height
     }

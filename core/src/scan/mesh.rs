@@ -194,7 +194,7 @@ struct Patches {
     side: usize,
     /// The lines, in modules.
     bounds: Vec<usize>,
-    /// One module of so many is looked at; a large code has enough of them, and would cost more than all the rest.
+    /// How many modules there are for each one that is looked at; a large code has enough of them, and would cost more than all the rest.
     stride: usize,
     levels: Vec<f32>,
     known: Vec<Option<bool>>,

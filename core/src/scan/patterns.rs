@@ -47,13 +47,13 @@ pub fn alignment_centres(version: usize) -> Vec<(usize, usize)> {
 /// A module of known colour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Known {
-    /// Its column.
+    /// The column of the module, counted from 0.
     pub x: usize,
-    /// Its row.
+    /// The row of the module, counted from 0.
     pub y: usize,
     /// Centre of the module, in modules.
     pub at: Point,
-    /// Dark or light.
+    /// Whether the module is dark in every code of the version.
     pub dark: bool,
 }
 

@@ -7,11 +7,11 @@ use super::luminance::Luminance;
 pub enum Scale {
     /// Twice the size, for modules under two pixels.
     Double,
-    /// As it is.
+    /// The picture as it is.
     Full,
     /// Half, for modules over four pixels, noise and blur.
     Half,
-    /// A quarter.
+    /// A quarter of its size.
     Quarter,
 }
 

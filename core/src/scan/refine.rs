@@ -7,9 +7,9 @@ use super::shade::Shade;
 /// Four anchor points of a code: their places in modules, and in pixels.
 #[derive(Debug, Clone, Copy)]
 pub struct Anchors {
-    /// In modules.
+    /// Where the four points lie in the code, in modules.
     pub modules: [Point; 4],
-    /// In pixels.
+    /// Where the four points lie in the picture, in pixels.
     pub pixels: [Point; 4],
 }
 

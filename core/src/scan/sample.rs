@@ -100,7 +100,7 @@ impl Bits {
         x < self.side && self.dark.get(y * self.side + x).copied().unwrap_or(false)
     }
 
-    /// The format information, read from both its copies at once, mirrored or not; `None` when it is none.
+    /// The format information, read from both its copies at once, mirrored or not; `None` when the modules hold no format information.
     pub fn format(&self) -> Option<Format> {
         let read = |copy: usize, mirrored: bool| {
             (0..15).rev().fold(0, |bits, i| {
@@ -128,7 +128,7 @@ impl Bits {
         }
     }
 
-    /// Rows for columns.
+    /// The same modules with rows for columns, as a mirror shows them.
     pub fn transposed(&self) -> Self {
         let side = self.side;
         let dark = (0..side * side).map(|i| self.dark(i / side, i % side)).collect();

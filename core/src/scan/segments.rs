@@ -7,7 +7,7 @@ use super::text;
 pub struct Message {
     /// The bytes of all segments.
     pub bytes: Vec<u8>,
-    /// Their text.
+    /// The text that those bytes are.
     pub text: String,
 }
 

@@ -24,7 +24,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// One byte more.
+    /// Takes one more byte of the mode and character set that were entered last.
     pub fn push(&mut self, byte: u8) {
         self.bytes.push(byte);
     }

@@ -17,7 +17,7 @@ pub struct Triple {
 }
 
 impl Triple {
-    /// The three indices.
+    /// The indices of the three finders, the corner first.
     pub fn members(&self) -> [usize; 3] {
         [self.corner, self.right, self.below]
     }

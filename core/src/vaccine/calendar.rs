@@ -5,22 +5,22 @@ use chrono::{DateTime, NaiveDate};
 /// Octets of a line without its break (RFC 5545, section 3.1).
 const LONGEST_LINE: usize = 75;
 
-/// A day to be entered.
+/// A day that is to stand in a calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Names it, the same in every file: a calendar that takes in a newer file changes the event in place of adding one.
+    /// The name of the event, the same in every file: a calendar that takes in a newer file changes the event in place of adding one.
     pub uid: String,
-    /// The day.
+    /// The day of the event, in Japan.
     pub day: NaiveDate,
-    /// Its title.
+    /// The title that the calendar shows.
     pub title: String,
-    /// What there is to say of it.
+    /// What there is to say of the event, in any number of lines.
     pub description: String,
-    /// Days before it at which the calendar reminds.
+    /// How many days before the event the calendar reminds.
     pub alarm_days: u32,
 }
 
-/// The file. `now`, in Unix seconds, is when the events were worked out.
+/// Writes the file. `now`, in Unix seconds, is when the events were worked out.
 ///
 /// ```
 /// use techo_core::vaccine::{Event, calendar};

@@ -14,15 +14,15 @@ use crate::certificates::{self, DocumentKind, Holder, Reason, StatedDose, Trust,
 techo_protocol::coded_union! {
     /// Why a file cannot be believed, or a check cannot be made.
     pub enum CheckError {
-        /// A bundle of issuers' keys.
+        /// The file is no bundle of issuers' keys, or is damaged.
         Bundle(TrustBundleError);
-        /// An issuer's key.
+        /// The file is no issuer's key, or cannot be used.
         Key(KeySourceError);
-        /// A nonce that no phone can sign.
+        /// The nonce is none that a phone can sign.
         Nonce(StatusPassError);
-        /// A list of revoked passes.
+        /// The list of revoked passes is not right.
         Revocations(RevocationsError);
-        /// A trust list.
+        /// The trust list is not right.
         Trust(TrustError);
     }
 }
@@ -32,11 +32,11 @@ techo_protocol::coded_union! {
 pub struct Check {
     /// The texts of the codes that were shown. Several codes of one card are joined.
     pub texts: Vec<String>,
-    /// Whether it is at a door, where status passes alone are accepted: nobody's certificate is needed there.
+    /// Whether the check is one at a door, where status passes alone are accepted: nobody's certificate is needed there.
     pub at_door: bool,
     /// What the checker asked the phone to sign, for a strict check. As at a door, nothing but a status pass answers it.
     pub nonce: Option<String>,
-    /// For when to check, in Unix seconds; now, where it is not said.
+    /// The moment for which to check, in Unix seconds; `None` for now.
     pub at: Option<i64>,
 }
 
@@ -69,7 +69,7 @@ pub struct Checker {
 pub(crate) struct Believed {
     /// Keys of issuers of certificates.
     pub issuers: Vec<IssuerKey>,
-    /// Municipalities and authorities.
+    /// The trust lists of municipalities and authorities.
     pub lists: Vec<TrustList>,
     /// Lists of revoked passes.
     pub revoked: Vec<Revocations>,
@@ -148,7 +148,7 @@ impl Checker {
     /// trust files that came before it.
     ///
     /// # Errors
-    /// [`CheckError`]: none of these, or damaged.
+    /// [`CheckError`]: the file is none of these, or is damaged.
     pub fn believe(&mut self, file: &[u8]) -> Result<(), CheckError> {
         self.believed.add(file, &[])
     }
@@ -174,25 +174,25 @@ impl Checker {
 /// A document that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedDocument {
-    /// What it is.
+    /// What kind of document was shown.
     pub kind: DocumentKind,
-    /// Whether it is to be believed.
+    /// Whether the document is to be believed.
     pub verdict: Verdict,
-    /// What is against it; nothing where it is valid.
+    /// What is against the document; empty where it is valid.
     pub reasons: Vec<Reason>,
-    /// Who issued it: as the trusted key says; where that says nothing or there is none, as the document itself claims.
+    /// The issuer, as the trusted key says; where that says nothing or no key is trusted, as the document itself claims.
     pub issuer: Option<String>,
-    /// Whose it is.
+    /// Whose the document says that it is.
     pub holder: Option<Holder>,
-    /// The doses that it tells of, oldest first.
+    /// The doses that the document tells of, oldest first.
     pub doses: Vec<StatedDose>,
-    /// Until when it holds, in Unix seconds.
+    /// Until when the document holds, in Unix seconds.
     pub valid_until: Option<i64>,
-    /// When its issuer was last seen to list the key, in Unix seconds.
+    /// When the issuer was last seen to list the key, in Unix seconds.
     pub key_seen_at: Option<i64>,
-    /// What a status pass shows; nothing where something is wrong with it.
+    /// What a status pass shows; empty where something is wrong with the pass.
     pub shown: Vec<Value>,
-    /// The time of the list of revoked passes by which a status pass was checked, in Unix seconds; `None` where there was none.
+    /// The time of the list of revoked passes by which a status pass was checked, in Unix seconds; `None` where no list was here.
     pub revocations_at: Option<i64>,
 }
 

@@ -11,7 +11,7 @@ use techo_protocol::vaccination::ticket::TicketText;
 use super::{Content, EntryId, Record, slip};
 use crate::certificates::{self, DocumentKind, Holder, Reason, Trust, Verdict, Verified};
 
-/// Whom to believe.
+/// Those whose signatures count when the records are read.
 pub struct Believing<'a> {
     /// The municipalities and authorities that are followed.
     pub lists: &'a [TrustList],
@@ -22,32 +22,32 @@ pub struct Believing<'a> {
 /// A dose, and what tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dose {
-    /// Whose.
+    /// The person who had the dose.
     pub person: EntryId,
-    /// The day.
+    /// The day of the dose; of a slip, the day in Japan.
     pub date: NaiveDate,
     /// The vaccine: `pfizer`, `moderna`, `astrazeneca`, `novavax`, or its code in the certificate.
     pub product: Option<String>,
-    /// Which dose, as the record says.
+    /// Which dose it was, 1 to 9, where a record says so.
     pub number: Option<u8>,
-    /// The lot.
+    /// The lot, as the record writes it.
     pub lot: Option<String>,
-    /// Where it was given.
+    /// The site at which the dose was given, where a slip names it.
     pub place: Option<String>,
-    /// What tells of it, the most believable first.
+    /// What tells of the dose, the most believable first.
     pub evidence: Vec<Evidence>,
 }
 
 /// What tells of a dose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// The record that holds it.
+    /// The record that holds the evidence.
     pub record: EntryId,
-    /// What it is: a dose slip, a kind of certificate, or a person's word.
+    /// What the evidence is: a dose slip, a kind of certificate, or a person's word.
     pub kind: DocumentKind,
     /// What the checks came to; `None` for what a person typed, which nobody can check.
     pub verdict: Option<Verdict>,
-    /// What is against it.
+    /// What is against the evidence; empty where nothing is.
     pub reasons: Vec<Reason>,
 }
 
@@ -70,7 +70,7 @@ impl Evidence {
 }
 
 impl Dose {
-    /// Whether anything that tells of it is to be believed.
+    /// Whether anything that tells of the dose is to be believed.
     ///
     /// ```
     /// use techo_core::certificates::Trust;
@@ -90,22 +90,22 @@ impl Dose {
 /// What an input is, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
-    /// What to keep; `None` for what is nothing that a record holds.
+    /// What to keep; `None` where the input is nothing that a record holds.
     pub content: Option<Content>,
-    /// What it is.
+    /// What kind of document the input is.
     pub kind: DocumentKind,
     /// What the checks came to; `None` for a ticket, which nobody signs.
     pub verdict: Option<Verdict>,
-    /// What is against it.
+    /// What is against the document; empty where nothing is.
     pub reasons: Vec<Reason>,
-    /// Who issued it.
+    /// Who issued the document, where that is known.
     pub issuer: Option<String>,
-    /// Whose it is, as it says itself.
+    /// Whose the document says that it is.
     pub holder: Option<Holder>,
 }
 
 impl Read {
-    /// Whether it is worth keeping: nothing in it is wrong but its time.
+    /// Whether the input is worth keeping: nothing in it is wrong but its time.
     ///
     /// ```
     /// use techo_core::certificates::Trust;

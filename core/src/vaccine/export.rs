@@ -10,7 +10,7 @@ use crate::certificates::Verdict;
 /// The version of the format.
 const FORMAT: u64 = 1;
 
-/// The JSON. It holds names, birth dates and doses in the clear: only its owner may be able to read the file. Of a pass it has the SMART Health Card
+/// Writes the record as JSON, with names, birth dates and doses in the clear: only its owner may be able to read the file. Of a pass it has the SMART Health Card
 /// and the end, and not the keys: a file that lies about must not be a pass. Requests for passes are keys alone, and are left out.
 ///
 /// ```

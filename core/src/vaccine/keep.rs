@@ -11,7 +11,7 @@ use crate::vault::Vault;
 /// What is to be kept, and in whose record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keep {
-    /// Whose record it goes to.
+    /// The person whose record it goes to.
     pub person: EntryId,
     /// Texts of dose slips, certificates and tickets. The codes of one card are joined, in whatever order they are.
     pub texts: Vec<String>,
@@ -19,12 +19,12 @@ pub struct Keep {
     pub pass_files: Vec<Vec<u8>>,
     /// Doses that nothing but memory or paper tells of.
     pub doses: Vec<TypedDose>,
-    /// What alone is meant to be kept; anything else is refused then. `None` for whatever a record holds.
+    /// The only kind of document that is to be kept: where there is another among them, nothing is. `None` for whatever a record holds.
     pub only: Option<DocumentKind>,
 }
 
 impl Keep {
-    /// Nothing yet, for somebody's record.
+    /// A request that names nothing yet, for somebody's record.
     pub fn of(person: EntryId) -> Self {
         Self {
             person,
@@ -39,25 +39,25 @@ impl Keep {
 /// What became of one thing that was to be kept, and whose it is by what it says itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// Whose record it was meant for.
+    /// The person whose record it was meant for.
     pub person: Person,
-    /// What it is.
+    /// What kind of document it is.
     pub kind: DocumentKind,
     /// The record that holds it; `None` where it was not kept, for what `reasons` say.
     pub record: Option<EntryId>,
-    /// It was in this person's record already.
+    /// Whether this person's record held the same already.
     pub already: bool,
     /// What the checks came to; `None` for what nobody signs.
     pub verdict: Option<Verdict>,
-    /// What is against it.
+    /// What is against the document; empty where nothing is.
     pub reasons: Vec<Reason>,
-    /// Who issued it.
+    /// Who issued the document, where that is known.
     pub issuer: Option<String>,
-    /// Whose it is, as it says itself.
+    /// Whose the document says that it is.
     pub holder: Option<Holder>,
     /// What the person should look at.
     pub warnings: Vec<RecordWarning>,
-    /// In whose records the same is as well.
+    /// Other people in whose records the same is.
     pub also_with: Vec<Person>,
 }
 

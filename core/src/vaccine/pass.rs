@@ -11,32 +11,32 @@ use crate::certificates::{Holder, Reason};
 use crate::documents::week::DAY_SECONDS;
 use crate::vault::Vault;
 
-/// The keys of a request are kept so long, in seconds: a pass that is issued for it within 30 days lasts for another 30.
+/// How long the keys of a request are kept, in seconds: a pass that is issued for it within 30 days lasts for another 30.
 const REQUEST_SECONDS: i64 = 60 * DAY_SECONDS;
 
 /// A status pass that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassSummary {
-    /// The municipality that issued it, by the name in its trust list; none where no list that is followed has its key.
+    /// The municipality that issued the pass, by the name in its trust list; `None` where no list that is followed has its key.
     pub issuer: Option<String>,
-    /// When its last copy ends, in Unix seconds.
+    /// When the pass's last copy ends, in Unix seconds.
     pub until: i64,
-    /// What it says today, each of which can be shown without the others.
+    /// What the pass says today, each of which can be shown without the others.
     pub says: Vec<Value>,
-    /// A SMART Health Card came with it.
+    /// Whether a SMART Health Card came with the pass.
     pub has_card: bool,
 }
 
 /// A pass that was read from its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassRead {
-    /// What is against it.
+    /// What is against the pass; empty where nothing is.
     pub reasons: Vec<Reason>,
-    /// What it is.
+    /// What the pass says, and until when.
     pub summary: PassSummary,
-    /// The name that it was issued with.
+    /// The name that the pass was issued with, where it was issued with one.
     pub holder: Option<Holder>,
-    /// What to keep; none where it is over.
+    /// What to keep; `None` where the pass is over.
     pub content: Option<Content>,
 }
 
@@ -84,7 +84,7 @@ pub fn request(vault: &mut Vault, person: &EntryId, now: i64) -> Result<Vec<u8>,
 /// municipality is not followed here.
 ///
 /// # Errors
-/// [`StatusPassError`]: it cannot be read, or is for another request.
+/// [`StatusPassError`]: the file cannot be read, or is for another request.
 pub fn read(
     records: &[Record],
     person: &EntryId,
@@ -142,7 +142,7 @@ pub fn read(
 /// ```
 ///
 /// # Errors
-/// [`VaccineRefusal::NoPass`]; [`StatusPassError`]: no pass is for today, none has these fields, or the nonce is none.
+/// [`VaccineRefusal::NoPass`]; [`StatusPassError`]: no pass is for today, no pass has these fields, or no phone can sign the nonce.
 pub fn show(
     records: &[Record],
     person: &EntryId,

@@ -8,7 +8,7 @@ use crate::documents::settings;
 use crate::documents::week::DAY_SECONDS;
 use crate::vault::{DocumentName, Vault};
 
-/// Everybody, by name; of those who were said to be one, that one.
+/// Everybody, by name; of several who were said to be one person, that person alone.
 ///
 /// # Errors
 /// The vault cannot be read.
@@ -19,7 +19,7 @@ pub fn all(vault: &mut Vault) -> Result<Vec<Person>, VaccineError> {
     Ok(people)
 }
 
-/// The one of `people` who is called so, or has that id.
+/// The one of `people` who has this name or id.
 ///
 /// ```
 /// use techo_core::vaccine::{EntryId, Person, VaccineRefusal, people};
@@ -70,7 +70,7 @@ pub fn meant<'p>(people: &'p [Person], name_or_id: Option<&str>) -> Result<&'p P
     }
 }
 
-/// The one of this id; of somebody who was said to be another, that other.
+/// The person of this id; of somebody who was said to be another, that other.
 ///
 /// # Errors
 /// [`VaccineRefusal::NoSuchPerson`], or the vault cannot be read.
@@ -173,7 +173,7 @@ pub fn merge(vault: &mut Vault, person: &EntryId, other: &EntryId) -> Result<(),
     })
 }
 
-/// Takes back what [`merge`] has said of a person: all who were merged into them are people of their own again. Answers who.
+/// Takes back what [`merge`] has said of a person: all who were merged into them are people of their own again, and are the answer.
 ///
 /// # Errors
 /// [`VaccineRefusal::NotMerged`], or the vault cannot be written.
@@ -198,7 +198,7 @@ pub fn split(vault: &mut Vault, person: &EntryId) -> Result<Vec<Person>, Vaccine
     })
 }
 
-/// Takes somebody away with all their records, really, and those who were merged into them. On visits they are "someone" from then on.
+/// Takes somebody away with all their records, really, and everybody who was merged into them. On visits they are "someone" from then on.
 ///
 /// ```
 /// use techo_core::device::example::{self, NOW};

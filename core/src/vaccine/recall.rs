@@ -9,17 +9,17 @@ use super::{Dose, EntryId};
 /// A dose whose lot was recalled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recalled {
-    /// Whose dose.
+    /// The person who had the dose.
     pub person: EntryId,
-    /// The dose's day.
+    /// The day of the dose.
     pub date: chrono::NaiveDate,
-    /// The vaccine.
+    /// The vaccine, by the name that it has here.
     pub product: String,
     /// The lot, as the recall prints it.
     pub lot: String,
-    /// Who recalled it.
+    /// The authority that recalled the lot.
     pub authority: AuthorityId,
-    /// What to do.
+    /// What the authority says is to be done.
     pub text: LocalisedText,
 }
 

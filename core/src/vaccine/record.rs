@@ -8,16 +8,16 @@ use crate::documents::week::DAY_SECONDS;
 use crate::documents::{Document, settings};
 use crate::vault::{DamagedRow, DocumentName, Vault, VaultError, Writer};
 
-/// One record.
+/// One thing that the vaccine record keeps, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Its id, the same on all devices.
+    /// The id of the record, the same on all devices.
     pub id: EntryId,
-    /// Whose it is. A record may come from another device before its person does.
+    /// The person whose record it is. A record may come from another device before its person does.
     pub person: EntryId,
-    /// When it was added, in Unix seconds.
+    /// When the record was added, in Unix seconds.
     pub added: i64,
-    /// What it is.
+    /// The slip, certificate, ticket, pass, request or dose that the record holds.
     pub content: Content,
 }
 
@@ -28,16 +28,16 @@ pub struct RecordList {
     pub records: Vec<Record>,
     /// Rows from a newer version of Techo: kept and passed on, and unreadable here.
     pub newer: Vec<EntryId>,
-    /// What is damaged on the disk, and so is missing here.
+    /// Rows that are damaged on the disk, and so are missing here.
     pub damaged: Vec<DamagedRow>,
 }
 
 /// What became of a record that was to be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Added {
-    /// Its id.
+    /// The id of the record, new or old.
     pub id: EntryId,
-    /// It was there already.
+    /// Whether a record with the same content was there already.
     pub already: bool,
 }
 

@@ -11,23 +11,23 @@ const HOUR: i64 = 9;
 /// Days before the recommended day: time to make an appointment.
 const AHEAD_DAYS: u64 = 7;
 
-/// One notification.
+/// A moment at which the shell notifies somebody of a dose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reminder {
-    /// When, in Unix seconds.
+    /// The moment of the notification, in Unix seconds.
     pub at: i64,
-    /// Of what.
+    /// What the notification is of.
     pub kind: ReminderKind,
-    /// Whose dose.
+    /// The person whose dose it is.
     pub person: EntryId,
-    /// Which dose.
+    /// Which dose it is, 1 to 9.
     pub dose: u8,
 }
 
 /// What a reminder is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReminderKind {
-    /// The dose is due in a week.
+    /// The recommended day is in a week.
     Ahead,
     /// From today on the dose may be given.
     Earliest,

@@ -14,11 +14,11 @@ const PREFIX: &[u8] = b"revoked";
 techo_protocol::coded_union! {
     /// Why a list of revoked passes is not taken.
     pub enum TakeRevocationsError {
-        /// The list itself.
+        /// The file is no list of revoked passes, or is not rightly signed.
         List(RevocationsError);
-        /// Whom the person follows.
+        /// The list's municipality is not followed, or that municipality's trust list cannot be read.
         Following(FollowingError);
-        /// The vault.
+        /// The vault could not be read or written.
         Vault(VaultError);
     }
 }

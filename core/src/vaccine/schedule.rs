@@ -14,21 +14,21 @@ const NAME: &[u8] = b"schedule";
 techo_protocol::coded_union! {
     /// Why a schedule is not taken.
     pub enum TakeScheduleError {
-        /// The schedule itself.
+        /// The file is no schedule, is not rightly signed, or is not newer.
         Schedule(ScheduleError);
-        /// The authorities' trust lists.
+        /// The trust lists of the authorities that are followed cannot be read.
         Following(FollowingError);
-        /// The vault.
+        /// The vault could not be read or written.
         Vault(VaultError);
     }
 }
 
-/// A schedule, and whose it is.
+/// A schedule, and the authority that signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InUse {
-    /// The schedule.
+    /// The schedule that counts.
     pub schedule: Schedule,
-    /// The authority that signed it; none of the one that is built in.
+    /// The authority that signed the schedule; `None` for the one that is built in.
     pub signed_by: Option<TrustList>,
 }
 

@@ -19,7 +19,7 @@ techo_protocol::coded_errors! {
         /// Rows that were changed or lost on the disk.
         Damaged { rows: String } = "vault.damaged", "The vault is damaged: {rows}. The rest can still be read.", "Restore a backup, or go on without what is lost.";
         /// The deletion is stored, but the key that could still open what was deleted is not yet destroyed.
-        NotYetForgotten = "vault.not_yet_forgotten", "It is deleted, but its old key could not be destroyed yet.", "It is tried again whenever the vault is opened; check that the profile's folder can be written.";
+        NotYetForgotten = "vault.not_yet_forgotten", "The deletion is stored, but the old key could not be destroyed yet.", "Destroying the key is tried again whenever the vault is opened; check that the profile's folder can be written.";
         /// One row is larger than a row can be.
         TooLarge = "vault.too_large", "This is too large to be stored.", "Shorten it.";
         /// The operating system or SQLite failed otherwise.
@@ -30,11 +30,11 @@ techo_protocol::coded_errors! {
 techo_protocol::coded_union! {
     /// Why the vault could not do what was asked: its file, its key, or the random source.
     pub enum VaultError {
-        /// The file.
+        /// The vault's file could not be read or written.
         Store(StoreError);
-        /// The key that opens it.
+        /// The key that opens the vault could not be had.
         Key(KeyError);
-        /// The random source.
+        /// The random source gave nothing.
         Random(RandomError);
     }
 }
@@ -101,10 +101,10 @@ pub struct DamagedRow {
     pub row: String,
 }
 
-/// Which sort of row is damaged.
+/// What a damaged row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DamagedKind {
-    /// A document's snapshot.
+    /// The snapshot of a document.
     Snapshot,
     /// One change of a document.
     Change,
@@ -112,7 +112,7 @@ pub enum DamagedKind {
     State,
     /// A document whose rows open but do not add up to what was stored: some are missing.
     Incomplete,
-    /// A small record.
+    /// A small record, such as a trust list.
     Record,
     /// A downloaded segment; it can be downloaded again.
     Segment,

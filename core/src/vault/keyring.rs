@@ -14,9 +14,9 @@ pub(super) struct Keyring {
     pub(super) actor: [u8; 16],
     /// Makes the tags under which records and segments lie.
     pub(super) names: Key,
-    /// Seals records.
+    /// The key that seals all records.
     pub(super) records: Key,
-    /// Seals segments.
+    /// The key that seals all segments.
     pub(super) segments: Key,
     /// The living generation of each document.
     pub(super) documents: Vec<DocumentKey>,

@@ -16,7 +16,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-/// A log with so many frames (pages of 4 KiB) is emptied when the vault is closed: 1 MiB.
+/// How many frames (pages of 4 KiB) a log has that is emptied when the vault is closed: 1 MiB.
 const LONGEST_FRAMES: i64 = 256;
 
 /// Has SQLite leave the log where it is when the connection is closed.

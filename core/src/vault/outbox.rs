@@ -11,12 +11,12 @@ use super::{DocumentName, VaultError};
 /// The number that stands for the whole document; changes are numbered from 1.
 const WHOLE: i64 = 0;
 
-/// One thing to be sent.
+/// A change or a whole document that is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
-    /// Rises with each entry; names it to [`super::Writer::sent`].
+    /// The entry's place in the order, by which [`super::Writer::sent`] takes it out.
     pub place: i64,
-    /// Which document.
+    /// The document that is to be sent, or that the change belongs to.
     pub document: DocumentName,
     /// The number of the change in the document's tail; `None` for the whole document.
     pub change: Option<u64>,

@@ -17,11 +17,11 @@ pub struct Reader<'a> {
 /// A document's rows, opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredDocument {
-    /// Which document.
+    /// The name of the document.
     pub name: DocumentName,
-    /// How often it was rewritten without its history.
+    /// How often the document was rewritten without its history.
     pub generation: u64,
-    /// Its saved state, `None` while it has only a tail.
+    /// The document's saved state; `None` while it has only a tail.
     pub snapshot: Option<Vec<u8>>,
     /// The changes since, in the order in which they were stored.
     pub changes: Vec<Vec<u8>>,
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         names
     }
 
-    /// A document's rows; `None` if there is no such document.
+    /// A document's rows; `None` where there is no such document.
     ///
     /// # Errors
     /// A [`VaultError`] when the vault cannot be read. Damaged rows are no error: they are in the answer.

@@ -30,7 +30,7 @@ pub enum RecordKind {
 pub type NamedRecord = (Vec<u8>, Vec<u8>);
 
 impl Vault {
-    /// A record's content, `None` if there is none.
+    /// The content of the record that has this kind and name; `None` where there is no such record.
     ///
     /// # Errors
     /// [`super::StoreError::Damaged`] if it does not open; any other [`VaultError`] when the vault cannot be read.

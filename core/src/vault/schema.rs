@@ -53,7 +53,7 @@ pub(super) fn configure(db: &Connection) -> Result<(), VaultError> {
 /// What is in the file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// Nothing yet.
+    /// The file holds no tables yet.
     Empty,
     /// A vault of an older or of this version.
     Vault(i64),

@@ -20,7 +20,7 @@ pub(super) enum Place<'a> {
     Keyring(&'a [u8; 16]),
     /// A wrapping key in a key file, under the file's own key.
     WrappingKey(&'a [u8; 16]),
-    /// A document's snapshot.
+    /// The snapshot of a document, by its id in the tables.
     Snapshot(i64),
     /// A document's heads and counts.
     State(i64),

@@ -25,7 +25,7 @@ pub(super) struct Effects {
     pub(super) keyring: bool,
     /// A document has changed.
     pub(super) documents: bool,
-    /// What was deleted.
+    /// What was deleted, and so which keys have to go.
     pub(super) forgets: Forgets,
 }
 

@@ -114,7 +114,7 @@ fn did(document: &Value, seen_at: Option<i64>) -> Vec<Result<IssuerKey, KeySourc
 /// ```
 ///
 /// # Errors
-/// [`KeySourceError`]: the rule that it breaks.
+/// [`KeySourceError`]: the rule that the key breaks.
 pub fn of_card_issuer(jwk: &Value, issuer: &str, seen_at: Option<i64>) -> Result<IssuerKey, KeySourceError> {
     let key = of_jwk(jwk, seen_at)?;
     if !matches!(key.key, IssuerPublicKey::P256(_)) {

@@ -44,30 +44,30 @@ const DCC_ID_BYTES: usize = 8;
 /// Shortest RSA modulus that is taken, in bytes.
 const SHORTEST_MODULUS: usize = 256;
 
-/// A certificate that was read.
+/// An X.509 certificate that was read; its own signature was not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// The key that it is of.
+    /// The public key that the certificate is of.
     pub key: IssuerPublicKey,
-    /// The country of its subject, two letters; where it has none, the common name.
+    /// The country of the certificate's subject, two letters; where no country is named, the common name.
     pub subject: String,
-    /// URIs among its alternative names.
+    /// The URIs among the subject's alternative names.
     pub uris: Vec<String>,
-    /// It holds from then on, in Unix seconds.
+    /// The moment from which the certificate holds, in Unix seconds.
     pub not_before: i64,
-    /// It holds until then, in Unix seconds.
+    /// The moment until which the certificate holds, in Unix seconds.
     pub not_after: i64,
-    /// It may sign certificates.
+    /// Whether its key may sign other certificates.
     pub is_authority: bool,
-    /// What its key may say in a DCC; none where all.
+    /// What its key may say in a DCC: test, vaccination, recovery; empty where it may say all three.
     pub uses: Uses,
-    /// How it is signed; `None` for an algorithm that is not known here.
+    /// The algorithm by which the certificate is signed; `None` for one that is not known here.
     pub algorithm: Option<CertificateAlgorithm>,
-    /// The bytes that are signed.
+    /// The bytes of the certificate that its signer signed.
     pub signed: Vec<u8>,
-    /// The signature.
+    /// The signer's signature over [`Self::signed`].
     pub signature: Vec<u8>,
-    /// First bytes of SHA-256 of the certificate.
+    /// The first 8 bytes of SHA-256 of the certificate, by which a DCC names its key.
     pub id: [u8; DCC_ID_BYTES],
 }
 
@@ -87,7 +87,7 @@ impl Certificate {
     /// ```
     ///
     /// # Errors
-    /// [`KeySourceError`]: it cannot be read, or its key is of no type that signs anything here.
+    /// [`KeySourceError`]: the certificate cannot be read, or its key is of no type that signs anything here.
     pub fn read(der: &[u8]) -> Result<Self, KeySourceError> {
         let damaged = |_: der::Error| KeySourceError::Certificate;
         let certificate = x509_cert::Certificate::from_der(der).map_err(damaged)?;

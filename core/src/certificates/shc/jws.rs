@@ -9,15 +9,15 @@ use crate::certificates::reason::Reason;
 
 /// A message that was taken apart, and whose signature was not checked yet.
 pub(super) struct Jws {
-    /// The key's id.
+    /// The id by which the header names the key: its thumbprint.
     pub key_id: String,
     /// The algorithm, of those that are allowed.
     pub algorithm: Algorithm,
-    /// What is signed.
+    /// The text that is signed: header and payload in Base64, with the dot between.
     pub signed: String,
-    /// The payload, deflated.
+    /// The payload, still deflated (RFC 1951).
     pub payload: Vec<u8>,
-    /// The signature.
+    /// The signature's raw bytes.
     pub signature: Vec<u8>,
 }
 

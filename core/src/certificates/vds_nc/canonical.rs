@@ -7,7 +7,7 @@ use crate::certificates::reason::Reason;
 /// Largest whole number that a double holds with all before it (RFC 7493, section 2.2).
 const LARGEST: u64 = 1 << 53;
 
-/// Writes a value.
+/// The canonical text of a value (RFC 8785), over which a seal is signed.
 pub(super) fn write(value: &Json) -> Result<String, Reason> {
     let mut out = String::new();
     append(value, &mut out)?;

@@ -20,13 +20,13 @@ pub struct VisitCore {
     pub default_stay_min: u16,
     /// Where the visit came from.
     pub source: Source,
-    /// Whether it was taken from an exported file.
+    /// Whether the visit was taken from an exported file.
     pub imported: bool,
     /// The venue's name; empty for a visit that was typed, whose name can be edited and so is a field.
     pub name: String,
-    /// The venue's address; empty if there is none, or it is a field.
+    /// The venue's address; empty where there is no address, or the address is a field.
     pub address: String,
-    /// What exposures are found with.
+    /// The keys that the code gave, by which exposures are found.
     pub keys: VisitKeys,
 }
 
@@ -37,7 +37,7 @@ pub enum Source {
     Code {
         /// The authority's id: the first 16 bytes of SHA-256 of its root key.
         authority: [u8; 16],
-        /// Which sort of code.
+        /// Which sort of venue code it was.
         kind: CodeKind,
     },
     /// Another country's poster, which nobody warns about here.
@@ -46,32 +46,32 @@ pub enum Source {
     Manual,
 }
 
-/// Which sort of venue code.
+/// How a venue shows its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CodeKind {
-    /// Printed.
+    /// A printed poster, with the keys of whole days.
     Poster,
     /// Shown by a tablet, with the keys of the next hours only.
     Rotating,
 }
 
-/// Which country's poster.
+/// The country, or its app, whose poster was scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ForeignPoster {
-    /// New Zealand.
+    /// New Zealand (NZ COVID Tracer).
     Nz,
-    /// England and Wales.
+    /// England and Wales (NHS COVID-19).
     Nhs,
-    /// Germany.
+    /// Germany (Corona-Warn-App).
     Cwa,
-    /// Switzerland.
+    /// Switzerland (NotifyMe and SwissCovid).
     NotifyMe,
 }
 
 /// The keys that a visit's code gave.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub enum VisitKeys {
-    /// None: this visit is never matched.
+    /// The code gave no key, or there was no code: this visit is never matched.
     #[default]
     None,
     /// Day keys of a poster: UTC day, counted from 1970-01-01, and key.
@@ -159,7 +159,7 @@ impl VisitCore {
         Some(out)
     }
 
-    /// Reads a core; `None` if it is of a version or kind that this program does not know, or is no core.
+    /// Reads a core; `None` where the bytes are no core, or one of a version or kind that this program does not know.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut reader = ByteReader::of_version(bytes, VERSION).ok()?;
         let source = reader.byte()?;

@@ -9,7 +9,7 @@ use crate::documents::{EntryId, Row};
 pub const CHECK_IN: &str = "i";
 /// Field: the check-out that a person set, in Unix seconds.
 pub const CHECK_OUT: &str = "o";
-/// Field: a note.
+/// Field: the note that a person wrote.
 pub const NOTE: &str = "n";
 /// Field: the name of a visit that was typed.
 pub const NAME: &str = "w";
@@ -40,23 +40,23 @@ pub fn slot_field(slot: u32) -> String {
 /// A visit's row, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisitEntry {
-    /// The visit's id.
+    /// The id of the visit, the same on all devices.
     pub id: EntryId,
-    /// What never changes.
+    /// What never changes of the visit.
     pub core: VisitCore,
-    /// [`CHECK_IN`].
+    /// The field [`CHECK_IN`]; `None` where the check-in was never edited.
     pub check_in: Option<i64>,
-    /// [`CHECK_OUT`].
+    /// The field [`CHECK_OUT`]; `None` where no person has ended the visit.
     pub check_out: Option<i64>,
-    /// [`NOTE`].
+    /// The field [`NOTE`]; `None` where nobody wrote one.
     pub note: Option<String>,
-    /// [`NAME`].
+    /// The field [`NAME`]; `None` for a visit that was scanned.
     pub name: Option<String>,
-    /// [`ADDRESS`].
+    /// The field [`ADDRESS`]; `None` where there is no address, or the core has it.
     pub address: Option<String>,
-    /// [`SCANNED_AGAIN`].
+    /// The field [`SCANNED_AGAIN`]; `None` where the code was scanned once.
     pub scanned_again: Option<i64>,
-    /// Who was along.
+    /// The people who were along.
     pub people: Vec<EntryId>,
     /// Slot keys of later scans.
     pub slots: Vec<(u32, [u8; 16])>,
