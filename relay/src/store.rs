@@ -13,7 +13,7 @@ mod migration;
 mod objects;
 mod postgres;
 mod sqlite;
-
+mod stream_store;
 mod wake;
 
 use std::path::PathBuf;
@@ -22,10 +22,7 @@ use std::sync::Arc;
 use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
-pub use account::{
-    Account, AccountTotals, Chunk, Install, KeysHeld, MOST_INSTALLED, NumberedChunk, Page, RecordKept, RecordsHeld, Refused,
-    Standing, StreamStore, StreamWrite, Written,
-};
+pub use account::{Account, Chunk, Install, KeysHeld, MOST_INSTALLED, RecordsHeld, Refused, Standing, StreamWrite, Written};
 pub use folder::FolderStore;
 pub use inspection::{Fault, Inspected, inspect};
 pub use mailboxes::{Mailbox, MailboxStore, MailboxesInMemory, Message, Name, Opened as MailboxOpened};
@@ -33,6 +30,7 @@ pub use migration::{Copied, Progress, migrate};
 pub use objects::{S3Settings, SegmentsElsewhere, SegmentsPlace};
 pub use postgres::{PostgresPlace, PostgresStore};
 pub use sqlite::{SqliteStore, back_up, put_back};
+pub use stream_store::{AccountTotals, NumberedChunk, Page, RecordKept, StreamStore};
 pub use wake::{Wake, Woken};
 
 /// Segments are read in parts of this many bytes, so that a slow reader costs one part of memory and not a file.

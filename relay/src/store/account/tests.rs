@@ -1,10 +1,11 @@
 //! One suite for every database: what holds of one holds of all.
 
 use proptest::prelude::*;
+use techo_protocol::household::sync_api::StreamId;
 
 use super::*;
 use crate::store::testing::{Schema, databases, each_database};
-use crate::store::{Store, open};
+use crate::store::{AccountTotals, Store, open};
 
 const HOME: StreamId = StreamId([1; 16]);
 const KEY: PublicKey = PublicKey([2; 32]);

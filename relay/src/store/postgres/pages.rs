@@ -9,10 +9,8 @@ use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 use super::connection::{Done, Work};
 use super::{PostgresStore, batch, records};
 use crate::store::StoreError;
-use crate::store::account::{
-    Account, AccountTotals, KeysHeld, NEVER_GIVEN, NumberedChunk, Page, RecordKept, RecordsHeld, Standing, StreamStore,
-    StreamWrite, Written, revivable_from,
-};
+use crate::store::account::{Account, KeysHeld, NEVER_GIVEN, RecordsHeld, Standing, StreamWrite, Written, revivable_from};
+use crate::store::stream_store::{AccountTotals, NumberedChunk, Page, RecordKept, StreamStore};
 
 impl StreamStore for PostgresStore {
     fn generation(&self) -> Result<[u8; 16], StoreError> {

@@ -8,9 +8,9 @@ use super::connection::{Done, Work};
 use super::pages::{bytes, get, integer, natural};
 use crate::store::StoreError;
 use crate::store::account::{
-    Install, Installed, KeysHeld, MOST_INSTALLED, RecordKept, Records, RecordsHeld, Standing, WordsAfter, followed_from,
-    words_from,
+    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, Standing, WordsAfter, followed_from, words_from,
 };
+use crate::store::stream_store::RecordKept;
 
 /// The keys of an account beside its present one.
 pub fn keys(work: &mut Work<'_>, stream: StreamId) -> Done<KeysHeld> {

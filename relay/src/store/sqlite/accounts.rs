@@ -10,9 +10,9 @@ use super::chunks::{chunks_of, draw, erase, extent, found, free_places, new_chun
 use super::{SqliteStore, integer, natural, records};
 use crate::store::StoreError;
 use crate::store::account::{
-    Account, AccountTotals, KeysHeld, NEVER_GIVEN, NumberedChunk, Page, RecordKept, RecordsHeld, Refused, Standing, StreamStore,
-    StreamWrite, Written, revivable_from,
+    Account, KeysHeld, NEVER_GIVEN, RecordsHeld, Refused, Standing, StreamWrite, Written, revivable_from,
 };
+use crate::store::stream_store::{AccountTotals, NumberedChunk, Page, RecordKept, StreamStore};
 
 impl StreamStore for SqliteStore {
     fn generation(&self) -> Result<[u8; 16], StoreError> {

@@ -8,9 +8,9 @@ use techo_protocol::household::sync_api::StreamId;
 use super::{integer, natural};
 use crate::store::StoreError;
 use crate::store::account::{
-    Install, Installed, KeysHeld, MOST_INSTALLED, RecordKept, Records, RecordsHeld, Standing, WordsAfter, followed_from,
-    words_from,
+    Install, Installed, KeysHeld, MOST_INSTALLED, Records, RecordsHeld, Standing, WordsAfter, followed_from, words_from,
 };
+use crate::store::stream_store::RecordKept;
 
 /// The keys of an account beside its present one.
 pub fn keys(connection: &Connection, stream: StreamId) -> Result<KeysHeld, StoreError> {
