@@ -6,12 +6,15 @@
 //! segment is not listed.
 
 mod account;
+mod changes;
 mod folder;
 mod inspection;
 mod mailboxes;
 mod migration;
 mod objects;
 mod postgres;
+mod reading;
+mod rows;
 mod sqlite;
 mod stream_store;
 mod wake;

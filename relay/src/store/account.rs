@@ -1,5 +1,5 @@
-//! Households' streams at rest: what is kept of an account, what may change it, and the rules of each change. The rules are here once, so
-//! that every database decides alike; a database only reads an account, asks, and writes, in one transaction.
+//! Households' streams at rest: what is kept of an account, what may change it, and the rules of each change. The rules are here once;
+//! [`super::changes`] applies them to what a database has.
 
 mod records;
 mod writes;
@@ -84,12 +84,13 @@ impl Account {
         }
     }
 
+    /// Whether the account is served: it is not while it is deleted.
+    pub fn is_served(&self) -> bool {
+        self.deleted_day.is_none()
+    }
+
     fn served(&self) -> Result<(), Refused> {
-        if self.deleted_day.is_some() {
-            Err(Refused::Deleted)
-        } else {
-            Ok(())
-        }
+        if self.is_served() { Ok(()) } else { Err(Refused::Deleted) }
     }
 
     /// Whether its stream is at this epoch.

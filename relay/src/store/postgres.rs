@@ -4,7 +4,6 @@
 //! from the database's files when it vacuums and its log is recycled.
 
 mod authorities;
-mod batch;
 mod connection;
 mod listening;
 mod mailboxes;
@@ -13,6 +12,7 @@ mod place;
 #[cfg(test)]
 mod plans;
 mod records;
+mod rows;
 mod schema;
 
 use std::sync::{Arc, Mutex, PoisonError};

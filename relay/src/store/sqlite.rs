@@ -4,6 +4,7 @@ mod accounts;
 mod chunks;
 mod copies;
 mod records;
+mod rows;
 mod schema;
 
 use std::path::Path;

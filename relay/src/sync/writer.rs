@@ -148,7 +148,7 @@ impl Batch {
         };
         drop(self.memory);
         for ((change, done), outcome) in self.changes.iter().zip(self.done).zip(outcomes) {
-            if matches!(outcome, Ok(Ok(_))) && !matches!(change, StreamWrite::Read { .. }) {
+            if matches!(outcome, Ok(Ok(_))) && change.is_news() {
                 room.wake(Wake::of_stream(change.stream()));
             }
             if let Some(done) = done {

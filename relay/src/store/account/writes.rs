@@ -120,6 +120,11 @@ impl StreamWrite {
         }
     }
 
+    /// Whether somebody who waits for something new in the stream is to be told: of all changes but that it was read.
+    pub fn is_news(&self) -> bool {
+        !matches!(self, Self::Read { .. })
+    }
+
     /// Bytes of chunks that it brings.
     pub fn bytes(&self) -> usize {
         match self {

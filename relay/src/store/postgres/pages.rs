@@ -1,4 +1,4 @@
-//! Households' streams in PostgreSQL.
+//! Households' streams in PostgreSQL: what is asked of them.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,13 @@ use postgres::Row;
 use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 
-use super::connection::{Done, Work};
-use super::{PostgresStore, batch, records};
-use crate::store::StoreError;
-use crate::store::account::{Account, KeysHeld, NEVER_GIVEN, RecordsHeld, Standing, StreamWrite, Written, revivable_from};
+use super::PostgresStore;
+use super::rows::keyring;
+use crate::store::account::{Account, KeysHeld, RecordsHeld, Standing, StreamWrite, Written};
+use crate::store::reading::{self, Filling};
+use crate::store::rows::StreamDatabase;
 use crate::store::stream_store::{AccountTotals, NumberedChunk, Page, RecordKept, StreamStore};
+use crate::store::{StoreError, changes};
 
 impl StreamStore for PostgresStore {
     fn generation(&self) -> Result<[u8; 16], StoreError> {
@@ -30,37 +32,25 @@ impl StreamStore for PostgresStore {
     }
 
     fn write_streams(&self, writes: &[StreamWrite]) -> Result<Vec<Written>, StoreError> {
-        let channel = self.channel();
-        self.pool()?.write(|work| batch::write(work, writes, &channel))
+        changes::write(self, writes)
     }
 
     fn keys(&self, stream: StreamId) -> Result<KeysHeld, StoreError> {
-        self.pool()?.read(|work| records::keys(work, stream))
+        self.read(|rows| rows.keys(stream))
     }
 
     fn records(&self, stream: StreamId, since: Option<u64>) -> Result<Option<RecordsHeld>, StoreError> {
-        self.pool()?.read(|work| match served(work, stream)? {
-            Some(account) => records::held(work, stream, account.standing, since).map(Some),
-            None => Ok(None),
-        })
+        reading::records(self, stream, since)
     }
 
     fn located(&self, locator: [u8; 16]) -> Result<Option<StreamId>, StoreError> {
-        self.pool()?.read(|work| records::located(work, locator))
+        let sql = "SELECT stream FROM locators WHERE locator = $1";
+        self.pool()?
+            .read_one(sql, &[&&locator[..]], |row| Ok(StreamId(bytes(row, 0)?)))
     }
 
     fn inventory(&self, stream: StreamId) -> Result<Option<(Standing, Vec<u8>)>, StoreError> {
-        self.pool()?.read(|work| {
-            let Some(account) = served(work, stream)? else {
-                return Ok(None);
-            };
-            let rows = work.query("SELECT id FROM chunks WHERE stream = $1 ORDER BY number", &[&&stream.0[..]])?;
-            let mut ids = Vec::with_capacity(16 * rows.len());
-            for row in &rows {
-                ids.extend_from_slice(&bytes::<16>(row, 0)?);
-            }
-            Ok(Some((account.standing, ids)))
-        })
+        reading::inventory(self, stream)
     }
 
     fn page(&self, stream: StreamId, cursor: u64, most: usize, bytes: usize) -> Result<Option<Page>, StoreError> {
@@ -69,70 +59,40 @@ impl StreamStore for PostgresStore {
     }
 
     fn pages(&self, after: &[(StreamId, u64)], most: usize, bytes: usize) -> Result<Vec<Option<Page>>, StoreError> {
-        let streams: Vec<&[u8]> = after.iter().map(|(stream, _)| &stream.0[..]).collect();
-        let cursors: Vec<i64> = after
+        let asked: Vec<(StreamId, i64)> = after
             .iter()
-            .map(|(_, cursor)| i64::try_from(*cursor).unwrap_or(i64::MAX))
+            .map(|(stream, cursor)| (*stream, i64::try_from(*cursor).unwrap_or(i64::MAX)))
             .collect();
-        let (most, bytes) = (integer(most as u64)?, integer(bytes as u64)?);
-        let rows = self.pool()?.read_all(PAGES, &[&streams, &cursors, &most, &bytes])?;
-        let mut pages: Vec<Option<Page>> = vec![None; after.len()];
-        let mut large: Vec<(usize, &[u8], i64)> = Vec::new();
-        for row in &rows {
-            let at = asked(row)?;
-            let slot = pages.get_mut(at).ok_or(StoreError::Failed)?;
+        let mut pages: Vec<Option<Filling>> = after.iter().map(|_| None).collect();
+        let mut large = Vec::new();
+        for row in &self.page_rows(PAGES, &asked, most, bytes)? {
+            let at = nth(row)?;
             let account = read_account(row)?;
-            if account.bytes > natural(bytes) {
-                large.extend(
-                    streams
-                        .get(at)
-                        .zip(cursors.get(at))
-                        .map(|(stream, cursor)| (at, *stream, *cursor)),
-                );
+            let page = pages.get_mut(at).ok_or(StoreError::Failed)?;
+            if account.bytes > bytes as u64 {
+                large.push(at);
             } else {
-                *slot = Some(whole_page(&account, row, natural(most))?);
+                fill(page.insert(Filling::new(account.standing, most, bytes)), row)?;
             }
         }
-        if large.is_empty() {
-            return Ok(pages);
+        if !large.is_empty() {
+            let asked: Vec<(StreamId, i64)> = large.iter().filter_map(|at| asked.get(*at).copied()).collect();
+            for row in &self.page_rows(LARGE_PAGES, &asked, most, bytes)? {
+                let at = large.get(nth(row)?).ok_or(StoreError::Failed)?;
+                let page = pages.get_mut(*at).ok_or(StoreError::Failed)?;
+                if page.is_none() {
+                    *page = Some(Filling::new(read_account(row)?.standing, most, bytes));
+                }
+                if let Some(page) = page {
+                    fill_one(page, row)?;
+                }
+            }
         }
-        let streams: Vec<&[u8]> = large.iter().map(|(_, stream, _)| *stream).collect();
-        let cursors: Vec<i64> = large.iter().map(|(_, _, cursor)| *cursor).collect();
-        let rows = self.pool()?.read_all(LARGE_PAGES, &[&streams, &cursors, &most, &bytes])?;
-        for row in &rows {
-            let (at, _, _) = large.get(asked(row)?).ok_or(StoreError::Failed)?;
-            add_row(pages.get_mut(*at).ok_or(StoreError::Failed)?, row)?;
-        }
-        for page in pages.iter_mut().flatten().filter(|page| !page.more) {
-            page.cursor = page.standing.cursor;
-        }
-        Ok(pages)
+        Ok(pages.into_iter().map(|page| page.map(Filling::end)).collect())
     }
 
     fn forget_accounts(&self, day: i64, unread_days: i64) -> Result<u64, StoreError> {
-        let (deleted_before, read_before) = (revivable_from(day), day.saturating_sub(unread_days));
-        let due = self.pool()?.read_all(
-            "SELECT stream FROM accounts WHERE deleted_day < $1 OR read_day < $2",
-            &[&deleted_before, &read_before],
-        )?;
-        let mut erased = 0;
-        for row in &due {
-            let stream: [u8; 16] = bytes(row, 0)?;
-            // A transaction each, so that pushes need not wait for all of them; and each is looked at again, for it may have been read.
-            erased += self.pool()?.write(|work| {
-                let gone = work.execute(
-                    "DELETE FROM accounts WHERE stream = $1 AND (deleted_day < $2 OR read_day < $3)",
-                    &[&&stream[..], &deleted_before, &read_before],
-                )?;
-                if gone > 0 {
-                    work.execute("DELETE FROM chunks WHERE stream = $1", &[&&stream[..]])?;
-                    records::erase(work, &stream)?;
-                }
-                Ok(gone)
-            })?;
-        }
-        self.pool()?.write(|work| records::forget(work, day))?;
-        Ok(erased)
+        changes::forget(self, day, unread_days)
     }
 
     fn accounts_after(&self, after: Option<StreamId>, most: usize) -> Result<Vec<(StreamId, Account)>, StoreError> {
@@ -160,18 +120,25 @@ impl StreamStore for PostgresStore {
     }
 
     fn records_kept(&self, stream: StreamId) -> Result<(Vec<RecordKept>, Option<Vec<u8>>), StoreError> {
-        self.pool()?.read(|work| records::kept(work, stream))
+        self.pool()?.read(|work| {
+            let rows = work.query(
+                "SELECT number, replaced_day, content FROM records WHERE stream = $1 ORDER BY number",
+                &[&&stream.0[..]],
+            )?;
+            let read = |row: &Row| {
+                Ok(RecordKept {
+                    number: natural(get(row, 0)?),
+                    replaced_day: get(row, 1)?,
+                    bytes: get(row, 2)?,
+                })
+            };
+            let records = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
+            Ok((records, keyring(work, stream)?))
+        })
     }
 
     fn begin_again(&self, generation: [u8; 16], day: i64) -> Result<(), StoreError> {
-        self.pool()?.write(|work| {
-            work.execute("UPDATE relay SET generation = $1", &[&&generation[..]])?;
-            work.execute(
-                "UPDATE accounts SET cursor = cursor + $1, last_swap = last_swap + $1, read_day = greatest(read_day, $2)",
-                &[&integer(NEVER_GIVEN)?, &day],
-            )?;
-            Ok(())
-        })
+        changes::begin_again(self, generation, day)
     }
 
     fn account_totals(&self) -> Result<AccountTotals, StoreError> {
@@ -194,7 +161,7 @@ macro_rules! account_columns {
     };
 }
 
-const ACCOUNT: &str = concat!("SELECT ", account_columns!(), " FROM accounts a WHERE a.stream = $1");
+pub const ACCOUNT: &str = concat!("SELECT ", account_columns!(), " FROM accounts a WHERE a.stream = $1");
 
 pub const ACCOUNTS: &str = concat!(
     "SELECT ",
@@ -253,59 +220,47 @@ pub const LARGE_PAGES: &str = concat!(
      ORDER BY asked.nth, c.number"
 );
 
+impl PostgresStore {
+    fn page_rows(&self, sql: &'static str, asked: &[(StreamId, i64)], most: usize, bytes: usize) -> Result<Vec<Row>, StoreError> {
+        let (streams, cursors): (Vec<&[u8]>, Vec<i64>) = asked.iter().map(|(stream, cursor)| (&stream.0[..], *cursor)).unzip();
+        let (most, bytes) = (integer(most as u64)?, integer(bytes as u64)?);
+        self.pool()?.read_all(sql, &[&streams, &cursors, &most, &bytes])
+    }
+}
+
 /// Which of the asked pages a row is of.
-fn asked(row: &Row) -> Result<usize, StoreError> {
+fn nth(row: &Row) -> Result<usize, StoreError> {
     let nth = usize::try_from(get::<i64>(row, 14)?).ok();
     nth.and_then(|nth| nth.checked_sub(1)).ok_or(StoreError::Failed)
 }
 
-/// The page of a row of [`PAGES`].
-fn whole_page(account: &Account, row: &Row, most: u64) -> Result<Page, StoreError> {
+/// The chunks of a row of [`PAGES`], all of which the database holds small enough for one page, on it.
+fn fill(filling: &mut Filling, row: &Row) -> Result<(), StoreError> {
     let numbers = get::<Option<Vec<i64>>>(row, 12)?.unwrap_or_default();
     let contents = get::<Option<Vec<Vec<u8>>>>(row, 13)?.unwrap_or_default();
     let mut chunks: Vec<(i64, Vec<u8>)> = numbers.into_iter().zip(contents).collect();
     // The database gives them in this order, and does not promise it.
     chunks.sort_by_key(|(number, _)| *number);
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let more = chunks.len() > most;
-    chunks.truncate(most);
-    let last = chunks.last().map(|(number, _)| natural(*number)).filter(|_| more);
-    Ok(Page {
-        standing: account.standing,
-        cursor: last.unwrap_or(account.standing.cursor),
-        chunks: chunks.into_iter().map(|(_, content)| content).collect(),
-        more,
-    })
-}
-
-/// Adds what a row of [`LARGE_PAGES`] has to its page.
-fn add_row(page: &mut Option<Page>, row: &Row) -> Result<(), StoreError> {
-    if page.is_none() {
-        let standing = read_account(row)?.standing;
-        *page = Some(Page {
-            standing,
-            chunks: Vec::new(),
-            cursor: standing.cursor,
-            more: false,
-        });
-    }
-    let (Some(page), Some(number)) = (page, get::<Option<i64>>(row, 12)?) else {
-        return Ok(());
-    };
-    match get(row, 13)? {
-        Some(content) => {
-            page.chunks.push(content);
-            page.cursor = natural(number);
+    for (number, content) in chunks {
+        if !filling.takes(content.len()) {
+            break;
         }
-        None => page.more = true,
+        filling.add(natural(number), content);
     }
     Ok(())
 }
 
-fn served(work: &mut Work<'_>, stream: StreamId) -> Done<Option<Account>> {
-    let row = work.query_opt(ACCOUNT, &[&&stream.0[..]])?;
-    let account = row.as_ref().map(read_account).transpose()?;
-    Ok(account.filter(|account| account.deleted_day.is_none()))
+/// The chunk of a row of [`LARGE_PAGES`], if it has one, on its page.
+fn fill_one(filling: &mut Filling, row: &Row) -> Result<(), StoreError> {
+    let Some(number) = get::<Option<i64>>(row, 12)? else {
+        return Ok(());
+    };
+    match get::<Option<Vec<u8>>>(row, 13)? {
+        Some(content) if filling.takes(content.len()) => filling.add(natural(number), content),
+        Some(_) => {}
+        None => filling.note_more(),
+    }
+    Ok(())
 }
 
 /// An account from the first columns of a row.

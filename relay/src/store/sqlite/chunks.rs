@@ -3,102 +3,42 @@
 //! pages, in the order of their accounts, from a place that is drawn at random. So places tell at most who wrote within the same few
 //! milliseconds.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use techo_protocol::household::sync_api::{ChunkId, StreamId};
+use rusqlite::{Connection, OptionalExtension, params};
+use techo_protocol::household::sync_api::StreamId;
 
-use super::{integer, natural};
+use super::integer;
 use crate::store::StoreError;
-use crate::store::account::{Chunk, StreamWrite};
+use crate::store::account::Chunk;
+use crate::store::rows::ChunkName;
 
-/// Those that are not there yet, each once.
-pub fn new_chunks<'c>(
-    transaction: &Transaction<'_>,
-    stream: StreamId,
-    chunks: &'c [Chunk],
-) -> Result<Vec<&'c Chunk>, StoreError> {
-    let mut is_there = transaction.prepare_cached("SELECT 1 FROM chunks WHERE stream = ?1 AND id = ?2")?;
-    let mut seen = HashSet::new();
-    let mut new = Vec::with_capacity(chunks.len());
-    for chunk in chunks {
-        if seen.insert(chunk.id) && !is_there.exists(params![stream.0, chunk.id.0])? {
-            new.push(chunk);
+/// Removes chunks and what they hold.
+pub fn erase(connection: &Connection, names: &BTreeSet<ChunkName>) -> Result<(), StoreError> {
+    let mut delete = connection.prepare_cached("DELETE FROM chunks WHERE stream = ?1 AND id = ?2 RETURNING place")?;
+    let mut delete_piece = connection.prepare_cached("DELETE FROM pieces WHERE place = ?1")?;
+    for (stream, id) in names {
+        let place: Option<i64> = delete.query_row(params![stream.0, id.0], |row| row.get(0)).optional()?;
+        if let Some(place) = place {
+            delete_piece.execute([place])?;
         }
-    }
-    Ok(new)
-}
-
-/// How many, and their bytes together.
-pub fn extent(chunks: &[&Chunk]) -> (u64, u64) {
-    let bytes = chunks.iter().map(|chunk| chunk.bytes.len() as u64);
-    (chunks.len() as u64, bytes.fold(0, u64::saturating_add))
-}
-
-/// Where a chunk is.
-pub struct Found {
-    number: i64,
-    place: i64,
-    /// Its length.
-    pub bytes: u64,
-}
-
-/// Those of these chunks that are there.
-pub fn found(transaction: &Transaction<'_>, stream: StreamId, ids: &[ChunkId]) -> Result<Vec<Found>, StoreError> {
-    let mut select = transaction.prepare_cached("SELECT number, place, bytes FROM chunks WHERE stream = ?1 AND id = ?2")?;
-    let mut all = Vec::new();
-    for id in ids {
-        let one = select.query_row(params![stream.0, id.0], |row| {
-            Ok(Found {
-                number: row.get(0)?,
-                place: row.get(1)?,
-                bytes: natural(row.get(2)?),
-            })
-        });
-        all.extend(one.optional()?);
-    }
-    Ok(all)
-}
-
-/// Removes chunks.
-pub fn erase(transaction: &Transaction<'_>, stream: StreamId, chunks: &[Found]) -> Result<(), StoreError> {
-    let mut delete = transaction.prepare_cached("DELETE FROM chunks WHERE stream = ?1 AND number = ?2")?;
-    let mut delete_piece = transaction.prepare_cached("DELETE FROM pieces WHERE place = ?1")?;
-    for chunk in chunks {
-        delete.execute(params![stream.0, chunk.number])?;
-        delete_piece.execute([chunk.place])?;
     }
     Ok(())
 }
 
-/// Writes chunks into the next places, numbered from the one after `after`.
-pub fn store(
-    transaction: &Transaction<'_>,
-    stream: StreamId,
-    after: u64,
-    chunks: &[&Chunk],
-    places: &mut Range<i64>,
-) -> Result<(), StoreError> {
+/// Writes chunks by stream and number, and what they hold into free places in a row.
+pub fn store(connection: &Connection, chunks: &BTreeMap<(StreamId, u64), &Chunk>) -> Result<(), StoreError> {
+    let places = free_places(connection, chunks.len(), draw)?;
     let mut insert =
-        transaction.prepare_cached("INSERT INTO chunks (stream, number, id, place, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let mut insert_piece = transaction.prepare_cached("INSERT INTO pieces (place, content) VALUES (?1, ?2)")?;
-    for (number, chunk) in (after.saturating_add(1)..).zip(chunks) {
-        let place = places.next().ok_or(StoreError::Failed)?;
+        connection.prepare_cached("INSERT INTO chunks (stream, number, id, place, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert_piece = connection.prepare_cached("INSERT INTO pieces (place, content) VALUES (?1, ?2)")?;
+    for (((stream, number), chunk), place) in chunks.iter().zip(places) {
         let bytes = integer(chunk.bytes.len() as u64)?;
-        insert.execute(params![stream.0, integer(number)?, chunk.id.0, place, bytes])?;
+        insert.execute(params![stream.0, integer(*number)?, chunk.id.0, place, bytes])?;
         insert_piece.execute(params![place, chunk.bytes])?;
     }
     Ok(())
-}
-
-/// How many chunks a change brings at most.
-pub fn chunks_of(write: &StreamWrite) -> usize {
-    match write {
-        StreamWrite::Push { chunks, .. } | StreamWrite::Swap { add: chunks, .. } => chunks.len(),
-        StreamWrite::Install(install) => install.add.len(),
-        _ => 0,
-    }
 }
 
 /// Places are drawn out of this many (47 bits): so many that those of two transactions hardly ever meet, and short enough for six bytes.
@@ -107,8 +47,8 @@ const PLACES: i64 = 1 << 47;
 const DRAWS: usize = 100;
 
 /// So many free places in a row.
-pub fn free_places(
-    transaction: &Transaction<'_>,
+fn free_places(
+    connection: &Connection,
     count: usize,
     mut draw: impl FnMut(&Connection) -> Result<i64, StoreError>,
 ) -> Result<Range<i64>, StoreError> {
@@ -116,9 +56,9 @@ pub fn free_places(
     if count == 0 {
         return Ok(0..0);
     }
-    let mut is_taken = transaction.prepare_cached("SELECT 1 FROM pieces WHERE place >= ?1 AND place < ?2")?;
+    let mut is_taken = connection.prepare_cached("SELECT 1 FROM pieces WHERE place >= ?1 AND place < ?2")?;
     for _ in 0..DRAWS {
-        let first = draw(transaction)?;
+        let first = draw(connection)?;
         let places = first..first.saturating_add(count);
         if !is_taken.exists([places.start, places.end])? {
             return Ok(places);
@@ -128,7 +68,7 @@ pub fn free_places(
 }
 
 /// A place at random, by SQLite's source, which the system seeds.
-pub fn draw(connection: &Connection) -> Result<i64, StoreError> {
+fn draw(connection: &Connection) -> Result<i64, StoreError> {
     let number: i64 = connection
         .prepare_cached("SELECT random()")?
         .query_row([], |row| row.get(0))?;

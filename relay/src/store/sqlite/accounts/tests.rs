@@ -1,4 +1,4 @@
-use techo_protocol::household::sync_api::ChunkId;
+use techo_protocol::basics::keys::PublicKey;
 use tempfile::TempDir;
 
 use super::*;

@@ -1,11 +1,12 @@
 use std::path::Path;
 
 use techo_protocol::basics::keys::PublicKey;
+use techo_protocol::household::sync_api::ChunkId;
 use tempfile::TempDir;
 
 use super::*;
 use crate::store::sqlite::{SqliteStore, schema};
-use crate::store::{Standing, StreamStore};
+use crate::store::{Standing, StreamStore, StreamWrite};
 
 fn home(name: u8) -> StreamId {
     StreamId([name; 16])
