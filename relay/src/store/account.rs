@@ -200,6 +200,3 @@ impl Account {
         self
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -265,3 +265,6 @@ fn extent(chunks: &[&Chunk]) -> (u64, u64) {
     let bytes = chunks.iter().map(|chunk| chunk.bytes.len() as u64);
     (chunks.len() as u64, bytes.fold(0, u64::saturating_add))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,13 @@
 //! One suite for every database: what holds of one holds of all.
 
 use proptest::prelude::*;
-use techo_protocol::household::sync_api::StreamId;
+use techo_protocol::basics::keys::PublicKey;
 
 use super::*;
+use crate::store::rows::Reading;
+use crate::store::sqlite::SqliteStore;
 use crate::store::testing::{Schema, databases, each_database};
-use crate::store::{AccountTotals, Store, open};
+use crate::store::{AccountTotals, Standing, Store, StreamStore, open};
 
 const HOME: StreamId = StreamId([1; 16]);
 const KEY: PublicKey = PublicKey([2; 32]);
@@ -156,6 +158,25 @@ fn steps() -> impl Strategy<Value = Vec<Vec<StreamWrite>>> {
     prop::collection::vec(prop::collection::vec(write, 1..8), 1..10)
 }
 
+/// All that a store shows of the streams that [`steps`] are about.
+fn seen(store: &dyn Store) -> String {
+    let all: Vec<_> = (1..4)
+        .map(|number| StreamId([number; 16]))
+        .map(|stream| {
+            let pages = [(0, 100), (0, 3), (2, 2)].map(|(cursor, most)| store.page(stream, cursor, most, 1_300));
+            (store.account(stream), store.inventory(stream), pages)
+        })
+        .collect();
+    let streams = [1, 9, 3, 1].map(|number| StreamId([number; 16]));
+    let asked: Vec<_> = streams
+        .iter()
+        .zip([0, 0, 2, 1])
+        .map(|(stream, cursor)| (*stream, cursor))
+        .collect();
+    let several = (store.accounts(&streams), store.pages(&asked, 3, 1_300));
+    format!("{all:?} {several:?} {:?}", store.account_totals())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -167,18 +188,68 @@ proptest! {
         for writes in &steps {
             let seen: Vec<String> = stores.iter().map(|store| {
                 let written = store.write_streams(writes).unwrap();
-                let all: Vec<_> = (1..4).map(|number| StreamId([number; 16])).map(|stream| {
-                    let pages = [(0, 100), (0, 3), (2, 2)].map(|(cursor, most)| store.page(stream, cursor, most, 1_300));
-                    (store.account(stream), store.inventory(stream), pages)
-                }).collect();
-                let streams = [1, 9, 3, 1].map(|number| StreamId([number; 16]));
-                let asked: Vec<_> = streams.iter().zip([0, 0, 2, 1]).map(|(stream, cursor)| (*stream, cursor)).collect();
-                let several = (store.accounts(&streams), store.pages(&asked, 3, 1_300));
-                format!("{written:?} {all:?} {several:?} {:?}", store.account_totals())
+                format!("{written:?} {}", seen(&**store))
             }).collect();
             for other in &seen[1..] {
                 prop_assert_eq!(&seen[0], other, "{:?}", writes);
             }
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// A batch reads everything first and writes everything last: it has to come to what each change would have come to by itself.
+    #[test]
+    fn changes_of_one_transaction_come_to_what_each_alone_does(steps in steps()) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let [together, alone] = ["together", "alone"].map(|name| SqliteStore::open(&folder.path().join(name)).unwrap());
+        for writes in &steps {
+            let written = together.write_streams(writes).unwrap();
+            let one_by_one: Vec<Written> = writes
+                .iter()
+                .map(|write| alone.write_streams(std::slice::from_ref(write)).unwrap()[0])
+                .collect();
+            prop_assert_eq!(written, one_by_one, "{:?}", writes);
+            prop_assert_eq!(seen(&together), seen(&alone), "{:?}", writes);
+        }
+    }
+}
+
+/// A database in whose way others are once: each transaction is given up at its end and done again.
+struct Raced(SqliteStore);
+
+impl StreamDatabase for Raced {
+    type Error = StoreError;
+
+    fn read<T>(&self, work: impl Fn(Reading<'_, StoreError>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.0.read(work)
+    }
+
+    fn change<T>(&self, work: impl Fn(Changing<'_, StoreError>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let given_up: Result<(), StoreError> = self.0.change(|rows| work(rows).and(Err(StoreError::Failed)));
+        assert_eq!(given_up, Err(StoreError::Failed));
+        self.0.change(work)
+    }
+
+    fn accounts_due(&self, due: Due) -> Result<Vec<StreamId>, StoreError> {
+        self.0.accounts_due(due)
+    }
+}
+
+#[test]
+fn a_transaction_that_is_done_again_is_done_once() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let raced = Raced(SqliteStore::open(&folder.path().join("relay.sqlite")).unwrap());
+    let opened = StreamWrite::Open {
+        stream: HOME,
+        key: KEY,
+        opening: [3; 16],
+        day: 5,
+    };
+    let written = write(&raced, &[opened, push(HOME, &[1, 2], u64::MAX)]).unwrap();
+    let cursors: Vec<_> = written.iter().map(|outcome| outcome.unwrap().cursor).collect();
+    assert_eq!(cursors, [0, 2]);
+    assert_eq!(forget(&raced, 190, 180).unwrap(), 1);
+    assert_eq!(raced.0.account(HOME), Ok(None));
 }
