@@ -1,0 +1,133 @@
+//! Files of rows: layouts of any kind in, the VRS' own out.
+
+use super::*;
+
+#[test]
+fn files_of_any_layout_are_taken_and_every_bad_row_is_named() {
+    let (_folder, mut town) = town();
+    let toml = "name = \"paper\"\nencoding = \"shift_jis\"\ndates = [\"%Y年%m月%d日\", \"%m/%d/%Y\"]\n[products]\n\"コミナティ\" = \"pfizer\"\n[[doses]]\nticket = \"券番号\"\ndose = \"回数\"\ndate = \"接種日\"\nproduct = \"メーカー\"\nlot = \"ロット\"\nplace = \"会場\"\n";
+    let mapping = Mapping::read(toml.as_bytes()).unwrap();
+    let file = "備考,ロット,券番号,回数,接種日,メーカー,会場\n\
+        ,EX3617,0000000001,1回目,2021年07月01日,ファイザー,堺市役所\n\
+        ,EX3617,0000000002,1,07/02/2021,コミナティ,堺市役所\n\
+        ,EX3617,0000000003,1,2021-07-02,コミナティ,\n\
+        ,EX3617,112714040000000004,1,2021年07月02日,コミナティ,\n\
+        ,EX3617,111310410000000005,1,2021年07月02日,コミナティ,\n\
+        ,EX3617,0000000006,0,2021年07月02日,コミナティ,\n\
+        ,EX3617,0000000007,1,2031年07月02日,コミナティ,\n\
+        ,,0000000008,1,2021年07月02日,コミナティ,\n\
+        ,EX3617,0000000009,1,2021年07月02日,スプートニク,\n\
+        ,EX3617,0000000001,2,2021年06月30日,コミナティ,\n\
+        ,EX3617,112714030000000010,2,2021年07月02日,コミナティ,\n\
+        ,EX3617,122714030000000011,1,2021年07月02日,コミナティ,\n\
+        ,EX3617,0000000012,1,2020年07月02日,コミナティ,\n\
+        ,EX3618,0000000002,1,07/02/2021,コミナティ,堺市役所\n\
+        ,EX36";
+    let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode(file);
+    let imported = town.import_doses(&bytes, &mapping, false, NOW).unwrap();
+    let rejected: Vec<_> = imported.rejected.iter().map(|row| (row.row, row.code)).collect();
+    assert_eq!(
+        rejected,
+        [
+            (4, "dose_row.date"),
+            (5, "dose_row.check_digit"),
+            (6, "dose_row.other_town"),
+            (7, "dose_row.number"),
+            (8, "dose_row.in_the_future"),
+            (9, "dose_row.lot"),
+            (10, "dose_row.product"),
+            (11, "dose_row.dose_order"),
+            (12, "dose_row.number"),
+            (13, "dose_row.number"),
+            (14, "dose_row.too_early"),
+            (15, "dose_row.contradicts"),
+            (16, "table.cut_off"),
+        ]
+    );
+    assert_eq!((imported.rows, imported.accepted(), imported.new), (15, 2, 2));
+    let again = town.import_doses(&bytes, &mapping, false, NOW + DAY).unwrap();
+    assert_eq!((again.new, again.revised, again.known), (0, 0, 2));
+    // Another lot of the same dose from the same source: a correction, and the old stays.
+    let corrected = "券番号,回数,接種日,メーカー,ロット\n0000000002,1,07/02/2021,コミナティ,EX9999\n";
+    let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode(corrected);
+    assert_eq!(town.import_doses(&bytes, &mapping, false, NOW).unwrap().revised, 1);
+    let lots: Vec<_> = entries(&town, ALL)
+        .into_iter()
+        .map(|entry| (entry.dose.lot, entry.current))
+        .collect();
+    assert_eq!(
+        lots,
+        [("EX3617".into(), true), ("EX3617".into(), false), ("EX9999".into(), true)]
+    );
+    let no_header = town.import_doses(b"ticket,when\n1,2\n", &Mapping::own(), false, NOW);
+    assert_eq!(no_header.unwrap_err().code(), "table.column_missing");
+}
+
+#[test]
+fn times_may_stand_in_place_of_days() {
+    let (_folder, mut town) = town();
+    let file =
+        b"ticket,dose,at,product,lot\n0000000001,1,2021-07-01T10:00:00+09:00,pfizer,A1\n0000000002,1,2021-07-01,pfizer,A1\n";
+    let mapping = Mapping::that_fits(file).unwrap();
+    assert_eq!(town.import_doses(file, &mapping, false, NOW).unwrap().new, 2);
+    let times: Vec<_> = entries(&town, ALL).iter().map(|entry| entry.dose.at).collect();
+    assert_eq!(times, [1_625_101_200, 1_625_065_200]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_mapping_or_is_refused(text in "(name|doses|=|\\[|\\]|\"|a|\n| )*") {
+        let _ = Mapping::read(text.as_bytes());
+    }
+}
+
+#[test]
+fn a_mapping_that_says_too_little_is_refused() {
+    let read = |text: &str| Mapping::read(text.as_bytes()).err().map(|error| error.code());
+    let dose = "ticket=\"a\"\ndate=\"b\"\nproduct=\"c\"\nlot=\"d\"\n";
+    assert_eq!(read(&format!("name=\"x\"\n[[doses]]\n{dose}")), None);
+    assert_eq!(read("name = "), Some("mapping.unreadable"));
+    assert_eq!(read("name=\"x\"\ndoses=[]"), Some("mapping.unreadable"));
+    assert_eq!(
+        read(&format!("name=\"x\"\nwhat=1\n[[doses]]\n{dose}")),
+        Some("mapping.unreadable")
+    );
+    assert_eq!(
+        read(&format!("name=\"x\"\n[[doses]]\n{dose}[[doses]]\n{dose}")),
+        Some("mapping.incomplete")
+    );
+    assert_eq!(
+        read(&format!("name=\"x\"\n[[doses]]\n{dose}number=12\n")),
+        Some("mapping.incomplete")
+    );
+    assert_eq!(
+        read(&format!("name=\"x\"\n[[doses]]\n{dose}[products]\na=\"b\"\n")),
+        Some("mapping.product")
+    );
+}
+
+#[test]
+fn the_vrs_layout_goes_out_and_comes_back() {
+    let (_folder, mut town) = town();
+    let file = "ticket,dose,date,product,lot,place,by\n0000000001,1,2021-06-01,pfizer,EX3617,堺市役所,Dr. K\n0000000001,2,2021-06-22,pfizer,EY0779,堺市役所,Dr. K\n0000000002,1,2021-07-01,moderna,3004220,𠮷野,\n";
+    town.import_doses(file.as_bytes(), &Mapping::own(), false, NOW).unwrap();
+    let (utf8, persons) = town.vrs_ledger(VrsEncoding::Utf8Bom).unwrap();
+    assert_eq!(persons, 2);
+    let text = String::from_utf8(utf8.clone()).unwrap();
+    let lines: Vec<_> = text.split("\r\n").collect();
+    assert!(lines[0].starts_with("\u{feff}個別宛名番号,1回目接種履歴登録日時,1回目接種日,1回目券番号,1回目接種自治体コード,1回目接種会場名,1回目接種医師名,1回目ワクチンメーカー,1回目ワクチンロット番号,2回目"));
+    assert_eq!(
+        lines[1],
+        ",20210710090000,20210601,0000000001,271403,堺市役所,Dr. K,ファイザー,EX3617,20210710090000,20210622,0000000001,271403,堺市役所,Dr. K,ファイザー,EY0779"
+    );
+    let (shift_jis, _) = town.vrs_ledger(VrsEncoding::ShiftJis).unwrap();
+    let (decoded, _, had_errors) = encoding_rs::SHIFT_JIS.decode(&shift_jis);
+    assert!(!had_errors && decoded.contains("武田/モデルナ") && decoded.contains("〓野"));
+
+    for bytes in [utf8, shift_jis] {
+        let (_folder, mut other) = super::town();
+        let mapping = Mapping::that_fits(&bytes).unwrap();
+        let imported = other.import_doses(&bytes, &mapping, false, NOW).unwrap();
+        assert_eq!((imported.rows, imported.new, imported.rejected.len()), (2, 3, 0));
+    }
+}
