@@ -45,7 +45,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 
 pub use error::{DamagedKind, DamagedRow, StoreError, VaultError};
@@ -452,9 +452,9 @@ fn load_keys(db: &Connection, keeper: &dyn KeyKeeper) -> Result<OpenKeys, VaultE
     let row = db.query_row("SELECT wrapping, sealed FROM keyring", [], |row| {
         Ok((row.get(0)?, row.get(1)?))
     });
-    let (id, sealed): (KeyId, Vec<u8>) = match row {
-        Ok(row) => row,
-        Err(rusqlite::Error::QueryReturnedNoRows | rusqlite::Error::FromSqlConversionFailure(..)) => {
+    let (id, sealed): (KeyId, Vec<u8>) = match row.optional() {
+        Ok(Some(row)) => row,
+        Ok(None) | Err(rusqlite::Error::FromSqlConversionFailure(..)) => {
             return Err(StoreError::Damaged {
                 rows: "the record of keys".into(),
             }

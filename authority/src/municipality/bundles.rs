@@ -1,5 +1,6 @@
 //! Bundles that sites send: checked, taken into the ledger, and counted, so that one that is missing is named.
 
+use rusqlite::OptionalExtension;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::trust::Role;
 use techo_protocol::vaccination::dose_bundle::DoseBundle;
@@ -58,15 +59,13 @@ impl Authority {
         }
         // A bundle that is written again is sealed anew: its content is the same, and not its file.
         let hash = bundle.content_hash();
-        let known: Option<Vec<u8>> = match transaction.query_row(
-            "SELECT hash FROM bundle WHERE site = ?1 AND sequence = ?2",
-            (site, bundle.sequence),
-            |row| row.get(0),
-        ) {
-            Ok(hash) => Some(hash),
-            Err(rusqlite::Error::QueryReturnedNoRows) => None,
-            Err(error) => return Err(error.into()),
-        };
+        let known: Option<Vec<u8>> = transaction
+            .query_row(
+                "SELECT hash FROM bundle WHERE site = ?1 AND sequence = ?2",
+                (site, bundle.sequence),
+                |row| row.get(0),
+            )
+            .optional()?;
         if known.as_ref().is_some_and(|known| *known != hash) {
             return Err(BundleError::Contradicts.into());
         }

@@ -8,7 +8,7 @@ mod statement;
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use techo_protocol::basics::keys::SigningKey;
 use techo_protocol::basics::p256::{P256Key, P256Public};
 use techo_protocol::basics::random::Random;
@@ -252,14 +252,16 @@ impl Authority {
         let Some(url) = self.trust_list()?.municipality.and_then(|section| section.url) else {
             return Ok(None);
         };
-        let sealed = match self.db.query_row(
-            "SELECT born FROM resident WHERE ticket = ?1",
-            [ticket.number().cast_signed()],
-            |row| row.get::<_, Vec<u8>>(0),
-        ) {
-            Ok(sealed) => sealed,
-            Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(None),
-            Err(error) => return Err(StoreError::from(error).into()),
+        let sealed: Option<Vec<u8>> = self
+            .db
+            .query_row(
+                "SELECT born FROM resident WHERE ticket = ?1",
+                [ticket.number().cast_signed()],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(sealed) = sealed else {
+            return Ok(None);
         };
         let born = BirthDates::of(&self.keys, &town)?.open(ticket, &sealed)?;
         Ok(health_card::sign(&url, name, born, &statement.given, key, now)?)

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use rusqlite::OptionalExtension;
 use techo_protocol::basics::random::{Random, random_bytes};
 use techo_protocol::vaccination::ticket::{TicketError, TicketNumber, TicketText};
 
@@ -130,11 +131,7 @@ impl Authority {
                     continue;
                 }
                 let number = ticket.number().cast_signed();
-                let before: Option<Vec<u8>> = match known.query_row([number], |row| row.get(0)) {
-                    Ok(sealed) => Some(sealed),
-                    Err(rusqlite::Error::QueryReturnedNoRows) => None,
-                    Err(error) => return Err(error.into()),
-                };
+                let before: Option<Vec<u8>> = known.query_row([number], |row| row.get(0)).optional()?;
                 match before {
                     Some(sealed) if births.open(ticket, &sealed)? == born => continue,
                     Some(_) => enrolled.changed += 1,

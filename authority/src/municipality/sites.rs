@@ -1,6 +1,6 @@
 //! Vaccination sites: their licences, when a licence ends early, and the update that sites are given.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::{RevokedSite, TrustList};
 use techo_protocol::vaccination::site_licence::{NewSiteLicence, SiteLicence, SiteRequest};
@@ -57,12 +57,9 @@ impl Authority {
         let signer = self.signer(KeyRole::Licence)?;
         let list = self.trust_list()?;
         let transaction = write(&mut self.db)?;
-        let known: Option<Vec<u8>> =
-            match transaction.query_row("SELECT licence FROM site WHERE key = ?1", [request.key.0], |row| row.get(0)) {
-                Ok(file) => Some(file),
-                Err(rusqlite::Error::QueryReturnedNoRows) => None,
-                Err(error) => return Err(error.into()),
-            };
+        let known: Option<Vec<u8>> = transaction
+            .query_row("SELECT licence FROM site WHERE key = ?1", [request.key.0], |row| row.get(0))
+            .optional()?;
         if let Some(file) = &known {
             let (_, licence) = SiteLicence::read(file)?;
             if revoked_from(&transaction, licence.site)?.is_some() {
@@ -108,14 +105,11 @@ impl Authority {
     /// [`SiteError`]; [`crate::keys::KeyError::RootAway`] without the root.
     pub fn revoke_site(&mut self, number: u32, from: i64, now: i64) -> Result<(), Error> {
         self.town()?;
-        let before: Option<i64> = match self
+        let before: Option<i64> = self
             .db
             .query_row("SELECT revoked_from FROM site WHERE number = ?1", [number], |row| row.get(0))
-        {
-            Ok(before) => before,
-            Err(rusqlite::Error::QueryReturnedNoRows) => return Err(SiteError::Unknown.into()),
-            Err(error) => return Err(error.into()),
-        };
+            .optional()?
+            .ok_or(SiteError::Unknown)?;
         if before.is_some_and(|before| before <= from) {
             return Err(SiteError::Revoked.into());
         }
@@ -211,9 +205,8 @@ pub(super) fn revoked_sites(db: &Connection) -> Result<Vec<RevokedSite>, Error> 
 
 /// From when on a site's licence is revoked.
 pub(super) fn revoked_from(db: &Connection, site: u32) -> Result<Option<i64>, StoreError> {
-    match db.query_row("SELECT revoked_from FROM site WHERE number = ?1", [site], |row| row.get(0)) {
-        Ok(from) => Ok(from),
-        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let from = db
+        .query_row("SELECT revoked_from FROM site WHERE number = ?1", [site], |row| row.get(0))
+        .optional()?;
+    Ok(from.flatten())
 }

@@ -1,6 +1,6 @@
 //! Reading documents: their rows opened one by one, so that one damaged row costs only itself.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
 use super::keyring::{DocumentKey, Keyring};
@@ -123,11 +123,7 @@ impl<'a> Reader<'a> {
     }
 
     fn row(&self, sql: &str, id: i64) -> Result<Option<Vec<u8>>, VaultError> {
-        match self.db.prepare_cached(sql)?.query_row([id], |row| row.get(0)) {
-            Ok(sealed) => Ok(Some(sealed)),
-            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.db.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
     }
 
     /// What is still to be sent, oldest first.

@@ -1,5 +1,7 @@
 //! Small named records: what is neither a document nor a download, such as trust lists and the state of alerts.
 
+use rusqlite::OptionalExtension;
+
 use super::seal::{self, Key, Place};
 use super::writer::Forgets;
 use super::{DamagedKind, DamagedRow, Reader, Vault, VaultError, Writer};
@@ -99,12 +101,9 @@ impl Reader<'_> {
         let row = self
             .db
             .prepare_cached("SELECT sealed FROM record WHERE kind = ?1 AND name = ?2")?
-            .query_row((kind_tag, name_tag), |row| row.get::<_, Vec<u8>>(0));
-        let sealed = match row {
-            Ok(sealed) => sealed,
-            Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
+            .query_row((kind_tag, name_tag), |row| row.get::<_, Vec<u8>>(0))
+            .optional()?;
+        let Some(sealed) = row else { return Ok(None) };
         let (_, bytes) =
             open(&self.keyring.records, kind_tag, &name_tag, sealed).ok_or_else(|| VaultError::damaged(&[damage(&name_tag)]))?;
         Ok(Some(bytes))

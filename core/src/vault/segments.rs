@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use rusqlite::OptionalExtension;
+
 use super::seal::{self, Key, Place};
 use super::{DamagedKind, DamagedRow, Reader, Vault, VaultError, Writer};
 
@@ -58,15 +60,12 @@ impl Reader<'_> {
     /// As there.
     pub fn segment(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, VaultError> {
         let tag = tag(&self.keyring.names, hash);
-        match self
+        let sealed = self
             .db
             .prepare_cached("SELECT sealed FROM segment WHERE name = ?1")?
             .query_row([tag], |row| row.get::<_, Vec<u8>>(0))
-        {
-            Ok(sealed) => Ok(seal::open(&self.keyring.segments, Place::Segment(&tag), sealed)),
-            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+            .optional()?;
+        Ok(sealed.and_then(|sealed| seal::open(&self.keyring.segments, Place::Segment(&tag), sealed)))
     }
 
     /// See [`Vault::has_segment`].

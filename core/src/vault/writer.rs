@@ -1,6 +1,6 @@
 //! Writing, inside one transaction that holds the write lock.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use serde_bytes::ByteArray;
 
 use super::keyring::{self, DocumentKey, Keyring};
@@ -264,14 +264,13 @@ impl<'a> Writer<'a> {
     }
 
     fn state(&self, document: &DocumentKey) -> Result<DocumentState, VaultError> {
-        let sealed = match self
+        let sealed = self
             .db
             .prepare_cached("SELECT sealed FROM state WHERE document = ?1")?
             .query_row([document.id], |row| row.get(0))
-        {
-            Ok(sealed) => sealed,
-            Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(DocumentState::default()),
-            Err(error) => return Err(error.into()),
+            .optional()?;
+        let Some(sealed) = sealed else {
+            return Ok(DocumentState::default());
         };
         let damaged = || {
             StoreError::Damaged {
