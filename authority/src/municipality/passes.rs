@@ -20,7 +20,7 @@ use techo_protocol::vaccination::ticket::TicketNumber;
 use super::residents::BirthDates;
 use super::{MunicipalityError, days, ledger, sites};
 use crate::keys::{KeyFiles, KeyRole};
-use crate::store::{StoreError, array, narrow, write};
+use crate::store::{array, narrow, write};
 use crate::{Authority, Error, audit};
 
 pub use health_card::to_jwks;
@@ -31,7 +31,7 @@ techo_protocol::coded_errors! {
     pub enum PassError {
         /// The ticket has no dose that counts.
         NoDose = "pass.no_dose", "The ledger has no dose of this ticket that counts. Doses of which two sources say different things do not, nor those of a site whose licence was revoked from before them on.", "See `municipality ledger`, import what is missing, or settle the conflict.";
-        /// Nothing to revoke.
+        /// The ticket has no pass that could be revoked.
         NoPass = "pass.none", "No status pass of this ticket is current.", "Nothing needs to be done.";
     }
 }
@@ -39,7 +39,7 @@ techo_protocol::coded_errors! {
 /// A pass that is to be issued.
 #[derive(Debug, Clone, Copy)]
 pub struct NewPass<'a> {
-    /// Whose.
+    /// The ticket of the person whom the pass is for.
     pub ticket: TicketNumber,
     /// The phone's request; without one, whoever has the file has the pass.
     pub request: Option<&'a [u8]>,
@@ -58,7 +58,7 @@ pub struct IssuedPass {
     pub until: i64,
     /// What it says today.
     pub status: Status,
-    /// Doses that count.
+    /// How many doses of the ticket count.
     pub doses: u8,
     /// A SMART Health Card is in it.
     pub has_card: bool,
