@@ -33,7 +33,7 @@ pub struct AuditRow {
     pub at: i64,
     /// What was done, `area.what`.
     pub what: String,
-    /// To which number.
+    /// The number of what it was done to, such as a notice's or a site's.
     pub about: String,
     /// The chain's hash up to and with this row.
     pub hash: [u8; 32],

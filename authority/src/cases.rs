@@ -34,10 +34,10 @@ techo_protocol::coded_errors! {
     }
 }
 
-/// A new case.
+/// A case that was just made, with the code that is shown once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCase {
-    /// Its number.
+    /// The case's number in this profile.
     pub id: u32,
     /// The code for the resident: shown once, and not kept.
     pub code: CaseCode,
@@ -48,7 +48,7 @@ pub struct NewCase {
 /// A case as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
-    /// Its number.
+    /// The case's number in this profile.
     pub id: u32,
     /// When it was made, in Unix seconds.
     pub made_at: i64,
@@ -70,7 +70,7 @@ impl Case {
 pub struct ClaimedVisit {
     /// Name of the place, as the person's diary has it.
     pub name: String,
-    /// Its address.
+    /// The place's address, where the person's diary has one.
     pub address: Option<String>,
     /// Start, in Unix seconds.
     pub from: i64,

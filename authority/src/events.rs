@@ -43,7 +43,7 @@ pub struct Imported {
 pub struct ImportOptions {
     /// The list is the whole one: what is missing from it is withdrawn.
     pub complete: bool,
-    /// Nothing is kept.
+    /// The file is checked and counted, and nothing of it is kept.
     pub dry_run: bool,
 }
 

@@ -73,7 +73,7 @@ impl Import {
     }
 }
 
-/// One exposure event.
+/// One exposure event, as a row of a file states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// The line of the file on which the row begins, the first line being 1, as an editor counts; a spreadsheet counts the

@@ -55,7 +55,7 @@ techo_protocol::coded_errors! {
 /// The passphrase of a profile and what it costs to guess it once.
 #[derive(Clone)]
 pub struct Passphrase {
-    /// The passphrase.
+    /// The passphrase's text, which is wiped from memory when this is dropped.
     pub text: Zeroizing<String>,
     /// What new files cost; old ones carry their own.
     pub cost: Cost,
@@ -74,15 +74,15 @@ impl Passphrase {
 /// What a key file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRole {
-    /// Signs trust lists.
+    /// The root key, which signs trust lists.
     Root,
-    /// Signs venue codes.
+    /// The key that signs the codes of venues' posters and tablets.
     Code,
     /// Signs manifests and requests for diaries.
     Manifest,
-    /// Signs segments.
+    /// The key that signs segments, in which notices are published.
     Notice,
-    /// Opens sent diaries.
+    /// The key that opens the diaries that people send.
     Diary,
     /// Signs vaccination sites' licences and updates.
     Licence,

@@ -59,7 +59,7 @@ techo_protocol::coded_errors! {
 
 /// What the database keeps of a municipality.
 pub(crate) struct Town {
-    /// Its code.
+    /// The municipality's code, six digits with a check digit.
     pub code: MunicipalityCode,
     /// The name of the key file of birth dates.
     pub residents_key: PublicKey,

@@ -32,15 +32,15 @@ techo_protocol::coded_errors! {
         Unknown = "notice.unknown", "There is no notice with this number.", "`authority notice list` shows the notices.";
         /// `to` is not later than `from`.
         EndsBeforeStart = "notice.ends_before_start", "The notice ends before it starts.", "Correct --from or --to.";
-        /// Longer than [`LONGEST_WINDOW_SECONDS`].
+        /// The window is longer than [`LONGEST_WINDOW_SECONDS`].
         TooLong = "notice.too_long", "The notice is longer than seven days.", "Correct --from or --to, or make one notice a day.";
         /// Longer than [`LONGEST_TAIL_SECONDS`], or negative.
         Tail = "notice.tail", "A tail is 0 to 24 hours.", "Give another tail.";
         /// Begins later than [`MOST_AHEAD_SECONDS`] from now, or before 1970.
         InFuture = "notice.in_future", "The notice begins more than a day from now.", "Check the date and the time zone of --from.";
-        /// Before 1970.
+        /// The window begins before 1970.
         InPast = "notice.in_past", "The notice begins before 1970.", "Check the year of --from.";
-        /// Longer than [`LONGEST_TEXT_BYTES`].
+        /// The texts of all languages together are longer than [`LONGEST_TEXT_BYTES`].
         TextTooLong = "notice.text_too_long", "The texts are longer than 15,000 bytes together.", "Shorten them.";
         /// A withdrawal is the last word.
         Withdrawn = "notice.withdrawn", "This notice was withdrawn.", "Make a new one with `authority notice add`.";
@@ -75,7 +75,7 @@ pub struct Revision {
     pub tail: Option<i64>,
     /// How serious it is.
     pub severity: Option<Severity>,
-    /// The authority's advice.
+    /// The authority's other advice, a number of its own list.
     pub advice: Option<u8>,
     /// What people who were there are told.
     pub text: Option<LocalisedText>,
@@ -86,7 +86,7 @@ pub struct Revision {
 pub enum Change {
     /// A new notice about a venue.
     Add(VenueNumber, Content),
-    /// A new revision.
+    /// A new revision of a notice, which says some things anew.
     Revise(NoticeId, Revision),
     /// The last revision: it was wrong.
     Withdraw(NoticeId),
@@ -95,7 +95,7 @@ pub enum Change {
 /// What a change did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
-    /// The notice.
+    /// The notice that was changed, or would be.
     pub notice: NoticeId,
     /// Its revision after the change.
     pub revision: u8,
@@ -106,17 +106,17 @@ pub struct Changed {
 /// A notice as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Its number.
+    /// The notice's number within its authority.
     pub id: NoticeId,
-    /// The venue.
+    /// The number of the venue that the notice is about.
     pub venue: VenueNumber,
-    /// The venue's name.
+    /// The venue's name, as the registry has it.
     pub venue_name: String,
-    /// The newest revision.
+    /// The number of the notice's newest revision.
     pub revision: u8,
-    /// What that says.
+    /// What the newest revision says.
     pub content: Content,
-    /// It was withdrawn.
+    /// The notice was withdrawn: it was wrong.
     pub withdrawn: bool,
     /// When the newest revision was made, in Unix seconds.
     pub made_at: i64,

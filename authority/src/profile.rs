@@ -12,7 +12,7 @@ use crate::keys::{KeyError, KeyFiles, KeyRole, Passphrase};
 use crate::store::{self, StoreError, array};
 use crate::{audit, trust};
 
-/// An authority, opened.
+/// An authority whose profile is open: its database and its key files.
 pub struct Authority {
     pub(crate) db: Connection,
     pub(crate) keys: KeyFiles,
@@ -73,7 +73,7 @@ impl Authority {
         })
     }
 
-    /// The authority's id.
+    /// The authority's id, by which phones and relays know it.
     pub fn id(&self) -> AuthorityId {
         self.id
     }

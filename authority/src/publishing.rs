@@ -50,7 +50,7 @@ techo_protocol::coded_errors! {
     }
 }
 
-/// What was signed.
+/// What publishing signed: a manifest, and how much is in its new segments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
     /// The manifest's sequence number.

@@ -9,7 +9,7 @@ pub struct RejectedRow {
     pub row: u64,
     /// The id of what the row is about, in files that have such and as far as it can be told: what was rejected is not missing.
     pub id: Option<String>,
-    /// Stable code.
+    /// The stable code of the reason, such as `dose_row.ticket`.
     pub code: &'static str,
     /// The reason in words, without anything from the file.
     pub message: String,

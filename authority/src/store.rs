@@ -18,7 +18,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 techo_protocol::coded_errors! {
     /// What can be wrong with the profile's database.
     pub enum StoreError {
-        /// There is none.
+        /// The profile holds no authority.
         NotInitialised = "authority.not_initialised", "There is no authority in this profile.", "Make one with `authority init --name NAME`, or name another folder with --data.";
         /// There is one already.
         AlreadyInitialised = "authority.already_initialised", "There is already an authority in this profile.", "Name another folder with --data.";
@@ -30,7 +30,7 @@ techo_protocol::coded_errors! {
         Full = "authority.disk_full", "The disk is full.", "Make room and try again. Nothing was changed.";
         /// It is no database of ours, or it is damaged.
         Damaged = "authority.damaged", "The profile's database is damaged.", "Restore it from a backup.";
-        /// The system refused.
+        /// The operating system refused to read or write the profile.
         Io { reason: String } = "authority.io", "The profile cannot be read or written ({reason}).", "Check the folder's permissions and the disk.";
     }
 }

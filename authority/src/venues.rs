@@ -26,7 +26,7 @@ pub const LONGEST_TEXT: usize = 300;
 techo_protocol::coded_errors! {
     /// What can be wrong with a venue, or with what is asked of it.
     pub enum VenueError {
-        /// Not eight digits.
+        /// The text is not eight digits.
         NotANumber = "venue.not_a_number", "This is not a venue's number.", "A venue's number has eight digits; it stands on the poster.";
         /// Eight digits whose last does not fit.
         NumberMistyped = "venue.number_mistyped", "A digit of this venue's number is wrong.", "Compare it with the poster.";
@@ -52,11 +52,11 @@ techo_protocol::coded_errors! {
 /// What a venue is registered with.
 #[derive(Debug, Clone)]
 pub struct NewVenue<'a> {
-    /// Its name.
+    /// The venue's name, at most 300 characters and not empty.
     pub name: &'a str,
     /// Its address, may be empty.
     pub address: &'a str,
-    /// What it is.
+    /// The kind of venue, whose usual stay counts where none is given.
     pub kind: VenueKind,
     /// How many people find a seat.
     pub seats: Option<u32>,
@@ -69,11 +69,11 @@ pub struct NewVenue<'a> {
 /// What is to be changed of a venue; `None` leaves a thing as it is.
 #[derive(Debug, Clone, Default)]
 pub struct VenueChange<'a> {
-    /// Its name.
+    /// The venue's new name, at most 300 characters.
     pub name: Option<&'a str>,
-    /// Its address.
+    /// The venue's new address, at most 300 characters.
     pub address: Option<&'a str>,
-    /// What it is.
+    /// The kind that the venue is now.
     pub kind: Option<VenueKind>,
     /// How many people find a seat.
     pub seats: Option<u32>,
@@ -83,16 +83,16 @@ pub struct VenueChange<'a> {
     pub stay_minutes: Option<u32>,
 }
 
-/// A registered venue.
+/// A venue as the registry has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Venue {
     /// Its number, for people.
     pub number: VenueNumber,
-    /// Its name.
+    /// The venue's name, as its poster has it.
     pub name: String,
     /// Its address, may be empty.
     pub address: String,
-    /// What it is.
+    /// The kind of venue.
     pub kind: VenueKind,
     /// How many people find a seat.
     pub seats: Option<u32>,

@@ -46,7 +46,7 @@ impl Background {
         })
     }
 
-    /// Where it listens.
+    /// The address and port on which the relay listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

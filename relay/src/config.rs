@@ -56,7 +56,7 @@ pub struct Limits {
     pub burst: u32,
     /// Addresses remembered at once, in memory only. Beyond it, new ones share one allowance.
     pub addresses: usize,
-    /// Connections at once.
+    /// Connections that may be open at once, of all addresses together.
     pub connections: usize,
     /// Connections at once from one address.
     pub connections_per_address: usize,

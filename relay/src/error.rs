@@ -14,7 +14,7 @@ techo_protocol::coded_errors! {
     pub enum RelayError {
         /// It was not told of this authority.
         UnknownAuthority = "relay.unknown_authority", "This relay does not carry this authority's lists.", "Check the relay's address, or start the relay with the authority's trust file.";
-        /// No such path.
+        /// The path is none of the relay's.
         NoSuchPath = "relay.no_such_path", "There is nothing at this address.", "Check the relay's address.";
         /// The path is there, the method is not.
         MethodNotAllowed = "relay.method_not_allowed", "This cannot be done at this address.", "Use a method that the Allow header names.";
@@ -112,7 +112,7 @@ techo_protocol::coded_union! {
         Relay(RelayError);
         /// The relay refuses a call of a household's device.
         Sync(SyncError);
-        /// The store refuses.
+        /// The store has refused, or does not answer.
         Store(StoreError);
         /// A manifest is refused.
         Manifest(ManifestError);
@@ -126,7 +126,7 @@ techo_protocol::coded_union! {
 }
 
 impl Refusal {
-    /// The HTTP status.
+    /// The HTTP status that the answer has (RFC 9110, section 15).
     pub fn status(&self) -> u16 {
         match self {
             Self::Relay(error) => relay_status(error),

@@ -44,7 +44,7 @@ pub use refusal::Refusals;
 
 /// What all requests share.
 pub struct Shared {
-    /// Bytes at rest.
+    /// The store, which keeps every byte that outlives a request.
     pub store: Arc<dyn Store>,
     /// The authorities that this relay was told of.
     pub told_of: HashSet<AuthorityId>,
@@ -54,21 +54,21 @@ pub struct Shared {
     pub random: Arc<dyn Random + Send + Sync>,
     /// Limits on size and rate.
     pub limits: Limits,
-    /// Reverse proxies.
+    /// Addresses of reverse proxies, whose word for a client's address is taken.
     pub proxies: Vec<IpAddr>,
-    /// Requests a second.
+    /// What each address has left of its allowance of requests.
     pub rates: Mutex<RateTable>,
     /// Accounts opened in a time.
     pub openings: Mutex<RateTable>,
-    /// Households' streams.
+    /// What is asked of households' streams goes here.
     pub streams: Streams,
-    /// Pairing mailboxes.
+    /// The mailboxes in which two devices meet to pair, for two minutes each.
     pub mailboxes: Arc<Mailboxes>,
-    /// Connections at once.
+    /// The count of open connections, in all and of each address.
     pub connections: Arc<Connections>,
     /// Memory for bodies; a permit is a byte.
     pub body_memory: Arc<Semaphore>,
-    /// Counters.
+    /// The counters and gauges that `/metrics` shows.
     pub metrics: Metrics,
     /// Where log lines go.
     pub log: tracing::Dispatch,

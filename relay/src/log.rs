@@ -22,7 +22,7 @@ where
     Dispatch::new(tracing_subscriber::registry().with(lines))
 }
 
-/// Drops every line.
+/// A log that drops every line.
 pub fn none() -> Dispatch {
     Dispatch::none()
 }

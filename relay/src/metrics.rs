@@ -19,11 +19,11 @@ type Labels = Vec<(&'static str, String)>;
 
 /// One answered request, for log and metrics: its route and not its path.
 pub struct Answered {
-    /// The route's template.
+    /// The template of the route, such as `/v1/streams/{stream}`; never the path that was asked for.
     pub route: String,
-    /// The method.
+    /// The method of the request, such as `GET`.
     pub method: &'static str,
-    /// The status.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// Bytes of the request's body that were received.
     pub received: u64,
@@ -33,17 +33,17 @@ pub struct Answered {
     pub seconds: f64,
 }
 
-/// What gauges show.
+/// What the gauges show at the moment of asking.
 pub struct Now {
     /// How much the store holds for authorities.
     pub totals: Totals,
     /// How much it holds for households.
     pub accounts: AccountTotals,
-    /// Connections open.
+    /// Connections that are open now.
     pub connections: usize,
     /// Addresses that limits remember.
     pub addresses: usize,
-    /// Pulls that wait.
+    /// Pulls that wait now for something new in their stream.
     pub waiting: usize,
 }
 
@@ -66,7 +66,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// All at zero.
+    /// Counters and gauges that all stand at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("techo_relay");
         let metrics = Self {

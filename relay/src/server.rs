@@ -98,7 +98,7 @@ impl Relay {
         })
     }
 
-    /// Where it listens.
+    /// The address and port on which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -123,7 +123,7 @@ pub struct Publication<'a> {
 /// What came of replacing what is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaced {
-    /// It is replaced.
+    /// What was held is replaced, and that is on disk.
     Done,
     /// Somebody else replaced it in the meantime; nothing was changed.
     Raced,
@@ -142,10 +142,10 @@ pub enum Put {
     OverQuota,
 }
 
-/// A stored segment.
+/// What is known of a stored segment beside its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredSegment {
-    /// Whose it is.
+    /// The authority that the segment is of.
     pub authority: AuthorityId,
     /// Its length in bytes.
     pub bytes: u64,
@@ -154,20 +154,20 @@ pub struct StoredSegment {
 /// What was forgotten because it was due.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Segments.
+    /// How many segments were removed.
     pub segments: u64,
-    /// Diaries.
+    /// How many diaries and dummies were removed.
     pub diaries: u64,
 }
 
 /// How much there is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Segments.
+    /// How many segments there are, listed or not.
     pub segments: u64,
-    /// Their bytes.
+    /// The bytes of all segments together.
     pub segment_bytes: u64,
-    /// Diaries and dummies.
+    /// How many diaries and dummies wait to be taken.
     pub diaries: u64,
 }
 
@@ -177,7 +177,7 @@ pub struct Totals {
 /// Every call: [`StoreError`]; nothing was changed then.
 #[allow(clippy::missing_errors_doc, reason = "the trait says it once for all calls")]
 pub trait Store: StreamStore {
-    /// Whether it answers.
+    /// Fails where the store does not answer.
     fn check(&self) -> Result<(), StoreError>;
 
     /// What is held of an authority.

@@ -41,9 +41,9 @@ pub const PAGE_BYTES: usize = 1 << 20;
 
 /// A request whose signature was checked.
 pub struct Verified {
-    /// Whose stream.
+    /// The stream that the request is about.
     pub stream: StreamId,
-    /// What to do.
+    /// What the device asks to be done.
     pub call: Call,
     /// The account, as it was then.
     pub account: Option<Account>,
@@ -362,7 +362,7 @@ impl Streams {
         &self.waiting
     }
 
-    /// Pulls that wait.
+    /// How many pulls wait now for something new in their stream.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }

@@ -20,11 +20,11 @@ pub(super) struct Layout {
     pub columns: &'static [&'static str],
     /// An id as events of this layout are known by.
     pub id: fn(&str) -> &str,
-    /// Reads one row.
+    /// Reads one row as an event, or says why it is none.
     pub event: fn(&Row<'_>) -> Result<Event, RowError>,
 }
 
-/// All layouts.
+/// All layouts that `--layout` can name.
 pub(super) const LAYOUTS: &[Layout] = &[nz::LAYOUT, techo::LAYOUT];
 
 /// Start and end of an event as a notice's window needs them; one without length lasts a minute, as a visit does.

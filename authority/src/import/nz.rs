@@ -11,7 +11,7 @@ use super::fields::Row;
 use super::layout::{Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, window};
 use super::{Event, RowError};
 
-/// The layout `nz`.
+/// The layout `nz`: New Zealand's list of locations of interest.
 pub(super) const LAYOUT: Layout = Layout {
     name: "nz",
     columns: &["id", "Event", "Location", "Start", "End", "Advice"],

@@ -16,7 +16,7 @@ pub(crate) struct Record {
     pub lines: u64,
     /// How long it is, its line end included.
     pub bytes: usize,
-    /// Its cells.
+    /// The record's cells, as the bytes that stand in the file.
     pub cells: ByteRecord,
     /// Whether the file ends before its last quotation mark.
     pub cut_off: bool,

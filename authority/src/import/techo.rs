@@ -15,7 +15,7 @@ use super::fields::Row;
 use super::layout::{Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, window};
 use super::{Event, RowError, dates};
 
-/// The layout `techo`.
+/// The layout `techo`: Techo's own columns for exposure events.
 pub(super) const LAYOUT: Layout = Layout {
     name: "techo",
     columns: &["id", "name", "address", "from", "to", "severity", "text"],

@@ -25,17 +25,17 @@ techo_protocol::coded_errors! {
 /// What a bundle did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundleImported {
-    /// The site's number.
+    /// The number of the site that sent the bundle.
     pub site: u32,
-    /// The site's name.
+    /// The name of the site, as its licence has it.
     pub place: String,
-    /// The bundle's number.
+    /// The bundle's number among those of its site.
     pub sequence: u32,
     /// It was taken in before.
     pub again: bool,
     /// Bundles of this site that are missing below the highest that came.
     pub missing: Vec<u32>,
-    /// What was done.
+    /// What came of the bundle's doses.
     pub imported: Imported,
 }
 

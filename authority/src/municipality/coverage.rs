@@ -49,9 +49,9 @@ impl std::fmt::Display for AgeBand {
 pub struct Cell {
     /// The day in Japan, counted from 1970-01-01.
     pub day: i64,
-    /// The vaccine.
+    /// The vaccine that was given.
     pub product: Product,
-    /// Which dose.
+    /// Which dose of its person it is, 1 to 9.
     pub number: u8,
     /// The person's age band now.
     pub age: AgeBand,
@@ -66,7 +66,7 @@ pub struct Coverage {
     pub people: BTreeMap<(u8, AgeBand), u64>,
     /// Residents by age band.
     pub population: BTreeMap<AgeBand, u64>,
-    /// Doses in all.
+    /// All doses, of every day and product.
     pub doses: u64,
 }
 
@@ -80,9 +80,9 @@ pub struct PublicCoverage {
     pub days: BTreeMap<(u8, i64, Product), PublicCount>,
     /// People by dose number and age band, and the residents of that band.
     pub people: BTreeMap<(u8, AgeBand), (PublicCount, PublicCount)>,
-    /// Doses in all.
+    /// All doses, of every day and product.
     pub doses: PublicCount,
-    /// Residents in all.
+    /// All residents that are enrolled.
     pub population: PublicCount,
 }
 

@@ -21,9 +21,9 @@ techo_protocol::coded_errors! {
 techo_protocol::coded_union! {
     /// What does not stop an import, and should be looked at.
     pub enum ImportWarning {
-        /// A lot.
+        /// Something about a lot should be looked at.
         Lot(LotWarning);
-        /// A ticket.
+        /// Something about a ticket should be looked at.
         Ticket(TicketWarning);
     }
 }

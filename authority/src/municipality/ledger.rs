@@ -34,7 +34,7 @@ techo_protocol::coded_errors! {
     }
 }
 
-/// Who states doses.
+/// Who states that a dose was given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// Another municipality's slips, by its code.
@@ -90,9 +90,9 @@ pub struct Dose {
     pub number: u8,
     /// When it was given, in Unix seconds; midnight in Japan where only the day is known.
     pub at: i64,
-    /// The vaccine.
+    /// The vaccine that was given.
     pub product: Product,
-    /// The lot.
+    /// The lot's number, as it is printed.
     pub lot: String,
     /// Where; may be empty.
     pub place: String,
@@ -113,7 +113,7 @@ impl Dose {
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Who says so.
+    /// The source whose statement it is.
     pub source: Source,
     /// 0 at first, one more with each correction.
     pub revision: u32,
@@ -121,7 +121,7 @@ pub struct Entry {
     pub current: bool,
     /// It takes the dose back.
     pub withdrawn: bool,
-    /// The dose.
+    /// The dose that the statement is about.
     pub dose: Dose,
     /// Another source says something else of this dose.
     pub conflict: bool,
@@ -130,11 +130,11 @@ pub struct Entry {
 /// A dose of which two sources say different things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
-    /// The ticket.
+    /// The ticket that the dose was given for.
     pub ticket: TicketNumber,
-    /// Which dose.
+    /// Which dose of the ticket it is, 1 to 9.
     pub number: u8,
-    /// Who says what.
+    /// The sources that say different things of the dose.
     pub sources: Vec<Source>,
 }
 
@@ -145,7 +145,7 @@ pub enum Taken {
     New,
     /// It corrects or takes back what the same source said before.
     Revised,
-    /// It was known.
+    /// The statement changes nothing: it was made before, or a better or later one stands.
     Known,
     /// It is new, and another source says something else of the same dose.
     Conflicting,

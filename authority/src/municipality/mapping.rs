@@ -46,28 +46,28 @@ techo_protocol::coded_errors! {
 techo_protocol::coded_errors! {
     /// Why a row says nothing of a dose.
     pub enum CellError {
-        /// No ticket.
+        /// The cell holds no ticket number.
         Ticket = "dose_row.ticket", "The ticket has neither 10 nor 18 digits.", "Compare it with the printed ticket.";
         /// The municipality's check digit does not fit.
         CheckDigit = "dose_row.check_digit", "A digit of the ticket is wrong: the municipality's check digit does not fit.", "Compare it with the printed ticket.";
-        /// Another municipality's ticket.
+        /// The ticket is another municipality's.
         OtherTown = "dose_row.other_town", "The ticket is of another municipality.", "Send the row to that municipality.";
-        /// No dose number.
+        /// The cell holds no dose number, or another than the ticket's.
         Number = "dose_row.number", "The dose number is none of 1 to 9, or is not the ticket's.", "Correct it.";
-        /// No date.
+        /// The cell holds no date of a form that the mapping knows.
         Date = "dose_row.date", "The date cannot be read.", "Write it like the others, or add its form to the mapping's dates.";
         /// No time of day.
         Time = "dose_row.time", "The time of day cannot be read.", "Write it as 10:05.";
-        /// No product.
+        /// The cell holds no vaccine that the mapping knows.
         Product = "dose_row.product", "The vaccine is not known.", "Add its word to the mapping's [products].";
-        /// No lot.
+        /// The cell holds nothing that can be a lot's number.
         Lot = "dose_row.lot", "A lot has 1 to 20 printable ASCII characters.", "Write it as it is printed.";
         /// A place or a name that is too long.
         TooLong = "dose_row.too_long", "The place has more than 30 characters, or the vaccinator's name more than 20.", "Shorten it.";
     }
 }
 
-/// A mapping.
+/// What the columns of somebody's CSV files mean, read from a TOML file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
@@ -208,7 +208,7 @@ impl Mapping {
         Ok(own)
     }
 
-    /// The source's name.
+    /// The name of the source whose files the mapping reads.
     pub fn name(&self) -> &str {
         self.name.trim()
     }

@@ -14,7 +14,7 @@ use crate::{Authority, Error};
 /// A second dose that is late.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overdue {
-    /// The ticket.
+    /// The ticket whose second dose is late.
     pub ticket: TicketNumber,
     /// The dose that is missing.
     pub number: u8,

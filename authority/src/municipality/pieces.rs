@@ -15,7 +15,7 @@ const KEPT_SECONDS: i64 = 60 * DAY_SECONDS;
 pub struct WholeBundle {
     /// SHA-256 of the file.
     pub bundle: [u8; 32],
-    /// The file.
+    /// The whole file, as it is sent.
     pub file: Vec<u8>,
 }
 

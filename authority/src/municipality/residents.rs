@@ -28,7 +28,7 @@ const FIRST_DAY: i64 = -25_567;
 techo_protocol::coded_errors! {
     /// Why a resident's row was rejected.
     pub enum ResidentRowError {
-        /// Another municipality's ticket.
+        /// The ticket is another municipality's.
         OtherTown = "resident.other_town", "This ticket is of another municipality.", "Leave it out, or correct its municipality.";
         /// No date, or one that nobody was born on.
         Born = "resident.born", "The birth date cannot be read, or nobody of today was born then.", "Write it as 1980-01-31 or 19800131.";

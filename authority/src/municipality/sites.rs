@@ -30,10 +30,10 @@ techo_protocol::coded_errors! {
     }
 }
 
-/// A site.
+/// A vaccination site that the municipality has licensed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// Its licence.
+    /// The site's newest licence.
     pub licence: SiteLicence,
     /// From when on its doses do not count, in Unix seconds.
     pub revoked_from: Option<i64>,

@@ -15,7 +15,7 @@ use crate::{Authority, Error, audit, recalls};
 techo_protocol::coded_errors! {
     /// Why a lot's row was rejected.
     pub enum LotRowError {
-        /// No such product.
+        /// The cell holds no vaccine that is known.
         Product = "lot_row.product", "There is no such product.", "Write pfizer, moderna, astrazeneca or novavax, or the maker in Japanese.";
         /// A lot that cannot be.
         Lot = "lot_row.lot", "A lot has 1 to 20 printable ASCII characters.", "Write it as it is printed.";
@@ -29,13 +29,13 @@ techo_protocol::coded_errors! {
 /// A lot as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lot {
-    /// The lot.
+    /// The product and the number of the lot.
     pub lot: ProductLot,
     /// Doses that were distributed; `None` for a lot that the list lacks.
     pub distributed: Option<u64>,
     /// Doses that the ledger has.
     pub given: u64,
-    /// It is recalled.
+    /// The lot is recalled: no dose of it is to be given.
     pub recalled: bool,
 }
 

@@ -17,7 +17,7 @@ techo_protocol::coded_errors! {
     pub enum TableError {
         /// There is no row in it.
         Empty = "table.empty", "The file is empty.", "Export it again.";
-        /// Too large.
+        /// The file is larger than 256 MiB.
         TooLarge = "table.too_large", "The file is larger than 256 MiB.", "Cut it into several files.";
         /// A spreadsheet's own format, UTF-16, or another encoding.
         NotText = "table.not_text", "The file is not CSV in UTF-8 or Shift_JIS.", "Save it as CSV, or name its encoding in the mapping.";

@@ -27,11 +27,11 @@ use super::*;
 use crate::keys::KeyError;
 use crate::profile::NewAuthority;
 
-/// 2021-07-10T09:00+09:00.
+/// The moment of every test: 2021-07-10T09:00+09:00.
 pub const NOW: i64 = 1_625_875_200;
 const DAY: i64 = 86_400;
 
-/// Sakai.
+/// The municipality of Sakai, made 60 days before [`NOW`].
 pub fn town() -> (TempDir, Authority) {
     let folder = tempfile::tempdir().unwrap();
     let new = NewAuthority {

@@ -64,7 +64,7 @@ impl Line {
 }
 
 impl Fonts {
-    /// The machine's fonts.
+    /// The fonts that are installed on this machine.
     pub fn of_system() -> Self {
         let mut database = Database::new();
         database.load_system_fonts();

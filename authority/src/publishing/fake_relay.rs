@@ -59,7 +59,7 @@ impl FakeRelay {
             .collect()
     }
 
-    /// What somebody sends.
+    /// Puts in a sealed diary that somebody sends.
     pub fn deposit(&self, mailbox: MailboxId, sealed: Vec<u8>) {
         self.diaries.borrow_mut().push(DepositedDiary {
             mailbox: mailbox.0,

@@ -19,7 +19,7 @@ const REUSE_SECONDS: i64 = 600;
 /// How long before its end a trust list is warned of, in seconds.
 const EXPIRES_SOON_SECONDS: i64 = 60 * DAY_SECONDS;
 
-/// The newest manifest.
+/// What is kept of the newest manifest that was signed.
 pub(super) struct Newest {
     pub sequence: u64,
     pub hash: [u8; 32],

@@ -22,15 +22,15 @@ use crate::venues::read_poster;
 
 /// The newest revision of a notice, for one code that it has to go out under.
 pub(super) struct PendingNotice {
-    /// The notice.
+    /// The notice that has to go out.
     pub notice: NoticeId,
-    /// Its newest revision.
+    /// The number of the notice's newest revision.
     pub revision: u8,
-    /// The code's serial.
+    /// The serial of the code that the notice goes out under.
     pub code: u32,
     /// What to say of each hour; `text` of an entry is always 0 or none, and stands for [`Self::text`].
     pub entries: Vec<Entry>,
-    /// The text.
+    /// What people who were there are told, in every language.
     pub text: LocalisedText,
     /// How long the segment has to be listed for its sake, in Unix seconds.
     pub listed_until: i64,

@@ -84,7 +84,7 @@ pub(super) fn plan(notices: Vec<PendingNotice>, recalls: Vec<(Recall, i64)>) -> 
     Ok(plans)
 }
 
-/// What was written.
+/// How much the segments that were written hold.
 #[derive(Default)]
 pub(super) struct Written {
     pub segments: usize,

@@ -68,7 +68,7 @@ pub struct RotatingCode {
 
 /// What is needed to issue codes.
 pub(crate) struct Issuer {
-    /// The code key.
+    /// The key that signs the code.
     pub key: SigningKey,
     /// The host of the codes.
     pub host: String,

@@ -30,7 +30,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Restaurants.
+    /// Restaurants, the first kind of the table.
     Restaurant = "restaurant", 120;
     /// Bars and clubs with hospitality.
     Bar = "bar", 120;
@@ -38,11 +38,11 @@ kinds! {
     LiveHouse = "live-house", 180;
     /// Sports clubs (level A, by area).
     SportsClub = "sports-club", 120;
-    /// Gyms (level B).
+    /// Gyms, which are level B of the table.
     Gym = "gym", 90;
     /// Bowling alleys (level B).
     Bowling = "bowling", 120;
-    /// Karaoke (level B).
+    /// Karaoke, which is level B of the table.
     Karaoke = "karaoke", 180;
     /// Dance halls (level B).
     DanceHall = "dance-hall", 180;
@@ -58,7 +58,7 @@ kinds! {
     Other = "other", 60;
     /// Shops (level C, by area).
     Shop = "shop", 30;
-    /// Events.
+    /// Events, which the table of thresholds does not have.
     Event = "event", 180;
 }
 

@@ -30,7 +30,7 @@ const DAMM: [[u8; 10]; 10] = [
 /// Draws before the registry is called full.
 const DRAWS: usize = 1_000;
 
-/// A venue's number.
+/// The number that people know a venue by: eight digits, of which the last checks the seven before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VenueNumber(u32);
 

@@ -17,7 +17,7 @@ const QUIET: Duration = Duration::from_millis(500);
 
 /// A received body and the memory it may use.
 pub struct Received {
-    /// The bytes.
+    /// The bytes of the whole body.
     pub bytes: Vec<u8>,
     /// That memory: it is free again once this is dropped.
     pub memory: Option<OwnedSemaphorePermit>,

@@ -15,7 +15,7 @@ use crate::error::{Refusal, RelayError};
 use crate::store::Store;
 use crate::{manifests, segments, trust};
 
-/// `PUT /v1/authorities/{authority}/trust`
+/// Takes an authority's trust list: `PUT /v1/authorities/{authority}/trust`.
 pub async fn trust_list(
     State(shared): State<Arc<Shared>>,
     Named(authority): Named<String>,
@@ -24,7 +24,7 @@ pub async fn trust_list(
     take(&shared, &authority, body, LARGEST_TRUST_LIST_BYTES, trust::adopt).await
 }
 
-/// `PUT /v1/authorities/{authority}/manifest`
+/// Takes an authority's manifest: `PUT /v1/authorities/{authority}/manifest`.
 pub async fn manifest(
     State(shared): State<Arc<Shared>>,
     Named(authority): Named<String>,
@@ -38,7 +38,7 @@ pub async fn manifest(
     .await
 }
 
-/// `PUT /v1/authorities/{authority}/segments/{hash}`
+/// Takes a segment of an authority: `PUT /v1/authorities/{authority}/segments/{hash}`.
 pub async fn segment(
     State(shared): State<Arc<Shared>>,
     Named((authority, hash)): Named<(String, String)>,

@@ -17,7 +17,7 @@ use crate::limits::Source;
 use crate::store::{DAY, StreamWrite};
 use crate::sync::{answer, by_words};
 
-/// `POST /v1/recovery/{locator}`
+/// Answers whoever has nothing but the recovery words: `POST /v1/recovery/{locator}`.
 pub async fn call(
     State(shared): State<Arc<Shared>>,
     source: Option<Extension<Source>>,

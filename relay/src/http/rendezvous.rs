@@ -18,7 +18,7 @@ use super::path::{Named, id};
 use crate::error::{Refusal, RelayError};
 use crate::store::Name;
 
-/// `PUT /v1/rendezvous/{mailbox}/{message}`
+/// Takes a message of a pairing: `PUT /v1/rendezvous/{mailbox}/{message}`.
 pub async fn put(
     State(shared): State<Arc<Shared>>,
     Named((mailbox, message)): Named<(String, String)>,

@@ -22,7 +22,7 @@ const FOR_A_MINUTE: &str = "public, max-age=60";
 /// A segment is named by its hash and never changes (RFC 8246).
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// `GET /v1/authorities/{authority}/manifest`
+/// Gives an authority's newest manifest: `GET /v1/authorities/{authority}/manifest`.
 pub async fn manifest(
     State(shared): State<Arc<Shared>>,
     Named(authority): Named<String>,
@@ -36,7 +36,7 @@ pub async fn manifest(
     Ok(answer(&headers, &etag, FOR_A_MINUTE, length, Body::from(file)))
 }
 
-/// `GET /v1/segments/{hash}`
+/// Gives a segment's bytes: `GET /v1/segments/{hash}`.
 pub async fn segment(
     State(shared): State<Arc<Shared>>,
     Named(hash): Named<String>,

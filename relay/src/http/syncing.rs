@@ -21,7 +21,7 @@ use crate::sync::{answer, change, opens_anew};
 /// A body of at most so many bytes is received before anybody has looked whether there is such an account.
 const STRANGER_BYTES: u64 = 16 * 1024;
 
-/// `POST /v1/streams/{stream}`
+/// Answers a device of a household: `POST /v1/streams/{stream}`.
 pub async fn call(
     State(shared): State<Arc<Shared>>,
     source: Option<Extension<Source>>,
@@ -92,7 +92,7 @@ impl AsRef<[u8]> for Sent {
     }
 }
 
-/// Sends an answer.
+/// Makes the HTTP response that carries an answer.
 pub fn respond(shared: &Shared, answer: &SyncAnswer) -> Result<Response, Refusal> {
     let bytes = answer.to_bytes();
     let length = u32::try_from(bytes.len()).map_err(|_| RelayError::Internal)?;

@@ -17,7 +17,7 @@ use super::path::{Named, id};
 use crate::dropbox;
 use crate::error::{Refusal, RelayError};
 
-/// `PUT /v1/authorities/{authority}/diaries/{mailbox}`
+/// Takes a sealed diary for an authority: `PUT /v1/authorities/{authority}/diaries/{mailbox}`.
 pub async fn put_diary(
     State(shared): State<Arc<Shared>>,
     Named((authority, mailbox)): Named<(String, String)>,
@@ -39,7 +39,7 @@ pub async fn put_diary(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /v1/authorities/{authority}/diaries`
+/// Gives an authority the diaries that wait, and removes those that it has stored: `POST /v1/authorities/{authority}/diaries`.
 pub async fn take_diaries(
     State(shared): State<Arc<Shared>>,
     Named(authority): Named<String>,

@@ -64,7 +64,7 @@ impl Connections {
     }
 }
 
-/// A counted connection.
+/// A connection that counts as open until this is dropped.
 pub struct Admitted {
     connections: Arc<Connections>,
     source: Option<Source>,

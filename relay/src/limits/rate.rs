@@ -58,7 +58,7 @@ impl RateTable {
         self.forgotten_at = Some(now);
     }
 
-    /// Sources remembered.
+    /// How many sources are remembered at present.
     pub fn len(&self) -> usize {
         self.whole_at.len()
     }

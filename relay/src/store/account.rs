@@ -63,14 +63,14 @@ impl Standing {
 /// A chunk whose envelope was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
-    /// Its name.
+    /// The id that the chunk's envelope has, unique within its stream.
     pub id: ChunkId,
-    /// All of it.
+    /// The whole chunk, envelope and sealed body.
     pub bytes: Vec<u8>,
 }
 
 impl Account {
-    /// A new account.
+    /// An account as it is opened on `day`: empty, at epoch 0, without records.
     pub fn opened(key: PublicKey, opening: [u8; 16], day: i64) -> Self {
         Self {
             key,

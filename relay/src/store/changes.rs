@@ -102,7 +102,7 @@ impl<'w> Batch<'w> {
         })
     }
 
-    /// Makes one change.
+    /// Makes one change in memory; what an installation replaces is written at once.
     fn apply<E: From<StoreError>>(&mut self, rows: Changing<'_, E>, write: &'w StreamWrite) -> Result<Written, E> {
         let stream = write.stream();
         if let StreamWrite::Open { .. } = write

@@ -35,13 +35,13 @@ techo_protocol::coded_errors! {
 pub struct Inspected {
     /// Accounts, deleted ones too.
     pub accounts: u64,
-    /// Their chunks.
+    /// Chunks of all accounts together.
     pub chunks: u64,
     /// Their epoch records, those that were replaced too.
     pub records: u64,
-    /// Lists.
+    /// Segments of all authorities together.
     pub segments: u64,
-    /// Faults.
+    /// How many faults were found and told of.
     pub faults: u64,
 }
 

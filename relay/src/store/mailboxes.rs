@@ -10,14 +10,14 @@ use super::StoreError;
 /// Names a mailbox: 16 random bytes.
 pub type Name = [u8; 16];
 
-/// A mailbox.
+/// A mailbox in which two devices leave each other the messages of a pairing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// Whose account opened it.
     pub account: StreamId,
     /// When it ends, in Unix seconds.
     pub ends_at: i64,
-    /// Its messages.
+    /// The pairing's messages, in the order in which they are sent.
     pub messages: [Message; MAILBOX_MESSAGES as usize],
 }
 
@@ -29,7 +29,7 @@ pub enum Message {
     Awaited,
     /// It waits to be taken.
     Written(Vec<u8>),
-    /// It was taken.
+    /// The message was taken and is gone.
     Taken,
 }
 

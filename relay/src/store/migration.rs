@@ -136,11 +136,11 @@ const TABLES: &[Table] = &[
 /// How far a migration is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Which table.
+    /// The table that is being copied or compared.
     pub table: &'static str,
     /// Rows copied, or compared.
     pub rows: u64,
-    /// Of so many.
+    /// How many rows the table has.
     pub of: u64,
     /// They are being compared.
     pub comparing: bool,

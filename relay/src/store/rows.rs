@@ -58,7 +58,7 @@ pub struct Due {
 /// Every call: the database's; the transaction is given up then.
 #[allow(clippy::missing_errors_doc, reason = "the trait says it once for all calls")]
 pub trait ReadRows {
-    /// The database's error.
+    /// The error that ends a transaction of this database.
     type Error: From<StoreError>;
 
     /// The account of a stream, deleted or not.

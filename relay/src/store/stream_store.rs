@@ -10,7 +10,7 @@ use super::account::{Account, KeysHeld, RecordsHeld, Standing, StreamWrite, Writ
 pub struct Page {
     /// Where the stream stands.
     pub standing: Standing,
-    /// Chunks, oldest first.
+    /// The chunks' bytes, the oldest chunk first.
     pub chunks: Vec<Vec<u8>>,
     /// The number of the last chunk on the page; the stream's newest where there is none.
     pub cursor: u64,
@@ -30,11 +30,11 @@ pub struct AccountTotals {
 /// A chunk and where it stands in its stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberedChunk {
-    /// Its number.
+    /// The chunk's number within its stream.
     pub number: u64,
     /// The name that it is kept under.
     pub id: ChunkId,
-    /// All of it.
+    /// The whole chunk, envelope and sealed body.
     pub bytes: Vec<u8>,
 }
 
@@ -45,7 +45,7 @@ pub struct RecordKept {
     pub number: u64,
     /// The day on which another took its place.
     pub replaced_day: Option<i64>,
-    /// All of it.
+    /// The whole record; one that was replaced is without its slots.
     pub bytes: Vec<u8>,
 }
 
@@ -61,12 +61,12 @@ pub trait StreamStore: Send + Sync {
         Err(StoreError::NoStreams)
     }
 
-    /// An account.
+    /// The account of a stream, deleted or not.
     fn account(&self, stream: StreamId) -> Result<Option<Account>, StoreError> {
         Err(StoreError::NoStreams)
     }
 
-    /// Several accounts.
+    /// The accounts of several streams, in the order of asking.
     fn accounts(&self, streams: &[StreamId]) -> Result<Vec<Option<Account>>, StoreError> {
         streams.iter().map(|stream| self.account(*stream)).collect()
     }

@@ -9,7 +9,7 @@ pub struct Wake(u64);
 
 /// Who is told of what other processes have written.
 pub trait Woken: Send + Sync {
-    /// Something came.
+    /// Wakes whoever waits for `what`, since something came.
     fn wake(&self, what: Wake);
 
     /// Anything may have come.

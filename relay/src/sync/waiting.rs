@@ -75,7 +75,7 @@ impl<K: Copy + Eq + Hash> WaitingRoom<K> {
         }
     }
 
-    /// Wakes everybody.
+    /// Wakes everybody who waits, whatever for.
     pub fn wake_all(&self) {
         for sender in self.lock().iter().flat_map(|waits| waits.by_name.values()) {
             sender.send_replace(());
@@ -87,7 +87,7 @@ impl<K: Copy + Eq + Hash> WaitingRoom<K> {
         *self.lock() = None;
     }
 
-    /// Waits under way.
+    /// How many waits are under way.
     pub fn len(&self) -> usize {
         self.lock().as_ref().map_or(0, |waits| waits.all)
     }

@@ -7,7 +7,7 @@ fn auckland(text: &str) -> Result<i64, NoTime> {
     local(text, Auckland, Twice::Earlier)
 }
 
-/// 2021-08-19T14:19:00+12:00
+/// The afternoon that the rows say in many ways: 2021-08-19T14:19:00+12:00.
 const AFTERNOON: i64 = 1_629_339_540;
 
 #[test]

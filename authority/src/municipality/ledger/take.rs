@@ -31,9 +31,9 @@ struct Other {
 
 /// Which record a statement is about, and what it says.
 pub(in crate::municipality) struct Statement<'a> {
-    /// The source's row.
+    /// The id of the source's row in the database.
     pub source: i64,
-    /// The source's kind.
+    /// The source's kind, as [`Source::kind`] names it.
     pub kind: &'static str,
     /// The record at its source.
     pub record: i64,
@@ -41,7 +41,7 @@ pub(in crate::municipality) struct Statement<'a> {
     pub revision: Option<u8>,
     /// It takes the dose back.
     pub withdrawn: bool,
-    /// The dose.
+    /// The dose that the statement is about.
     pub dose: &'a Dose,
 }
 

@@ -17,7 +17,7 @@ const HIGHEST_NUMBER: u64 = i64::MAX as u64;
 /// What an installation asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Install {
-    /// Whose.
+    /// The stream whose account is to get other records.
     pub stream: StreamId,
     /// The number of the epoch record that the device is at.
     pub record: Option<u64>,
@@ -25,19 +25,19 @@ pub struct Install {
     pub keyring: Option<u64>,
     /// The newest chunk that the device has seen.
     pub cursor: u64,
-    /// Epoch records: [`Self::are_a_chain`].
+    /// The new epoch records, oldest first, of which [`Self::are_a_chain`] holds.
     pub records: Vec<EpochRecord>,
-    /// The new keyring.
+    /// The keyring that takes the place of the one that is there, if any does.
     pub new_keyring: Option<KeyringRecord>,
     /// The epoch that the new chunks are sealed under.
     pub epoch: u32,
-    /// The new chunks.
+    /// The chunks that the installation brings.
     pub add: Vec<Chunk>,
     /// The old ones, none of which is among the new; those that are not there are passed over.
     pub remove: Vec<ChunkId>,
     /// Most bytes of chunks that an account may have afterwards.
     pub most: u64,
-    /// The day.
+    /// The day of the installation, a Unix day (UTC).
     pub day: i64,
 }
 
@@ -53,7 +53,7 @@ pub struct Records {
 /// What an installation changes beside chunks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
-    /// The account afterwards.
+    /// The account as the installation leaves it.
     pub account: Account,
     /// The epoch record that is there from now on, if it is another.
     pub present: Option<EpochRecord>,
@@ -61,14 +61,14 @@ pub struct Installed {
     pub replaced: Vec<EpochRecord>,
     /// Keys that sign for the household no more.
     pub old_keys: Vec<PublicKey>,
-    /// The recovery words.
+    /// What becomes of the recovery words.
     pub words: WordsAfter,
 }
 
 /// What becomes of an account's recovery words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WordsAfter {
-    /// They stay.
+    /// The recovery words stay as they are.
     Same,
     /// Others take their place.
     Others(RecoveryPublic),
@@ -85,14 +85,14 @@ pub struct KeysHeld {
     pub words: Vec<(PublicKey, Option<i64>)>,
 }
 
-/// An account's records.
+/// An account's records, as a device is given them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordsHeld {
     /// Where the stream stands.
     pub standing: Standing,
     /// Epoch records in their order: those that were replaced without their slots, the present one whole.
     pub records: Vec<Vec<u8>>,
-    /// The keyring.
+    /// The whole keyring record, if there is one.
     pub keyring: Option<Vec<u8>>,
 }
 

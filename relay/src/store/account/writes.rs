@@ -10,37 +10,37 @@ use super::{Chunk, Install, Standing};
 pub enum StreamWrite {
     /// Opens it, as of `day`.
     Open {
-        /// Whose.
+        /// The stream to open an account for.
         stream: StreamId,
         /// The key that signs for it.
         key: PublicKey,
         /// Names the opening, if it is one: 16 random bytes.
         opening: [u8; 16],
-        /// The day.
+        /// The day of the opening, a Unix day (UTC).
         day: i64,
     },
     /// Adds chunks; one that is there already is left as it is.
     Push {
-        /// Where to.
+        /// The stream that gets the chunks.
         stream: StreamId,
         /// The epoch that they are sealed under.
         epoch: u32,
         /// The last swap that their device has seen.
         last_swap: u64,
-        /// The chunks.
+        /// The chunks, in the order in which they are to be numbered.
         chunks: Vec<Chunk>,
         /// Most bytes of chunks that an account may have.
         most: u64,
     },
     /// Adds chunks and then removes others, all at once.
     Swap {
-        /// Where.
+        /// The stream whose chunks are swapped.
         stream: StreamId,
         /// The epoch that the new ones are sealed under.
         epoch: u32,
         /// The newest chunk that the device has seen.
         cursor: u64,
-        /// The new ones.
+        /// The chunks that come.
         add: Vec<Chunk>,
         /// The old ones, none of which is among the new; those that are not there are passed over.
         remove: Vec<ChunkId>,
@@ -51,29 +51,29 @@ pub enum StreamWrite {
     Install(Box<Install>),
     /// Deletes it on `day`; again is no error.
     Delete {
-        /// Which.
+        /// The stream whose account is deleted.
         stream: StreamId,
         /// The opening that is meant.
         opening: [u8; 16],
         /// The cursor that is meant.
         cursor: u64,
-        /// The day.
+        /// The day of the deletion, a Unix day (UTC).
         day: i64,
     },
     /// Brings a deleted one back on `day`; one that is not deleted is left as it is.
     Revive {
-        /// Which.
+        /// The stream whose account is brought back.
         stream: StreamId,
         /// The cursor that is meant.
         cursor: u64,
-        /// The day.
+        /// The day on which the account is brought back, a Unix day (UTC).
         day: i64,
     },
     /// It was read on `day`.
     Read {
-        /// Which.
+        /// The stream that was read.
         stream: StreamId,
-        /// The day.
+        /// The day of the reading, a Unix day (UTC).
         day: i64,
     },
 }
@@ -84,7 +84,7 @@ pub type Written = Result<Standing, Refused>;
 /// Why a change was not made; nothing was changed then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// No such account.
+    /// The stream has no account, or one that is due to be erased.
     NoAccount,
     /// The account is deleted.
     Deleted,

@@ -11,10 +11,10 @@ use object_store::{ClientOptions, ObjectStore, RetryConfig};
 
 use crate::store::StoreError;
 
-/// Where segments are.
+/// Where the bytes of segments are kept, outside the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SegmentsPlace {
-    /// In this folder.
+    /// Segments are files of this folder.
     Folder(PathBuf),
     /// In an S3 bucket.
     S3 {
@@ -28,7 +28,7 @@ pub enum SegmentsPlace {
 /// How a bucket is reached. Without TLS on this machine's own addresses only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct S3Settings {
-    /// The bucket.
+    /// The name of the bucket.
     pub bucket: String,
     /// Names and values of the environment that begin with `aws_`, in lower case: `aws_endpoint`, `aws_region`, `aws_access_key_id`,
     /// `aws_secret_access_key` and what else the S3 client knows.

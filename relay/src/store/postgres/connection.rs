@@ -32,9 +32,9 @@ const PLANNING: &str = "
 /// What ends a call: the database, or a rule of the store.
 #[derive(Debug)]
 pub enum Trouble {
-    /// The database.
+    /// The database refused, did not answer, or was lost.
     Database(postgres::Error),
-    /// The store.
+    /// A rule of the store was not met, such as what a column may hold.
     Store(StoreError),
 }
 
@@ -99,7 +99,7 @@ impl Connection {
     }
 }
 
-/// A transaction.
+/// A transaction under way, with its connection's prepared statements.
 pub struct Work<'c> {
     transaction: Transaction<'c>,
     statements: &'c mut HashMap<&'static str, Statement>,
@@ -115,7 +115,7 @@ impl Work<'_> {
         Ok(statement)
     }
 
-    /// Rows.
+    /// The rows that a statement gives.
     pub fn query(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Vec<Row>> {
         let statement = self.prepared(sql)?;
         Ok(self.transaction.query(&statement, values)?)
@@ -127,7 +127,7 @@ impl Work<'_> {
         Ok(self.transaction.query_opt(&statement, values)?)
     }
 
-    /// The row.
+    /// The only row that a statement gives; it is an error where there is none.
     pub fn query_one(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Row> {
         let statement = self.prepared(sql)?;
         Ok(self.transaction.query_one(&statement, values)?)

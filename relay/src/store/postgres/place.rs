@@ -20,7 +20,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 /// Where a PostgreSQL database is. Without TLS on this machine's own addresses only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresPlace {
-    /// `postgres://USER:PASSWORD@HOST/NAME`.
+    /// The database's address: `postgres://USER:PASSWORD@HOST/NAME`.
     pub url: String,
     /// Certificates (PEM) that are trusted for it, in place of the public ones.
     pub roots: Option<Vec<u8>>,

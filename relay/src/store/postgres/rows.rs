@@ -52,7 +52,7 @@ impl StreamDatabase for PostgresStore {
 
 /// The rows of a transaction.
 pub struct PostgresRows<'w, 'c> {
-    /// The transaction.
+    /// The transaction that the rows are read and changed in.
     pub work: &'w mut Work<'c>,
     /// The channel on which other processes listen.
     channel: &'w str,

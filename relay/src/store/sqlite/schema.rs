@@ -12,7 +12,7 @@ use crate::store::StoreError;
 const APPLICATION_ID: i32 = 0x5465_6368;
 /// Step `n` makes version `n + 1` from version `n`. Steps are never changed, only added; each version keeps a fixture that a test opens.
 const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
-/// The present version.
+/// The version of the schema that this program makes.
 #[cfg(test)]
 pub const PRESENT: usize = STEPS.len();
 /// Statements that a connection keeps prepared: more than there are.
