@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use techo_core::documents::week::VisitKeys;
 use techo_core::exposure::matching::{Matcher, Stay};
 use techo_protocol::basics::keys::SigningKey;
-use techo_protocol::basics::random::{SeededRandom, random_bytes};
+use techo_protocol::basics::random::SeededRandom;
+use techo_protocol::basics::secret::Secret;
 use techo_protocol::exposure::segment::{Entry, Segment};
 use techo_protocol::exposure::tag::DayKey;
 
@@ -23,8 +24,8 @@ pub fn run(entries: usize, visits: usize, segments: usize) -> Result<Value, Box<
         let from = MIDNIGHT + number % 28 * 86_400 + number % 23 * 3_600;
         let day = u32::try_from(from / 86_400)?;
         keys.push(VisitKeys::Days(vec![
-            (day, random_bytes(&random)?),
-            (day + 1, random_bytes(&random)?),
+            (day, Secret::generate(&random)?),
+            (day + 1, Secret::generate(&random)?),
         ]));
         times.push((from, from + 3_600));
     }
@@ -49,7 +50,7 @@ pub fn run(entries: usize, visits: usize, segments: usize) -> Result<Value, Box<
             if let VisitKeys::Days(days) = keys {
                 let slot = u32::try_from(from / 3_600)?;
                 new.entries[place] = Entry {
-                    key: DayKey(days[0].1).slot_key(slot),
+                    key: DayKey(days[0].1.clone()).slot_key(slot),
                     body: body(),
                     text: None,
                 };

@@ -24,7 +24,7 @@ pub fn segment_of(count: usize, random: &SeededRandom) -> Result<NewSegment, Ran
         entries: keys
             .iter()
             .map(|key| Entry {
-                key: SlotKey(*key),
+                key: SlotKey((*key).into()),
                 body: body(),
                 text: None,
             })

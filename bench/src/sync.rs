@@ -179,7 +179,7 @@ impl Device {
                 authority: [9; 16],
                 kind: CodeKind::Poster,
             },
-            keys: VisitKeys::Days(vec![(day, [3; 16]), (day + 1, [4; 16])]),
+            keys: VisitKeys::Days(vec![(day, [3; 16].into()), (day + 1, [4; 16].into())]),
             with: vec![],
             note: None,
         })?;

@@ -106,7 +106,7 @@ fn visit(check_in: i64) -> NewVisit {
             authority: [0xaa; 16],
             kind: CodeKind::Poster,
         },
-        keys: VisitKeys::Days(vec![(day, [1; 16]), (day + 1, [2; 16])]),
+        keys: VisitKeys::Days(vec![(day, [1; 16].into()), (day + 1, [2; 16].into())]),
         with: vec!["Aki".into()],
         note: None,
     }

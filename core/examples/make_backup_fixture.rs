@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             authority: [0xaa; 16],
             kind: CodeKind::Poster,
         },
-        keys: VisitKeys::Days(vec![(20_776, [1; 16]), (20_777, [2; 16])]),
+        keys: VisitKeys::Days(vec![(20_776, [1; 16].into()), (20_777, [2; 16].into())]),
         with: vec!["Aki".into()],
         note: Some("by the window".into()),
         ..visit("Bar Yoru", NOW - DAY)
@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             authority: [0xaa; 16],
             kind: CodeKind::Rotating,
         },
-        keys: VisitKeys::Slots(vec![(498_656, [3; 16]), (498_657, [4; 16])]),
+        keys: VisitKeys::Slots(vec![(498_656, [3; 16].into()), (498_657, [4; 16].into())]),
         ..visit("Hall", NOW - 7_200)
     })?;
     let collected = backup::write(diary.vault(), "fixture passphrase", Cost::BACKUP, NOW)?;

@@ -59,7 +59,7 @@ fn fill(mut diary: Diary) -> Result<(), DiaryError> {
             authority: [0xaa; 16],
             kind: CodeKind::Poster,
         },
-        keys: VisitKeys::Days(vec![(20_776, [1; 16]), (20_777, [2; 16])]),
+        keys: VisitKeys::Days(vec![(20_776, [1; 16].into()), (20_777, [2; 16].into())]),
         with: vec!["Aki".into()],
         note: Some("by the window".into()),
         ..visit("Bar Yoru", NOW - DAY)
@@ -72,7 +72,7 @@ fn fill(mut diary: Diary) -> Result<(), DiaryError> {
                 authority: [0xaa; 16],
                 kind: CodeKind::Rotating,
             },
-            keys: VisitKeys::Slots(vec![(slot, [3; 16]), (slot + 1, [4; 16])]),
+            keys: VisitKeys::Slots(vec![(slot, [3; 16].into()), (slot + 1, [4; 16].into())]),
             ..visit("Hall", NOW - ago * HOUR)
         })?;
     }

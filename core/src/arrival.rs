@@ -150,7 +150,7 @@ fn poster_keys(poster: &Poster, at: i64) -> Result<VisitKeys, VenueCodeError> {
 }
 
 fn rotating_keys(rotating: &Rotating) -> VisitKeys {
-    VisitKeys::Slots(rotating.slots().map(|(slot, key)| (slot, key.0)).collect())
+    VisitKeys::Slots(rotating.slots().map(|(slot, key)| (slot, key.0.clone())).collect())
 }
 
 #[cfg(test)]

@@ -35,10 +35,10 @@ mod update;
 
 use serde::{Deserialize, Serialize};
 use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::secret::{self, Secret};
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
 use techo_protocol::vaccination::schedule::Schedule;
 use techo_protocol::vaccination::site_licence::{SiteLicence, SiteLicenceError, SiteRequest};
-use zeroize::Zeroizing;
 
 use crate::following;
 use crate::ports::Random;
@@ -57,8 +57,8 @@ pub use update::Updated;
 struct State {
     version: u8,
     town: AuthorityId,
-    #[serde(with = "serde_bytes")]
-    seed: [u8; 32],
+    #[serde(with = "secret::as_bytes")]
+    seed: Secret<32>,
     place: String,
     licence: Option<SiteLicence>,
     /// Statements that were made; the next has this number.
@@ -148,7 +148,7 @@ impl Clinic {
         let state = State {
             version: STATE_VERSION,
             town: list.authority(),
-            seed: *key.seed(),
+            seed: key.seed().clone(),
             place: request.place,
             licence: None,
             statements: 0,
@@ -270,7 +270,7 @@ impl Clinic {
 
 impl State {
     fn key(&self) -> SigningKey {
-        SigningKey::from_seed(&Zeroizing::new(self.seed))
+        SigningKey::from_seed(self.seed.expose())
     }
 
     fn to_bytes(&self) -> Vec<u8> {

@@ -16,6 +16,7 @@ pub(crate) mod text;
 mod visit;
 
 use std::ops::RangeInclusive;
+use techo_protocol::basics::secret::Secret;
 
 pub use crate::documents::EntryId;
 pub use crate::documents::settings::Person;
@@ -293,11 +294,11 @@ fn view(entry: VisitEntry, stay: stay::Stay, people: &[Person]) -> Visit {
     }
 }
 
-fn with_later_slots(keys: VisitKeys, later: Vec<(u32, [u8; 16])>) -> VisitKeys {
+fn with_later_slots(keys: VisitKeys, later: Vec<(u32, Secret<16>)>) -> VisitKeys {
     match keys {
         VisitKeys::Slots(mut slots) => {
             slots.extend(later);
-            slots.sort_unstable();
+            slots.sort_unstable_by(|(one, key), (two, other)| (one, key.expose()).cmp(&(two, other.expose())));
             slots.dedup_by_key(|(slot, _)| *slot);
             VisitKeys::Slots(slots)
         }

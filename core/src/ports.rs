@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use techo_protocol::basics::clock::{Clock, FixedClock, SystemClock};
 pub use techo_protocol::basics::http::HttpError;
 pub use techo_protocol::basics::random::{Random, RandomError, SeededRandom, SystemRandom, random_bytes};
-use zeroize::Zeroizing;
+use techo_protocol::basics::secret::Secret;
 
 pub use local_network::{Discovery, Heard, LocalNetwork, NearbyError, SERVICE, SERVICE_ENTRY};
 
@@ -84,7 +84,7 @@ techo_protocol::coded_errors! {
 pub type KeyId = [u8; 16];
 
 /// A key of 32 bytes that is wiped from memory when dropped.
-pub type WrappingKey = Zeroizing<[u8; 32]>;
+pub type WrappingKey = Secret<32>;
 
 /// The platform's secret store (Keychain, Keystore, a file), which keeps the key that wraps the vault's row keys.
 ///

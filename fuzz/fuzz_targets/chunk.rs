@@ -6,5 +6,5 @@ use techo_protocol::household::chunk::{Envelope, EpochKey};
 
 fuzz_target!(|data: &[u8]| {
     let _ = Envelope::read(data);
-    let _ = Envelope::open(data, &EpochKey([1; 32]));
+    let _ = Envelope::open(data, &EpochKey([1; 32].into()));
 });

@@ -10,6 +10,6 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(EpochRecord::read(&record.write()).as_ref(), Ok(&record));
         let _ = record.follows(&record);
         let _ = record.is_first();
-        let _ = record.open_list(&EpochKey([1; 32]));
+        let _ = record.open_list(&EpochKey([1; 32].into()));
     }
 });

@@ -10,7 +10,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(segment) = Segment::parse(data) {
         segment.for_each_tag(|_| ());
         segment.search(&[Target { tag: 0, id: 0 }, Target { tag: 1 << 55, id: 1 }], |_, _| ());
-        let _ = segment.open_all(&SlotKey([7; 16]));
+        let _ = segment.open_all(&SlotKey([7; 16].into()));
         let _ = segment.recalls();
         let _ = segment.verify([]);
     }

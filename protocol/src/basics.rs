@@ -19,4 +19,5 @@ pub mod qr;
 pub mod random;
 pub mod reader;
 pub(crate) mod seal_once;
+pub mod secret;
 pub(crate) mod signed;

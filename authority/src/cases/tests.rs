@@ -123,7 +123,7 @@ fn keys_of_the_visit_s_own_hours_show_that_the_code_was_held() {
     let seed = read_poster(&text_of(&venue)).unwrap().seed();
     let slot = slot_of(NOW + HOUR).unwrap();
     let key = |slot: u32| (slot, seed.slot_key(slot));
-    let wrong = |slot: u32| (slot, SlotKey([1; 16]));
+    let wrong = |slot: u32| (slot, SlotKey([1; 16].into()));
     let visits = vec![
         visit(vec![key(slot), key(slot + 1)]),
         visit(vec![key(slot + 1)]),

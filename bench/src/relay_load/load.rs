@@ -109,7 +109,7 @@ fn household(number: usize, rounds: usize) -> Result<Household, String> {
                 chunk_id: techo_protocol::basics::random::random_bytes(&random).map_err(|error| error.to_string())?,
                 epoch: 0,
             };
-            let sealed = envelope.seal(&[7; CELL_BYTES - 4], Padding::Cells, &EpochKey([1; 32]), &random);
+            let sealed = envelope.seal(&[7; CELL_BYTES - 4], Padding::Cells, &EpochKey([1; 32].into()), &random);
             chunks.push(ByteBuf::from(sealed.map_err(|error| error.to_string())?));
         }
         household.pushes.push(household.sign(Call::Push {

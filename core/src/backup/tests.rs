@@ -236,7 +236,10 @@ fn version_1_opens() {
     let visits = phone.visits();
     assert_eq!(visits[1].note.as_deref(), Some("by the window"));
     assert_eq!(visits[1].people[0].name.as_deref(), Some("Aki"));
-    assert_eq!(visits[1].keys, VisitKeys::Days(vec![(20_776, [1; 16]), (20_777, [2; 16])]));
+    assert_eq!(
+        visits[1].keys,
+        VisitKeys::Days(vec![(20_776, [1; 16].into()), (20_777, [2; 16].into())])
+    );
     assert_eq!(visits[2].keys.as_slice().len(), 2);
     let record = phone.diary.vault().record(RecordKind::DeviceSetting, b"fixture").unwrap();
     assert_eq!(record.as_deref(), Some(&b"a record"[..]));

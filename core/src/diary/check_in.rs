@@ -207,7 +207,7 @@ impl Change<'_, '_> {
         let document = self.week(visit.recorded)?;
         for (slot, key) in new.keys.as_slice() {
             if !visit.keys.as_slice().iter().any(|(held, _)| held == slot) {
-                document.set(&field_key(&visit.id, &slot_field(*slot)), key.to_vec())?;
+                document.set(&field_key(&visit.id, &slot_field(*slot)), key.expose().to_vec())?;
             }
         }
         let again = visit.scanned_again.unwrap_or(visit.check_in).max(new.check_in);

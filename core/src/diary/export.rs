@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Serialize};
+use techo_protocol::basics::secret::Secret;
 
 use super::{CodeKind, Diary, DiaryError, EndedBy, Filter, ForeignPoster, Source, Visit, VisitKeys};
 
@@ -156,11 +157,11 @@ fn file_visit(visit: &Visit) -> FileVisit {
         Source::Foreign(ForeignPoster::NotifyMe) => (FileSource::NotifyMe, None),
         Source::Manual => (FileSource::Manual, None),
     };
-    let keys = |keys: &[(u32, [u8; 16])]| {
+    let keys = |keys: &[(u32, Secret<16>)]| {
         keys.iter()
             .map(|(number, key)| FileKey {
                 number: *number,
-                key: hex::encode(key),
+                key: hex::encode(key.expose()),
             })
             .collect()
     };

@@ -1,6 +1,7 @@
 //! Importing an exported diary: all of the file or nothing, and the same file twice adds nothing.
 
 use chrono::DateTime;
+use techo_protocol::basics::secret::Secret;
 
 use super::export::{FORMAT, File, FileKey, FileKeys, FileSource, FileVisit};
 use super::{Change, CodeKind, Diary, DiaryError, EntryId, ForeignPoster, NewVisit, Refusal, Source, VisitKeys, stay};
@@ -141,12 +142,12 @@ fn source(source: FileSource, authority: Option<&str>) -> Option<Source> {
 }
 
 fn keys(keys: Option<FileKeys>) -> Option<VisitKeys> {
-    let decode = |keys: Vec<FileKey>| -> Option<Vec<(u32, [u8; 16])>> {
+    let decode = |keys: Vec<FileKey>| -> Option<Vec<(u32, Secret<16>)>> {
         if keys.is_empty() || keys.len() > MOST_KEYS {
             return None;
         }
         keys.iter()
-            .map(|key| Some((key.number, hex::decode(&key.key).ok()?.try_into().ok()?)))
+            .map(|key| Some((key.number, Secret::of_slice(&hex::decode(&key.key).ok()?)?)))
             .collect()
     };
     match keys {

@@ -78,7 +78,7 @@ pub(super) fn poster(name: &str, check_in: i64) -> NewVisit {
             authority: [0xaa; 16],
             kind: CodeKind::Poster,
         },
-        keys: VisitKeys::Days(vec![(day, [1; 16]), (day + 1, [2; 16])]),
+        keys: VisitKeys::Days(vec![(day, [1; 16].into()), (day + 1, [2; 16].into())]),
         with: vec![],
         note: None,
     }
@@ -264,7 +264,7 @@ fn texts_have_their_limits() {
         })),
         Refusal::TextTooLong { bytes: LONGEST_NAME }
     );
-    let keys = VisitKeys::Slots(vec![(0, [0; 16]); 49]);
+    let keys = VisitKeys::Slots(vec![(0, [0; 16].into()); 49]);
     assert_eq!(
         refused(diary.check_in(&NewVisit {
             keys,

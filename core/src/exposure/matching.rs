@@ -185,9 +185,9 @@ pub fn slot_key(keys: &VisitKeys, slot: u32) -> Option<SlotKey> {
             let day = day_of_slot(slot);
             days.iter()
                 .find(|(of, _)| *of == day)
-                .map(|(_, key)| DayKey(*key).slot_key(slot))
+                .map(|(_, key)| DayKey(key.clone()).slot_key(slot))
         }
-        VisitKeys::Slots(slots) => slots.iter().find(|(of, _)| *of == slot).map(|(_, key)| SlotKey(*key)),
+        VisitKeys::Slots(slots) => slots.iter().find(|(of, _)| *of == slot).map(|(_, key)| SlotKey(key.clone())),
     }
 }
 

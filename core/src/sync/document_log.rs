@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::basics::secret::{self, Secret};
 use techo_protocol::household::body::{GenerationKey, Identity, Lineage, Subject};
 use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::keyring_record::DocumentKey;
@@ -69,8 +70,8 @@ impl LogEntry {
 pub(super) struct DocumentLog {
     pub(super) generation: u64,
     pub(super) begins_empty: bool,
-    #[serde(with = "serde_bytes")]
-    pub(super) key: [u8; 32],
+    #[serde(with = "secret::as_bytes")]
+    pub(super) key: Secret<32>,
     /// The vault's own count of writings anew: another one means that this device has written it anew.
     pub(super) vault_generation: u64,
     /// A snapshot is to be sent.
@@ -91,7 +92,7 @@ impl DocumentLog {
         Self {
             generation: key.generation,
             begins_empty: key.begins_empty,
-            key: key.key.0,
+            key: key.key.0.clone(),
             vault_generation: 0,
             due: false,
             deletes: false,
@@ -102,7 +103,7 @@ impl DocumentLog {
     }
 
     pub(super) fn key(&self) -> GenerationKey {
-        GenerationKey(self.key)
+        GenerationKey(self.key.clone())
     }
 
     pub(super) fn lineage(&self) -> Lineage {
@@ -151,7 +152,7 @@ pub(super) fn heartbeat_key() -> DocumentKey {
         subject: Subject::Heartbeat,
         generation: 0,
         begins_empty: true,
-        key: GenerationKey([0; 32]),
+        key: GenerationKey([0; 32].into()),
     }
 }
 

@@ -11,10 +11,11 @@ mod proposals;
 mod relay_state;
 mod stored;
 
-use serde_bytes::{ByteArray, ByteBuf};
+use serde_bytes::ByteBuf;
 use techo_protocol::basics::agreement::AgreementKey;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::keys::{PublicKey, SigningKey};
+use techo_protocol::basics::secret::Secret;
 use techo_protocol::household::body::MOST_DEVICES;
 use techo_protocol::household::chunk::EpochKey;
 use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochRecord, Head};
@@ -83,15 +84,15 @@ pub struct Household {
 impl Household {
     /// A household of one.
     pub(super) fn new(name: &str, today: u32, random: &dyn Random) -> Result<Self, SyncError> {
-        let seed: [u8; 32] = random_bytes(random)?;
+        let seed = Secret::generate(random)?;
         let hpke = HpkePrivate::generate(random)?;
-        let signer = SigningKey::from_seed(&seed);
-        let epoch_key = EpochKey(random_bytes(random)?);
+        let signer = SigningKey::from_seed(seed.expose());
+        let epoch_key = EpochKey(Secret::generate(random)?);
         let list = DeviceList {
             devices: vec![Device {
                 index: 0,
                 key: signer.public(),
-                agreement: AgreementKey::from_seed(&seed).public(),
+                agreement: AgreementKey::from_seed(seed.expose()).public(),
                 hpke: hpke.public(),
                 name: checked(name)?.to_owned(),
                 since: 0,
@@ -119,7 +120,7 @@ impl Household {
         list: DeviceList,
         epoch_key: &EpochKey,
         index: u8,
-        seed: &[u8; 32],
+        seed: &Secret<32>,
         hpke: &HpkePrivate,
     ) -> Self {
         Self {
@@ -127,9 +128,9 @@ impl Household {
             index,
             list,
             own: OwnKeys {
-                seed: *seed,
+                seed: seed.clone(),
                 hpke: vec![OwnHpke {
-                    secret: ByteArray::new(*hpke.to_bytes()),
+                    secret: hpke.secret().clone(),
                     said: None,
                 }],
             },
@@ -137,7 +138,7 @@ impl Household {
             epochs: Epochs {
                 record: ByteBuf::from(record.write()),
                 replaced: Vec::new(),
-                keys: vec![(record.head.epoch, ByteArray::new(epoch_key.0))],
+                keys: vec![(record.head.epoch, epoch_key.clone())],
             },
             documents: DocumentKeys::default(),
             peers: Peers::default(),
@@ -156,12 +157,12 @@ impl Household {
     }
 
     pub(super) fn signer(&self) -> SigningKey {
-        SigningKey::from_seed(&self.own.seed)
+        SigningKey::from_seed(self.own.seed.expose())
     }
 
     /// The key by which this device talks to others directly.
     pub fn agreement(&self) -> AgreementKey {
-        AgreementKey::from_seed(&self.own.seed)
+        AgreementKey::from_seed(self.own.seed.expose())
     }
 
     /// The key of who wrote number `number` of a device; `None` where it is not listed, or was removed before that.

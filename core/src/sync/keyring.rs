@@ -15,6 +15,7 @@
 use std::collections::BTreeMap;
 
 use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::basics::secret::Secret;
 use techo_protocol::household::body::{GenerationKey, Subject};
 use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord, Recipients};
 
@@ -23,7 +24,7 @@ use super::document_log::{DocumentLog, Waiting};
 use super::household::KnownKey;
 use super::state::State;
 use crate::documents::week::{DAYS, last_day};
-use crate::ports::{Random, random_bytes};
+use crate::ports::Random;
 
 /// Weeks back for which keys are made: the longest retention.
 const WEEKS_BACK: u32 = 9;
@@ -290,7 +291,7 @@ pub(super) fn new_key(
         subject,
         generation,
         begins_empty,
-        key: GenerationKey(random_bytes(random).map_err(SyncError::from)?),
+        key: GenerationKey(Secret::generate(random).map_err(SyncError::from)?),
     })
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::basics::agreement::AgreementPublic;
+use techo_protocol::basics::secret::{self, Secret};
 use techo_protocol::household::chunk::EpochKey;
 use techo_protocol::household::direct::Salt;
 use techo_protocol::household::epoch_record::{Device, EpochRecord};
@@ -24,7 +25,8 @@ const MOST_TRIES: usize = 8;
 struct Welcome {
     stream: StreamId,
     index: u8,
-    epoch_key: ByteArray<32>,
+    #[serde(with = "secret::as_bytes")]
+    epoch_key: Secret<32>,
 }
 
 /// The last message of a pairing without a relay (CBOR): with it comes what a relay would have had.
@@ -74,7 +76,7 @@ fn admitted<R: StreamRelay>(session: &mut RelaySession<'_, R>, device: &NewDevic
             return Ok(to_cbor(&Welcome {
                 stream: household.stream,
                 index,
-                epoch_key: ByteArray::new(household.epoch_key().0),
+                epoch_key: household.epoch_key().0,
             }));
         }
         let (install, new) = session.write(|state, writer| {
@@ -120,7 +122,7 @@ pub fn admit_directly(vault: &mut Vault, device: &NewDevice, salt: &Salt, now: i
         let welcome = Welcome {
             stream: household.stream,
             index,
-            epoch_key: ByteArray::new(household.epoch_key().0),
+            epoch_key: household.epoch_key().0,
         };
         Ok(to_cbor(&DirectWelcome {
             welcome,
@@ -139,7 +141,7 @@ pub fn admit_directly(vault: &mut Vault, device: &NewDevice, salt: &Salt, now: i
 /// [`HouseholdRefusal::Other`] where the message is not for this device, or the vault cannot be written.
 pub fn join_directly(vault: &mut Vault, identity: &NewIdentity, message: &[u8], now: i64) -> Result<OwnerToCall, SyncError> {
     let said: DirectWelcome = ciborium::from_reader(message).map_err(|_| HouseholdRefusal::Other)?;
-    let key = EpochKey(said.welcome.epoch_key.into_array());
+    let key = EpochKey(said.welcome.epoch_key.clone());
     let answer = SyncAnswer {
         records: said.records,
         keyring_record: said.keyring,
@@ -180,7 +182,7 @@ pub fn join<R: StreamRelay>(
     now: i64,
 ) -> Result<(), R::Error> {
     let welcome: Welcome = ciborium::from_reader(message).map_err(|_| SyncError::from(HouseholdRefusal::Other))?;
-    let key = EpochKey(welcome.epoch_key.into_array());
+    let key = EpochKey(welcome.epoch_key.clone());
     // With those of before: should the relay lose everything, others that are behind are found by them.
     let call = Call::Records { since: Some(0) };
     let answer = ask_as(relay, welcome.stream, &relay_key(&key), call)?.ok_or(SyncError::from(HouseholdRefusal::Behind))?;

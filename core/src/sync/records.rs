@@ -1,6 +1,7 @@
 //! Epoch records as this device makes them and takes them over.
 
-use serde_bytes::{ByteArray, ByteBuf};
+use serde_bytes::ByteBuf;
+use techo_protocol::basics::secret::Secret;
 use techo_protocol::household::chunk::{Envelope, EpochKey, Padding, SMALLEST_SNAPSHOT_BYTES};
 use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochRecord, EpochRecordError, Head, Removed};
 use techo_protocol::household::sync_api::{FOLLOWED_DAYS, relay_key};
@@ -8,7 +9,7 @@ use techo_protocol::household::sync_api::{FOLLOWED_DAYS, relay_key};
 use super::household::{Household, Proposal, checked, free_index};
 use super::state::State;
 use super::{HouseholdRefusal, SyncError};
-use crate::ports::{Random, random_bytes};
+use crate::ports::Random;
 
 /// Days after which an epoch ends.
 const EPOCH_DAYS: u32 = 30;
@@ -101,7 +102,7 @@ impl Household {
         }
         list.devices.sort_by_key(|device| device.index);
         let key = if ends_epoch {
-            EpochKey(random_bytes(random)?)
+            EpochKey(Secret::generate(random)?)
         } else {
             self.epoch_key()
         };
@@ -232,13 +233,7 @@ impl State {
         today: u32,
         random: &dyn Random,
     ) -> Result<(), SyncError> {
-        let old_keys: Vec<EpochKey> = self
-            .household
-            .epochs
-            .keys
-            .iter()
-            .map(|(_, key)| EpochKey(key.into_array()))
-            .collect();
+        let old_keys: Vec<EpochKey> = self.household.epochs.keys.iter().map(|(_, key)| key.clone()).collect();
         let household = &mut self.household;
         let replaced = household.present()?;
         let followed = u32::try_from(FOLLOWED_DAYS).unwrap_or(u32::MAX);
@@ -257,9 +252,9 @@ impl State {
             .replaced
             .sort_by_key(|bytes| EpochRecord::read(bytes).map_or(0, |record| record.head.number));
         household.epochs.record = ByteBuf::from(newest.write());
-        if household.key_of(newest.head.epoch).is_none_or(|known| known.0 != key.0) {
+        if household.key_of(newest.head.epoch).is_none_or(|known| known != *key) {
             household.epochs.keys.retain(|(epoch, _)| *epoch < newest.head.epoch);
-            household.epochs.keys.push((newest.head.epoch, ByteArray::new(key.0)));
+            household.epochs.keys.push((newest.head.epoch, key.clone()));
             household.renew_hpke(random)?;
         } else {
             household.epochs.keys.retain(|(epoch, _)| *epoch <= newest.head.epoch);
@@ -302,7 +297,7 @@ impl State {
             if entry.at_relay || (is_present && Envelope::open(&entry.chunk, &household.epoch_key()).is_ok()) {
                 continue;
             }
-            let known = household.epochs.keys.iter().map(|(_, key)| EpochKey(key.into_array()));
+            let known = household.epochs.keys.iter().map(|(_, key)| key.clone());
             let opened = old_keys
                 .iter()
                 .cloned()

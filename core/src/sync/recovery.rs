@@ -3,6 +3,7 @@
 use serde_bytes::ByteBuf;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::secret::Secret;
 use techo_protocol::household::chunk::{Envelope, EpochKey, Padding};
 use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochRecord, Head, RECOVERY_SLOT};
 use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord, Recipients};
@@ -138,7 +139,7 @@ struct Entry {
 impl Found {
     fn read(answer: &SyncAnswer, keys: &RecoveryKeys) -> Result<Self, SyncError> {
         let present = EpochRecord::read(answer.records.last().ok_or(HouseholdRefusal::WordsUnknown)?)?;
-        let sealing = || [HpkePrivate::from_bytes(&keys.sealing.to_bytes())];
+        let sealing = || [HpkePrivate::from_secret(keys.sealing.secret())];
         let keyring = answer
             .keyring_record
             .as_deref()
@@ -167,7 +168,7 @@ impl Found {
         let (today, head) = (day_of(now), &self.present.head);
         let (key, mut list, documents) = match &self.opened {
             Some((key, list, documents)) => (key.clone(), list.clone(), documents.clone()),
-            None => (EpochKey(random_bytes(random)?), DeviceList::default(), Vec::new()),
+            None => (EpochKey(Secret::generate(random)?), DeviceList::default(), Vec::new()),
         };
         let index = super::household::free_index(&list, today)?;
         let number = head.number.saturating_add(1);
@@ -191,14 +192,14 @@ impl Found {
             recovery: Some(own),
             ..head.clone()
         };
-        let signing = || SigningKey::from_seed(words.signing.seed());
+        let signing = || SigningKey::from_seed(words.signing.seed().expose());
         let signer = if self.opened.is_some() { relay_key(&key) } else { signing() };
         let record = EpochRecord::make(new, &list, &key, Author::Words(&signing()), &signer, random)?;
         let to = Recipients {
             devices: &list,
             recovery: Some(&own),
         };
-        let device = SigningKey::from_seed(&identity.seed);
+        let device = SigningKey::from_seed(identity.seed.expose());
         let above = self.keyring.saturating_add(1);
         let keyring = KeyringRecord::make(head.stream, above, &documents, &to, (index, &device), random)?;
         let envelope = Envelope {

@@ -36,7 +36,7 @@ pub fn keys(vault: &mut Vault) -> Result<Seized, SyncError> {
                 .epochs
                 .keys
                 .iter()
-                .map(|(epoch, key)| (*epoch, EpochKey(key.into_array())))
+                .map(|(epoch, key)| (*epoch, key.clone()))
                 .collect(),
             hpke: hpke.map(|key| (household.stream, household.index, key)).collect(),
             documents: of_logs

@@ -18,7 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::VaultError;
 use super::seal::{self, Place};
-use crate::ports::{KeyError, KeyId, KeyKeeper, Random, WrappingKey, random_bytes};
+use crate::ports::{KeyError, KeyId, KeyKeeper, Random, WrappingKey};
 
 /// The key file's name in the profile's folder.
 pub const KEY_FILE: &str = "vault.key";
@@ -133,8 +133,9 @@ impl KeyFile {
         let under_passphrase = match &self.passphrase {
             None => None,
             Some(passphrase) => {
-                let own = WrappingKey::new(random_bytes(&*self.random).map_err(|_| no_random())?);
-                let sealed = passphrase::seal(&own[..], passphrase, self.cost, &*self.random).map_err(|error| refused(&error))?;
+                let own = WrappingKey::generate(&*self.random).map_err(|_| no_random())?;
+                let sealed =
+                    passphrase::seal(own.expose(), passphrase, self.cost, &*self.random).map_err(|error| refused(&error))?;
                 Some(URL_SAFE_NO_PAD.encode(sealed))
             }
         };
@@ -158,7 +159,7 @@ impl KeyFile {
         let passphrase = self.passphrase.as_ref().ok_or(KeyError::PassphraseNeeded)?;
         let sealed = URL_SAFE_NO_PAD.decode(written).map_err(|_| KeyError::Damaged)?;
         let opened = passphrase::open(&sealed, passphrase).map_err(|error| refused(&error))?;
-        let key = WrappingKey::new(opened[..].try_into().map_err(|_| KeyError::Damaged)?);
+        let key = WrappingKey::of_slice(&opened).ok_or(KeyError::Damaged)?;
         // Lost if another file was opened first; then the passphrase is worked again, which is only slower.
         let _ = self.own_key.set((written.clone(), key.clone()));
         Ok(Some(key))
@@ -166,8 +167,8 @@ impl KeyFile {
 
     fn encode(&self, own: Option<&WrappingKey>, id: &KeyId, key: &WrappingKey) -> Result<StoredKey, KeyError> {
         let bytes = match own {
-            None => key.to_vec(),
-            Some(own) => seal::seal(own, &*self.random, Place::WrappingKey(id), &key[..]).map_err(|error| match error {
+            None => key.expose().to_vec(),
+            Some(own) => seal::seal(own, &*self.random, Place::WrappingKey(id), key.expose()).map_err(|error| match error {
                 VaultError::Key(error) => error,
                 VaultError::Random(_) | VaultError::Store(_) => no_random(),
             })?,

@@ -1,7 +1,8 @@
 //! The record of all row keys: the one small thing that a wrapping key seals.
 
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, Zeroizing};
+use techo_protocol::basics::secret::{self, Secret};
+use zeroize::Zeroizing;
 
 use super::seal::{self, Key, Place};
 use super::{DocumentName, StoreError, VaultError};
@@ -37,12 +38,12 @@ pub(super) struct DocumentKey {
 struct Stored {
     #[serde(with = "serde_bytes")]
     actor: [u8; 16],
-    #[serde(with = "serde_bytes")]
-    names: [u8; 32],
-    #[serde(with = "serde_bytes")]
-    records: [u8; 32],
-    #[serde(with = "serde_bytes")]
-    segments: [u8; 32],
+    #[serde(with = "secret::as_bytes")]
+    names: Key,
+    #[serde(with = "secret::as_bytes")]
+    records: Key,
+    #[serde(with = "secret::as_bytes")]
+    segments: Key,
     documents: Vec<StoredDocumentKey>,
 }
 
@@ -51,24 +52,13 @@ struct StoredDocumentKey {
     name: DocumentName,
     id: i64,
     generation: u64,
-    #[serde(with = "serde_bytes")]
-    key: [u8; 32],
-}
-
-impl Drop for Stored {
-    fn drop(&mut self) {
-        self.names.zeroize();
-        self.records.zeroize();
-        self.segments.zeroize();
-        for document in &mut self.documents {
-            document.key.zeroize();
-        }
-    }
+    #[serde(with = "secret::as_bytes")]
+    key: Key,
 }
 
 /// A key of 32 random bytes.
 pub(super) fn new_key(random: &dyn Random) -> Result<Key, VaultError> {
-    Ok(Zeroizing::new(random_bytes::<32>(random)?))
+    Ok(Secret::generate(random)?)
 }
 
 impl Keyring {
@@ -112,9 +102,9 @@ impl Keyring {
     pub(super) fn seal(&self, id: &KeyId, key: &WrappingKey, random: &dyn Random) -> Result<Vec<u8>, VaultError> {
         let stored = Stored {
             actor: self.actor,
-            names: *self.names,
-            records: *self.records,
-            segments: *self.segments,
+            names: self.names.clone(),
+            records: self.records.clone(),
+            segments: self.segments.clone(),
             documents: self
                 .documents
                 .iter()
@@ -122,7 +112,7 @@ impl Keyring {
                     name: document.name.clone(),
                     id: document.id,
                     generation: document.generation,
-                    key: *document.key,
+                    key: document.key.clone(),
                 })
                 .collect(),
         };
@@ -141,17 +131,17 @@ impl Keyring {
         let stored: Stored = ciborium::from_reader(&plain[..]).map_err(|_| damaged())?;
         Ok(Self {
             actor: stored.actor,
-            names: Zeroizing::new(stored.names),
-            records: Zeroizing::new(stored.records),
-            segments: Zeroizing::new(stored.segments),
+            names: stored.names,
+            records: stored.records,
+            segments: stored.segments,
             documents: stored
                 .documents
-                .iter()
+                .into_iter()
                 .map(|document| DocumentKey {
-                    name: document.name.clone(),
+                    name: document.name,
                     id: document.id,
                     generation: document.generation,
-                    key: Zeroizing::new(document.key),
+                    key: document.key,
                 })
                 .collect(),
         })

@@ -5,13 +5,13 @@
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
-use zeroize::Zeroizing;
+use techo_protocol::basics::secret::Secret;
 
 use super::VaultError;
 use crate::ports::{Random, random_bytes};
 
 /// A row key or wrapping key.
-pub(super) type Key = Zeroizing<[u8; 32]>;
+pub(super) type Key = Secret<32>;
 
 /// What a sealed row is, and so where it belongs: a row moved to another place does not open there.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +73,7 @@ impl Place<'_> {
 
 fn aead(key: &Key) -> LessSafeKey {
     // The only reason for an error is a wrong length, and the type holds 32 bytes.
-    let unbound = UnboundKey::new(&AES_256_GCM, &key[..]).unwrap_or_else(|_| unreachable!("a 32-byte key"));
+    let unbound = UnboundKey::new(&AES_256_GCM, key.expose()).unwrap_or_else(|_| unreachable!("a 32-byte key"));
     LessSafeKey::new(unbound)
 }
 
@@ -113,7 +113,7 @@ pub(super) fn open(key: &Key, place: Place<'_>, mut sealed: Vec<u8>) -> Option<V
 
 /// A name as the disk may show it: the first 16 bytes of an HMAC under a key of this vault only.
 pub(super) fn tag(names: &Key, label: &str, parts: &[&[u8]]) -> [u8; 16] {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &names[..]));
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, names.expose()));
     context.update(label.as_bytes());
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());
@@ -131,7 +131,7 @@ mod tests {
     use crate::ports::SeededRandom;
 
     fn key(byte: u8) -> Key {
-        Zeroizing::new([byte; 32])
+        Key::from([byte; 32])
     }
 
     #[test]

@@ -3,35 +3,32 @@
 use ring::hkdf;
 use serde::{Deserialize, Serialize};
 use x25519_dalek::{PublicKey, StaticSecret};
-use zeroize::Zeroizing;
+
+use crate::basics::secret::Secret;
 
 /// The public half of an agreement key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AgreementPublic(#[serde(with = "serde_bytes")] pub [u8; 32]);
 
 /// An agreement key. It is wiped from memory when it is dropped.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct AgreementKey {
-    secret: StaticSecret,
+    secret: Secret<32>,
     public: AgreementPublic,
 }
 
 impl AgreementKey {
     /// The agreement key of a device: HKDF-SHA256 of its seed, so that the device keeps one secret only.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        let mut secret = Zeroizing::new([0; 32]);
-        hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo agreement key v1")
-            .extract(seed)
-            .expand(&[], hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut *secret))
-            .expect("32 bytes is one block of HKDF-SHA256");
-        Self::from_secret(&secret)
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo agreement key v1").extract(seed);
+        let okm = prk.expand(&[], hkdf::HKDF_SHA256);
+        let secret = okm.and_then(|okm| Secret::filled(|out| okm.fill(out)));
+        Self::from_secret(secret.expect("32 bytes is one block of HKDF-SHA256"))
     }
 
     /// The key of a secret as it is; every 32 bytes are one.
-    pub(crate) fn from_secret(secret: &[u8; 32]) -> Self {
-        let secret = StaticSecret::from(*secret);
-        let public = AgreementPublic(PublicKey::from(&secret).to_bytes());
+    pub(crate) fn from_secret(secret: Secret<32>) -> Self {
+        let public = AgreementPublic(PublicKey::from(&StaticSecret::from(*secret.expose())).to_bytes());
         Self { secret, public }
     }
 
@@ -42,9 +39,9 @@ impl AgreementKey {
 
     /// What both devices of a pair can compute, and nobody else. `None` where `other` is one of the few values with which every key gives zero
     /// (RFC 7748, section 6.1).
-    pub fn shared_secret(&self, other: &AgreementPublic) -> Option<Zeroizing<[u8; 32]>> {
-        let shared = self.secret.diffie_hellman(&PublicKey::from(other.0));
-        shared.was_contributory().then(|| Zeroizing::new(shared.to_bytes()))
+    pub fn shared_secret(&self, other: &AgreementPublic) -> Option<Secret<32>> {
+        let shared = StaticSecret::from(*self.secret.expose()).diffie_hellman(&PublicKey::from(other.0));
+        shared.was_contributory().then(|| Secret::new(shared.to_bytes()))
     }
 
     /// The public half, where only a reference will do.
@@ -53,16 +50,8 @@ impl AgreementKey {
     }
 
     /// The secret itself, for the library that does the handshake.
-    pub(crate) fn secret(&self) -> &[u8; 32] {
-        self.secret.as_bytes()
-    }
-}
-
-impl std::fmt::Debug for AgreementKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AgreementKey")
-            .field("public", &self.public)
-            .finish_non_exhaustive()
+    pub(crate) fn secret(&self) -> &Secret<32> {
+        &self.secret
     }
 }
 
@@ -78,14 +67,14 @@ mod tests {
 
     #[test]
     fn rfc_7748_section_6_1() {
-        let alice = AgreementKey::from_secret(&bytes("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"));
-        let bob = AgreementKey::from_secret(&bytes("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"));
+        let alice = AgreementKey::from_secret(bytes("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a").into());
+        let bob = AgreementKey::from_secret(bytes("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb").into());
         assert_eq!(
             hex::encode(alice.public().0),
             "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"
         );
         assert_eq!(
-            hex::encode(*alice.shared_secret(&bob.public()).unwrap()),
+            hex::encode(alice.shared_secret(&bob.public()).unwrap().expose()),
             "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"
         );
     }
@@ -99,7 +88,7 @@ mod tests {
             "70c29690268911346c21368a67501d197e17a8677852c88909a4d62898287862"
         );
         assert_eq!(
-            hex::encode(*one.shared_secret(&two.public()).unwrap()),
+            hex::encode(one.shared_secret(&two.public()).unwrap().expose()),
             "92baf2d2c305d01404c4283f8ff566a373b0c1b6ad160fa32ce7cdf635754123"
         );
     }
@@ -116,7 +105,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let key = AgreementKey::from_secret(&[7; 32]);
+        let key = AgreementKey::from_secret([7; 32].into());
         assert!(!format!("{key:?}").contains("7, 7, 7"));
     }
 

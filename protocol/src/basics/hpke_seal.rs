@@ -12,7 +12,8 @@ use hpke::rand_core::{Infallible, TryCryptoRng, TryRng};
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, single_shot_open, single_shot_seal_with_rng};
 use zeroize::Zeroizing;
 
-use crate::basics::random::{Random, RandomError, SeededRandom, random_bytes};
+use crate::basics::random::{Random, RandomError, SeededRandom};
+use crate::basics::secret::Secret;
 
 /// What a seal adds to the content, in bytes.
 pub const SEAL_BYTES: usize = ENCAPSULATED_BYTES + 16;
@@ -36,8 +37,9 @@ impl From<RandomError> for HpkeSealError {
 }
 
 /// An X25519 key that opens what was sealed to its public half. It is wiped from memory when it is dropped.
+#[derive(Debug)]
 pub struct HpkePrivate {
-    secret: Zeroizing<[u8; 32]>,
+    secret: Secret<32>,
     public: [u8; 32],
 }
 
@@ -47,7 +49,7 @@ impl HpkePrivate {
     /// # Errors
     /// [`RandomError::Unavailable`] when the source of randomness fails.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
-        Ok(Self::from_seed(&Zeroizing::new(random_bytes(random)?)))
+        Ok(Self::from_seed(Secret::generate(random)?.expose()))
     }
 
     /// The key that 32 random bytes give (RFC 9180, section 7.1.3).
@@ -55,21 +57,21 @@ impl HpkePrivate {
         Self::new(&X25519HkdfSha256::derive_keypair(seed).0)
     }
 
-    /// The key of [`Self::to_bytes`].
-    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self::new(&private(bytes))
+    /// The key of [`Self::secret`].
+    pub fn from_secret(secret: &Secret<32>) -> Self {
+        Self::new(&private(secret))
     }
 
     fn new(secret: &<X25519HkdfSha256 as Kem>::PrivateKey) -> Self {
         Self {
             public: X25519HkdfSha256::sk_to_pk(secret).to_bytes().into(),
-            secret: Zeroizing::new(secret.to_bytes().into()),
+            secret: Secret::new(secret.to_bytes().into()),
         }
     }
 
     /// The key itself, for keeping it.
-    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        self.secret.clone()
+    pub fn secret(&self) -> &Secret<32> {
+        &self.secret
     }
 
     /// The public half.
@@ -78,16 +80,8 @@ impl HpkePrivate {
     }
 }
 
-impl std::fmt::Debug for HpkePrivate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HpkePrivate")
-            .field("public", &self.public)
-            .finish_non_exhaustive()
-    }
-}
-
-fn private(bytes: &[u8; 32]) -> <X25519HkdfSha256 as Kem>::PrivateKey {
-    Deserializable::from_bytes(bytes).expect("32 bytes are always an X25519 key (RFC 7748, section 5)")
+fn private(secret: &Secret<32>) -> <X25519HkdfSha256 as Kem>::PrivateKey {
+    Deserializable::from_bytes(secret.expose()).expect("32 bytes are always an X25519 key (RFC 7748, section 5)")
 }
 
 /// Seals `plain` so that only the owner of `public` opens it, and only with the same `info` and `aad`. The result is [`SEAL_BYTES`] longer.
@@ -162,7 +156,7 @@ pub(crate) struct DrawnOnce(SeededRandom);
 
 impl DrawnOnce {
     pub(crate) fn from(random: &dyn Random) -> Result<Self, RandomError> {
-        Ok(Self(SeededRandom::from_key(&random_bytes::<32>(random)?)))
+        Ok(Self(SeededRandom::from_key(Secret::<32>::generate(random)?.expose())))
     }
 }
 
@@ -222,11 +216,10 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_key_is_the_same_and_debug_shows_no_secret() {
-        let kept = HpkePrivate::from_bytes(&key().to_bytes());
-        assert_eq!((kept.public(), kept.to_bytes()), (key().public(), key().to_bytes()));
+    fn a_kept_key_is_the_same() {
+        let kept = HpkePrivate::from_secret(key().secret());
+        assert_eq!((kept.public(), kept.secret()), (key().public(), key().secret()));
         assert_eq!(*open_with(&kept, b"info", b"aad", &sealed()).unwrap(), b"content");
-        assert!(!format!("{kept:?}").contains(&format!("{:?}", *kept.to_bytes())));
     }
 
     #[test]
@@ -239,11 +232,8 @@ mod tests {
     #[test]
     fn rfc_9180_vector() {
         let bytes = |text| hex::decode(text).unwrap();
-        let key = HpkePrivate::from_bytes(
-            &bytes("8057991eef8f1f1af18f4a9491d16a1ce333f695d4db8e38da75975c4478e0fb")
-                .try_into()
-                .unwrap(),
-        );
+        let secret = bytes("8057991eef8f1f1af18f4a9491d16a1ce333f695d4db8e38da75975c4478e0fb");
+        let key = HpkePrivate::from_secret(&Secret::of_slice(&secret).unwrap());
         assert_eq!(
             hex::encode(key.public()),
             "4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a"

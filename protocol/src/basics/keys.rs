@@ -3,9 +3,9 @@
 use ring::digest;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
-use crate::basics::random::{Random, RandomError, random_bytes};
+use crate::basics::random::{Random, RandomError};
+use crate::basics::secret::Secret;
 
 /// Length of an Ed25519 signature in bytes.
 pub const SIGNATURE_BYTES: usize = 64;
@@ -34,7 +34,7 @@ impl PublicKey {
 
 /// An Ed25519 key that signs. Its seed is wiped from memory when it is dropped.
 pub struct SigningKey {
-    seed: Zeroizing<[u8; 32]>,
+    seed: Secret<32>,
     pair: Ed25519KeyPair,
     public: PublicKey,
 }
@@ -45,7 +45,7 @@ impl SigningKey {
     /// # Errors
     /// [`RandomError::Unavailable`] when the source of randomness fails.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
-        Ok(Self::from_seed(&random_bytes::<32>(random)?))
+        Ok(Self::from_seed(Secret::generate(random)?.expose()))
     }
 
     /// The key of a 32-byte seed (RFC 8032, section 5.1.5).
@@ -54,14 +54,14 @@ impl SigningKey {
         let mut public = [0; 32];
         public.copy_from_slice(pair.public_key().as_ref());
         Self {
-            seed: Zeroizing::new(*seed),
+            seed: Secret::new(*seed),
             pair,
             public: PublicKey(public),
         }
     }
 
     /// The seed, for keeping the key.
-    pub fn seed(&self) -> &[u8; 32] {
+    pub fn seed(&self) -> &Secret<32> {
         &self.seed
     }
 
@@ -81,6 +81,7 @@ impl SigningKey {
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SigningKey")
+            .field("seed", &self.seed)
             .field("public", &self.public)
             .finish_non_exhaustive()
     }

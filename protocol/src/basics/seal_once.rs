@@ -7,6 +7,8 @@
 
 use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
+use crate::basics::secret::Secret;
+
 /// A key that seals one message, or opens it.
 pub(crate) struct OnceKey(LessSafeKey);
 
@@ -18,15 +20,15 @@ impl From<UnboundKey> for OnceKey {
 
 impl OnceKey {
     /// A key of AES-256-GCM.
-    pub fn aes_256(key: &[u8; 32]) -> Self {
-        UnboundKey::new(&AES_256_GCM, key)
+    pub fn aes_256(key: &Secret<32>) -> Self {
+        UnboundKey::new(&AES_256_GCM, key.expose())
             .expect("a key of 32 bytes is always accepted")
             .into()
     }
 
     /// A key of AES-128-GCM.
-    pub fn aes_128(key: &[u8; 16]) -> Self {
-        UnboundKey::new(&AES_128_GCM, key)
+    pub fn aes_128(key: &Secret<16>) -> Self {
+        UnboundKey::new(&AES_128_GCM, key.expose())
             .expect("a key of 16 bytes is always accepted")
             .into()
     }
@@ -53,9 +55,9 @@ mod tests {
     #[test]
     fn opens_under_its_key_at_its_place_and_unchanged_only() {
         let mut sealed = b"Bar Yoru".to_vec();
-        OnceKey::aes_256(&[1; 32]).seal(b"here", &mut sealed).unwrap();
+        OnceKey::aes_256(&[1; 32].into()).seal(b"here", &mut sealed).unwrap();
         let open = |key: u8, place: &[u8], mut sealed: Vec<u8>| {
-            OnceKey::aes_256(&[key; 32])
+            OnceKey::aes_256(&[key; 32].into())
                 .open(place, &mut sealed)
                 .map(|plain| plain.to_vec())
         };
@@ -70,13 +72,13 @@ mod tests {
     fn is_aes_gcm_under_a_nonce_of_zeros() {
         // The GCM specification's test cases 2 and 14: key, nonce and 16 bytes of plain text are all zeros.
         let mut short = vec![0; 16];
-        OnceKey::aes_128(&[0; 16]).seal(b"", &mut short).unwrap();
+        OnceKey::aes_128(&[0; 16].into()).seal(b"", &mut short).unwrap();
         assert_eq!(
             hex::encode(short),
             "0388dace60b6a392f328c2b971b2fe78ab6e47d42cec13bdf53a67b21257bddf"
         );
         let mut long = vec![0; 16];
-        OnceKey::aes_256(&[0; 32]).seal(b"", &mut long).unwrap();
+        OnceKey::aes_256(&[0; 32].into()).seal(b"", &mut long).unwrap();
         assert_eq!(
             hex::encode(long),
             "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919"

@@ -76,6 +76,7 @@ pub struct SentDiary {
 }
 
 /// The authority's key that opens diaries (X25519).
+#[derive(Debug)]
 pub struct DiaryKey(HpkePrivate);
 
 impl DiaryKey {
@@ -164,7 +165,7 @@ mod tests {
             address: Some("Kita-ku, Osaka".into()),
             from: 1_700_000_000,
             to: 1_700_003_600,
-            keys: vec![(472_222, SlotKey([7; 16]))],
+            keys: vec![(472_222, SlotKey([7; 16].into()))],
         };
         SentDiary {
             code: "ABCD-EFGH-JKMN-PQRS".into(),

@@ -10,9 +10,9 @@
 
 use ring::{hkdf, hmac};
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::basics::keys::SIGNATURE_BYTES;
+use crate::basics::secret::{self, Secret};
 use crate::exposure::notice::BODY_BYTES;
 use crate::exposure::slot::day_of_slot;
 
@@ -24,32 +24,29 @@ pub const SALT_BYTES: usize = 16;
 pub const TEXT_KEY_BYTES: usize = 16;
 
 /// What the signature of a venue's poster gives to whoever holds the code. Dropped at check-in, never stored by a device.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct VenueSeed([u8; 32]);
+#[derive(Debug, Clone)]
+pub struct VenueSeed(Secret<32>);
 
 /// Opens the slots of one UTC day at one venue.
-#[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
-pub struct DayKey(#[serde(with = "serde_bytes")] pub [u8; 16]);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayKey(pub Secret<16>);
 
 /// Opens one hour at one venue.
-#[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
-pub struct SlotKey(#[serde(with = "serde_bytes")] pub [u8; 16]);
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SlotKey(#[serde(with = "secret::as_bytes")] pub Secret<16>);
 
 impl VenueSeed {
     /// The seed of a poster with this signature.
     pub fn from_signature(signature: &[u8; SIGNATURE_BYTES]) -> Self {
-        let mut seed = [0; 32];
-        hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo venue v1")
-            .extract(signature)
-            .expand(&[], hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut seed))
-            .expect("32 bytes is one block of HKDF-SHA256");
-        Self(seed)
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo venue v1").extract(signature);
+        let okm = prk.expand(&[], hkdf::HKDF_SHA256);
+        let seed = okm.and_then(|okm| Secret::filled(|out| okm.fill(out)));
+        Self(seed.expect("32 bytes is one block of HKDF-SHA256"))
     }
 
     /// The key of a UTC day, counted from 1970-01-01.
     pub fn day_key(&self, day: u32) -> DayKey {
-        DayKey(keyed(&self.0, b"techo day v1", day))
+        DayKey(keyed(self.0.expose(), b"techo day v1", day))
     }
 
     /// The key of one slot.
@@ -61,27 +58,15 @@ impl VenueSeed {
 impl DayKey {
     /// The key of one slot of this day. For a slot of another day the result is a key that nothing is published under.
     pub fn slot_key(&self, slot: u32) -> SlotKey {
-        SlotKey(keyed(&self.0, b"techo slot v1", slot))
+        SlotKey(keyed(self.0.expose(), b"techo slot v1", slot))
     }
 }
 
-impl std::fmt::Debug for DayKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DayKey(..)")
-    }
-}
-
-impl std::fmt::Debug for SlotKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SlotKey(..)")
-    }
-}
-
-fn keyed(key: &[u8], label: &[u8], number: u32) -> [u8; 16] {
+fn keyed(key: &[u8], label: &[u8], number: u32) -> Secret<16> {
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
     context.update(label);
     context.update(&number.to_be_bytes());
-    first(context.sign().as_ref())
+    Secret::new(first(context.sign().as_ref()))
 }
 
 fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {
@@ -99,7 +84,7 @@ pub struct TextPad {
     /// The wrap's tag.
     pub tag: u64,
     /// Hides the text's key.
-    pub key: [u8; TEXT_KEY_BYTES],
+    pub key: Secret<TEXT_KEY_BYTES>,
     /// Hides the text's number.
     pub number: [u8; 4],
 }
@@ -107,7 +92,7 @@ pub struct TextPad {
 impl SlotMac {
     /// Prepares `key`.
     pub fn new(key: &SlotKey) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &key.0))
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key.0.expose()))
     }
 
     /// The tag of this slot's entry number `i` in the segment with this salt: a number under 2^56.
@@ -131,7 +116,7 @@ impl SlotMac {
         let bytes = mac.as_ref();
         TextPad {
             tag: u64::from_be_bytes(first(bytes)),
-            key: first(&bytes[8..]),
+            key: Secret::new(first(&bytes[8..])),
             number: first(&bytes[24..]),
         }
     }
@@ -158,17 +143,25 @@ mod tests {
         // Computed apart with Python's hmac and hashlib from the formulas above.
         let key = seed().slot_key(490_000);
         assert_eq!(
-            hex::encode(seed().0),
+            hex::encode(seed().0.expose()),
             "be4fb758cb021af8836d0e685774de9474e10f7f03ca25faef8ce5b9167b5696"
         );
-        assert_eq!(hex::encode(seed().day_key(20_416).0), "fb49f95d703adbf0cd3267238f0558b4");
-        assert_eq!(hex::encode(key.0), "0eaf2feec3129b41df88a72ca5942726");
+        assert_eq!(
+            hex::encode(seed().day_key(20_416).0.expose()),
+            "fb49f95d703adbf0cd3267238f0558b4"
+        );
+        assert_eq!(hex::encode(key.0.expose()), "0eaf2feec3129b41df88a72ca5942726");
         let mac = SlotMac::new(&key);
         assert_eq!(format!("{:014x}", mac.tag(&[5; 16], 1)), "4d6307cf18ee0a");
         assert_eq!(hex::encode(mac.body_pad(&[5; 16], 1)), "273747cdc4297aa8b5");
         let text = mac.text_pad(&[5; 16], 1);
         assert_eq!(
-            format!("{:016x}{}{}", text.tag, hex::encode(text.key), hex::encode(text.number)),
+            format!(
+                "{:016x}{}{}",
+                text.tag,
+                hex::encode(text.key.expose()),
+                hex::encode(text.number)
+            ),
             "05eea72d4528de1aa3c8dd2bf3b939b9b6b18fd8d3a4e110fe34ccc4"
         );
     }

@@ -18,12 +18,12 @@
 use ring::aead::{AES_256_GCM, UnboundKey};
 use ring::hkdf;
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::basics::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
 use crate::basics::random::{Random, RandomError, random_bytes};
 use crate::basics::reader::{ByteReader, write_varint};
 use crate::basics::seal_once::OnceKey;
+use crate::basics::secret::Secret;
 use crate::household::sync_api::StreamId;
 
 /// Most devices of a household.
@@ -95,17 +95,14 @@ pub struct Lineage {
 /// The key of a lineage.
 ///
 /// ```
-/// # use techo_protocol::household::body::GenerationKey;
-/// assert_eq!(format!("{:?}", GenerationKey([7; 32])), "GenerationKey(..)");
+/// use techo_protocol::household::body::GenerationKey;
+/// let key = GenerationKey([7; 32].into());
+/// assert_eq!(key.tag(), GenerationKey([7; 32].into()).tag());
+/// assert_ne!(key.tag(), GenerationKey([8; 32].into()).tag());
+/// assert_eq!(format!("{key:?}"), "GenerationKey(Secret<32>(..))");
 /// ```
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct GenerationKey(pub [u8; 32]);
-
-impl std::fmt::Debug for GenerationKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("GenerationKey(..)")
-    }
-}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GenerationKey(pub Secret<32>);
 
 /// What a body holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +184,7 @@ impl GenerationKey {
     pub fn tag(&self) -> [u8; 8] {
         let mut tag = [0; 8];
         hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo lineage tag v1")
-            .extract(&self.0)
+            .extract(self.0.expose())
             .expand(&[], Length(8))
             .and_then(|okm| okm.fill(&mut tag))
             .expect("8 bytes is one block of HKDF-SHA256");
@@ -471,7 +468,7 @@ impl hkdf::KeyType for Length {
 
 fn payload_key(key: &GenerationKey, salt: &[u8; SALT_BYTES]) -> OnceKey {
     hkdf::Salt::new(hkdf::HKDF_SHA256, salt)
-        .extract(&key.0)
+        .extract(key.0.expose())
         .expand(&[b"techo payload key v1"], &AES_256_GCM)
         .map(UnboundKey::from)
         .map(OnceKey::from)

@@ -9,11 +9,11 @@
 
 use ring::aead::{AES_256_GCM, UnboundKey};
 use ring::hkdf;
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::basics::random::{Random, RandomError, random_bytes};
 use crate::basics::reader::ByteReader;
 use crate::basics::seal_once::OnceKey;
+use crate::basics::secret::Secret;
 
 /// A change is padded to a multiple of this, in bytes.
 pub const CELL_BYTES: usize = 512;
@@ -60,8 +60,8 @@ pub const fn cells_of(chunk: &[u8]) -> usize {
 }
 
 /// The key under which all chunks of an epoch are sealed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct EpochKey(pub [u8; 32]);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EpochKey(pub Secret<32>);
 
 /// What the relay sees of a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +183,7 @@ crate::coded_union! {
 
 /// The sealing key and the commitment that salt and epoch key give.
 fn derive(key: &EpochKey, salt: &[u8; SALT_BYTES]) -> (OnceKey, [u8; COMMITMENT_BYTES]) {
-    let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&key.0);
+    let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(key.0.expose());
     let sealing = secret
         .expand(&[b"techo chunk key v1"], &AES_256_GCM)
         .map(UnboundKey::from)
@@ -212,7 +212,7 @@ mod tests {
     };
 
     fn key(byte: u8) -> EpochKey {
-        EpochKey([byte; 32])
+        EpochKey([byte; 32].into())
     }
 
     fn sealed(content: &[u8], padding: Padding) -> Vec<u8> {

@@ -23,6 +23,7 @@ use crate::basics::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
 use crate::basics::random::{Random, RandomError};
 use crate::basics::reader::{ByteReader, Unreadable};
 use crate::basics::seal_once::OnceKey;
+use crate::basics::secret::Secret;
 use crate::household::body::MOST_DEVICES;
 use crate::household::chunk::EpochKey;
 use crate::household::recovery::RecoveryPublic;
@@ -219,7 +220,7 @@ impl EpochRecord {
             let device = list.devices.iter().find(|device| usize::from(device.index) == slot);
             let words = head.recovery.as_ref().filter(|_| slot == RECOVERY_SLOT);
             let to = device.map(|device| &device.hpke).or(words.map(|words| &words.sealing));
-            slots.extend_from_slice(&seal_slot(to, SLOT_INFO, &slot_place(&head, slot), &key.0, random)?);
+            slots.extend_from_slice(&seal_slot(to, SLOT_INFO, &slot_place(&head, slot), key.0.expose(), random)?);
         }
         let clear = head.write(&sha256(&slots));
         let sealed_list = seal_list(&clear, list, key, author);
@@ -378,7 +379,7 @@ impl EpochRecord {
         let place = slot_place(&self.head, slot);
         keys.iter()
             .filter_map(|key| open_with(key, SLOT_INFO, &place, sealed))
-            .filter_map(|plain| plain.as_slice().try_into().ok().map(EpochKey))
+            .filter_map(|plain| Secret::of_slice(&plain).map(EpochKey))
             .find(|key| relay_key(key).public() == self.head.relay_key)
             .ok_or(EpochRecordError::NotForThisDevice)
     }
@@ -458,7 +459,7 @@ fn author_message(clear: &[u8], list: &[u8]) -> Vec<u8> {
 /// A key of its own for each record: the head names the slots, which are never the same twice.
 fn list_key(key: &EpochKey, clear: &[u8]) -> OnceKey {
     hkdf::Salt::new(hkdf::HKDF_SHA256, &sha256(clear))
-        .extract(&key.0)
+        .extract(key.0.expose())
         .expand(&[b"techo device list key v1"], &AES_256_GCM)
         .map(UnboundKey::from)
         .map(OnceKey::from)

@@ -12,9 +12,10 @@ use zeroize::Zeroizing;
 
 use crate::basics::hpke_seal::{HpkePrivate, open_with, seal_slot};
 use crate::basics::keys::{PublicKey, SIGNATURE_BYTES, SigningKey, sha256};
-use crate::basics::random::{Random, RandomError, random_bytes};
+use crate::basics::random::{Random, RandomError};
 use crate::basics::reader::{ByteReader, Unreadable};
 use crate::basics::seal_once::OnceKey;
+use crate::basics::secret::{self, Secret};
 use crate::household::body::{GenerationKey, Lineage, Subject};
 use crate::household::epoch_record::{DeviceList, RECOVERY_SLOT, SLOT_BYTES, SLOTS};
 use crate::household::recovery::RecoveryPublic;
@@ -74,9 +75,13 @@ pub struct Keyring {
     pub sealed_to: Vec<(u8, [u8; 32])>,
 }
 
+/// A document's key as the keyring holds it: an array of four.
+#[derive(Serialize, Deserialize)]
+struct Row(Subject, u64, bool, #[serde(with = "secret::as_bytes")] Secret<32>);
+
 #[derive(Serialize, Deserialize)]
 struct Content {
-    keys: Vec<(Subject, u64, bool, serde_bytes::ByteArray<32>)>,
+    keys: Vec<Row>,
     sealed_to: Vec<(u8, serde_bytes::ByteArray<32>)>,
 }
 
@@ -129,18 +134,18 @@ impl KeyringRecord {
         bytes.push(VERSION);
         bytes.extend_from_slice(&stream.0);
         bytes.extend_from_slice(&number.to_be_bytes());
-        let key: Zeroizing<[u8; 32]> = Zeroizing::new(random_bytes(random)?);
+        let key = Secret::generate(random)?;
         for slot in 0..SLOTS {
             let device = to.devices.devices.iter().find(|device| usize::from(device.index) == slot);
             let words = to.recovery.filter(|_| slot == RECOVERY_SLOT);
             let public = device.map(|device| &device.hpke).or(words.map(|words| &words.sealing));
-            let sealed = seal_slot(public, SLOT_INFO, &slot_place(stream, number, slot), &*key, random)?;
+            let sealed = seal_slot(public, SLOT_INFO, &slot_place(stream, number, slot), key.expose(), random)?;
             bytes.extend_from_slice(&sealed);
         }
         let content = Content {
             keys: keys
                 .iter()
-                .map(|key| (key.subject, key.generation, key.begins_empty, key.key.0.into()))
+                .map(|key| Row(key.subject, key.generation, key.begins_empty, key.key.0.clone()))
                 .collect(),
             sealed_to: to
                 .devices
@@ -210,23 +215,23 @@ impl KeyringRecord {
         let key = keys
             .iter()
             .filter_map(|key| open_with(key, SLOT_INFO, &place, sealed))
-            .find_map(|plain| plain.as_slice().try_into().ok().map(Zeroizing::new))
+            .find_map(|plain| Secret::of_slice(&plain))
             .ok_or(KeyringError::NotForThisDevice)?;
         self.content(&key).ok_or(KeyringError::Damaged)
     }
 
-    fn content(&self, key: &[u8; 32]) -> Option<OpenedKeyring> {
+    fn content(&self, key: &Secret<32>) -> Option<OpenedKeyring> {
         let (clear, sealed) = self.bytes.split_at_checked(HEAD_BYTES + SLOTS_BYTES)?;
         let mut sealed = Zeroizing::new(sealed.to_vec());
         let plain = OnceKey::aes_256(key).open(clear, &mut sealed)?;
         let mut reader = ByteReader::new(plain);
         let (cbor, author, signature) = (reader.counted()?, reader.byte()?, reader.array()?);
         let content: Content = ciborium::from_reader(cbor).ok()?;
-        let key = |(subject, generation, begins_empty, key): (Subject, u64, bool, serde_bytes::ByteArray<32>)| DocumentKey {
+        let key = |Row(subject, generation, begins_empty, key)| DocumentKey {
             subject,
             generation,
             begins_empty,
-            key: GenerationKey(key.into_array()),
+            key: GenerationKey(key),
         };
         Some(OpenedKeyring {
             keyring: Keyring {

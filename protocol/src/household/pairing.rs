@@ -28,6 +28,7 @@ use crate::basics::keys::{PublicKey, sha256};
 use crate::basics::random::{Random, RandomError, random_bytes};
 use crate::basics::reader::{ByteReader, Unreadable};
 use crate::basics::seal_once::OnceKey;
+use crate::basics::secret::Secret;
 
 /// Longest name of a device in bytes.
 pub const LONGEST_DEVICE_NAME: usize = 60;
@@ -61,14 +62,14 @@ crate::coded_errors! {
 }
 
 /// What the pairing text says.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairingText {
     /// The owner's ephemeral X25519 key.
     pub key: [u8; 32],
     /// The mailbox at the relay.
     pub mailbox: [u8; 16],
     /// Known only to who has seen the text.
-    pub secret: [u8; 16],
+    pub secret: Secret<16>,
     /// Where the two meet: a relay's address, or what [`network_place`] writes.
     pub relay: String,
 }
@@ -95,7 +96,7 @@ pub struct NewDevice {
 /// The owner before a new device has come.
 pub struct Owner {
     text: PairingText,
-    secret: Zeroizing<[u8; 32]>,
+    secret: Secret<32>,
 }
 
 /// The owner once a commitment has come.
@@ -110,7 +111,7 @@ pub struct Confirming {
     /// What it says of itself.
     pub device: NewDevice,
     code: String,
-    answer: Zeroizing<[u8; 32]>,
+    answer: Secret<32>,
 }
 
 /// The new device.
@@ -123,7 +124,7 @@ pub struct Joiner {
 pub struct Waiting {
     /// The four digits to be shown.
     pub code: String,
-    answer: Zeroizing<[u8; 32]>,
+    answer: Secret<32>,
 }
 
 impl PairingText {
@@ -132,7 +133,7 @@ impl PairingText {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&self.key);
         bytes.extend_from_slice(&self.mailbox);
-        bytes.extend_from_slice(&self.secret);
+        bytes.extend_from_slice(self.secret.expose());
         bytes.extend_from_slice(self.relay.as_bytes());
         bytes.iter().fold(PREFIX.to_owned(), |mut out, byte| {
             // Writing to a string does not fail.
@@ -173,7 +174,7 @@ impl PairingText {
     }
 
     fn split(mut reader: ByteReader<'_>) -> Option<Self> {
-        let (key, mailbox, secret) = (reader.array()?, reader.array()?, reader.array()?);
+        let (key, mailbox, secret) = (reader.array()?, reader.array()?, reader.array().map(Secret::new)?);
         let relay = std::str::from_utf8(reader.rest()).ok()?;
         (relay.len() <= LONGEST_RELAY).then(|| Self {
             key,
@@ -181,14 +182,6 @@ impl PairingText {
             secret,
             relay: relay.to_owned(),
         })
-    }
-}
-
-impl std::fmt::Debug for PairingText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PairingText")
-            .field("relay", &self.relay)
-            .finish_non_exhaustive()
     }
 }
 
@@ -201,16 +194,16 @@ impl Owner {
         if relay.len() > LONGEST_RELAY {
             return Err(PairingError::TooLong.into());
         }
-        let (secret, public) = X25519HkdfSha256::derive_keypair(&random_bytes::<32>(random)?);
+        let (secret, public) = X25519HkdfSha256::derive_keypair(Secret::<32>::generate(random)?.expose());
         let text = PairingText {
             key: array(&public.to_bytes()),
             mailbox: random_bytes(random)?,
-            secret: random_bytes(random)?,
+            secret: Secret::generate(random)?,
             relay: relay.to_owned(),
         };
         Ok(Self {
             text,
-            secret: Zeroizing::new(array(&secret.to_bytes())),
+            secret: Secret::new(array(&secret.to_bytes())),
         })
     }
 
@@ -247,9 +240,9 @@ impl Committed {
         let damaged = || PairingError::Damaged;
         let (encapsulated, sealed) = message.split_at_checked(ENCAPSULATED_BYTES).ok_or_else(damaged)?;
         let text = &self.owner.text;
-        let secret = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(&*self.owner.secret).map_err(|_| damaged())?;
+        let secret = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(self.owner.secret.expose()).map_err(|_| damaged())?;
         let encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| damaged())?;
-        let psk = PskBundle::new(&text.secret, &text.mailbox).map_err(|_| damaged())?;
+        let psk = PskBundle::new(text.secret.expose(), &text.mailbox).map_err(|_| damaged())?;
         let mut context: AeadCtxR<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256> =
             setup_receiver(&OpModeR::Psk(psk), &secret, &encapsulated, &info(text)).map_err(|_| damaged())?;
         let plain = context.open(sealed, &[]).map_err(|_| damaged())?;
@@ -276,7 +269,7 @@ impl Confirming {
 
 /// The owner after the right code: only now can the last message be made.
 pub struct Confirmed {
-    answer: Zeroizing<[u8; 32]>,
+    answer: Secret<32>,
 }
 
 impl Confirmed {
@@ -301,7 +294,7 @@ impl Joiner {
         }
         let damaged = || PairingError::NotAPairing;
         let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&text.key).map_err(|_| damaged())?;
-        let psk = PskBundle::new(&text.secret, &text.mailbox).map_err(|_| damaged())?;
+        let psk = PskBundle::new(text.secret.expose(), &text.mailbox).map_err(|_| damaged())?;
         let mut drawn = DrawnOnce::from(random)?;
         let (encapsulated, mut context) = setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
             &OpModeS::Psk(psk),
@@ -382,15 +375,16 @@ fn derive(
     reveal: &[u8],
     nonce: &[u8; NONCE_BYTES],
     export: impl Fn(&[u8], &mut [u8]) -> bool,
-) -> Result<(String, Zeroizing<[u8; 32]>), PairingError> {
+) -> Result<(String, Secret<32>), PairingError> {
     let transcript = sha256(&[&sha256(reveal)[..], nonce, reveal].concat());
     let mut code = [0; 8];
-    let mut answer = Zeroizing::new([0; 32]);
-    let exported = export(&[b"code".as_slice(), &transcript].concat(), &mut code)
-        && export(&[b"answer".as_slice(), &transcript].concat(), &mut *answer);
-    if !exported {
-        return Err(PairingError::Damaged);
-    }
+    let export = |label: &[u8], out: &mut [u8]| {
+        export(&[label, &transcript].concat(), out)
+            .then_some(())
+            .ok_or(PairingError::Damaged)
+    };
+    export(b"code", &mut code)?;
+    let answer = Secret::filled(|out| export(b"answer", out))?;
     Ok((format!("{:04}", u64::from_be_bytes(code) % 10_000), answer))
 }
 

@@ -18,7 +18,8 @@ use zeroize::Zeroizing;
 
 use crate::basics::hpke_seal::HpkePrivate;
 use crate::basics::keys::{PublicKey, SigningKey};
-use crate::basics::random::{Random, RandomError, random_bytes};
+use crate::basics::random::{Random, RandomError};
+use crate::basics::secret::Secret;
 
 /// How many words there are.
 pub const WORDS: usize = 12;
@@ -86,13 +87,14 @@ impl Language {
 }
 
 /// Twelve words. They are wiped from memory when they are dropped, and never shown by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryWords {
-    entropy: Zeroizing<[u8; ENTROPY_BYTES]>,
+    entropy: Secret<ENTROPY_BYTES>,
     language: Language,
 }
 
 /// What the words give.
+#[derive(Debug)]
 pub struct RecoveryKeys {
     /// By which a relay finds the household.
     pub locator: [u8; 16],
@@ -122,14 +124,15 @@ impl RecoveryWords {
     /// [`RandomError::Unavailable`] when the source of randomness fails.
     pub fn generate(language: Language, random: &dyn Random) -> Result<Self, RandomError> {
         Ok(Self {
-            entropy: Zeroizing::new(random_bytes(random)?),
+            entropy: Secret::generate(random)?,
             language,
         })
     }
 
     /// The words as they are shown: with a space between them, composed characters (Unicode's NFC).
     pub fn text(&self) -> Zeroizing<String> {
-        let words = Mnemonic::from_entropy_in(self.language.list(), &*self.entropy).expect("16 bytes are an entropy of BIP-39");
+        let words =
+            Mnemonic::from_entropy_in(self.language.list(), self.entropy.expose()).expect("16 bytes are an entropy of BIP-39");
         let mut text = Zeroizing::new(String::with_capacity(LONGEST_TEXT));
         for (at, word) in words.words().enumerate() {
             if at > 0 {
@@ -175,30 +178,18 @@ impl RecoveryWords {
         })?;
         let (entropy, length) = mnemonic.to_entropy_array();
         let entropy = Zeroizing::new(entropy);
-        let mut out = Self {
-            entropy: Zeroizing::new([0; ENTROPY_BYTES]),
-            language,
-        };
-        out.entropy.copy_from_slice(&entropy[..length]);
-        Ok(out)
+        let entropy = Secret::of_slice(&entropy[..length]).ok_or(RecoveryError::WrongCount { count: words.len() })?;
+        Ok(Self { entropy, language })
     }
 
     /// The keys that the words give.
     pub fn keys(&self) -> RecoveryKeys {
-        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo recovery v1").extract(&*self.entropy);
+        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo recovery v1").extract(self.entropy.expose());
         RecoveryKeys {
-            locator: *derived(&secret, b"locator"),
-            signing: SigningKey::from_seed(&derived(&secret, b"signing key")),
-            sealing: HpkePrivate::from_seed(&derived(&secret, b"sealing key")),
+            locator: *derived(&secret, b"locator").expose(),
+            signing: SigningKey::from_seed(derived(&secret, b"signing key").expose()),
+            sealing: HpkePrivate::from_seed(derived(&secret, b"sealing key").expose()),
         }
-    }
-}
-
-impl std::fmt::Debug for RecoveryWords {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RecoveryWords")
-            .field("language", &self.language)
-            .finish_non_exhaustive()
     }
 }
 
@@ -235,19 +226,17 @@ fn language_of(text: &str) -> Language {
     last.unwrap_or(Language::English)
 }
 
-fn derived<const N: usize>(secret: &hkdf::Prk, label: &[u8]) -> Zeroizing<[u8; N]> {
+fn derived<const N: usize>(secret: &hkdf::Prk, label: &[u8]) -> Secret<N> {
     struct Length(usize);
     impl hkdf::KeyType for Length {
         fn len(&self) -> usize {
             self.0
         }
     }
-    let mut out = Zeroizing::new([0; N]);
-    secret
-        .expand(&[label], Length(N))
-        .and_then(|okm| okm.fill(&mut *out))
-        .expect("32 bytes at most are one block of HKDF-SHA256");
-    out
+    let label = [label];
+    let okm = secret.expand(&label, Length(N));
+    okm.and_then(|okm| Secret::filled(|out| okm.fill(out)))
+        .expect("32 bytes at most are one block of HKDF-SHA256")
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::basics::keys::{KeyId, PublicKey, SigningKey};
+use crate::basics::secret::Secret;
 use crate::basics::signed::Kind;
 use crate::exposure::relay_api::hex;
 use crate::household::chunk::EpochKey;
@@ -79,13 +80,10 @@ pub fn recovery_path(locator: &[u8; 16]) -> String {
 
 /// The key by which a relay knows the household in an epoch.
 pub fn relay_key(epoch: &EpochKey) -> SigningKey {
-    let mut seed = [0; 32];
-    hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo relay key v1")
-        .extract(&epoch.0)
-        .expand(&[], hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut seed))
-        .expect("32 bytes is one block of HKDF-SHA256");
-    SigningKey::from_seed(&seed)
+    let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo relay key v1").extract(epoch.0.expose());
+    let okm = prk.expand(&[], hkdf::HKDF_SHA256);
+    let seed = okm.and_then(|okm| Secret::filled(|out| okm.fill(out)));
+    SigningKey::from_seed(seed.expect("32 bytes is one block of HKDF-SHA256").expose())
 }
 
 /// One call.
@@ -354,10 +352,10 @@ mod tests {
 
     #[test]
     fn a_request_is_believed_of_its_key_only() {
-        let key = relay_key(&EpochKey([5; 32]));
+        let key = relay_key(&EpochKey([5; 32].into()));
         let bytes = request().write(&key);
         assert_eq!(SyncRequest::read(&bytes).unwrap().verify(&key.public()), Some(request()));
-        let other = relay_key(&EpochKey([6; 32])).public();
+        let other = relay_key(&EpochKey([6; 32].into())).public();
         assert_eq!(SyncRequest::read(&bytes).unwrap().verify(&other), None);
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
@@ -371,7 +369,7 @@ mod tests {
 
     #[test]
     fn chunks_travel_as_bytes() {
-        let overhead = request().write(&relay_key(&EpochKey([5; 32]))).len() - 617;
+        let overhead = request().write(&relay_key(&EpochKey([5; 32].into()))).len() - 617;
         assert!(overhead < 200, "{overhead}");
     }
 

@@ -21,7 +21,7 @@ impl Household {
     pub fn new(number: u8) -> Self {
         Self {
             stream: StreamId([number; 16]),
-            key: relay_key(&EpochKey([number; 32])),
+            key: relay_key(&EpochKey([number; 32].into())),
         }
     }
 
@@ -88,7 +88,9 @@ impl Household {
         };
         let content = vec![7; bytes - 4];
         let random = SeededRandom::new(id.into());
-        envelope.seal(&content, Padding::Cells, &EpochKey([1; 32]), &random).unwrap()
+        envelope
+            .seal(&content, Padding::Cells, &EpochKey([1; 32].into()), &random)
+            .unwrap()
     }
 }
 

@@ -41,7 +41,7 @@ pub fn words(number: u8) -> Words {
 
 fn epoch_key(stream: StreamId, epoch: u32) -> EpochKey {
     // The first is the one that `Household` has.
-    EpochKey([stream.0[0].wrapping_add(u8::try_from(epoch).unwrap() * 16); 32])
+    EpochKey([stream.0[0].wrapping_add(u8::try_from(epoch).unwrap() * 16); 32].into())
 }
 
 /// A household that has records, one an epoch unless said otherwise.

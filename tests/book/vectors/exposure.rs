@@ -124,7 +124,7 @@ fn rotating_code() -> Vector {
     .is("name length", &[8])
     .is("name", b"Bar Yoru")
     .is("address", b"Kita-ku, Osaka")
-    .is("keys", &[rotating.keys[0].0, rotating.keys[1].0].concat())
+    .is("keys", &[*rotating.keys[0].0.expose(), *rotating.keys[1].0.expose()].concat())
     .take("signature", SIGNATURE_BYTES)
 }
 
@@ -141,14 +141,14 @@ fn tags() -> Vector {
     .hex("signature", &payload[payload.len() - SIGNATURE_BYTES..])
     .fact("slot", slot())
     .fact("day", day_of_slot(slot()))
-    .hex("day_key", &seed.day_key(day_of_slot(slot())).0)
-    .hex("slot_key", &seed.slot_key(slot()).0)
+    .hex("day_key", seed.day_key(day_of_slot(slot())).0.expose())
+    .hex("slot_key", seed.slot_key(slot()).0.expose())
     .hex("salt", &salt)
     .fact("i", 0)
     .fact("tag", format!("{:014x}", mac.tag(&salt, 0)))
     .hex("body mask", &mac.body_pad(&salt, 0))
     .fact("wrap tag", format!("{:016x}", text.tag))
-    .hex("wrap key mask", &text.key)
+    .hex("wrap key mask", text.key.expose())
     .hex("wrap number mask", &text.number)
 }
 

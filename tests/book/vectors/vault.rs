@@ -48,7 +48,7 @@ fn visit() -> Vector {
         imported: false,
         name: "Bar Yoru".into(),
         address: "Kita-ku, Osaka".into(),
-        keys: VisitKeys::Days(vec![(day, [0x11; 16]), (day + 1, [0x22; 16])]),
+        keys: VisitKeys::Days(vec![(day, [0x11; 16].into()), (day + 1, [0x22; 16].into())]),
     };
     let bytes = core.to_bytes().expect("short texts");
     let keys = [&day.to_be_bytes()[..], &[0x11; 16], &(day + 1).to_be_bytes(), &[0x22; 16]].concat();

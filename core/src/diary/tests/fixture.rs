@@ -31,7 +31,10 @@ fn version_1_opens() {
     assert_eq!((visits[0].source, visits[0].out), (Source::Manual, NOW - 20 * DAY + HOUR));
     assert_eq!(visits[1].note.as_deref(), Some("by the window"));
     assert_eq!(visits[1].people[0].name.as_deref(), Some("Aki"));
-    assert_eq!(visits[1].keys, VisitKeys::Days(vec![(20_776, [1; 16]), (20_777, [2; 16])]));
+    assert_eq!(
+        visits[1].keys,
+        VisitKeys::Days(vec![(20_776, [1; 16].into()), (20_777, [2; 16].into())])
+    );
     assert_eq!(visits[2].keys.as_slice().len(), 3);
     // And it can be written to.
     diary.check_in(&poster("New", NOW)).unwrap();

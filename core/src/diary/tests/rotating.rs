@@ -3,7 +3,7 @@ use super::*;
 fn tablet(check_in: i64, hours: u32) -> NewVisit {
     let first = u32::try_from(check_in / HOUR).unwrap();
     let keys = (first..first + hours)
-        .map(|slot| (slot, [u8::try_from(slot % 251).unwrap(); 16]))
+        .map(|slot| (slot, [u8::try_from(slot % 251).unwrap(); 16].into()))
         .collect();
     NewVisit {
         source: Source::Code {

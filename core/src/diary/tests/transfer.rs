@@ -35,7 +35,7 @@ fn full() -> (Phone, String) {
             authority: [0xbb; 16],
             kind: CodeKind::Rotating,
         },
-        keys: VisitKeys::Slots(vec![(slot, [5; 16]), (slot + 1, [6; 16])]),
+        keys: VisitKeys::Slots(vec![(slot, [5; 16].into()), (slot + 1, [6; 16].into())]),
         ..poster("Hall", at)
     };
     diary.check_in(&rotating(NOW - HOUR, slot)).unwrap();
@@ -50,7 +50,7 @@ fn comparable(diary: &mut Diary) -> Vec<Visit> {
     let mut visits = all(diary);
     for visit in &mut visits {
         visit.imported = false;
-        visit.people.iter_mut().for_each(|person| person.id = EntryId([0; 16]));
+        visit.people.iter_mut().for_each(|person| person.id = EntryId([0; 16].into()));
         visit.people.sort_by(|a, b| a.name.cmp(&b.name));
     }
     visits
@@ -172,8 +172,8 @@ fn version_1_stays_what_it_is() {
         (visits[0].check_in, visits[0].recorded, visits[0].out),
         (1_795_082_700, 1_795_083_000, 1_795_086_000)
     );
-    assert_eq!(visits[0].keys, VisitKeys::Days(vec![(20_776, [1; 16])]));
-    assert_eq!(visits[1].keys, VisitKeys::Slots(vec![(498_633, [2; 16])]));
+    assert_eq!(visits[0].keys, VisitKeys::Days(vec![(20_776, [1; 16].into())]));
+    assert_eq!(visits[1].keys, VisitKeys::Slots(vec![(498_633, [2; 16].into())]));
     assert_eq!(
         (visits[1].out, visits[1].ended_by),
         (NOW - 5 * 60 + 30 * 60, EndedBy::Automatic)

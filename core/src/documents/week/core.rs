@@ -1,6 +1,7 @@
 //! What never changes of a visit, and its bytes.
 
 use techo_protocol::basics::reader::ByteReader;
+use techo_protocol::basics::secret::Secret;
 
 /// The version that this program writes.
 const VERSION: u8 = 1;
@@ -69,32 +70,20 @@ pub enum ForeignPoster {
 }
 
 /// The keys that a visit's code gave.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum VisitKeys {
     /// The code gave no key, or there was no code: this visit is never matched.
     #[default]
     None,
     /// Day keys of a poster: UTC day, counted from 1970-01-01, and key.
-    Days(Vec<(u32, [u8; 16])>),
+    Days(Vec<(u32, Secret<16>)>),
     /// Slot keys of a rotating code: slot (hour of Unix time) and key.
-    Slots(Vec<(u32, [u8; 16])>),
-}
-
-/// The days or slots without their keys.
-impl std::fmt::Debug for VisitKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let numbers: Vec<u32> = self.as_slice().iter().map(|(number, _)| *number).collect();
-        match self {
-            Self::None => f.write_str("None"),
-            Self::Days(_) => write!(f, "Days({numbers:?}, ..)"),
-            Self::Slots(_) => write!(f, "Slots({numbers:?}, ..)"),
-        }
-    }
+    Slots(Vec<(u32, Secret<16>)>),
 }
 
 impl VisitKeys {
     /// The keys with their days or slots.
-    pub fn as_slice(&self) -> &[(u32, [u8; 16])] {
+    pub fn as_slice(&self) -> &[(u32, Secret<16>)] {
         match self {
             Self::None => &[],
             Self::Days(keys) | Self::Slots(keys) => keys,
@@ -154,7 +143,7 @@ impl VisitCore {
         out.push(u8::try_from(keys.len()).ok().filter(|_| keys.len() <= MOST_KEYS)?);
         for (number, key) in keys {
             out.extend_from_slice(&number.to_be_bytes());
-            out.extend_from_slice(key);
+            out.extend_from_slice(key.expose());
         }
         Some(out)
     }
@@ -188,7 +177,7 @@ impl VisitCore {
         let (kind, count) = (reader.byte()?, reader.byte()?);
         let mut keys = Vec::with_capacity(usize::from(count).min(MOST_KEYS));
         for _ in 0..count {
-            keys.push((reader.u32()?, reader.array()?));
+            keys.push((reader.u32()?, Secret::new(reader.array()?)));
         }
         let keys = match kind {
             0 if keys.is_empty() => VisitKeys::None,

@@ -2,6 +2,8 @@
 
 use automerge::ScalarValueRef;
 
+use techo_protocol::basics::secret::Secret;
+
 use super::core::VisitCore;
 use crate::documents::{EntryId, Row};
 
@@ -59,7 +61,7 @@ pub struct VisitEntry {
     /// The people who were along.
     pub people: Vec<EntryId>,
     /// Slot keys of later scans.
-    pub slots: Vec<(u32, [u8; 16])>,
+    pub slots: Vec<(u32, Secret<16>)>,
 }
 
 impl VisitEntry {
@@ -96,7 +98,7 @@ impl VisitEntry {
         match (field.split_once('/'), value) {
             (Some(("p", person)), _) => self.people.extend(person.parse::<EntryId>().ok()),
             (Some(("k", slot)), ScalarValueRef::Bytes(key)) => {
-                if let (Ok(slot), Ok(key)) = (slot.parse(), <[u8; 16]>::try_from(&key[..])) {
+                if let (Ok(slot), Some(key)) = (slot.parse(), Secret::of_slice(key)) {
                     self.slots.push((slot, key));
                 }
             }

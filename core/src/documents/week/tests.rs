@@ -17,7 +17,7 @@ fn core() -> impl Strategy<Value = VisitCore> {
         ]
         .prop_map(Source::Foreign),
     ];
-    let list = prop::collection::vec(any::<(u32, [u8; 16])>(), 0..8);
+    let list = prop::collection::vec(any::<(u32, [u8; 16])>().prop_map(|(number, key)| (number, key.into())), 0..8);
     let keys = prop_oneof![
         Just(VisitKeys::None),
         list.clone().prop_map(VisitKeys::Days),
@@ -69,7 +69,7 @@ fn version_1_stays_what_it_is() {
         imported: true,
         name: "Bar Yoru".into(),
         address: "Kita-ku".into(),
-        keys: VisitKeys::Days(vec![(20_412, [1; 16]), (20_413, [2; 16])]),
+        keys: VisitKeys::Days(vec![(20_412, [1; 16].into()), (20_413, [2; 16].into())]),
     };
     let expected = concat!(
         "0181",
@@ -101,7 +101,7 @@ fn what_does_not_fit_is_not_cut_silently() {
         keys: VisitKeys::None,
     };
     assert_eq!(core.to_bytes(), None);
-    let keys = VisitKeys::Slots(vec![(0, [0; 16]); MOST_KEYS + 1]);
+    let keys = VisitKeys::Slots(vec![(0, [0; 16].into()); MOST_KEYS + 1]);
     assert_eq!(
         VisitCore {
             name: String::new(),
@@ -127,8 +127,8 @@ fn weeks_begin_on_thursday_in_utc() {
 #[test]
 fn what_is_printed_of_a_visit_has_no_byte_of_its_keys() {
     for keys in [
-        VisitKeys::Days(vec![(20_416, [171; 16])]),
-        VisitKeys::Slots(vec![(490_000, [171; 16])]),
+        VisitKeys::Days(vec![(20_416, [171; 16].into())]),
+        VisitKeys::Slots(vec![(490_000, [171; 16].into())]),
     ] {
         let printed = format!("{keys:?} {keys:#?}");
         assert!(!printed.contains("171"), "{printed}");

@@ -3,12 +3,13 @@
 use techo_protocol::basics::agreement::AgreementKey;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::secret::Secret;
 use techo_protocol::household::pairing::NewDevice;
 
 use super::stored::is_of_the_first_slice;
 use super::{DEFAULT_NAME, Household, RECORD, WAITING, checked, day_of};
 use crate::documents::Document;
-use crate::ports::{Random, random_bytes};
+use crate::ports::Random;
 use crate::sync::SyncError;
 use crate::sync::state::{LOG, State};
 use crate::vault::{RecordKind, Vault, Writer};
@@ -17,7 +18,7 @@ use crate::vault::{RecordKind, Vault, Writer};
 pub struct NewIdentity {
     /// What it says of itself.
     pub device: NewDevice,
-    pub(in crate::sync) seed: [u8; 32],
+    pub(in crate::sync) seed: Secret<32>,
     pub(in crate::sync) hpke: HpkePrivate,
 }
 
@@ -27,10 +28,10 @@ impl NewIdentity {
     /// # Errors
     /// No randomness.
     pub fn generate(name: &str, random: &dyn Random) -> Result<Self, SyncError> {
-        let (seed, hpke) = (random_bytes(random)?, HpkePrivate::generate(random)?);
+        let (seed, hpke) = (Secret::generate(random)?, HpkePrivate::generate(random)?);
         let device = NewDevice {
-            key: SigningKey::from_seed(&seed).public(),
-            agreement: AgreementKey::from_seed(&seed).public(),
+            key: SigningKey::from_seed(seed.expose()).public(),
+            agreement: AgreementKey::from_seed(seed.expose()).public(),
             hpke: hpke.public(),
             name: checked(name)?.to_owned(),
         };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::basics::secret::{self, Secret};
 use techo_protocol::household::body::{GenerationKey, Subject};
 use techo_protocol::household::keyring_record::DocumentKey;
 
@@ -19,12 +20,13 @@ pub(in crate::sync) struct DocumentKeys {
 }
 
 /// A document's key without a log of its own: made ahead, or of a lineage whose snapshot has not come yet.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::sync) struct KnownKey {
     pub(in crate::sync) subject: Subject,
     pub(in crate::sync) generation: u64,
     pub(in crate::sync) begins_empty: bool,
-    pub(in crate::sync) key: ByteArray<32>,
+    #[serde(with = "secret::as_bytes")]
+    pub(in crate::sync) key: Secret<32>,
 }
 
 impl KnownKey {
@@ -33,7 +35,7 @@ impl KnownKey {
             subject: key.subject,
             generation: key.generation,
             begins_empty: key.begins_empty,
-            key: ByteArray::new(key.key.0),
+            key: key.key.0.clone(),
         }
     }
 
@@ -42,7 +44,7 @@ impl KnownKey {
             subject: self.subject,
             generation: self.generation,
             begins_empty: self.begins_empty,
-            key: GenerationKey(self.key.into_array()),
+            key: GenerationKey(self.key.clone()),
         }
     }
 }

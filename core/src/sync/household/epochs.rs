@@ -1,6 +1,6 @@
 //! The epochs as a device keeps them: the present record, those before it, and the keys of chunks that are still about.
 
-use serde_bytes::{ByteArray, ByteBuf};
+use serde_bytes::ByteBuf;
 use techo_protocol::household::chunk::EpochKey;
 use techo_protocol::household::epoch_record::EpochRecord;
 
@@ -15,7 +15,7 @@ pub(in crate::sync) struct Epochs {
     /// Those that it has replaced, without their slots, oldest first.
     pub(in crate::sync) replaced: Vec<ByteBuf>,
     /// Epoch keys by epoch; the present one last.
-    pub(in crate::sync) keys: Vec<(u32, ByteArray<32>)>,
+    pub(in crate::sync) keys: Vec<(u32, EpochKey)>,
 }
 
 impl Household {
@@ -26,13 +26,16 @@ impl Household {
 
     /// The key of the present epoch.
     pub fn epoch_key(&self) -> EpochKey {
-        EpochKey(self.epochs.keys.last().map_or([0; 32], |(_, key)| key.into_array()))
+        self.epochs
+            .keys
+            .last()
+            .map_or_else(|| EpochKey([0; 32].into()), |(_, key)| key.clone())
     }
 
     /// The key of an epoch, while this device has it.
     pub(in crate::sync) fn key_of(&self, epoch: u32) -> Option<EpochKey> {
         let (_, key) = self.epochs.keys.iter().find(|(of, _)| *of == epoch)?;
-        Some(EpochKey(key.into_array()))
+        Some(key.clone())
     }
 
     pub(in crate::sync) fn present(&self) -> Result<EpochRecord, SyncError> {

@@ -1,8 +1,8 @@
 //! The HPKE keys to which records and keyrings are sealed: this device's own, when it takes a new one, and the newest of each other device.
 
 use serde::{Deserialize, Serialize};
-use serde_bytes::ByteArray;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
+use techo_protocol::basics::secret::{self, Secret};
 use techo_protocol::household::epoch_record::{Device, DeviceList};
 
 use super::Household;
@@ -10,25 +10,30 @@ use crate::ports::Random;
 use crate::sync::SyncError;
 
 /// This device's secret keys.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::sync) struct OwnKeys {
     /// What its signing key and its agreement key are made of.
-    pub(in crate::sync) seed: [u8; 32],
+    pub(in crate::sync) seed: Secret<32>,
     /// HPKE keys, newest first.
     pub(in crate::sync) hpke: Vec<OwnHpke>,
 }
 
 /// One of this device's HPKE keys.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::sync) struct OwnHpke {
-    pub(in crate::sync) secret: ByteArray<32>,
+    #[serde(with = "secret::as_bytes")]
+    pub(in crate::sync) secret: Secret<32>,
     /// The number of the heartbeat that announced it; none for the first, which a record did.
     pub(in crate::sync) said: Option<u64>,
 }
 
 impl Household {
     pub(in crate::sync) fn own_hpke(&self) -> Vec<HpkePrivate> {
-        self.own.hpke.iter().map(|own| HpkePrivate::from_bytes(&own.secret)).collect()
+        self.own
+            .hpke
+            .iter()
+            .map(|own| HpkePrivate::from_secret(&own.secret))
+            .collect()
     }
 
     /// The newest HPKE key that is known of a device.
@@ -36,7 +41,7 @@ impl Household {
         if device.index == self.index
             && let Some(own) = self.own.hpke.first()
         {
-            return HpkePrivate::from_bytes(&own.secret).public();
+            return HpkePrivate::from_secret(&own.secret).public();
         }
         let peer = self.peers.said.iter().find(|peer| peer.device == device.index);
         peer.map_or(device.hpke, |peer| peer.hpke.into_array())
@@ -61,7 +66,7 @@ impl Household {
             .is_none_or(|own| own.said.is_some() || self.own.hpke.len() == 1);
         if is_told {
             let own = OwnHpke {
-                secret: ByteArray::new(*HpkePrivate::generate(random)?.to_bytes()),
+                secret: HpkePrivate::generate(random)?.secret().clone(),
                 said: None,
             };
             self.own.hpke.insert(0, own);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::basics::secret::{self, Secret};
 use techo_protocol::household::chunk::EpochKey;
 use techo_protocol::household::sync_api::{Mark, StreamId, relay_key};
 
@@ -52,7 +53,7 @@ pub enum RelayFault {
 }
 
 /// The account that a device had before it was paired.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormerAccount {
     /// The relay's address.
     pub address: String,
@@ -61,8 +62,8 @@ pub struct FormerAccount {
     /// The account's opening.
     #[serde(with = "serde_bytes")]
     pub opening: [u8; 16],
-    #[serde(with = "serde_bytes")]
-    pub(in crate::sync) epoch_key: [u8; 32],
+    #[serde(with = "secret::as_bytes")]
+    pub(in crate::sync) epoch_key: Secret<32>,
 }
 
 impl Household {
@@ -78,6 +79,6 @@ impl Household {
 impl FormerAccount {
     /// The key that signs for it.
     pub fn key(&self) -> SigningKey {
-        relay_key(&EpochKey(self.epoch_key))
+        relay_key(&EpochKey(self.epoch_key.clone()))
     }
 }

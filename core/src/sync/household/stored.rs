@@ -6,7 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
+use techo_protocol::basics::secret::{self, Secret};
 use techo_protocol::household::body::Subject;
+use techo_protocol::household::chunk::EpochKey;
 use techo_protocol::household::epoch_record::DeviceList;
 use techo_protocol::household::sync_api::StreamId;
 
@@ -27,12 +29,12 @@ struct Stored {
     version: u8,
     stream: StreamId,
     index: u8,
-    #[serde(with = "serde_bytes")]
-    seed: [u8; 32],
+    #[serde(with = "secret::as_bytes")]
+    seed: Secret<32>,
     list: DeviceList,
     record: ByteBuf,
     replaced: Vec<ByteBuf>,
-    epoch_keys: Vec<(u32, ByteArray<32>)>,
+    epoch_keys: Vec<StoredEpochKey>,
     hpke: Vec<OwnHpke>,
     keyring: HeldKeyring,
     keys: Vec<KnownKey>,
@@ -67,6 +69,10 @@ struct Stored {
     last_deletion: Option<u64>,
     locked_out: bool,
 }
+
+/// An epoch and its key: an array of two.
+#[derive(Serialize, Deserialize)]
+struct StoredEpochKey(u32, #[serde(with = "secret::as_bytes")] Secret<32>);
 
 /// The version that a record names, which is all that is read of one of another version.
 #[derive(Deserialize)]
@@ -108,7 +114,12 @@ impl From<Household> for Stored {
             list: household.list,
             record: household.epochs.record,
             replaced: household.epochs.replaced,
-            epoch_keys: household.epochs.keys,
+            epoch_keys: household
+                .epochs
+                .keys
+                .into_iter()
+                .map(|(epoch, key)| StoredEpochKey(epoch, key.0))
+                .collect(),
             hpke: household.own.hpke,
             keyring: household.documents.keyring,
             keys: household.documents.known,
@@ -159,7 +170,11 @@ impl From<Stored> for Household {
             epochs: Epochs {
                 record: stored.record,
                 replaced: stored.replaced,
-                keys: stored.epoch_keys,
+                keys: stored
+                    .epoch_keys
+                    .into_iter()
+                    .map(|StoredEpochKey(epoch, key)| (epoch, EpochKey(key)))
+                    .collect(),
             },
             documents: DocumentKeys {
                 keyring: stored.keyring,

@@ -98,7 +98,7 @@ fn one_check_in_is_one_cell() {
             authority: [9; 16],
             kind: crate::diary::CodeKind::Poster,
         },
-        keys: VisitKeys::Days(vec![(20_777, [3; 16]), (20_778, [4; 16])]),
+        keys: VisitKeys::Days(vec![(20_777, [3; 16].into()), (20_778, [4; 16].into())]),
         with: vec![],
         note: None,
     };

@@ -5,6 +5,7 @@ use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::basics::agreement::AgreementPublic;
 use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::body::{Subject, VectorEntry};
+use techo_protocol::household::chunk::EpochKey;
 use techo_protocol::household::epoch_record::{Device, DeviceList, Removed};
 use techo_protocol::household::recovery::{Language, RecoveryPublic, RecoveryWords};
 use techo_protocol::household::sync_api::{Mark, StreamId};
@@ -42,7 +43,7 @@ fn a_household() -> Household {
     let mut household = Household::new("phone", 20_000, &SeededRandom::new(1)).unwrap();
     household.stream = StreamId([0x01; 16]);
     household.index = 3;
-    household.own.seed = [0x02; 32];
+    household.own.seed = [0x02; 32].into();
     household.list = DeviceList {
         devices: vec![device(1), device(3)],
         removed: vec![Removed {
@@ -55,14 +56,16 @@ fn a_household() -> Household {
     };
     household.epochs.record = ByteBuf::from(vec![0x05; 9]);
     household.epochs.replaced = vec![ByteBuf::from(vec![0x06; 5]), ByteBuf::from(vec![0x07; 6])];
-    household.epochs.keys = vec![(4, ByteArray::new([0x08; 32])), (5, ByteArray::new([0x09; 32]))];
+    household.epochs.keys = [(4, 0x08), (5, 0x09)]
+        .map(|(epoch, byte)| (epoch, EpochKey([byte; 32].into())))
+        .to_vec();
     household.own.hpke = vec![
         OwnHpke {
-            secret: ByteArray::new([0x0a; 32]),
+            secret: [0x0a; 32].into(),
             said: None,
         },
         OwnHpke {
-            secret: ByteArray::new([0x0b; 32]),
+            secret: [0x0b; 32].into(),
             said: Some(12),
         },
     ];
@@ -76,7 +79,7 @@ fn a_household() -> Household {
         subject: Subject::Settings,
         generation: 2,
         begins_empty: true,
-        key: ByteArray::new([0x0f; 32]),
+        key: [0x0f; 32].into(),
     }];
     household.log.number = 300;
     household.log.chain = [0x11; 32];
@@ -136,7 +139,7 @@ fn a_household() -> Household {
         address: "https://old.example".into(),
         stream: StreamId([0x1f; 16]),
         opening: [0x20; 16],
-        epoch_key: [0x21; 32],
+        epoch_key: [0x21; 32].into(),
     });
     household.relay_fault = Some(RelayFault::Withholds);
     household.at_relay.unreported_fault = Some(RelayFault::RolledBack);
@@ -155,7 +158,7 @@ fn a_line() -> DocumentLog {
     DocumentLog {
         generation: 3,
         begins_empty: true,
-        key: [0x41; 32],
+        key: [0x41; 32].into(),
         vault_generation: 4,
         due: true,
         deletes: true,
@@ -238,4 +241,18 @@ fn what_a_newer_version_wrote_is_refused_and_left_as_it_is() {
     assert!(matches!(&restored, Err(Trouble::Sync(error)) if is_newer(error)));
     assert_eq!(phone.diary.vault().record(RecordKind::Sync, RECORD).unwrap(), Some(newer));
     assert_eq!(phone.names(), ["written here"]);
+}
+
+#[test]
+fn what_is_printed_of_a_household_has_no_byte_of_its_keys() {
+    let household = a_household();
+    let printed = format!(
+        "{:?} {:?} {:?} {:?}",
+        household.own, household.epochs.keys, household.documents.known, household.former
+    );
+    for byte in [0x02, 0x08, 0x09, 0x0a, 0x0b, 0x0f, 0x21] {
+        let bytes = format!("{byte}, {byte}, {byte}");
+        assert!(!printed.contains(&bytes), "{printed}");
+    }
+    assert!(printed.contains("old.example"));
 }

@@ -6,7 +6,7 @@ fn keeper(folder: &Path, passphrase: Option<&str>) -> KeyFile {
 }
 
 fn key(byte: u8) -> WrappingKey {
-    Zeroizing::new([byte; 32])
+    WrappingKey::from([byte; 32])
 }
 
 fn folder() -> tempfile::TempDir {

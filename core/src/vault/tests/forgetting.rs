@@ -31,8 +31,8 @@ fn all_that_opens(copies: &[PathBuf], wrapping: &BTreeMap<KeyId, WrappingKey>) -
             .values()
             .filter_map(|key| Keyring::open(&id, key, sealed.clone()).ok())
         {
-            keys.extend([*keyring.records, *keyring.segments, *keyring.names]);
-            keys.extend(keyring.documents.iter().map(|document| *document.key));
+            keys.extend([&keyring.records, &keyring.segments, &keyring.names].map(|key| *key.expose()));
+            keys.extend(keyring.documents.iter().map(|document| *document.key.expose()));
         }
     }
     let mut opened = Vec::new();

@@ -6,6 +6,7 @@
 use crate::basics::random::{Random, RandomError, random_bytes};
 use crate::basics::reader::ByteReader;
 use crate::basics::seal_once::OnceKey;
+use crate::basics::secret::Secret;
 use crate::exposure::notice::LocalisedText;
 use crate::exposure::tag::{SALT_BYTES, SlotMac, TEXT_KEY_BYTES};
 
@@ -21,7 +22,7 @@ const LABEL: &[u8] = b"techo text v1";
 /// Texts and wraps of a segment that is being written.
 #[derive(Default)]
 pub(super) struct Texts {
-    keys: Vec<[u8; TEXT_KEY_BYTES]>,
+    keys: Vec<Secret<TEXT_KEY_BYTES>>,
     wraps: Vec<[u8; WRAP_BYTES]>,
     sealed: Vec<u8>,
 }
@@ -39,7 +40,7 @@ impl Texts {
         };
         content[..2].copy_from_slice(&length.to_be_bytes());
         content.resize(content.len().next_multiple_of(STEP), 0);
-        let key = random_bytes(random)?;
+        let key = Secret::generate(random)?;
         OnceKey::aes_128(&key)
             .seal(LABEL, &mut content)
             .expect("AES-GCM takes far more than 64 kB");
@@ -53,10 +54,10 @@ impl Texts {
 
     /// Wraps the key of text `number` for one entry. `None` where there is no such text.
     pub(super) fn wrap(&mut self, number: usize, mac: &SlotMac, salt: &[u8; SALT_BYTES], i: u32) -> Option<()> {
-        let mut key = *self.keys.get(number)?;
+        let mut key = *self.keys.get(number)?.expose();
         let pad = mac.text_pad(salt, i);
         let mut masked_number = u32::try_from(number).ok()?.to_be_bytes();
-        xor(&mut key, &pad.key);
+        xor(&mut key, pad.key.expose());
         xor(&mut masked_number, &pad.number);
         let mut wrap = [0; WRAP_BYTES];
         wrap[..8].copy_from_slice(&pad.tag.to_be_bytes());
@@ -88,10 +89,10 @@ pub(super) fn open(wraps: &[u8], texts: &[u8], mac: &SlotMac, salt: &[u8; SALT_B
     let wrap = table.get(at)?;
     let mut key: [u8; TEXT_KEY_BYTES] = wrap[8..8 + TEXT_KEY_BYTES].try_into().ok()?;
     let mut number: [u8; 4] = wrap[8 + TEXT_KEY_BYTES..].try_into().ok()?;
-    xor(&mut key, &pad.key);
+    xor(&mut key, pad.key.expose());
     xor(&mut number, &pad.number);
     let mut content = sealed_text(texts, u32::from_be_bytes(number))?.to_vec();
-    let plain = OnceKey::aes_128(&key).open(LABEL, &mut content)?;
+    let plain = OnceKey::aes_128(&key.into()).open(LABEL, &mut content)?;
     let mut plain = ByteReader::new(plain);
     let length = plain.u16()?;
     ciborium::from_reader(plain.take(usize::from(length))?).ok()

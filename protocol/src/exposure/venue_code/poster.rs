@@ -3,6 +3,7 @@
 use super::VenueCodeError;
 use super::payload::{self, Malformed, PayloadReader};
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey};
+use crate::basics::secret::Secret;
 use crate::exposure::slot::DAY_SECONDS;
 use crate::exposure::tag::VenueSeed;
 
@@ -17,7 +18,7 @@ const MOST_SERIAL: u32 = 0xFF_FFFF;
 /// A poster's code.
 ///
 /// Payload: version and kind 1, key id 2, serial 3, expiry 2, default stay 1, name length 1, name, address, signature 64.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Poster {
     /// Host of the URL, in lower case.
     pub host: String,
@@ -33,7 +34,8 @@ pub struct Poster {
     pub name: String,
     /// The venue's address.
     pub address: String,
-    signature: [u8; SIGNATURE_BYTES],
+    /// Secret, since the venue's seed is made from it.
+    signature: Secret<SIGNATURE_BYTES>,
 }
 
 /// What a poster's code is made from.
@@ -77,9 +79,9 @@ impl NewPoster<'_> {
             stay_minutes: u32::from(payload::stay_units(self.stay_minutes)?) * super::STAY_UNIT_MINUTES,
             name,
             address,
-            signature: [0; SIGNATURE_BYTES],
+            signature: [0; SIGNATURE_BYTES].into(),
         };
-        poster.signature = payload::sign(LABEL, &poster.host, &poster.unsigned(), signer);
+        poster.signature = payload::sign(LABEL, &poster.host, &poster.unsigned(), signer).into();
         Ok(poster)
     }
 }
@@ -87,21 +89,6 @@ impl NewPoster<'_> {
 /// Whether name and address can stand in a code.
 pub(super) fn is_text(name: &str, address: &str) -> bool {
     !name.is_empty() && !name.chars().chain(address.chars()).any(char::is_control)
-}
-
-/// Without the signature: the venue's seed is made from it.
-impl std::fmt::Debug for Poster {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Poster")
-            .field("host", &self.host)
-            .field("key_id", &self.key_id)
-            .field("serial", &self.serial)
-            .field("expires_day", &self.expires_day)
-            .field("stay_minutes", &self.stay_minutes)
-            .field("name", &self.name)
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Poster {
@@ -121,7 +108,7 @@ impl Poster {
             stay_minutes,
             name,
             address,
-            signature: reader.signature()?,
+            signature: reader.signature()?.into(),
         })
     }
 
@@ -140,7 +127,7 @@ impl Poster {
 
     /// The text that the QR code holds.
     pub fn to_text(&self) -> String {
-        payload::text(&self.host, &self.unsigned(), &self.signature)
+        payload::text(&self.host, &self.unsigned(), self.signature.expose())
     }
 
     /// Length of the payload in bytes, signature included.
@@ -155,10 +142,10 @@ impl Poster {
 
     /// The seed that opens the venue's hours. A device makes the day keys it needs and drops it.
     pub fn seed(&self) -> VenueSeed {
-        VenueSeed::from_signature(&self.signature)
+        VenueSeed::from_signature(self.signature.expose())
     }
 
     pub(super) fn is_signed_by(&self, key: &PublicKey) -> bool {
-        key.id() == self.key_id && payload::verifies(LABEL, &self.host, &self.unsigned(), &self.signature, key)
+        key.id() == self.key_id && payload::verifies(LABEL, &self.host, &self.unsigned(), self.signature.expose(), key)
     }
 }

@@ -5,6 +5,7 @@ use super::VenueCodeError;
 use super::payload::{self, Malformed, PayloadReader};
 use super::poster::is_text;
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey};
+use crate::basics::secret::Secret;
 use crate::exposure::slot::slot_of;
 use crate::exposure::tag::{SlotKey, VenueSeed};
 
@@ -99,7 +100,9 @@ impl Rotating {
             return Err(Malformed);
         }
         let (name, address) = reader.texts(name_length, count * KEY_BYTES + SIGNATURE_BYTES)?;
-        let keys = (0..count).map(|_| reader.array().map(SlotKey)).collect::<Result<_, _>>()?;
+        let keys = (0..count)
+            .map(|_| reader.array().map(|key| SlotKey(Secret::new(key))))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             host: host.to_owned(),
             key_id,
@@ -123,7 +126,7 @@ impl Rotating {
         out.extend_from_slice(self.name.as_bytes());
         out.extend_from_slice(self.address.as_bytes());
         for key in &self.keys {
-            out.extend_from_slice(&key.0);
+            out.extend_from_slice(key.0.expose());
         }
         out
     }

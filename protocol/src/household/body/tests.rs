@@ -10,7 +10,7 @@ fn signer() -> SigningKey {
 }
 
 fn key() -> GenerationKey {
-    GenerationKey([4; 32])
+    GenerationKey([4; 32].into())
 }
 
 fn change() -> Body {
@@ -87,7 +87,7 @@ fn it_is_signed_for_one_household_by_one_device() {
 fn the_payload_opens_in_its_place_only() {
     let body = change();
     assert_eq!(body.open(HOUSEHOLD, &key()), Ok(b"a visit".to_vec()));
-    assert_eq!(body.open(HOUSEHOLD, &GenerationKey([5; 32])), Err(BodyError::WrongKey));
+    assert_eq!(body.open(HOUSEHOLD, &GenerationKey([5; 32].into())), Err(BodyError::WrongKey));
     assert_eq!(body.open(StreamId([1; 16]), &key()), Err(BodyError::WrongKey));
     let moved = Body {
         subject: Subject::Week(2_943),

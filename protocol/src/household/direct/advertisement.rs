@@ -148,6 +148,6 @@ pub(super) fn connecting(
 
 fn tag(own: &AgreementKey, peer: &AgreementPublic, said: &[&[u8]]) -> Option<Tag> {
     let secret = own.shared_secret(peer)?;
-    let whole = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &*secret), &said.concat());
+    let whole = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.expose()), &said.concat());
     whole.as_ref().first_chunk().copied()
 }

@@ -4,11 +4,11 @@ use snow::params::{CipherChoice, DHChoice, HashChoice};
 use snow::resolvers::{CryptoResolver, RingResolver};
 use snow::types::{Cipher, Dh, Hash, Random as NoiseRandom};
 use snow::{Builder, Error, HandshakeState};
-use zeroize::Zeroizing;
 
 use super::{DirectError, DirectFailure};
 use crate::basics::agreement::{AgreementKey, AgreementPublic};
-use crate::basics::random::{Random, SeededRandom, random_bytes};
+use crate::basics::random::{Random, SeededRandom};
+use crate::basics::secret::Secret;
 
 const PATTERN: &str = "Noise_KK_25519_AESGCM_SHA256";
 const KEY_BYTES: usize = 32;
@@ -28,7 +28,7 @@ pub(super) fn begin(
     prologue: &[u8],
     random: &dyn Random,
 ) -> Result<HandshakeState, DirectFailure> {
-    let seed = Zeroizing::new(random_bytes::<32>(random)?);
+    let seed = Secret::generate(random)?;
     // The pattern is fixed and both keys are given: what is left to fail is a library that lost a part.
     build(side, own, peer, prologue, seed).map_err(|_| DirectError::Misunderstood.into())
 }
@@ -38,10 +38,10 @@ fn build(
     own: &AgreementKey,
     peer: &AgreementPublic,
     prologue: &[u8],
-    seed: Zeroizing<[u8; 32]>,
+    seed: Secret<32>,
 ) -> Result<HandshakeState, Error> {
     let builder = Builder::with_resolver(PATTERN.parse()?, Box::new(Resolver { seed }))
-        .local_private_key(own.secret())?
+        .local_private_key(own.secret().expose())?
         .remote_public_key(&peer.0)?
         .prologue(prologue)?;
     match side {
@@ -53,17 +53,17 @@ fn build(
 /// What snow asks for its parts.
 struct Resolver {
     /// Drawn from the source that was passed in: the ephemeral key comes from it.
-    seed: Zeroizing<[u8; 32]>,
+    seed: Secret<32>,
 }
 
 impl CryptoResolver for Resolver {
     fn resolve_rng(&self) -> Option<Box<dyn NoiseRandom>> {
-        Some(Box::new(Drawn(SeededRandom::from_key(&*self.seed))))
+        Some(Box::new(Drawn(SeededRandom::from_key(self.seed.expose()))))
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
         matches!(choice, DHChoice::Curve25519)
-            .then(|| Box::new(X25519(AgreementKey::from_secret(&[0; KEY_BYTES]))) as Box<dyn Dh>)
+            .then(|| Box::new(X25519(AgreementKey::from_secret([0; KEY_BYTES].into()))) as Box<dyn Dh>)
     }
 
     fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
@@ -101,15 +101,13 @@ impl Dh for X25519 {
 
     fn set(&mut self, secret: &[u8]) {
         // It is what `build` gave: an agreement key's secret.
-        if let Ok(secret) = secret.try_into() {
+        if let Some(secret) = Secret::of_slice(secret) {
             self.0 = AgreementKey::from_secret(secret);
         }
     }
 
     fn generate(&mut self, random: &mut dyn NoiseRandom) -> Result<(), Error> {
-        let mut secret = Zeroizing::new([0; KEY_BYTES]);
-        random.try_fill_bytes(&mut *secret)?;
-        self.0 = AgreementKey::from_secret(&secret);
+        self.0 = AgreementKey::from_secret(Secret::filled(|out| random.try_fill_bytes(out))?);
         Ok(())
     }
 
@@ -118,14 +116,14 @@ impl Dh for X25519 {
     }
 
     fn privkey(&self) -> &[u8] {
-        self.0.secret()
+        self.0.secret().expose()
     }
 
     fn dh(&self, other: &[u8], out: &mut [u8]) -> Result<(), Error> {
         // snow's buffers have room for longer keys.
         let other = other.first_chunk().ok_or(Error::Dh)?;
         let shared = self.0.shared_secret(&AgreementPublic(*other)).ok_or(Error::Dh)?;
-        out.first_chunk_mut().ok_or(Error::Dh).map(|out| *out = *shared)
+        out.first_chunk_mut().ok_or(Error::Dh).map(|out| *out = *shared.expose())
     }
 }
 
@@ -138,7 +136,7 @@ mod tests {
     }
 
     fn key(digits: &str) -> AgreementKey {
-        AgreementKey::from_secret(&bytes(digits).try_into().unwrap())
+        AgreementKey::from_secret(Secret::of_slice(&bytes(digits)).unwrap())
     }
 
     /// The vector of `Noise_KK_25519_AESGCM_SHA256` that Cacophony publishes and other implementations of Noise check themselves by.
@@ -155,10 +153,10 @@ mod tests {
         ]
         .map(bytes);
         let builder = |own: &AgreementKey, peer: &AgreementKey, ephemeral: &[u8], initiates: bool| {
-            let seed = Zeroizing::new([0; 32]);
+            let seed = Secret::from([0; 32]);
             let (peer, prologue) = (peer.public().0, bytes("4a6f686e2047616c74"));
             let builder = Builder::with_resolver(PATTERN.parse().unwrap(), Box::new(Resolver { seed }))
-                .local_private_key(own.secret())
+                .local_private_key(own.secret().expose())
                 .and_then(|builder| builder.remote_public_key(&peer))
                 .and_then(|builder| builder.prologue(&prologue))
                 .unwrap()

@@ -38,7 +38,7 @@ fn list(count: u8) -> DeviceList {
 }
 
 fn epoch_key(byte: u8) -> EpochKey {
-    EpochKey([byte; 32])
+    EpochKey([byte; 32].into())
 }
 
 fn first() -> EpochRecord {

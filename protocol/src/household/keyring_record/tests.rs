@@ -43,7 +43,7 @@ fn keys(count: u32) -> Vec<DocumentKey> {
         subject: Subject::Week(week),
         generation: 3,
         begins_empty: week > 2,
-        key: GenerationKey([7; 32]),
+        key: GenerationKey([7; 32].into()),
     };
     (0..count).map(key).collect()
 }

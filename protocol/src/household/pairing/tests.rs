@@ -73,7 +73,7 @@ fn who_has_not_seen_the_secret_cannot_answer() {
     let random = SeededRandom::new(4);
     let owner = Owner::new(RELAY, &random).unwrap();
     let guess = PairingText {
-        secret: [0; 16],
+        secret: [0; 16].into(),
         ..owner.text().clone()
     };
     let (joiner, commitment) = Joiner::new(&guess, &device(1), &random).unwrap();
@@ -118,7 +118,7 @@ fn fixed_vector() {
     let text = PairingText {
         key: [1; 32],
         mailbox: [2; 16],
-        secret: [3; 16],
+        secret: [3; 16].into(),
         relay: "https://r.jp".into(),
     };
     let written = format!(
@@ -155,7 +155,7 @@ fn damaged_texts_are_refused() {
 proptest! {
     #[test]
     fn texts_come_back(key in any::<[u8; 32]>(), mailbox in any::<[u8; 16]>(), secret in any::<[u8; 16]>(), relay in "[a-z:/.]{0,60}") {
-        let text = PairingText { key, mailbox, secret, relay };
+        let text = PairingText { key, mailbox, secret: secret.into(), relay };
         prop_assert_eq!(PairingText::read(&text.write()), Ok(text));
     }
 

@@ -5,7 +5,7 @@ use crate::basics::random::SeededRandom;
 
 fn words(language: Language, entropy: [u8; 16]) -> RecoveryWords {
     RecoveryWords {
-        entropy: Zeroizing::new(entropy),
+        entropy: entropy.into(),
         language,
     }
 }
@@ -150,7 +150,10 @@ fn the_list_for_a_language() {
 #[test]
 fn debug_shows_neither_words_nor_keys() {
     let words = words(Language::English, [0x7f; 16]);
-    assert_eq!(format!("{words:?}"), "RecoveryWords { language: English, .. }");
+    assert_eq!(
+        format!("{words:?}"),
+        "RecoveryWords { entropy: Secret<16>(..), language: English }"
+    );
 }
 
 #[test]

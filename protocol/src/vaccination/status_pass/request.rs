@@ -12,6 +12,7 @@ use crate::basics::hpke_seal::HpkePrivate;
 use crate::basics::p256::{P256_SIGNATURE_BYTES, P256Key, P256Public};
 use crate::basics::random::Random;
 use crate::basics::reader::{ByteReader, Unreadable};
+use crate::basics::secret::{self, Secret};
 
 const MAGIC: &[u8; 4] = b"TSRQ";
 const VERSION: u8 = 1;
@@ -37,8 +38,8 @@ pub struct RequestKeys {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     version: u8,
-    #[serde(with = "serde_bytes")]
-    sealing: [u8; 32],
+    #[serde(with = "secret::as_bytes")]
+    sealing: Secret<32>,
     keys: Vec<serde_bytes::ByteBuf>,
 }
 
@@ -78,7 +79,7 @@ impl RequestKeys {
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let kept = Kept {
             version: VERSION,
-            sealing: *self.sealing.to_bytes(),
+            sealing: self.sealing.secret().clone(),
             keys: self
                 .keys
                 .iter()
@@ -101,7 +102,7 @@ impl RequestKeys {
         }
         let keys: Option<Vec<P256Key>> = kept.keys.iter().map(|key| P256Key::from_pkcs8(key)).collect();
         Ok(Self {
-            sealing: HpkePrivate::from_bytes(&kept.sealing),
+            sealing: HpkePrivate::from_secret(&kept.sealing),
             keys: keys.ok_or(StatusPassError::Damaged)?,
         })
     }

@@ -20,7 +20,7 @@ fn chunk(id: u8, epoch: u32) -> Chunk {
         epoch,
     };
     let random = SeededRandom::new(id.into());
-    let bytes = envelope.seal(&[7; CELL_BYTES - 4], Padding::Cells, &EpochKey([1; 32]), &random);
+    let bytes = envelope.seal(&[7; CELL_BYTES - 4], Padding::Cells, &EpochKey([1; 32].into()), &random);
     Chunk {
         id: ChunkId([id; 16]),
         bytes: bytes.unwrap(),
@@ -29,7 +29,7 @@ fn chunk(id: u8, epoch: u32) -> Chunk {
 
 /// A household with two records, a keyring and two chunks, and an authority with a list.
 pub fn fill(store: &dyn Store) {
-    let key = |epoch: u8| EpochKey([epoch; 32]);
+    let key = |epoch: u8| EpochKey([epoch; 32].into());
     let author = SigningKey::from_seed(&[9; 32]);
     let random = SeededRandom::new(1);
     let mut records: Vec<EpochRecord> = Vec::new();
@@ -175,7 +175,7 @@ fn a_record_of_another_chain_is_found() {
     each_kind(|database: &Database| {
         fill(&*database.open());
         // The same household made another first record: the second does not follow that one.
-        let key = EpochKey([0; 32]);
+        let key = EpochKey([0; 32].into());
         let author = SigningKey::from_seed(&[8; 32]);
         let head = Head {
             stream: HOME,
