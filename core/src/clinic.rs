@@ -6,8 +6,10 @@
 //! ```text
 //! record kind Clinic     "site": what the site is and how far it has counted        "update": the municipality's newest update, as signed
 //!                        "j" n:4: statement n        "r" n:4: the newest statement of record n        "t" ticket:8: the ticket's records
-//!                        "b" n:4: which statements bundle n holds
+//!                        "b" n:4: which statements bundle n holds            "recalled": lots that the public lists recall
 //! ```
+//!
+//! "site" has the version of them all: it is read first by everything, and a newer one is refused. Whoever changes the form of any of them raises it.
 //!
 //! ```
 //! use techo_core::clinic::NewDose;
@@ -71,6 +73,7 @@ struct State {
     picture: Option<[u8; 32]>,
 }
 
+/// The version of everything that a site keeps.
 const STATE_VERSION: u8 = 1;
 const STATE: &[u8] = b"site";
 

@@ -12,7 +12,7 @@ use crate::vault::Reader;
 
 /// Which statements a bundle holds.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Written {
+pub(super) struct Written {
     from: u32,
     to: u32,
     made_at: i64,

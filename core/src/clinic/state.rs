@@ -1,7 +1,7 @@
 //! What the vault holds of a site, by name.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use techo_protocol::vaccination::dose_bundle::DoseRecord;
 use techo_protocol::vaccination::ticket::TicketNumber;
 
@@ -15,12 +15,18 @@ pub(super) fn read(vault: &mut Vault) -> Result<State, ClinicError> {
 
 /// As [`read`], within a transaction.
 pub(super) fn of(reader: &Reader<'_>) -> Result<State, ClinicError> {
-    let state: State = get(reader, STATE)?.ok_or(SiteRefusal::NotASite)?;
-    if state.version > STATE_VERSION {
-        let found = state.version.into();
+    // The version alone first: the rest of a newer one may be of another form.
+    let Version { version } = get(reader, STATE)?.ok_or(SiteRefusal::NotASite)?;
+    if version > STATE_VERSION {
+        let found = version.into();
         return Err(VaultError::from(StoreError::NewerVersion { found }).into());
     }
-    Ok(state)
+    Ok(get(reader, STATE)?.ok_or(SiteRefusal::NotASite)?)
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u8,
 }
 
 /// The name of something that is counted.

@@ -1,3 +1,5 @@
+mod stored;
+
 use std::cell::RefCell;
 
 use chrono::NaiveDate;

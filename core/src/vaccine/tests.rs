@@ -1,3 +1,5 @@
+mod kept;
+
 use techo_protocol::basics::keys::SigningKey;
 use techo_protocol::basics::municipality_code::MunicipalityCode;
 use techo_protocol::exposure::segment::Recall;
