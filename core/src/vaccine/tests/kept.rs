@@ -36,7 +36,7 @@ fn make(folder: &Path) {
         revoked: false,
     });
     list.keys.push(TrustedKey {
-        role: Role::Bundle,
+        role: Role::Manifest,
         key: key(22).public(),
         revoked: false,
     });
@@ -83,7 +83,7 @@ fn make(folder: &Path) {
         signed_at: FIRST,
         keys: vec![],
     };
-    bundles::add(&mut vault, &bundle.write(&key(21))).unwrap();
+    bundles::add(&mut vault, &bundle.write(&key(22))).unwrap();
     let door = [&[1][..], &[7; 32], &FIRST.to_be_bytes()].concat();
     vault.put_record(RecordKind::Vaccine, b"door", &door).unwrap();
 }
@@ -94,6 +94,10 @@ fn version_1() -> (tempfile::TempDir, Vault) {
     if std::env::var_os("TECHO_WRITE").is_some() && !db.exists() {
         let made = tempfile::tempdir().unwrap();
         make(made.path());
+        // A vault leaves its log when it is closed: all of it goes into the one file.
+        let database = rusqlite::Connection::open(made.path().join(VAULT_FILE)).unwrap();
+        database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        drop(database);
         std::fs::copy(made.path().join(VAULT_FILE), &db).unwrap();
         std::fs::copy(made.path().join(KEY_FILE), &key_file).unwrap();
     }
