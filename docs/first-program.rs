@@ -2,20 +2,20 @@
 
 use std::error::Error;
 
-use techo_core::device::example::{self, Authority, Files, RELAY, SetClock};
 use techo_core::device::{CheckIn, Device, JoinRequest, JoiningStep, PairingPlace, PairingStep};
 use techo_core::diary::Filter;
 use techo_core::scan::camera::FrameScanner;
+use techo_testing::{Authority, Files, RELAY, SetClock};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let (relay, clock) = (Files::default(), SetClock::at(example::NOW));
-    let mut phone = Device::open(&folder.path().join("phone"), example::ports_with(&relay, &clock))?;
+    let (relay, clock) = (Files::default(), SetClock::at(techo_testing::NOW));
+    let mut phone = Device::open(&folder.path().join("phone"), techo_testing::ports_with(&relay, &clock))?;
 
     let mut authority = Authority::named("Osaka Prefecture");
     phone.follow(&authority.trust_file())?;
 
-    let frame = example::picture(&authority.poster("Bar Yoru")?)?;
+    let frame = techo_testing::picture(&authority.poster("Bar Yoru")?)?;
     let codes = FrameScanner::default().frame(&frame);
 
     let done = phone.check_in(&CheckIn {
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].content.overlap_minutes, 90);
 
-    let mut tablet = Device::open(&folder.path().join("tablet"), example::ports_with(&relay, &clock))?;
+    let mut tablet = Device::open(&folder.path().join("tablet"), techo_testing::ports_with(&relay, &clock))?;
     let mut pairing = phone.begin_pairing(&PairingPlace::Relay { address: RELAY.into() })?;
     let mut joining = tablet.begin_joining(&JoinRequest {
         texts: vec![pairing.text()],

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use techo_core::arrival::arrive;
-//! use techo_core::device::example::{Authority, NOW};
+//! use techo_testing::{Authority, NOW};
 //! use techo_core::diary::VisitKeys;
 //! use techo_core::recognise::Recognised;
 //! use techo_protocol::trust::TrustList;

@@ -2,13 +2,12 @@
 //!
 //! ```
 //! use techo_core::certificates::{Trust, Verdict, key_source, verify};
-//! use techo_core::device::example;
 //!
-//! let nobody = verify(example::CERTIFICATE, &Trust::default(), example::NOW);
+//! let nobody = verify(techo_testing::CERTIFICATE, &Trust::default(), techo_testing::NOW);
 //! assert_eq!(nobody.verdict(), Verdict::Unknown, "whose key it is, nobody here can tell");
 //!
-//! let trust = Trust::new(key_source::read(example::ISSUER.as_bytes(), None)?);
-//! let verified = verify(example::CERTIFICATE, &trust, example::NOW);
+//! let trust = Trust::new(key_source::read(techo_testing::ISSUER.as_bytes(), None)?);
+//! let verified = verify(techo_testing::CERTIFICATE, &trust, techo_testing::NOW);
 //! assert_eq!(verified.verdict(), Verdict::Valid);
 //! assert_eq!(verified.holder.map(|holder| holder.surname), Some("SATO".to_owned()));
 //! assert_eq!(verified.doses[0].product.as_deref(), Some("pfizer"));
@@ -66,12 +65,11 @@ fn decode(text: &str) -> Result<Decoded, Reason> {
 ///
 /// ```
 /// use techo_core::certificates::{DocumentKind, Reason, Trust, key_source, verify};
-/// use techo_core::device::example;
 ///
-/// let trust = Trust::new(key_source::read(example::ISSUER.as_bytes(), None)?);
-/// let until = verify(example::CERTIFICATE, &trust, example::NOW).valid_until.expect("every one of the EU's says so");
-/// assert!(verify(example::CERTIFICATE, &trust, until - 1).reasons.is_empty());
-/// assert_eq!(verify(example::CERTIFICATE, &trust, until).reasons, [Reason::Expired]);
+/// let trust = Trust::new(key_source::read(techo_testing::ISSUER.as_bytes(), None)?);
+/// let until = verify(techo_testing::CERTIFICATE, &trust, techo_testing::NOW).valid_until.expect("every one of the EU's says so");
+/// assert!(verify(techo_testing::CERTIFICATE, &trust, until - 1).reasons.is_empty());
+/// assert_eq!(verify(techo_testing::CERTIFICATE, &trust, until).reasons, [Reason::Expired]);
 /// assert_eq!(verify("hello", &trust, until).kind, DocumentKind::Unknown);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -89,11 +87,10 @@ pub fn verify(text: &str, trust: &Trust, now: i64) -> Verified {
 ///
 /// ```
 /// use techo_core::certificates::{DocumentKind, kind};
-/// use techo_core::device::example;
 ///
-/// assert_eq!(kind(example::CARD), DocumentKind::Shc);
+/// assert_eq!(kind(techo_testing::CARD), DocumentKind::Shc);
 /// assert_eq!(kind("shc:/1/2/5676"), DocumentKind::Shc, "the first of two codes");
-/// let later = example::CERTIFICATE.replacen("HC1:", "HC2:", 1);
+/// let later = techo_testing::CERTIFICATE.replacen("HC1:", "HC2:", 1);
 /// assert_eq!(kind(&later), DocumentKind::Unknown, "of a version that nobody has defined");
 /// ```
 pub fn kind(text: &str) -> DocumentKind {

@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use techo_core::clinic::NewDose;
-//! use techo_core::device::example::{NOW, Town};
+//! use techo_testing::{NOW, Town};
 //! use techo_protocol::vaccination::{product::Product, ticket::TicketText};
 //!
 //! let folder = tempfile::tempdir()?;
@@ -106,11 +106,11 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::{Clinic, ClinicError, SiteRefusal};
-    /// use techo_core::device::example::{self, Authority, NOW, Town};
+    /// use techo_testing::{Authority, NOW, Town};
     /// use techo_core::ports::SystemRandom;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let mut vault = example::vault(folder.path())?;
+    /// # let mut vault = techo_testing::vault(folder.path())?;
     /// let no_town = Authority::named("Osaka Prefecture").trust_file();
     /// let refused = Clinic::init(&mut vault, &no_town, "Kanaria Clinic", NOW, &SystemRandom::new());
     /// assert_eq!(refused, Err(SiteRefusal::NotATown.into()));
@@ -168,11 +168,10 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::{Clinic, SiteRefusal};
-    /// use techo_core::device::example;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// let vault = example::vault(folder.path())?;
-    /// assert_eq!(Clinic::open(vault, example::NOW).err(), Some(SiteRefusal::NotASite.into()));
+    /// let vault = techo_testing::vault(folder.path())?;
+    /// assert_eq!(Clinic::open(vault, techo_testing::NOW).err(), Some(SiteRefusal::NotASite.into()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -203,7 +202,7 @@ impl Clinic {
     /// Takes in the municipality's licence. A newer one takes the old one's place.
     ///
     /// ```
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     /// use techo_protocol::vaccination::site_licence::SiteLicenceError;
     ///
     /// # let (one, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
@@ -237,7 +236,7 @@ impl Clinic {
     /// What the site knows of itself.
     ///
     /// ```
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     ///
     /// # let folder = tempfile::tempdir()?;
     /// let status = Town::named("Sakai").clinic(folder.path(), NOW)?.status()?;

@@ -7,7 +7,6 @@
 mod backup;
 mod checking;
 mod error;
-pub mod example;
 mod following;
 mod household;
 mod joining;

@@ -5,14 +5,14 @@
 //!
 //! ```
 //! use techo_core::arrival::arrive;
-//! use techo_core::device::example::{self, Authority, Files, NOW};
+//! use techo_testing::{Authority, Files, NOW};
 //! use techo_core::exposure::{alerts, fetch};
 //! use techo_core::following;
 //! use techo_core::recognise::Recognised;
 //!
 //! let folder = tempfile::tempdir()?;
 //! let (mut osaka, relay) = (Authority::named("Osaka Prefecture"), Files::default());
-//! let mut diary = example::diary(folder.path())?;
+//! let mut diary = techo_testing::diary(folder.path())?;
 //! let list = following::add(diary.vault(), &osaka.trust_file())?;
 //! let arrival = arrive(&Recognised::of(&osaka.poster("Bar Yoru")?, &[list]), NOW - 7_200)?;
 //! let visits = [diary.check_in(&arrival.visit)?];

@@ -4,11 +4,11 @@
 //! it. Each of them asks here whose signature counts.
 //!
 //! ```
-//! use techo_core::device::example::{self, Authority, Town};
+//! use techo_testing::{Authority, Town};
 //! use techo_core::following;
 //!
 //! let folder = tempfile::tempdir()?;
-//! let mut vault = example::vault(folder.path())?;
+//! let mut vault = techo_testing::vault(folder.path())?;
 //! following::add(&mut vault, &Authority::named("Osaka Prefecture").trust_file())?;
 //! following::add(&mut vault, &Town::named("Sakai").trust_file())?;
 //! let names: Vec<String> = following::all(&mut vault)?.into_iter().map(|list| list.name).collect();
@@ -43,12 +43,12 @@ techo_protocol::coded_union! {
 /// Follows the authority of a trust file, or takes a newer list of one that is followed.
 ///
 /// ```
-/// use techo_core::device::example::{self, Authority};
+/// use techo_testing::Authority;
 /// use techo_core::following;
 /// use techo_protocol::trust::TrustError;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let file = Authority::named("Osaka Prefecture").trust_file();
 /// following::add(&mut vault, &file)?;
 /// following::add(&mut vault, &file)?;

@@ -5,20 +5,20 @@
 //! and keeps no order of calls: what has to happen around a thing happens inside. This is the loop that a shell writes:
 //!
 //! ```
-//! use techo_core::device::{CheckIn, Device, FetchOutcome, example};
+//! use techo_core::device::{CheckIn, Device, FetchOutcome};
 //! use techo_core::diary::Filter;
 //! use techo_core::exposure::alerts::AlertState;
 //! use techo_core::scan::camera::FrameScanner;
 //!
 //! // The platform's ports; here they are in memory, beside an authority with a relay of its own.
-//! let (relay, clock) = (example::Files::default(), example::SetClock::at(example::NOW));
-//! let mut authority = example::Authority::named("Osaka Prefecture");
+//! let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
+//! let mut authority = techo_testing::Authority::named("Osaka Prefecture");
 //! let folder = tempfile::tempdir()?;
-//! let mut device = Device::open(folder.path(), example::ports_with(&relay, &clock))?;
+//! let mut device = Device::open(folder.path(), techo_testing::ports_with(&relay, &clock))?;
 //! device.follow(&authority.trust_file())?;
 //!
 //! // The camera gives frames, one byte of grey a pixel.
-//! let frame = example::picture(&authority.poster("Bar Yoru")?)?;
+//! let frame = techo_testing::picture(&authority.poster("Bar Yoru")?)?;
 //! let found = FrameScanner::default().frame(&frame);
 //!
 //! // What was read becomes a visit.

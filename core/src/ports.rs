@@ -31,7 +31,7 @@ pub struct Ports {
 /// joins one request to another.
 ///
 /// ```
-/// use techo_core::device::example::{Files, RELAY};
+/// use techo_testing::{Files, RELAY};
 /// use techo_core::ports::{HttpError, Relay};
 ///
 /// let relay = Files::default();
@@ -93,10 +93,10 @@ pub type WrappingKey = Secret<32>;
 /// need no locking of their own against other processes; [`load`](Self::load) may come at any time.
 ///
 /// ```
-/// use techo_core::device::example::MemoryKeys;
+/// use techo_testing::MemoryKeeper;
 /// use techo_core::ports::{KeyError, KeyKeeper, WrappingKey};
 ///
-/// let mut keeper = MemoryKeys::default();
+/// let mut keeper = MemoryKeeper::default();
 /// keeper.store(&[1; 16], &WrappingKey::new([7; 32]))?;
 /// assert!(keeper.load(&[2; 16])?.is_none(), "a key that is not there is no error");
 /// keeper.delete(&[1; 16])?;

@@ -113,7 +113,7 @@ impl Recognised {
     /// What is known of the signature at a moment in Unix seconds: `valid`, `unknown_authority`, `invalid`, `expired` or `none`.
     ///
     /// ```
-    /// use techo_core::device::example::{Authority, NOW};
+    /// use techo_testing::{Authority, NOW};
     /// use techo_core::recognise::Recognised;
     /// use techo_protocol::trust::TrustList;
     ///
@@ -153,7 +153,7 @@ impl Recognised {
     /// The name of the place.
     ///
     /// ```
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     /// use techo_core::recognise::Recognised;
     ///
     /// let slip = Recognised::of(&Town::named("Sakai").slip(1, NOW)?, &[]);
@@ -182,7 +182,7 @@ impl Recognised {
     /// Whether a person can check in with it.
     ///
     /// ```
-    /// use techo_core::device::example::Authority;
+    /// use techo_testing::Authority;
     /// use techo_core::recognise::Recognised;
     ///
     /// let poster = Authority::named("Osaka Prefecture").poster("Bar Yoru")?;

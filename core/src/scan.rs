@@ -50,10 +50,9 @@ techo_protocol::coded_errors! {
 /// A code that was read.
 ///
 /// ```
-/// use techo_core::device::example;
 /// use techo_core::scan::{self, Options};
 ///
-/// let picture = example::picture("0000000009")?;
+/// let picture = techo_testing::picture("0000000009")?;
 /// let found = scan::scan(&picture, &Options::default()).remove(0);
 /// assert_eq!((found.version, found.bytes.as_slice()), (1, &b"0000000009"[..]), "21 modules a side hold ten digits");
 /// let [[left, top], [right, bottom]] = [found.corners[0], found.corners[2]];

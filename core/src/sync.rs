@@ -24,7 +24,6 @@ pub mod file;
 mod forget;
 pub mod household;
 mod keyring;
-pub mod memory_relay;
 pub mod nearby;
 mod open_state;
 pub mod pairing;

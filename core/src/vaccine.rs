@@ -6,12 +6,12 @@
 //!
 //! ```
 //! use techo_core::certificates::Trust;
-//! use techo_core::device::example::{self, NOW, Town};
+//! use techo_testing::{NOW, Town};
 //! use techo_core::following;
 //! use techo_core::vaccine::{self, Believing, Keep, people};
 //!
 //! let folder = tempfile::tempdir()?;
-//! let mut vault = example::vault(folder.path())?;
+//! let mut vault = techo_testing::vault(folder.path())?;
 //! let aki = people::add(&mut vault, "Aki", None, NOW)?;
 //! let sakai = Town::named("Sakai");
 //! following::add(&mut vault, &sakai.trust_file())?;

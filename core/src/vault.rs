@@ -15,11 +15,10 @@
 //! stays when the vault is closed, and goes on where it was at the next opening (the `log` module).
 //!
 //! ```
-//! use techo_core::device::example;
 //! use techo_core::vault::RecordKind;
 //!
 //! let folder = tempfile::tempdir()?;
-//! let mut vault = example::vault(folder.path())?;
+//! let mut vault = techo_testing::vault(folder.path())?;
 //! vault.put_record(RecordKind::TrustList, b"osaka", b"a signed list")?;
 //! assert_eq!(vault.record(RecordKind::TrustList, b"osaka")?, Some(b"a signed list".to_vec()));
 //!
@@ -107,11 +106,10 @@ impl Vault {
     /// Whether there is a vault in the folder.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::vault::Vault;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let vault = example::vault(folder.path())?;
+    /// let vault = techo_testing::vault(folder.path())?;
     /// assert!(Vault::exists(folder.path()));
     /// vault.destroy()?;
     /// assert!(!Vault::exists(folder.path()));
@@ -177,11 +175,10 @@ impl Vault {
     /// Whether the key of something deleted could not be destroyed yet. Destroying the key is tried again with each write and opening.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::vault::RecordKind;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let mut vault = example::vault(folder.path())?;
+    /// # let mut vault = techo_testing::vault(folder.path())?;
     /// vault.put_record(RecordKind::Alert, b"seen", b"Bar Yoru")?;
     /// vault.delete_record(RecordKind::Alert, b"seen")?;
     /// assert!(!vault.has_unfinished_deletion(), "the keeper has destroyed the old key at once");
@@ -194,11 +191,10 @@ impl Vault {
     /// This install's Automerge actor: 16 random bytes made with the vault.
     ///
     /// ```
-    /// use techo_core::device::example;
     ///
     /// # let folder = tempfile::tempdir()?;
     /// # let (one, other) = (folder.path().join("one"), folder.path().join("other"));
-    /// assert_ne!(example::vault(&one)?.actor(), example::vault(&other)?.actor(), "no two installs number alike");
+    /// assert_ne!(techo_testing::vault(&one)?.actor(), techo_testing::vault(&other)?.actor(), "no two installs number alike");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn actor(&self) -> [u8; 16] {
@@ -215,10 +211,9 @@ impl Vault {
     /// [`Self::read`] and [`Self::write`] bring the number up to date before they call back.
     ///
     /// ```
-    /// use techo_core::device::example;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut vault = example::vault(folder.path())?;
+    /// let mut vault = techo_testing::vault(folder.path())?;
     /// let before = vault.stamp();
     /// vault.read(|reader| Ok::<_, techo_core::vault::VaultError>(reader.document_names()))?;
     /// assert_eq!(vault.stamp(), before, "reading changes nothing");
@@ -231,11 +226,10 @@ impl Vault {
     /// Reads from one consistent state of the vault.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::vault::{RecordKind, VaultError};
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let mut vault = example::vault(folder.path())?;
+    /// # let mut vault = techo_testing::vault(folder.path())?;
     /// // Nobody can write between the two.
     /// let (lists, alerts) = vault.read(|reader| {
     ///     Ok::<_, VaultError>((reader.records(RecordKind::TrustList)?, reader.records(RecordKind::Alert)?))
@@ -265,11 +259,10 @@ impl Vault {
     /// The write lock is taken first, so that `body` sees everything others have written and nobody writes in between.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::vault::{RecordKind, VaultError};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut vault = example::vault(folder.path())?;
+    /// let mut vault = techo_testing::vault(folder.path())?;
     /// vault.write(|writer| {
     ///     writer.put_record(RecordKind::TrustList, b"osaka", b"first")?;
     ///     writer.put_record(RecordKind::TrustList, b"sakai", b"second")
@@ -329,10 +322,9 @@ impl Vault {
     /// Every row that is damaged, found by opening them all.
     ///
     /// ```
-    /// use techo_core::device::example;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut vault = example::vault(folder.path())?;
+    /// let mut vault = techo_testing::vault(folder.path())?;
     /// assert!(vault.check()?.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -354,11 +346,11 @@ impl Vault {
     /// Destroys the vault: its keys first, so that nothing can be opened from then on, then its files.
     ///
     /// ```
-    /// use techo_core::device::example::{self, MemoryKeys};
+    /// use techo_testing::MemoryKeeper;
     /// use techo_core::ports::{KeyKeeper as _, SystemRandom};
     /// use techo_core::vault::Vault;
     ///
-    /// let (folder, keys) = (tempfile::tempdir()?, MemoryKeys::default());
+    /// let (folder, keys) = (tempfile::tempdir()?, MemoryKeeper::default());
     /// let vault = Vault::open(folder.path(), Box::new(keys.clone()), Box::new(SystemRandom::new()))?;
     /// assert_eq!(keys.ids()?.len(), 1);
     /// vault.destroy()?;

@@ -28,6 +28,27 @@ fn no_rooms_need_each_other() {
     }
 }
 
+/// The crate for tests knows every key that it uses: nothing that is shipped may be built with it.
+#[test]
+fn nothing_that_is_shipped_depends_on_the_crate_for_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let with: BTreeSet<String> = fs::read_dir(root)
+        .unwrap()
+        .filter_map(|entry| {
+            let entry = entry.unwrap();
+            let manifest = fs::read_to_string(entry.path().join("Cargo.toml")).ok()?;
+            let is_shipped_part = |part: &str| !part.starts_with("dev-dependencies");
+            let mut parts = manifest.split("\n[").filter(|part| is_shipped_part(part));
+            parts
+                .any(|part| part.contains("techo-testing") && !part.starts_with("package"))
+                .then(|| entry.file_name().into_string().unwrap())
+        })
+        .collect();
+    let all = ["bench".to_owned(), "tests".to_owned()];
+    assert!(with.iter().all(|name| all.contains(name) || name == "testing"), "{with:?}");
+    assert!(all.iter().all(|name| with.contains(name)), "found at all: {with:?}");
+}
+
 #[test]
 fn a_circle_is_found() {
     let arrow = |from: &str, to: &[&str]| (from.to_owned(), to.iter().map(|&name| name.to_owned()).collect());

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_bytes::ByteBuf;
 use techo_core::sync::exchange::StreamRelay;
-use techo_core::sync::memory_relay::{Kept, MemoryRelay, Trouble};
 use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::sync_api::{Call, ChunkId, Mark, StreamId, SyncAnswer, SyncRequest};
+use techo_testing::memory_relay::{Kept, MemoryRelay, Trouble};
 
 use super::chance::Chance;
 use super::faults::{Counts, Fault};

@@ -8,12 +8,12 @@ use techo_core::backup::Backup;
 use techo_core::ports::SeededRandom;
 use techo_core::sync::exchange::{Exchanged, exchange_by};
 use techo_core::sync::household::NewIdentity;
-use techo_core::sync::memory_relay::{Refused, Trouble as RelayTrouble};
 use techo_core::sync::rules::Rules;
 use techo_core::sync::seizure::{self, Seized};
 use techo_core::sync::{HouseholdRefusal, SyncError, pairing};
 use techo_protocol::household::epoch_record::EpochRecordError;
 use techo_protocol::household::household_file::HouseholdFile;
+use techo_testing::memory_relay::{Refused, Trouble as RelayTrouble};
 
 use super::Trouble;
 use super::chance::Chance;

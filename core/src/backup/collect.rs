@@ -27,11 +27,11 @@ pub struct Collected {
 ///
 /// ```
 /// use techo_core::backup;
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_protocol::basics::passphrase::Cost;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// assert!(backup::write(&mut vault, "", Cost::TEST, NOW).is_err(), "under nothing, it would be open to everybody");
 /// let written = backup::write(&mut vault, "a long sentence", Cost::TEST, NOW)?;
 /// assert_eq!((&written.file[..4], written.damaged.len()), (&b"TBAK"[..], 0));

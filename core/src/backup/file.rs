@@ -156,13 +156,12 @@ impl Backup {
     ///
     /// ```
     /// use techo_core::backup::{self, Backup, BackupError};
-    /// use techo_core::device::example;
     /// use techo_protocol::basics::passphrase::Cost;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let mut vault = example::vault(folder.path())?;
-    /// let written = backup::write(&mut vault, "a long sentence", Cost::TEST, example::NOW)?;
-    /// assert_eq!(Backup::open(&written.file, "a long sentence")?.made(), example::NOW);
+    /// # let mut vault = techo_testing::vault(folder.path())?;
+    /// let written = backup::write(&mut vault, "a long sentence", Cost::TEST, techo_testing::NOW)?;
+    /// assert_eq!(Backup::open(&written.file, "a long sentence")?.made(), techo_testing::NOW);
     /// assert_eq!(Backup::open(&written.file, "another").err(), Some(BackupError::WrongPassphrase.into()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -46,12 +46,12 @@ pub struct Restored {
 ///
 /// ```
 /// use techo_core::backup::{self, Backup};
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_core::vaccine::people;
 /// use techo_protocol::basics::passphrase::Cost;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let aki = people::add(&mut vault, "Aki", None, NOW)?;
 /// let written = backup::write(&mut vault, "a long sentence", Cost::TEST, NOW)?;
 /// let backup = Backup::open(&written.file, "a long sentence")?;
@@ -83,13 +83,13 @@ pub fn old_rows(vault: &mut Vault, backup: &Backup, now: i64) -> Result<usize, B
 ///
 /// ```
 /// use techo_core::backup::{self, Backup, OldRows};
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_core::vaccine::people;
 /// use techo_protocol::basics::passphrase::Cost;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let (lost, new) = (folder.path().join("lost"), folder.path().join("new"));
-/// let (mut lost, mut new) = (example::vault(&lost)?, example::vault(&new)?);
+/// let (mut lost, mut new) = (techo_testing::vault(&lost)?, techo_testing::vault(&new)?);
 /// people::add(&mut lost, "Aki", None, NOW)?;
 /// let written = backup::write(&mut lost, "a long sentence", Cost::TEST, NOW)?;
 /// let backup = Backup::open(&written.file, "a long sentence")?;

@@ -30,13 +30,13 @@ fn record_name(authority: AuthorityId, name: &str) -> Vec<u8> {
 ///
 /// ```
 /// use techo_core::certificates::{bundles, key_source};
-/// use techo_core::device::example::{self, Authority};
+/// use techo_testing::Authority;
 /// use techo_core::following;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let osaka = Authority::named("Osaka Prefecture");
-/// let file = osaka.bundle("EU", key_source::read(example::ISSUER.as_bytes(), None)?, example::NOW);
+/// let file = osaka.bundle("EU", key_source::read(techo_testing::ISSUER.as_bytes(), None)?, techo_testing::NOW);
 /// assert!(bundles::add(&mut vault, &file).is_err(), "who signed it is not followed here");
 /// following::add(&mut vault, &osaka.trust_file())?;
 /// assert_eq!(bundles::add(&mut vault, &file)?.keys.len(), 1);
@@ -85,15 +85,15 @@ fn held(writer: &Writer<'_>, authority: AuthorityId) -> Result<Option<TrustList>
 ///
 /// ```
 /// use techo_core::certificates::bundles;
-/// use techo_core::device::example::{self, Authority};
+/// use techo_testing::Authority;
 /// use techo_core::following;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let osaka = Authority::named("Osaka Prefecture");
 /// following::add(&mut vault, &osaka.trust_file())?;
-/// bundles::add(&mut vault, &osaka.bundle("EU", vec![], example::NOW))?;
-/// bundles::add(&mut vault, &osaka.bundle("EU", vec![], example::NOW + 1))?;
+/// bundles::add(&mut vault, &osaka.bundle("EU", vec![], techo_testing::NOW))?;
+/// bundles::add(&mut vault, &osaka.bundle("EU", vec![], techo_testing::NOW + 1))?;
 /// assert_eq!(bundles::all(&mut vault)?.len(), 1, "one of each name");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -117,17 +117,17 @@ pub fn all(vault: &mut Vault) -> Result<Vec<TrustBundle>, BundleError> {
 ///
 /// ```
 /// use techo_core::certificates::{Verdict, bundles, key_source, verify};
-/// use techo_core::device::example::{self, Authority};
+/// use techo_testing::Authority;
 /// use techo_core::following;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let osaka = Authority::named("Osaka Prefecture");
 /// following::add(&mut vault, &osaka.trust_file())?;
-/// let keys = key_source::read(example::ISSUER.as_bytes(), None)?;
-/// bundles::add(&mut vault, &osaka.bundle("EU", keys, example::NOW))?;
+/// let keys = key_source::read(techo_testing::ISSUER.as_bytes(), None)?;
+/// bundles::add(&mut vault, &osaka.bundle("EU", keys, techo_testing::NOW))?;
 /// let trust = bundles::trusted(&mut vault)?;
-/// assert_eq!(verify(example::CERTIFICATE, &trust, example::NOW).verdict(), Verdict::Valid);
+/// assert_eq!(verify(techo_testing::CERTIFICATE, &trust, techo_testing::NOW).verdict(), Verdict::Valid);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

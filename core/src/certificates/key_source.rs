@@ -47,10 +47,9 @@ techo_protocol::coded_errors! {
 ///
 /// ```
 /// use techo_core::certificates::key_source::{self, KeySourceError};
-/// use techo_core::device::example;
 ///
-/// let keys = key_source::read(example::ISSUER.as_bytes(), Some(example::NOW))?;
-/// assert_eq!((keys[0].issuer.as_str(), keys[0].seen_at), ("XX", Some(example::NOW)));
+/// let keys = key_source::read(techo_testing::ISSUER.as_bytes(), Some(techo_testing::NOW))?;
+/// assert_eq!((keys[0].issuer.as_str(), keys[0].seen_at), ("XX", Some(techo_testing::NOW)));
 /// let private = r#"{"kty": "EC", "crv": "P-256", "x": "", "y": "", "d": ""}"#;
 /// assert_eq!(key_source::read(private.as_bytes(), None), Err(KeySourceError::Private));
 /// # Ok::<(), KeySourceError>(())
@@ -87,11 +86,10 @@ pub fn read(content: &[u8], seen_at: Option<i64>) -> Result<Vec<IssuerKey>, KeyS
 ///
 /// ```
 /// use techo_core::certificates::key_source::{narrowed, read};
-/// use techo_core::device::example;
 /// use techo_protocol::certificates::issuer_key::Uses;
 ///
 /// // A JWK does not say what it is for.
-/// let key = read(example::CARD_ISSUER.as_bytes(), None)?.remove(0);
+/// let key = read(techo_testing::CARD_ISSUER.as_bytes(), None)?.remove(0);
 /// assert!(key.uses.has(Uses::SHC) && key.uses.has(Uses::NZCP));
 /// assert_eq!(narrowed(key).uses, Uses::SHC);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -19,13 +19,12 @@ impl Trust {
     ///
     /// ```
     /// use techo_core::certificates::{Reason, Trust, key_source, verify};
-    /// use techo_core::device::example;
     ///
     /// // A card is signed in the name of an address. A key that is trusted in another's name does not do.
-    /// let mut keys = key_source::read(example::CARD_ISSUER.as_bytes(), None)?;
-    /// assert!(verify(example::CARD, &Trust::new(keys.clone()), example::NOW).reasons.is_empty());
+    /// let mut keys = key_source::read(techo_testing::CARD_ISSUER.as_bytes(), None)?;
+    /// assert!(verify(techo_testing::CARD, &Trust::new(keys.clone()), techo_testing::NOW).reasons.is_empty());
     /// keys[0].issuer = "https://other.example".into();
-    /// assert_eq!(verify(example::CARD, &Trust::new(keys), example::NOW).reasons, [Reason::IssuerOther]);
+    /// assert_eq!(verify(techo_testing::CARD, &Trust::new(keys), techo_testing::NOW).reasons, [Reason::IssuerOther]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(mut keys: Vec<IssuerKey>) -> Self {
@@ -37,10 +36,9 @@ impl Trust {
     ///
     /// ```
     /// use techo_core::certificates::{Trust, key_source};
-    /// use techo_core::device::example;
     /// use techo_protocol::certificates::issuer_key::Uses;
     ///
-    /// let mut key = key_source::read(example::ISSUER.as_bytes(), None)?.remove(0);
+    /// let mut key = key_source::read(techo_testing::ISSUER.as_bytes(), None)?.remove(0);
     /// assert_eq!(Trust::new(vec![key.clone()]).named(Uses::DCC, b"another").count(), 0);
     /// key.id = vec![];
     /// assert_eq!(Trust::new(vec![key]).named(Uses::DCC, b"another").count(), 1, "one without an id may be meant");
@@ -60,10 +58,9 @@ impl Trust {
     ///
     /// ```
     /// use techo_core::certificates::{Trust, key_source};
-    /// use techo_core::device::example;
     /// use techo_protocol::certificates::issuer_key::Uses;
     ///
-    /// let trust = Trust::new(key_source::read(example::ISSUER.as_bytes(), None)?);
+    /// let trust = Trust::new(key_source::read(techo_testing::ISSUER.as_bytes(), None)?);
     /// assert_eq!(trust.all(Uses::DCC).count(), 1);
     /// assert_eq!(trust.all(Uses::SHC).count(), 0, "a card's issuer has a JWK");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -57,7 +57,7 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::{NewDose, SiteRefusal};
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     /// use techo_core::ports::SystemRandom;
     /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
     ///
@@ -82,7 +82,7 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::NewDose;
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     /// use techo_core::ports::SystemRandom;
     /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
     ///
@@ -108,7 +108,7 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::NewDose;
-    /// use techo_core::device::example::{Files, NOW, RELAY, Town};
+    /// use techo_testing::{Files, NOW, RELAY, Town};
     /// use techo_core::ports::SystemRandom;
     /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
     ///

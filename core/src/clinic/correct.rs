@@ -32,7 +32,7 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::{Correction, NewDose};
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
     ///
     /// # let folder = tempfile::tempdir()?;
@@ -104,7 +104,7 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::NewDose;
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
     ///
     /// # let folder = tempfile::tempdir()?;

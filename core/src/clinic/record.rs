@@ -90,7 +90,7 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::{NewDose, SiteRefusal};
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
     ///
     /// # let folder = tempfile::tempdir()?;
@@ -171,7 +171,7 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::NewDose;
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
     ///
     /// # let folder = tempfile::tempdir()?;
@@ -200,7 +200,7 @@ impl Clinic {
     ///
     /// ```
     /// use techo_core::clinic::{Correction, NewDose};
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     /// use techo_protocol::vaccination::{product::Product, ticket::TicketText};
     ///
     /// # let folder = tempfile::tempdir()?;

@@ -44,7 +44,7 @@ impl Clinic {
     /// Takes in a newer vaccination schedule that the municipality signed.
     ///
     /// ```
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     ///
     /// # let folder = tempfile::tempdir()?;
     /// let sakai = Town::named("Sakai");
@@ -64,7 +64,7 @@ impl Clinic {
     /// Takes in a newer trust list of the municipality.
     ///
     /// ```
-    /// use techo_core::device::example::{NOW, Town};
+    /// use techo_testing::{NOW, Town};
     ///
     /// # let folder = tempfile::tempdir()?;
     /// let sakai = Town::named("Sakai");

@@ -62,15 +62,15 @@ impl Device {
     /// Makes a backup of all that is alive, under a passphrase. No key of this device or its household is in it.
     ///
     /// ```
-    /// use techo_core::device::{Device, OldRows, OpenedBackup, example};
+    /// use techo_core::device::{Device, OldRows, OpenedBackup};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut phone = Device::open(&folder.path().join("phone"), example::ports())?;
+    /// let mut phone = Device::open(&folder.path().join("phone"), techo_testing::ports())?;
     /// let file = phone.make_backup("correct horse battery staple")?.content;
     ///
     /// let backup = OpenedBackup::open(&file, "correct horse battery staple")?;
-    /// assert_eq!(backup.made(), example::NOW);
-    /// let mut found = Device::open(&folder.path().join("found"), example::ports())?;
+    /// assert_eq!(backup.made(), techo_testing::NOW);
+    /// let mut found = Device::open(&folder.path().join("found"), techo_testing::ports())?;
     /// assert_eq!(found.old_rows(&backup)?, 0);
     /// assert_eq!(found.restore_backup(&backup, OldRows::LeaveOut)?.visits, 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

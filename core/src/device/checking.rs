@@ -18,18 +18,18 @@ impl Device {
     ///
     /// ```
     /// use techo_core::certificates::{Reason, Verdict};
-    /// use techo_core::device::{Check, Device, Keep, NewPerson, ShowPass, example};
+    /// use techo_core::device::{Check, Device, Keep, NewPerson, ShowPass};
     /// use techo_protocol::vaccination::status_pass::Field;
     ///
-    /// let town = example::Town::named("Sakai");
+    /// let town = techo_testing::Town::named("Sakai");
     /// let (folder, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
-    /// let mut phone = Device::open(folder.path(), example::ports())?;
+    /// let mut phone = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = phone.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// let request = phone.request_pass(aki.id)?;
-    /// phone.keep(&Keep { pass_files: vec![town.pass(&request.file, example::NOW)?], ..Keep::of(aki.id) })?;
+    /// phone.keep(&Keep { pass_files: vec![town.pass(&request.file, techo_testing::NOW)?], ..Keep::of(aki.id) })?;
     /// let shown = phone.show_pass(&ShowPass { person: aki.id, fields: vec![Field::Status], nonce: None })?;
     ///
-    /// let mut door = Device::open(other.path(), example::ports())?;
+    /// let mut door = Device::open(other.path(), techo_testing::ports())?;
     /// town.is_followed_by(&mut door)?;
     /// let check = Check { texts: vec![shown.text], at_door: true, ..Check::default() };
     /// let checked = door.check(&check)?.remove(0);
@@ -61,13 +61,13 @@ impl Device {
     ///
     /// ```
     /// use techo_core::certificates::Verdict;
-    /// use techo_core::device::{Check, Device, example};
+    /// use techo_core::device::{Check, Device};
     ///
-    /// let town = example::Town::named("Sakai");
+    /// let town = techo_testing::Town::named("Sakai");
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// device.believe_for_now(&town.trust_file())?;
-    /// let check = Check { texts: vec![town.slip(1, example::NOW)?], ..Check::default() };
+    /// let check = Check { texts: vec![town.slip(1, techo_testing::NOW)?], ..Check::default() };
     /// assert_eq!(device.check(&check)?[0].verdict, Verdict::Valid);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -82,10 +82,10 @@ impl Device {
     /// Believes an issuer's key until the device is shut: an X.509 certificate, a JWK or a set of them, or a DID document.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// // The key of the SMART Health Cards framework's own examples.
     /// let key = br#"{"kty":"EC","kid":"3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s","use":"sig","alg":"ES256","crv":"P-256",
     ///     "x":"11XvRWy1I2S0EyJlyf_bWfw_TQ5CJJNLw78bHXNxcgw","y":"eZXwxvO1hvCY0KucrPfKo7yAyMT6Ajc3N7OkAB6VYy8"}"#;

@@ -136,11 +136,11 @@ impl Device {
     /// Follows the authority of a trust file, or takes a newer list of one that is followed. The person compares the fingerprint.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
-    /// let osaka = device.follow(&example::Authority::named("Osaka Prefecture").trust_file())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let osaka = device.follow(&techo_testing::Authority::named("Osaka Prefecture").trust_file())?;
     /// assert_eq!((osaka.name.as_str(), osaka.as_of), ("Osaka Prefecture", None));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -155,12 +155,12 @@ impl Device {
     /// The authorities that are followed, what is here that they have signed, and how old all that is.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// assert!(device.following()?.authorities.is_empty());
-    /// device.follow(&example::Authority::named("Osaka Prefecture").trust_file())?;
+    /// device.follow(&techo_testing::Authority::named("Osaka Prefecture").trust_file())?;
     /// assert_eq!(device.following()?.authorities.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -182,11 +182,11 @@ impl Device {
     /// Takes what a followed authority has signed from a file: a newer trust list, a bundle of issuers' keys, or a list of revoked passes.
     ///
     /// ```
-    /// use techo_core::device::{Device, Updated, example};
+    /// use techo_core::device::{Device, Updated};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
-    /// let file = example::Authority::named("Osaka Prefecture").trust_file();
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let file = techo_testing::Authority::named("Osaka Prefecture").trust_file();
     /// assert!(device.update_from_file(&file).is_err(), "it is not followed");
     /// device.follow(&file)?;
     /// assert!(matches!(device.update_from_file(&file)?, Updated::TrustList { .. }));
@@ -222,15 +222,15 @@ impl Device {
     /// Asks the relays that the trust lists name for newer trust lists. One authority's failure does not stop the others.
     ///
     /// ```
-    /// use techo_core::device::{Device, TrustAnswer, example};
+    /// use techo_core::device::{Device, TrustAnswer};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let relay = example::Files::default();
-    /// let mut device = Device::open(folder.path(), example::ports_with(&relay, &example::SetClock::at(example::NOW)))?;
-    /// let mut osaka = example::Authority::named("Osaka Prefecture");
+    /// let relay = techo_testing::Files::default();
+    /// let mut device = Device::open(folder.path(), techo_testing::ports_with(&relay, &techo_testing::SetClock::at(techo_testing::NOW)))?;
+    /// let mut osaka = techo_testing::Authority::named("Osaka Prefecture");
     /// device.follow(&osaka.trust_file())?;
     /// assert_eq!(device.update_from_relays()?[0].answer, TrustAnswer::NothingPublished);
-    /// osaka.publish(&relay, example::NOW)?;
+    /// osaka.publish(&relay, techo_testing::NOW)?;
     /// assert!(matches!(device.update_from_relays()?[0].answer, TrustAnswer::Newest { .. }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -263,11 +263,11 @@ impl Device {
     /// Stops following an authority. All that it has signed goes too, and what would say that it was followed once.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
-    /// let osaka = device.follow(&example::Authority::named("Osaka Prefecture").trust_file())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let osaka = device.follow(&techo_testing::Authority::named("Osaka Prefecture").trust_file())?;
     /// device.stop_following(osaka.authority)?;
     /// assert!(device.following()?.authorities.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -372,7 +372,6 @@ pub(crate) fn stop(vault: &mut Vault, authority: AuthorityId) -> Result<(), Foll
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::example;
     use crate::exposure::fetch;
     use crate::exposure::fixture::{Authority, NOW, entries, vault, window};
     use crate::vault::RecordKind;
@@ -393,26 +392,5 @@ mod tests {
             assert_eq!(vault.records(kind).unwrap(), [], "{kind:?}");
         }
         assert_eq!(vault.segment(&segment).unwrap(), None);
-    }
-
-    #[test]
-    fn a_relay_cannot_make_a_person_follow_another_authority() {
-        let folder = tempfile::tempdir().unwrap();
-        let relay = example::Files::default();
-        let clock = example::SetClock::at(example::NOW);
-        let mut device = Device::open(folder.path(), example::ports_with(&relay, &clock)).unwrap();
-        let (osaka, mut other) = (example::Authority::named("Osaka"), example::Authority::named("Other"));
-        device.follow(&osaka.trust_file()).unwrap();
-        other.publish(&relay, example::NOW).unwrap();
-        let others = relay.file(&manifest_path(other.id())).unwrap();
-        relay.add(&manifest_path(osaka.id()), others);
-
-        let asked = device.update_from_relays().unwrap();
-        assert!(matches!(asked[0].answer, TrustAnswer::Failed { .. }), "{asked:?}");
-        let authorities = device.following().unwrap().authorities;
-        assert_eq!(
-            authorities.iter().map(|followed| followed.authority).collect::<Vec<_>>(),
-            [osaka.id()]
-        );
     }
 }

@@ -51,10 +51,10 @@ impl Device {
     /// The devices of the household, in the order of their ids.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut phone = Device::open(folder.path(), example::ports())?;
+    /// let mut phone = Device::open(folder.path(), techo_testing::ports())?;
     /// let devices = phone.devices()?;
     /// assert_eq!(devices.len(), 1);
     /// assert!(devices[0].is_this && devices[0].heard.is_none());
@@ -81,11 +81,11 @@ impl Device {
     /// Gives a device another name, and tells the household's relay.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut phone = Device::open(folder.path(), example::ports())?;
-    /// phone.sync_now(Some(example::RELAY))?;
+    /// let mut phone = Device::open(folder.path(), techo_testing::ports())?;
+    /// phone.sync_now(Some(techo_testing::RELAY))?;
     /// phone.rename_device(0, "Aki's phone")?;
     /// assert_eq!(phone.devices()?[0].name, "Aki's phone");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -101,11 +101,11 @@ impl Device {
     /// Takes a device out: it gets nothing new from then on, and what it has, it keeps. The household takes new keys.
     ///
     /// ```
-    /// use techo_core::device::{DeviceError, Device, example};
+    /// use techo_core::device::{DeviceError, Device};
     /// use techo_protocol::Coded;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut phone = Device::open(folder.path(), example::ports())?;
+    /// let mut phone = Device::open(folder.path(), techo_testing::ports())?;
     /// assert_eq!(phone.remove_device(0).unwrap_err().code(), "household.this_device");
     /// assert_eq!(phone.remove_device(5).unwrap_err().code(), "household.no_such_device");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

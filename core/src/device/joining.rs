@@ -141,11 +141,11 @@ impl Device {
     /// Begins to join the household of a pairing text. The example of [`Self::begin_pairing`] shows all of it.
     ///
     /// ```
-    /// use techo_core::device::{Device, JoinRequest, example};
+    /// use techo_core::device::{Device, JoinRequest};
     /// use techo_protocol::Coded;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let tablet = Device::open(folder.path(), example::ports())?;
+    /// let tablet = Device::open(folder.path(), techo_testing::ports())?;
     /// let request = JoinRequest { texts: vec!["a poster".into()], name: "Tablet".into() };
     /// let refused = tablet.begin_joining(&request).err();
     /// assert_eq!(refused.map(|error| error.code()), Some("pairing.not_a_pairing"));
@@ -161,10 +161,10 @@ impl Device {
     /// Makes this device one of the household whose digits were confirmed. A diary that is here stays, and becomes part of the household's.
     ///
     /// ```
-    /// use techo_core::device::{Device, DiaryComes, JoinRequest, JoiningStep, PairingPlace, PairingStep, example};
+    /// use techo_core::device::{Device, DiaryComes, JoinRequest, JoiningStep, PairingPlace, PairingStep};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let [mut phone, mut tablet] = ["phone", "tablet"].map(|name| Device::open(&folder.path().join(name), example::ports()));
+    /// let [mut phone, mut tablet] = ["phone", "tablet"].map(|name| Device::open(&folder.path().join(name), techo_testing::ports()));
     /// let (mut phone, mut tablet) = (phone?, tablet?);
     /// // Without a relay, on one network.
     /// let mut pairing = phone.begin_pairing(&PairingPlace::Network { listen: Some("127.0.0.1:0".parse()?) })?;

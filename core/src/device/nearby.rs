@@ -110,11 +110,11 @@ impl Device {
     /// Begins to look for the household's devices on this network. [`Self::meet`] goes on with it.
     ///
     /// ```
-    /// use techo_core::device::{Device, NearbyRequest, example};
+    /// use techo_core::device::{Device, NearbyRequest};
     /// use techo_protocol::Coded;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut phone = Device::open(folder.path(), example::ports())?;
+    /// let mut phone = Device::open(folder.path(), techo_testing::ports())?;
     /// let alone = phone.look_nearby(&NearbyRequest::default()).err();
     /// assert_eq!(alone.map(|error| error.code()), Some("lan.no_peers"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -163,10 +163,10 @@ impl Device {
     /// Goes on with a session, for so many seconds at most, until there is something to tell. A conversation that has begun is held to its end.
     ///
     /// ```
-    /// use techo_core::device::{MeetingOutcome, NearbyRequest, NearbyStep, example};
+    /// use techo_core::device::{MeetingOutcome, NearbyRequest, NearbyStep};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let [mut phone, mut tablet] = example::household(folder.path())?;
+    /// let [mut phone, mut tablet] = techo_testing::household(folder.path())?;
     /// let here = Some("127.0.0.1:0".parse()?);
     /// let mut listening = phone.look_nearby(&NearbyRequest { listen: here, ..NearbyRequest::default() })?;
     /// let invitations = listening.invitation().into_iter().collect();

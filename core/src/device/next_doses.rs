@@ -83,12 +83,12 @@ impl Device {
     /// What comes next for one person, or for everybody, by the schedule that counts here and the day in Japan; and recalls of the lots that they had.
     ///
     /// ```
-    /// use techo_core::device::{Device, Keep, NewPerson, Upcoming, example};
+    /// use techo_core::device::{Device, Keep, NewPerson, Upcoming};
     ///
-    /// let town = example::Town::named("Sakai");
-    /// let clock = example::SetClock::at(1_625_101_200); // 2021-07-01, in the time of the schedule's first rules
+    /// let town = techo_testing::Town::named("Sakai");
+    /// let clock = techo_testing::SetClock::at(1_625_101_200); // 2021-07-01, in the time of the schedule's first rules
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports_with(&Default::default(), &clock))?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports_with(&Default::default(), &clock))?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: "1980-01-01".parse().ok() })?;
     /// device.keep(&Keep { texts: vec![town.slip(1, 1_625_101_200)?], ..Keep::of(aki.id) })?;
     /// let next = device.next_doses(Some(aki.id))?.remove(0);
@@ -126,12 +126,12 @@ impl Device {
     /// are worked out anew from the record, so a shell asks again after every change and puts the answer in the place of the one before.
     ///
     /// ```
-    /// use techo_core::device::{Device, Keep, NewPerson, example};
+    /// use techo_core::device::{Device, Keep, NewPerson};
     ///
-    /// let town = example::Town::named("Sakai");
-    /// let clock = example::SetClock::at(1_625_101_200);
+    /// let town = techo_testing::Town::named("Sakai");
+    /// let clock = techo_testing::SetClock::at(1_625_101_200);
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports_with(&Default::default(), &clock))?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports_with(&Default::default(), &clock))?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: "1980-01-01".parse().ok() })?;
     /// device.keep(&Keep { texts: vec![town.slip(1, 1_625_101_200)?], ..Keep::of(aki.id) })?;
     /// let names: Vec<_> = device.reminders(None)?.iter().map(|reminder| reminder.kind.name()).collect();
@@ -156,12 +156,12 @@ impl Device {
     /// may stand in it: a calendar may send them to other machines.
     ///
     /// ```
-    /// use techo_core::device::{CalendarText, Device, Keep, NewPerson, example};
+    /// use techo_core::device::{CalendarText, Device, Keep, NewPerson};
     ///
-    /// let town = example::Town::named("Sakai");
-    /// let clock = example::SetClock::at(1_625_101_200);
+    /// let town = techo_testing::Town::named("Sakai");
+    /// let clock = techo_testing::SetClock::at(1_625_101_200);
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports_with(&Default::default(), &clock))?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports_with(&Default::default(), &clock))?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// device.keep(&Keep { texts: vec![town.slip(1, 1_625_101_200)?], ..Keep::of(aki.id) })?;
     /// let text = CalendarText { person: aki.id, title: "Second dose".into(), description: String::new() };
@@ -196,10 +196,10 @@ impl Device {
     /// The schedule that counts here: the one that an authority signed, while it is followed, or else the one that is built in.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let schedule = device.schedule()?;
     /// assert_eq!((schedule.code.as_str(), schedule.signed_by), ("jp-covid-19", None));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -214,11 +214,11 @@ impl Device {
     /// Takes a newer schedule that an authority which is followed has signed. It counts for everybody's next dose from then on.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
-    /// let town = example::Town::named("Sakai");
+    /// let town = techo_testing::Town::named("Sakai");
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// assert!(device.add_schedule(&town.schedule(2)).is_err(), "nobody is followed yet");
     /// town.is_followed_by(&mut device)?;
     /// let schedule = device.add_schedule(&town.schedule(2))?;
@@ -235,10 +235,10 @@ impl Device {
     /// Goes back to the schedule that is built in, and gives it.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// assert_eq!(device.reset_schedule()?.version, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -144,15 +144,15 @@ impl Device {
     /// Begins to let a device in. At a relay this device syncs first, so that the relay has what the new one asks for.
     ///
     /// ```
-    /// use techo_core::device::{Device, JoinRequest, JoiningStep, PairingPlace, PairingStep, example};
+    /// use techo_core::device::{Device, JoinRequest, JoiningStep, PairingPlace, PairingStep};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let relay = example::Files::default();
-    /// let clock = example::SetClock::at(example::NOW);
-    /// let mut phone = Device::open(&folder.path().join("phone"), example::ports_with(&relay, &clock))?;
-    /// let mut tablet = Device::open(&folder.path().join("tablet"), example::ports_with(&relay, &clock))?;
+    /// let relay = techo_testing::Files::default();
+    /// let clock = techo_testing::SetClock::at(techo_testing::NOW);
+    /// let mut phone = Device::open(&folder.path().join("phone"), techo_testing::ports_with(&relay, &clock))?;
+    /// let mut tablet = Device::open(&folder.path().join("tablet"), techo_testing::ports_with(&relay, &clock))?;
     ///
-    /// let mut pairing = phone.begin_pairing(&PairingPlace::Relay { address: example::RELAY.into() })?;
+    /// let mut pairing = phone.begin_pairing(&PairingPlace::Relay { address: techo_testing::RELAY.into() })?;
     /// let mut joining = tablet.begin_joining(&JoinRequest { texts: vec![pairing.text()], name: "Tablet".into() })?;
     /// assert_eq!(joining.wait(0)?, JoiningStep::Waiting);
     /// assert_eq!(pairing.wait(0)?, PairingStep::Waiting);
@@ -198,15 +198,15 @@ impl Device {
     /// Digits that are wrong end the pairing, and nothing was given away.
     ///
     /// ```
-    /// use techo_core::device::{Device, JoinRequest, JoiningStep, PairingPlace, example};
+    /// use techo_core::device::{Device, JoinRequest, JoiningStep, PairingPlace};
     /// use techo_protocol::Coded;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let relay = example::Files::default();
-    /// let clock = example::SetClock::at(example::NOW);
-    /// let mut phone = Device::open(&folder.path().join("phone"), example::ports_with(&relay, &clock))?;
-    /// let mut tablet = Device::open(&folder.path().join("tablet"), example::ports_with(&relay, &clock))?;
-    /// let mut pairing = phone.begin_pairing(&PairingPlace::Relay { address: example::RELAY.into() })?;
+    /// let relay = techo_testing::Files::default();
+    /// let clock = techo_testing::SetClock::at(techo_testing::NOW);
+    /// let mut phone = Device::open(&folder.path().join("phone"), techo_testing::ports_with(&relay, &clock))?;
+    /// let mut tablet = Device::open(&folder.path().join("tablet"), techo_testing::ports_with(&relay, &clock))?;
+    /// let mut pairing = phone.begin_pairing(&PairingPlace::Relay { address: techo_testing::RELAY.into() })?;
     /// let mut joining = tablet.begin_joining(&JoinRequest { texts: vec![pairing.text()], name: "Tablet".into() })?;
     /// joining.wait(0)?;
     /// pairing.wait(0)?;

@@ -63,10 +63,10 @@ impl Device {
     /// for the request is taken in with [`Device::keep`], within 60 days.
     ///
     /// ```
-    /// use techo_core::device::{Device, NewPerson, example};
+    /// use techo_core::device::{Device, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// let request = device.request_pass(aki.id)?;
     /// assert!(request.file.starts_with(b"TSRQ"));
@@ -86,16 +86,16 @@ impl Device {
     /// A person's newest status pass that is not over: who issued it, and what of it can be shown today, for the person to choose from.
     ///
     /// ```
-    /// use techo_core::device::{Device, Keep, NewPerson, example};
+    /// use techo_core::device::{Device, Keep, NewPerson};
     ///
-    /// let town = example::Town::named("Sakai");
+    /// let town = techo_testing::Town::named("Sakai");
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// town.is_followed_by(&mut device)?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// assert!(device.pass(aki.id).is_err(), "there is none yet");
     /// let request = device.request_pass(aki.id)?;
-    /// device.keep(&Keep { pass_files: vec![town.pass(&request.file, example::NOW)?], ..Keep::of(aki.id) })?;
+    /// device.keep(&Keep { pass_files: vec![town.pass(&request.file, techo_testing::NOW)?], ..Keep::of(aki.id) })?;
     /// let pass = device.pass(aki.id)?;
     /// assert_eq!((pass.issuer.as_deref(), pass.says.len()), (Some("Sakai"), 3));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -115,18 +115,18 @@ impl Device {
     /// Shows fields of a person's pass, of the newest that has them all today: a code that counts for a minute, and says nothing else.
     ///
     /// ```
-    /// use techo_core::device::{Device, Keep, NewPerson, ShowPass, example};
+    /// use techo_core::device::{Device, Keep, NewPerson, ShowPass};
     /// use techo_protocol::vaccination::status_pass::{Field, Status, Value};
     ///
-    /// let town = example::Town::named("Sakai");
+    /// let town = techo_testing::Town::named("Sakai");
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// let request = device.request_pass(aki.id)?;
-    /// device.keep(&Keep { pass_files: vec![town.pass(&request.file, example::NOW)?], ..Keep::of(aki.id) })?;
+    /// device.keep(&Keep { pass_files: vec![town.pass(&request.file, techo_testing::NOW)?], ..Keep::of(aki.id) })?;
     /// let shown = device.show_pass(&ShowPass { person: aki.id, fields: vec![Field::Status], nonce: None })?;
     /// assert_eq!(shown.shows, [Value::Status(Status::Vaccinated)]);
-    /// assert_eq!(shown.until, example::NOW + 60);
+    /// assert_eq!(shown.until, techo_testing::NOW + 60);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -152,10 +152,10 @@ impl Device {
     /// The SMART Health Card that came with a person's pass, for checkers who know only that. It says the name, the birth date and every dose.
     ///
     /// ```
-    /// use techo_core::device::{Device, NewPerson, example};
+    /// use techo_core::device::{Device, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// assert!(device.show_card(aki.id).is_err(), "a card comes with a pass that was issued with a name");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -179,13 +179,13 @@ impl Device {
     ///
     /// ```
     /// use techo_core::certificates::DocumentKind;
-    /// use techo_core::device::{Device, Keep, NewPerson, example};
+    /// use techo_core::device::{Device, Keep, NewPerson};
     ///
-    /// let town = example::Town::named("Sakai");
+    /// let town = techo_testing::Town::named("Sakai");
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
-    /// let slip = town.slip(1, example::NOW - 86_400)?;
+    /// let slip = town.slip(1, techo_testing::NOW - 86_400)?;
     /// let kept = device.keep(&Keep { texts: vec![slip.clone()], ..Keep::of(aki.id) })?;
     /// let shown = device.show_certificate(aki.id, kept[0].record.ok_or("not kept")?)?;
     /// assert_eq!((shown.kind, shown.text), (DocumentKind::DoseSlip, slip));

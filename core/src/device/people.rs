@@ -18,10 +18,10 @@ impl Device {
     /// Adds somebody to the household, even if there is somebody of that name: two of one name are two.
     ///
     /// ```
-    /// use techo_core::device::{Device, NewPerson, example};
+    /// use techo_core::device::{Device, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let born = "1980-01-01".parse().ok();
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born })?;
     /// assert_eq!(device.people()?, [aki]);
@@ -38,10 +38,10 @@ impl Device {
     /// Everybody of the household, by name; of those who were said to be one, that one.
     ///
     /// ```
-    /// use techo_core::device::{Device, NewPerson, example};
+    /// use techo_core::device::{Device, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// for name in ["Yui", "Aki"] {
     ///     device.add_person(&NewPerson { name: name.into(), born: None })?;
     /// }
@@ -59,10 +59,10 @@ impl Device {
     /// The one who is meant by a name or an id; where nothing is said, the only one of the household.
     ///
     /// ```
-    /// use techo_core::device::{Device, NewPerson, example};
+    /// use techo_core::device::{Device, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// assert_eq!(device.person(None)?, aki);
     /// assert!(device.person(Some("Yui")).is_err());
@@ -79,10 +79,10 @@ impl Device {
     /// Sets or corrects somebody's birth date; the one that was there before is forgotten.
     ///
     /// ```
-    /// use techo_core::device::{Device, NewPerson, example};
+    /// use techo_core::device::{Device, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// let aki = device.set_birth_date(aki.id, "1980-01-01".parse()?)?;
     /// assert_eq!(aki.born.map(|born| born.to_string()).as_deref(), Some("1980-01-01"));
@@ -104,10 +104,10 @@ impl Device {
     /// Says that `other` is `person`: visits and records of both are `person`'s from then on. [`Device::split_person`] takes it back.
     ///
     /// ```
-    /// use techo_core::device::{Device, NewPerson, example};
+    /// use techo_core::device::{Device, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// let grandma = device.add_person(&NewPerson { name: "Grandma".into(), born: None })?;
     /// device.merge_people(aki.id, grandma.id)?;
@@ -125,10 +125,10 @@ impl Device {
     /// Takes back what [`Device::merge_people`] has said of a person: everybody who was merged into them has their own records again. Gives them.
     ///
     /// ```
-    /// use techo_core::device::{Device, NewPerson, example};
+    /// use techo_core::device::{Device, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// let grandma = device.add_person(&NewPerson { name: "Grandma".into(), born: None })?;
     /// device.merge_people(aki.id, grandma.id)?;
@@ -146,10 +146,10 @@ impl Device {
     /// "someone" from then on. Gives who it was.
     ///
     /// ```
-    /// use techo_core::device::{Device, NewPerson, example};
+    /// use techo_core::device::{Device, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// device.remove_person(aki.id)?;
     /// assert!(device.people()?.is_empty());

@@ -63,17 +63,17 @@ impl Device {
     /// Makes new words and ends the old ones. They stand at the relay when this returns: the one at an address, or the one that was used last.
     ///
     /// ```
-    /// use techo_core::device::{Device, WordsLanguage, WordsRestore, example};
+    /// use techo_core::device::{Device, WordsLanguage, WordsRestore};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let (relay, clock) = (example::Files::default(), example::SetClock::at(example::NOW));
-    /// let mut phone = Device::open(&folder.path().join("phone"), example::ports_with(&relay, &clock))?;
-    /// let words = phone.new_words(WordsLanguage::English, Some(example::RELAY))?.words;
+    /// let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
+    /// let mut phone = Device::open(&folder.path().join("phone"), techo_testing::ports_with(&relay, &clock))?;
+    /// let words = phone.new_words(WordsLanguage::English, Some(techo_testing::RELAY))?.words;
     /// assert_eq!(words.split(' ').count(), 12);
     ///
     /// // The phone is lost.
-    /// let mut found = Device::open(&folder.path().join("found"), example::ports_with(&relay, &clock))?;
-    /// let restored = found.restore_by_words(&WordsRestore { words, relay: example::RELAY.into(), name: "Found".into() })?;
+    /// let mut found = Device::open(&folder.path().join("found"), techo_testing::ports_with(&relay, &clock))?;
+    /// let restored = found.restore_by_words(&WordsRestore { words, relay: techo_testing::RELAY.into(), name: "Found".into() })?;
     /// assert!(!restored.taken_over);
     /// assert_eq!(found.devices()?.len(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -93,13 +93,13 @@ impl Device {
     /// example of [`Self::new_words`] shows it.
     ///
     /// ```
-    /// use techo_core::device::{Device, WordsRestore, example};
+    /// use techo_core::device::{Device, WordsRestore};
     /// use techo_protocol::Coded;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut found = Device::open(folder.path(), example::ports())?;
+    /// let mut found = Device::open(folder.path(), techo_testing::ports())?;
     /// let words = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about".to_owned();
-    /// let request = WordsRestore { words: words.into(), relay: example::RELAY.into(), name: "Found".into() };
+    /// let request = WordsRestore { words: words.into(), relay: techo_testing::RELAY.into(), name: "Found".into() };
     /// assert_eq!(found.restore_by_words(&request).unwrap_err().code(), "household.words_unknown");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

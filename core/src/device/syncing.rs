@@ -111,12 +111,12 @@ impl Device {
     /// Sends and takes all there is, now, through a relay: the one at an address, or the one that was used last. It sees when, and how much.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut phone = Device::open(folder.path(), example::ports())?;
-    /// phone.sync_now(Some(example::RELAY))?;
-    /// assert_eq!(phone.sync_status()?.relay.as_deref(), Some(example::RELAY));
+    /// let mut phone = Device::open(folder.path(), techo_testing::ports())?;
+    /// phone.sync_now(Some(techo_testing::RELAY))?;
+    /// assert_eq!(phone.sync_status()?.relay.as_deref(), Some(techo_testing::RELAY));
     /// assert_eq!(phone.sync_status()?.to_send, 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -136,17 +136,17 @@ impl Device {
     /// runs, and pauses in between as it is told.
     ///
     /// ```
-    /// use techo_core::device::{Device, ScheduledTurn, TurnKind, example};
+    /// use techo_core::device::{Device, ScheduledTurn, TurnKind};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let clock = example::SetClock::at(example::NOW);
-    /// let ports = example::ports_with(&example::Files::default(), &clock);
+    /// let clock = techo_testing::SetClock::at(techo_testing::NOW);
+    /// let ports = techo_testing::ports_with(&techo_testing::Files::default(), &clock);
     /// let mut phone = Device::open(folder.path(), ports)?;
-    /// let relay = Some(example::RELAY.to_owned());
+    /// let relay = Some(techo_testing::RELAY.to_owned());
     /// let first = phone.take_turn(&ScheduledTurn { relay: relay.clone(), next_upload: None })?;
     /// assert_eq!(first.did, TurnKind::Began);
     ///
-    /// clock.pass(first.next_upload - example::NOW);
+    /// clock.pass(first.next_upload - techo_testing::NOW);
     /// let turn = phone.take_turn(&ScheduledTurn { relay, next_upload: Some(first.next_upload) })?;
     /// assert!(matches!(turn.did, TurnKind::Uploaded { .. }));
     /// assert!(turn.next_upload > first.next_upload);
@@ -193,10 +193,10 @@ impl Device {
     /// Takes in what a file of the household holds, and gives what it is to hold now; without a file, a new one.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut phone = Device::open(folder.path(), example::ports())?;
+    /// let mut phone = Device::open(folder.path(), techo_testing::ports())?;
     /// let stick = phone.sync_with_file(None)?.content;
     /// let again = phone.sync_with_file(Some(&stick))?;
     /// assert_eq!((again.synced.received, again.synced.refused), (0, 0));
@@ -231,10 +231,10 @@ impl Device {
     /// Where the household's sync stands: what is still to be sent, and where what was deleted may still be.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut phone = Device::open(folder.path(), example::ports())?;
+    /// let mut phone = Device::open(folder.path(), techo_testing::ports())?;
     /// let status = phone.sync_status()?;
     /// assert_eq!((status.devices, status.relay), (1, None));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -262,12 +262,12 @@ impl Device {
     /// What is on the devices stays. Answers the relay's address.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut phone = Device::open(folder.path(), example::ports())?;
-    /// phone.sync_now(Some(example::RELAY))?;
-    /// assert_eq!(phone.delete_account()?, example::RELAY);
+    /// let mut phone = Device::open(folder.path(), techo_testing::ports())?;
+    /// phone.sync_now(Some(techo_testing::RELAY))?;
+    /// assert_eq!(phone.delete_account()?, techo_testing::RELAY);
     /// assert_eq!(phone.sync_status()?.relay, None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

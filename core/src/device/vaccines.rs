@@ -108,13 +108,13 @@ impl Device {
     ///
     /// ```
     /// use techo_core::certificates::{DocumentKind, Verdict};
-    /// use techo_core::device::{Device, Keep, NewPerson, example};
+    /// use techo_core::device::{Device, Keep, NewPerson};
     ///
-    /// let town = example::Town::named("Sakai");
+    /// let town = techo_testing::Town::named("Sakai");
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
-    /// let slip = Keep { texts: vec![town.slip(1, example::NOW - 86_400)?], ..Keep::of(aki.id) };
+    /// let slip = Keep { texts: vec![town.slip(1, techo_testing::NOW - 86_400)?], ..Keep::of(aki.id) };
     /// let kept = device.keep(&slip)?;
     /// assert_eq!((kept[0].kind, kept[0].verdict), (DocumentKind::DoseSlip, Some(Verdict::Unknown)));
     /// assert!(kept[0].record.is_some(), "a town that is not followed may be right");
@@ -135,13 +135,13 @@ impl Device {
     /// over are deleted on the way.
     ///
     /// ```
-    /// use techo_core::device::{Device, Keep, NewPerson, example};
+    /// use techo_core::device::{Device, Keep, NewPerson};
     ///
-    /// let town = example::Town::named("Sakai");
+    /// let town = techo_testing::Town::named("Sakai");
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
-    /// let texts = vec![town.slip(1, example::NOW - 86_400)?, "112714030000000009".into()];
+    /// let texts = vec![town.slip(1, techo_testing::NOW - 86_400)?, "112714030000000009".into()];
     /// device.keep(&Keep { texts, ..Keep::of(aki.id) })?;
     /// let record = device.vaccine_record(Some(aki.id))?;
     /// assert_eq!(record.doses[0].lot.as_deref(), Some("EX3617"));
@@ -172,10 +172,10 @@ impl Device {
     /// Deletes records, all or none: nothing opens them any more, here and on the household's other devices once they have met.
     ///
     /// ```
-    /// use techo_core::device::{Device, Keep, NewPerson, example};
+    /// use techo_core::device::{Device, Keep, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// let ticket = Keep { texts: vec!["112714030000000009".into()], ..Keep::of(aki.id) };
     /// let records: Vec<_> = device.keep(&ticket)?.iter().filter_map(|kept| kept.record).collect();
@@ -194,10 +194,10 @@ impl Device {
     /// Everybody's record as readable JSON, without the keys of passes: a person's own data, for whatever they want with it.
     ///
     /// ```
-    /// use techo_core::device::{Device, Keep, NewPerson, example};
+    /// use techo_core::device::{Device, Keep, NewPerson};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let aki = device.add_person(&NewPerson { name: "Aki".into(), born: None })?;
     /// device.keep(&Keep { texts: vec!["112714030000000009".into()], ..Keep::of(aki.id) })?;
     /// let exported = device.export_vaccine_record()?;

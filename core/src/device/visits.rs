@@ -29,12 +29,12 @@ impl CheckIn {
     /// in Unix seconds.
     ///
     /// ```
-    /// use techo_core::device::{CheckIn, example};
+    /// use techo_core::device::CheckIn;
     ///
     /// let text = |text: &str| CheckIn { texts: vec![text.into()], ..CheckIn::default() };
-    /// assert!(text("hello").expect_place(example::NOW).is_err());
-    /// let poster = example::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
-    /// assert_eq!(text(&poster).expect_place(example::NOW), Ok(()));
+    /// assert!(text("hello").expect_place(techo_testing::NOW).is_err());
+    /// let poster = techo_testing::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
+    /// assert_eq!(text(&poster).expect_place(techo_testing::NOW), Ok(()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -182,12 +182,12 @@ impl Device {
     /// The visits that a filter names, and what could not be read.
     ///
     /// ```
-    /// use techo_core::device::{CheckIn, Device, example};
+    /// use techo_core::device::{CheckIn, Device};
     /// use techo_core::diary::Filter;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
-    /// let poster = example::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let poster = techo_testing::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
     /// device.check_in(&CheckIn { texts: vec![poster], ..CheckIn::default() })?;
     /// let search = |text: &str| Filter { search: Some(text.into()), ..Filter::default() };
     /// assert_eq!(device.visits(&search("yoru"))?.visits.len(), 1);
@@ -210,11 +210,11 @@ impl Device {
     /// Enters a visit without a code.
     ///
     /// ```
-    /// use techo_core::device::{AddVisit, Device, example};
+    /// use techo_core::device::{AddVisit, Device};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
-    /// let from = example::NOW - 7_200;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let from = techo_testing::NOW - 7_200;
     /// let visit = device.add_visit(&AddVisit { name: "Aunt Yoko".into(), from, to: from + 3_600, ..AddVisit::default() })?;
     /// assert!(!visit.warned, "nothing can be found without a code");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -240,13 +240,13 @@ impl Device {
     /// Ends a visit at a time in Unix seconds; now, where it is not said.
     ///
     /// ```
-    /// use techo_core::device::{AddVisit, Device, example};
+    /// use techo_core::device::{AddVisit, Device};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
-    /// let from = example::NOW - 7_200;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let from = techo_testing::NOW - 7_200;
     /// let visit = device.add_visit(&AddVisit { name: "Aunt Yoko".into(), from, to: from + 3_600, ..AddVisit::default() })?;
-    /// assert_eq!(device.check_out(visit.id, None)?.out, example::NOW);
+    /// assert_eq!(device.check_out(visit.id, None)?.out, techo_testing::NOW);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -260,14 +260,14 @@ impl Device {
     /// Changes a visit. One that is moved by more than a day becomes another, whose id the answer has.
     ///
     /// ```
-    /// use techo_core::device::{AddVisit, Device, EditVisit, EndEdit, example};
+    /// use techo_core::device::{AddVisit, Device, EditVisit, EndEdit};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
-    /// let from = example::NOW - 7_200;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let from = techo_testing::NOW - 7_200;
     /// let visit = device.add_visit(&AddVisit { name: "Aunt Yoko".into(), from, to: from + 3_600, ..AddVisit::default() })?;
-    /// let edit = EditVisit { end: EndEdit::Set { at: example::NOW }, note: Some("tea".into()), ..EditVisit::default() };
-    /// assert_eq!(device.edit_visit(visit.id, &edit)?.out, example::NOW);
+    /// let edit = EditVisit { end: EndEdit::Set { at: techo_testing::NOW }, note: Some("tea".into()), ..EditVisit::default() };
+    /// assert_eq!(device.edit_visit(visit.id, &edit)?.out, techo_testing::NOW);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -295,12 +295,12 @@ impl Device {
     /// Deletes visits, really, and what was seen of their alerts. All or none.
     ///
     /// ```
-    /// use techo_core::device::{CheckIn, Device, example};
+    /// use techo_core::device::{CheckIn, Device};
     /// use techo_core::diary::Filter;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
-    /// let poster = example::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let poster = techo_testing::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
     /// let done = device.check_in(&CheckIn { texts: vec![poster], ..CheckIn::default() })?;
     /// device.delete_visits(&[done.visit.id])?;
     /// assert!(device.visits(&Filter::default())?.visits.is_empty());
@@ -317,11 +317,11 @@ impl Device {
     /// Checks in with the one place among what was read.
     ///
     /// ```
-    /// use techo_core::device::{CheckIn, Device, example};
+    /// use techo_core::device::{CheckIn, Device};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
-    /// let poster = example::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let poster = techo_testing::Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
     /// let done = device.check_in(&CheckIn {
     ///     texts: vec![poster],
     ///     stay_minutes: Some(90),

@@ -62,15 +62,15 @@ impl Device {
     /// authority's failure does not stop the others.
     ///
     /// ```
-    /// use techo_core::device::{CheckIn, Device, FetchOutcome, example};
+    /// use techo_core::device::{CheckIn, Device, FetchOutcome};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let (relay, clock) = (example::Files::default(), example::SetClock::at(example::NOW));
-    /// let mut device = Device::open(folder.path(), example::ports_with(&relay, &clock))?;
-    /// let mut osaka = example::Authority::named("Osaka Prefecture");
+    /// let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
+    /// let mut device = Device::open(folder.path(), techo_testing::ports_with(&relay, &clock))?;
+    /// let mut osaka = techo_testing::Authority::named("Osaka Prefecture");
     /// device.follow(&osaka.trust_file())?;
-    /// osaka.warn("Bar Yoru", example::NOW - 3_600, example::NOW)?;
-    /// osaka.publish(&relay, example::NOW)?;
+    /// osaka.warn("Bar Yoru", techo_testing::NOW - 3_600, techo_testing::NOW)?;
+    /// osaka.publish(&relay, techo_testing::NOW)?;
     /// assert_eq!(device.fetch(&[])?[0].outcome, FetchOutcome::Current { new: 1 });
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -102,20 +102,20 @@ impl Device {
     /// Which visits were exposures, and how old the lists are that say so. Found on this device alone.
     ///
     /// ```
-    /// use techo_core::device::{CheckIn, Device, example};
+    /// use techo_core::device::{CheckIn, Device};
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let (relay, clock) = (example::Files::default(), example::SetClock::at(example::NOW));
-    /// let mut device = Device::open(folder.path(), example::ports_with(&relay, &clock))?;
-    /// let mut osaka = example::Authority::named("Osaka Prefecture");
+    /// let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
+    /// let mut device = Device::open(folder.path(), techo_testing::ports_with(&relay, &clock))?;
+    /// let mut osaka = techo_testing::Authority::named("Osaka Prefecture");
     /// device.follow(&osaka.trust_file())?;
     /// device.check_in(&CheckIn {
     ///     texts: vec![osaka.poster("Bar Yoru")?],
     ///     ..CheckIn::default()
     /// })?;
     /// clock.pass(7_200);
-    /// osaka.warn("Bar Yoru", example::NOW, example::NOW + 1_800)?;
-    /// osaka.publish(&relay, example::NOW + 7_200)?;
+    /// osaka.warn("Bar Yoru", techo_testing::NOW, techo_testing::NOW + 1_800)?;
+    /// osaka.publish(&relay, techo_testing::NOW + 7_200)?;
     /// device.fetch(&[])?;
     /// let warnings = device.warnings()?;
     /// assert_eq!((warnings.alerts[0].name.as_str(), warnings.alerts[0].content.overlap_minutes), ("Bar Yoru", 60));
@@ -138,10 +138,10 @@ impl Device {
     /// Remembers that the person has seen these alerts, as they were shown.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// let shown = device.warnings()?;
     /// device.mark_alerts_seen(&shown.alerts)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -156,10 +156,10 @@ impl Device {
     /// Puts an alert away; it comes back only when the authority changes what it says.
     ///
     /// ```
-    /// use techo_core::device::{Device, example};
+    /// use techo_core::device::Device;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut device = Device::open(folder.path(), example::ports())?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
     /// for alert in device.warnings()?.alerts {
     ///     device.dismiss_alert(alert.id.visit, alert.id.notice)?;
     /// }
@@ -171,62 +171,5 @@ impl Device {
     pub fn dismiss_alert(&mut self, visit: EntryId, notice: NoticeId) -> Result<(), DeviceError> {
         let visits = self.diary.list(&Filter::default())?.visits;
         Ok(alerts::dismiss(self.diary.vault(), &visits, visit, notice)?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::device::{CheckIn, example};
-    use crate::sync::household::NewIdentity;
-    use crate::sync::memory_relay::MemoryRelay;
-    use crate::sync::{exchange, pairing};
-    use crate::vault::RecordKind;
-
-    fn sync(device: &mut Device, relay: &MemoryRelay) {
-        let now = device.now();
-        exchange::exchange(device.diary.vault(), relay, "relay", now).unwrap();
-    }
-
-    #[test]
-    fn a_visit_deleted_on_one_phone_leaves_no_alert_in_the_other() {
-        let (files, clock) = (example::Files::default(), example::SetClock::at(example::NOW));
-        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        let [mut first, mut second] = [0, 1].map(|n: usize| {
-            let ports = example::ports_with(&files, &clock);
-            Device::open(folders[n].path(), ports).unwrap()
-        });
-        let relay = MemoryRelay::new(1);
-        let identity = NewIdentity::generate("second", &crate::ports::SystemRandom::new()).unwrap();
-        sync(&mut first, &relay);
-        let now = example::NOW;
-        let welcome = pairing::admit(first.diary.vault(), &relay, "relay", &identity.device, now).unwrap();
-        pairing::join(second.diary.vault(), &relay, &identity, &welcome, now).unwrap();
-        for device in [&mut first, &mut second] {
-            sync(device, &relay);
-        }
-
-        let mut osaka = example::Authority::named("Osaka Prefecture");
-        second.follow(&osaka.trust_file()).unwrap();
-        let check_in = CheckIn {
-            texts: vec![osaka.poster("Bar Yoru").unwrap()],
-            ..CheckIn::default()
-        };
-        let visit = second.check_in(&check_in).unwrap().visit.id;
-        clock.pass(7_200);
-        osaka.warn("Bar Yoru", now, now + 1_800).unwrap();
-        osaka.publish(&files, now + 7_200).unwrap();
-        second.fetch(&[]).unwrap();
-        let shown = second.warnings().unwrap().alerts;
-        second.mark_alerts_seen(&shown).unwrap();
-        assert_eq!(second.vault().records(RecordKind::Alert).unwrap().len(), 1);
-        sync(&mut second, &relay);
-        sync(&mut first, &relay);
-
-        first.delete_visits(&[visit]).unwrap();
-        sync(&mut first, &relay);
-        sync(&mut second, &relay);
-        second.visits(&Filter::default()).unwrap();
-        assert_eq!(second.vault().records(RecordKind::Alert).unwrap(), []);
     }
 }

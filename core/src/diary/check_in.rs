@@ -15,15 +15,14 @@ impl Diary {
     /// and prolongs it, and that one is the answer.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::diary::{NewVisit, Source, VisitKeys};
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// let mut diary = example::diary(folder.path())?;
+    /// let mut diary = techo_testing::diary(folder.path())?;
     /// let visit = diary.check_in(&NewVisit {
     ///     name: "Bar Yoru".into(),
     ///     address: None,
-    ///     check_in: example::NOW - 7_200,
+    ///     check_in: techo_testing::NOW - 7_200,
     ///     check_out: None,
     ///     default_stay_min: 60,
     ///     source: Source::Manual,
@@ -46,15 +45,14 @@ impl Diary {
     /// Ends a visit at a time, in Unix seconds.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::diary::{NewVisit, Source, VisitKeys};
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// let mut diary = example::diary(folder.path())?;
+    /// let mut diary = techo_testing::diary(folder.path())?;
     /// # let visit = diary.check_in(&NewVisit {
     /// #     name: "Bar Yoru".into(),
     /// #     address: None,
-    /// #     check_in: example::NOW - 7_200,
+    /// #     check_in: techo_testing::NOW - 7_200,
     /// #     check_out: None,
     /// #     default_stay_min: 60,
     /// #     source: Source::Manual,
@@ -62,8 +60,8 @@ impl Diary {
     /// #     with: vec!["Aki".into()],
     /// #     note: None,
     /// # })?;
-    /// let ended = diary.check_out(&visit.id, example::NOW - 5_400)?;
-    /// assert_eq!(ended.out, example::NOW - 5_400);
+    /// let ended = diary.check_out(&visit.id, techo_testing::NOW - 5_400)?;
+    /// assert_eq!(ended.out, techo_testing::NOW - 5_400);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -93,15 +93,14 @@ impl Diary {
     /// Exports the visits that are not expired.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::diary::{NewVisit, Source, VisitKeys};
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// let mut diary = example::diary(folder.path())?;
+    /// let mut diary = techo_testing::diary(folder.path())?;
     /// # let visit = diary.check_in(&NewVisit {
     /// #     name: "Bar Yoru".into(),
     /// #     address: None,
-    /// #     check_in: example::NOW - 7_200,
+    /// #     check_in: techo_testing::NOW - 7_200,
     /// #     check_out: None,
     /// #     default_stay_min: 60,
     /// #     source: Source::Manual,

@@ -27,10 +27,9 @@ impl Diary {
     /// Adds somebody, even if there is somebody of that name.
     ///
     /// ```
-    /// use techo_core::device::example;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// let mut diary = example::diary(folder.path())?;
+    /// let mut diary = techo_testing::diary(folder.path())?;
     /// let aki = diary.add_person("Aki")?;
     /// assert_eq!(diary.people()?, [aki]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

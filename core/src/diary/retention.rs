@@ -120,10 +120,9 @@ impl Diary {
     /// Sets for how many days visits are kept, [`KEEP_DAYS`]; weeks that have expired by it are destroyed at once.
     ///
     /// ```
-    /// use techo_core::device::example;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// let mut diary = example::diary(folder.path())?;
+    /// let mut diary = techo_testing::diary(folder.path())?;
     /// assert_eq!(diary.keep_days()?, 28);
     /// diary.set_keep_days(60)?;
     /// assert_eq!(diary.keep_days()?, 60);

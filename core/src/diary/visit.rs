@@ -46,13 +46,12 @@ impl Visit {
     /// cannot be found.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::diary::{NewVisit, Source, VisitKeys};
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let mut diary = example::diary(folder.path())?;
+    /// # let mut diary = techo_testing::diary(folder.path())?;
     /// // A tablet's code gave the key of one hour, and the stay is longer.
-    /// let slot = u32::try_from(example::NOW / 3_600)? - 2;
+    /// let slot = u32::try_from(techo_testing::NOW / 3_600)? - 2;
     /// let visit = diary.check_in(&NewVisit {
     ///     name: "Bar Yoru".into(),
     ///     address: None,

@@ -20,12 +20,12 @@ pub const MEAN_SECONDS: i64 = 30 * 86_400;
 /// Sends the envelopes that are due. One that does not arrive is due again next time; nobody is told, since it holds nothing.
 ///
 /// ```
-/// use techo_core::device::example::{self, Authority, Files, NOW};
+/// use techo_testing::{Authority, Files, NOW};
 /// use techo_core::exposure::decoys;
 /// use techo_core::following;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// following::add(&mut vault, &Authority::named("Osaka Prefecture").trust_file())?;
 /// let relay = Files::default();
 /// assert_eq!(decoys::send_due(&mut vault, &relay, &[], NOW)?, 0, "the first is only planned");
@@ -74,12 +74,12 @@ fn is_due(vault: &mut Vault, authority: AuthorityId, now: i64) -> Result<bool, E
 /// Plans the next envelope. Also called when a person sends a diary.
 ///
 /// ```
-/// use techo_core::device::example::{self, Authority, Files, NOW};
+/// use techo_testing::{Authority, Files, NOW};
 /// use techo_core::exposure::decoys;
 /// use techo_core::following;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let osaka = following::add(&mut vault, &Authority::named("Osaka Prefecture").trust_file())?;
 /// let next_year = NOW + 365 * 86_400;
 /// decoys::schedule(&mut vault, osaka.authority(), next_year)?;

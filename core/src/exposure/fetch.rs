@@ -54,13 +54,13 @@ techo_protocol::coded_union! {
 /// One authority's failure does not stop the others.
 ///
 /// ```
-/// use techo_core::device::example::{self, Authority, Files, NOW};
+/// use techo_testing::{Authority, Files, NOW};
 /// use techo_core::exposure::fetch::{Brought, fetch};
 /// use techo_core::exposure::ListError;
 /// use techo_core::following;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let (mut osaka, relay) = (Authority::named("Osaka Prefecture"), Files::default());
 /// assert_eq!(fetch(&mut vault, &relay, &[], NOW).err(), Some(ListError::NoRelay.into()), "nobody is followed");
 /// following::add(&mut vault, &osaka.trust_file())?;

@@ -204,13 +204,13 @@ pub(super) fn all(reader: &Reader<'_>) -> Result<Vec<(AuthorityId, Held)>, Expos
 /// How old the lists of all authorities are that the person follows.
 ///
 /// ```
-/// use techo_core::device::example::{self, Authority, Files, NOW};
+/// use techo_testing::{Authority, Files, NOW};
 /// use techo_core::exposure::fetch::fetch;
 /// use techo_core::exposure::lists::{Freshness, ages};
 /// use techo_core::following;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let (mut osaka, relay) = (Authority::named("Osaka Prefecture"), Files::default());
 /// following::add(&mut vault, &osaka.trust_file())?;
 /// osaka.publish(&relay, NOW)?;

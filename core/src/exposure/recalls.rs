@@ -11,11 +11,10 @@ use crate::vault::Vault;
 /// The recalls that hold, of every authority that is followed, each in its newest revision.
 ///
 /// ```
-/// use techo_core::device::example;
 /// use techo_core::exposure::recalls;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// assert!(recalls::all(&mut vault)?.is_empty(), "a device that follows nobody knows of no recall");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -36,7 +36,7 @@ const MOST_ROUNDS: usize = 8;
 pub struct Records {
     /// Epoch records in their order.
     pub records: Vec<Vec<u8>>,
-    /// The keyring.
+    /// The newest keyring record, where the device has one.
     pub keyring: Option<Vec<u8>>,
 }
 
@@ -79,7 +79,7 @@ pub trait Holdings {
 /// What a session with another device did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PeerExchange {
-    /// What came in.
+    /// What came in from the other device.
     pub received: Report,
     /// Chunks sent, and taken in by the other.
     pub sent: usize,
@@ -91,13 +91,39 @@ enum Expected {
     Hello { answered: bool },
     /// What the other holds.
     Have { answered: bool },
-    /// Pages and `Done`.
+    /// A page of chunks, or `Done`, from either in turn.
     Turn,
-    /// Nothing.
+    /// Nothing more: both sides are done.
     End,
 }
 
 /// One side of a session of two devices.
+///
+/// ```
+/// use techo_core::sync::direct::{PeerSession, VaultHoldings};
+/// use techo_testing::Household;
+///
+/// let mut home = Household::of(2);
+/// home.phones[0].add("Bar Yoru", 1);
+/// let (left, right) = home.phones.split_at_mut(1);
+/// let (phone, tablet) = (&mut left[0], &mut right[0]);
+/// {
+///     let mut here = VaultHoldings::new(phone.diary.vault(), phone.now);
+///     let mut there = VaultHoldings::new(tablet.diary.vault(), tablet.now);
+///     let (mut caller, message) = PeerSession::begin(&mut here)?;
+///     let mut called = PeerSession::wait();
+///     let mut message = Some(message);
+///     while let Some(said) = message {
+///         message = match called.take(&said, &mut there)? {
+///             Some(answer) => caller.take(&answer, &mut here)?,
+///             None => None,
+///         };
+///     }
+///     assert!(caller.is_over() && called.is_over());
+/// }
+/// assert_eq!(tablet.names(), ["Bar Yoru"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct PeerSession {
     expected: Expected,
     /// Still to be sent in this round.

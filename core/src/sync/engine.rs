@@ -48,17 +48,16 @@ impl Outgoing {
 /// What is to be sent. The same is given again until [`delivered`] says that it has arrived.
 ///
 /// ```
-/// use techo_core::device::example;
 /// use techo_core::sync::{engine, household};
 /// use techo_core::vault::Vault;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let ports = example::ports();
+/// # let ports = techo_testing::ports();
 /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-/// household::ensure(&mut vault, "Aki's phone", example::NOW)?;
-/// let first = engine::outgoing(&mut vault, example::NOW)?;
+/// household::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
+/// let first = engine::outgoing(&mut vault, techo_testing::NOW)?;
 /// assert_eq!(first.push.len(), 1, "the day's heartbeat");
-/// assert_eq!(engine::outgoing(&mut vault, example::NOW)?, first, "until it has arrived");
+/// assert_eq!(engine::outgoing(&mut vault, techo_testing::NOW)?, first, "until it has arrived");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -74,17 +73,16 @@ pub fn outgoing(vault: &mut Vault, now: i64) -> Result<Outgoing, SyncError> {
 /// Says that all of `sent` has arrived at the relay and is durable there.
 ///
 /// ```
-/// use techo_core::device::example;
 /// use techo_core::sync::{engine, household};
 /// use techo_core::vault::Vault;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let ports = example::ports();
+/// # let ports = techo_testing::ports();
 /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-/// household::ensure(&mut vault, "Aki's phone", example::NOW)?;
-/// let first = engine::outgoing(&mut vault, example::NOW)?;
+/// household::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
+/// let first = engine::outgoing(&mut vault, techo_testing::NOW)?;
 /// engine::delivered(&mut vault, &first.push, &[])?;
-/// assert!(engine::outgoing(&mut vault, example::NOW)?.push.is_empty());
+/// assert!(engine::outgoing(&mut vault, techo_testing::NOW)?.push.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -99,6 +97,23 @@ pub fn delivered(vault: &mut Vault, sent: &[Vec<u8>], removed: &[ChunkId]) -> Re
 
 /// All chunks of the household as it is now, for a file or another device.
 ///
+/// ```
+/// use techo_core::sync::engine;
+/// use techo_testing::Household;
+///
+/// let mut home = Household::of(2);
+/// home.phones[0].add("Bar Yoru", 1);
+/// home.settle();
+/// let held = home.phones.iter_mut().map(|phone| {
+///     let mut chunks = engine::everything(phone.diary.vault(), phone.now)?;
+///     chunks.sort();
+///     Ok(chunks)
+/// });
+/// let held: Vec<_> = held.collect::<Result<_, techo_core::sync::SyncError>>()?;
+/// assert_eq!(held[0], held[1], "both hold the same replica");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`SyncError`]; nothing is changed then.
 pub fn everything(vault: &mut Vault, now: i64) -> Result<Vec<Vec<u8>>, SyncError> {
@@ -109,6 +124,22 @@ pub fn everything(vault: &mut Vault, now: i64) -> Result<Vec<Vec<u8>>, SyncError
 }
 
 /// Takes chunks in, in any order. What cannot be taken in yet is kept for later.
+///
+/// ```
+/// use techo_core::sync::engine::{self, Source};
+/// use techo_testing::Household;
+///
+/// let mut home = Household::of(2);
+/// home.phones[0].add("Bar Yoru", 1);
+/// let chunks = home.phones[0].everything();
+/// let tablet = &mut home.phones[1];
+/// let report = engine::incoming(tablet.diary.vault(), &chunks, Source::direct(tablet.now))?;
+/// assert_eq!((report.refused, report.waiting), (0, 0));
+/// assert_eq!(tablet.names(), ["Bar Yoru"]);
+/// let again = engine::incoming(tablet.diary.vault(), &chunks, Source::direct(tablet.now))?;
+/// assert_eq!(again.taken, 0, "all of it is known");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`SyncError`]: the vault cannot be written; nothing is changed then. A bad chunk is no error.

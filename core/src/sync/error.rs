@@ -47,25 +47,25 @@ techo_protocol::coded_errors! {
 techo_protocol::coded_union! {
     /// Why devices could not sync.
     pub enum SyncError {
-        /// The household's rules.
+        /// What the household's rules refuse.
         Refused(HouseholdRefusal);
-        /// The vault.
+        /// The vault cannot be read or written.
         Vault(VaultError);
         /// A chunk cannot be sealed.
         Chunk(ChunkError);
-        /// An epoch record.
+        /// An epoch record that does not follow, or cannot be read.
         Record(EpochRecordError);
         /// A body cannot be written.
         Body(BodyError);
-        /// The pairing.
+        /// The pairing failed or was refused.
         Pairing(PairingError);
-        /// The conversation with another device.
+        /// The session with another device failed.
         Direct(DirectError);
-        /// A household's file.
+        /// A household's file that cannot be read.
         File(HouseholdFileError);
-        /// Recovery words.
+        /// Recovery words that are none.
         Words(RecoveryError);
-        /// The relay.
+        /// The relay does not answer, or refuses.
         Relay(HttpError);
         /// The network between two devices.
         Nearby(NearbyError);

@@ -39,9 +39,9 @@ pub trait StreamRelay {
 /// What a session with a relay did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Exchanged {
-    /// What came in.
+    /// What came in from the relay.
     pub received: Report,
-    /// Chunks sent.
+    /// How many chunks were sent.
     pub sent: usize,
     /// How often chunks were removed that others have taken the place of.
     pub removed: usize,
@@ -52,6 +52,18 @@ pub struct Exchanged {
 }
 
 /// Opens the account where there is none, takes in all that the relay has, looks whether it is whole, and sends all that it lacks.
+///
+/// ```
+/// use techo_core::sync::exchange::exchange;
+/// use techo_testing::{Phone, memory_relay::MemoryRelay};
+///
+/// let (relay, mut phone) = (MemoryRelay::new(1), Phone::new());
+/// phone.add("Bar Yoru", 1);
+/// let done = exchange(phone.diary.vault(), &relay, "https://relay.example", phone.now).unwrap();
+/// assert!(done.sent > 0 && done.relay_fault.is_none());
+/// let again = exchange(phone.diary.vault(), &relay, "https://relay.example", phone.now).unwrap();
+/// assert_eq!((again.sent, again.received.taken), (0, 0), "there is nothing new");
+/// ```
 ///
 /// # Errors
 /// The relay's, or a [`SyncError`]. What was done until then stays.
@@ -86,6 +98,19 @@ pub fn exchange_by<R: StreamRelay>(
 
 /// Takes in what came since, and waits for it at most `wait` seconds; nothing is sent. Answers what came.
 ///
+/// ```
+/// use techo_core::sync::exchange::receive;
+/// use techo_testing::Household;
+///
+/// let mut home = Household::of(2);
+/// home.phones[0].add("Bar Yoru", 1);
+/// home.phones[0].sync(&home.relay);
+/// let tablet = &mut home.phones[1];
+/// let came = receive(tablet.diary.vault(), &home.relay, "relay", 0, tablet.now).unwrap();
+/// assert!(came.taken > 0);
+/// assert_eq!(tablet.names(), ["Bar Yoru"]);
+/// ```
+///
 /// # Errors
 /// As [`exchange`].
 pub fn receive<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, wait: u32, now: i64) -> Result<Report, R::Error> {
@@ -98,6 +123,18 @@ pub fn receive<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, wait
 
 /// Deletes the household's account at the relay: unserved at once, erased after seven days. What is here stays, and another sync would open an
 /// account anew.
+///
+/// ```
+/// use techo_core::sync::exchange::delete_account;
+/// use techo_testing::{Phone, memory_relay::MemoryRelay};
+///
+/// let (relay, mut phone) = (MemoryRelay::new(1), Phone::new());
+/// phone.add("Bar Yoru", 1);
+/// phone.sync(&relay);
+/// delete_account(phone.diary.vault(), &relay).unwrap();
+/// assert_eq!(relay.accounts(), 0);
+/// assert_eq!(phone.names(), ["Bar Yoru"], "what is here stays");
+/// ```
 ///
 /// # Errors
 /// [`HouseholdRefusal::NoRelay`], or the relay's.
@@ -134,6 +171,17 @@ pub(super) fn delete_opening<R: StreamRelay>(
 }
 
 /// Asks for one thing, signed by the household's present key.
+///
+/// ```
+/// use techo_core::sync::exchange::ask;
+/// use techo_protocol::household::sync_api::Call;
+/// use techo_testing::{Phone, memory_relay::MemoryRelay};
+///
+/// let (relay, mut phone) = (MemoryRelay::new(1), Phone::new());
+/// phone.sync(&relay);
+/// let answer = ask(&relay, &phone.household(), Call::Inventory).unwrap().expect("nothing came in between");
+/// assert_eq!(answer.ids.len(), 16 * relay.chunks().len());
+/// ```
 ///
 /// # Errors
 /// The relay's.

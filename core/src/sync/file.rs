@@ -13,6 +13,18 @@ use crate::vault::Vault;
 
 /// Takes in what a file holds.
 ///
+/// ```
+/// use techo_core::sync::file;
+/// use techo_protocol::Coded as _;
+/// use techo_testing::Phone;
+///
+/// let (mut phone, mut stranger) = (Phone::new(), Phone::new());
+/// let stick = file::make_file(phone.diary.vault(), phone.now)?;
+/// let refused = file::take_file(stranger.diary.vault(), &stick, stranger.now).unwrap_err();
+/// assert_eq!(refused.code(), "household.other");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`HouseholdRefusal::Other`] where it is another household's, [`HouseholdRefusal::LockedOut`] where its newest record gives this device no key; or the vault
 /// cannot be written.
@@ -55,16 +67,29 @@ pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8
 /// is done at once where this is its one device and there is no relay; of several, the relay decides who was first.
 ///
 /// ```
-/// use techo_core::device::example;
 /// use techo_core::sync::{file, household};
 /// use techo_core::vault::Vault;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let ports = example::ports();
+/// # let ports = techo_testing::ports();
 /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-/// household::ensure(&mut vault, "Aki's phone", example::NOW)?;
-/// let stick = file::make_file(&mut vault, example::NOW)?;
+/// household::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
+/// let stick = file::make_file(&mut vault, techo_testing::NOW)?;
 /// assert_eq!(stick.chunks.len(), 1, "the day's heartbeat");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```
+/// use techo_core::sync::file;
+/// use techo_testing::Household;
+///
+/// let mut home = Household::of(2);
+/// let (left, right) = home.phones.split_at_mut(1);
+/// let (phone, tablet) = (&mut left[0], &mut right[0]);
+/// phone.add("Bar Yoru", 1);
+/// let stick = file::make_file(phone.diary.vault(), phone.now)?;
+/// file::take_file(tablet.diary.vault(), &stick, tablet.now)?;
+/// assert_eq!(tablet.names(), ["Bar Yoru"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -51,9 +51,9 @@ pub(super) const WAITING: &[u8] = b"waiting";
 pub struct Household {
     /// Its stream at the relay.
     pub stream: StreamId,
-    /// This device's index.
+    /// The index of this device in the device list.
     pub index: u8,
-    /// The device list.
+    /// The devices of the household, and those that were removed.
     pub list: DeviceList,
     /// This device's secret keys.
     pub(super) own: OwnKeys,
@@ -61,7 +61,7 @@ pub struct Household {
     pub(super) log: OwnLog,
     /// Records and keys of epochs.
     pub(super) epochs: Epochs,
-    /// Documents' keys.
+    /// The keys of documents without a log, and the newest keyring.
     pub(super) documents: DocumentKeys,
     /// The other devices, as far as they were heard.
     pub(super) peers: Peers,
@@ -204,14 +204,13 @@ pub(super) fn day_of(now: i64) -> u32 {
 /// The household; `None` before the first write.
 ///
 /// ```
-/// use techo_core::device::example;
 /// use techo_core::sync::household;
 /// use techo_core::vault::Vault;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let ports = example::ports();
+/// # let ports = techo_testing::ports();
 /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-/// household::ensure(&mut vault, "Aki's phone", example::NOW)?;
+/// household::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
 /// let household = household::household(&mut vault)?.expect("it has begun");
 /// assert_eq!(household.list.devices[0].name, "Aki's phone");
 /// assert_eq!(household.epoch(), 0);

@@ -280,7 +280,7 @@ impl State {
     }
 }
 
-/// A new key.
+/// A new random key for a document's next lineage.
 pub(super) fn new_key(
     subject: Subject,
     generation: u64,

@@ -178,7 +178,7 @@ impl NearbySession {
         address.transpose().map_err(|_| NearbyError::NoNetwork)
     }
 
-    /// What it announces.
+    /// The tag that this device announces on the network, which only its household recognises.
     pub fn announcement(&self) -> String {
         self.announced.write()
     }

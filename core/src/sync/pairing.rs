@@ -45,13 +45,32 @@ struct DirectWelcome {
 pub struct OwnerToCall {
     /// The owner's index in the device list.
     pub device: u8,
-    /// Its key.
+    /// The owner's X25519 key, by which the caller recognises it.
     pub key: AgreementPublic,
     /// Under which salt it listens.
     pub salt: Salt,
 }
 
 /// Puts a device whose code was confirmed on the list, at the relay and here, and gives what it needs.
+///
+/// ```
+/// use techo_core::ports::SystemRandom;
+/// use techo_core::sync::household::NewIdentity;
+/// use techo_core::sync::pairing::{admit, join};
+/// use techo_testing::{Phone, memory_relay::MemoryRelay};
+///
+/// let (relay, mut phone, mut tablet) = (MemoryRelay::new(1), Phone::new(), Phone::new());
+/// phone.add("Bar Yoru", 1);
+/// // The identity came over a channel whose digits a person has compared.
+/// let identity = NewIdentity::generate("Tablet", &SystemRandom::new())?;
+/// let welcome = admit(phone.diary.vault(), &relay, "relay", &identity.device, phone.now).unwrap();
+/// join(tablet.diary.vault(), &relay, &identity, &welcome, tablet.now).unwrap();
+/// phone.sync(&relay);
+/// tablet.sync(&relay);
+/// assert_eq!(tablet.household().list.devices.len(), 2);
+/// assert_eq!(tablet.names(), ["Bar Yoru"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`HouseholdRefusal::Full`], [`HouseholdRefusal::NameInvalid`], the relay's, or the vault cannot be written.

@@ -27,7 +27,7 @@ pub enum TakenRecords {
     Same,
     /// What is here is newer, or another branch of it that stays.
     Older,
-    /// Taken over.
+    /// The newest record was taken over.
     Adopted,
     /// They do not follow what is here, or nobody of the household has written them.
     Refused,
@@ -141,6 +141,17 @@ impl Household {
     }
 
     /// The other devices that were not heard from for `days`.
+    ///
+    /// ```
+    /// use techo_testing::Household;
+    ///
+    /// let mut home = Household::of(2);
+    /// let today = u32::try_from(home.phones[0].now / 86_400)?;
+    /// let household = home.phones[0].household();
+    /// assert!(household.silent_since(today, 150).is_empty());
+    /// assert_eq!(household.silent_since(today + 200, 150).len(), 1, "the other, which was not heard of since");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn silent_since(&self, today: u32, days: u32) -> Vec<&Device> {
         let others = self.list.devices.iter().filter(|device| device.index != self.index);
         others

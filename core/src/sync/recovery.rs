@@ -29,6 +29,24 @@ pub trait RecoveryRelay: StreamRelay {
 
 /// Gives the household new words, which end the old ones: they stand in the epoch record when this returns, and nowhere else.
 ///
+/// ```
+/// use techo_core::ports::SystemRandom;
+/// use techo_core::sync::recovery::{Restored, renew_words, restore};
+/// use techo_protocol::household::recovery::{Language, RecoveryWords};
+/// use techo_testing::{Phone, memory_relay::MemoryRelay};
+///
+/// let (relay, mut lost, mut new) = (MemoryRelay::new(1), Phone::new(), Phone::new());
+/// lost.add("Bar Yoru", 1);
+/// let words = RecoveryWords::generate(Language::English, &SystemRandom::new())?;
+/// renew_words(lost.diary.vault(), &relay, "relay", &words, lost.now).unwrap();
+/// lost.sync(&relay);
+/// let restored = restore(new.diary.vault(), &relay, &words, "new phone", new.now, &SystemRandom::new()).unwrap();
+/// assert_eq!(restored, Restored::Joined);
+/// new.sync(&relay);
+/// assert_eq!(new.names(), ["Bar Yoru"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// The relay's, or a [`SyncError`]; the old words hold then.
 pub fn renew_words<R: StreamRelay>(

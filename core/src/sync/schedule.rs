@@ -42,6 +42,21 @@ pub fn next_upload(last: i64, random: &dyn Random) -> Result<i64, SyncError> {
 
 /// One scheduled turn: takes in what there is, and sends exactly four cells.
 ///
+/// ```
+/// use techo_core::sync::schedule::upload;
+/// use techo_testing::{Phone, memory_relay::MemoryRelay};
+///
+/// let (relay, mut phone) = (MemoryRelay::new(1), Phone::new());
+/// phone.sync(&relay);
+/// let mut before = relay.chunks().len();
+/// for visits in [0, 1] {
+///     (0..visits).for_each(|_| drop(phone.add("Bar Yoru", 1)));
+///     upload(phone.diary.vault(), &relay, "relay", phone.now).unwrap();
+///     assert_eq!(relay.chunks().len() - before, 4, "with a visit or without one");
+///     before = relay.chunks().len();
+/// }
+/// ```
+///
 /// # Errors
 /// The relay's, or a [`SyncError`]. What was not sent waits.
 pub fn upload<R: StreamRelay>(vault: &mut Vault, relay: &R, address: &str, now: i64) -> Result<Exchanged, R::Error> {

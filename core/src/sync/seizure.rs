@@ -14,6 +14,27 @@ use super::state::change;
 use crate::vault::Vault;
 
 /// All keys that devices have.
+///
+/// ```
+/// use techo_core::sync::seizure;
+/// use techo_testing::{Phone, memory_relay::MemoryRelay};
+///
+/// let (relay, mut phone) = (MemoryRelay::new(1), Phone::new());
+/// let visit = phone.add("Bar Yoru", 1);
+/// phone.sync(&relay);
+/// // A relay that keeps all that it ever saw, and whoever seizes the phone.
+/// let opens = |phone: &mut Phone| {
+///     let plain = seizure::keys(phone.diary.vault())?.read(&relay.kept.borrow().hoard);
+///     Ok::<_, techo_core::sync::SyncError>(plain.iter().any(|bytes| bytes.windows(8).any(|part| part == b"Bar Yoru")))
+/// };
+/// assert!(opens(&mut phone)?);
+/// phone.diary.delete(&[visit])?;
+/// for _ in 0..3 {
+///     phone.sync(&relay);
+/// }
+/// assert!(!opens(&mut phone)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
 pub struct Seized {
     epochs: Vec<(u32, EpochKey)>,

@@ -16,7 +16,7 @@ pub(super) const LOG: &[u8] = b"line/";
 /// The engine's records in the vault, by name.
 pub(super) type Stored = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// Reads them.
+/// Reads the engine's records from the vault.
 pub(super) fn stored(reader: &Reader<'_>) -> Result<Stored, SyncError> {
     Ok(reader.records(RecordKind::Sync)?.into_iter().collect())
 }

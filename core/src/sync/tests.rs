@@ -1,12 +1,1 @@
-mod devices;
-mod direct;
-mod faults;
-mod forgetting;
-mod killed;
-mod membership;
-mod merging;
-mod pairing_directly;
-mod recovering;
-mod schedule;
 mod stored;
-mod vaccine;

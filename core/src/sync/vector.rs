@@ -22,7 +22,7 @@ struct Seen {
     said: (u64, u64, u64),
 }
 
-/// All of it.
+/// The version vector: what is known of the chunks of each device.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Vector(Vec<Seen>);
 
@@ -83,7 +83,7 @@ impl Vector {
         self.say(highest, most, true)
     }
 
-    /// All entries.
+    /// All entries, for a heartbeat; `highest` gives how far each device was seen.
     pub(super) fn whole(&mut self, highest: &[(u8, u64)]) -> Vec<VectorEntry> {
         self.say(highest, usize::MAX, false)
     }

@@ -44,18 +44,17 @@ pub struct Check {
 ///
 /// ```
 /// use techo_core::certificates::{Reason, Verdict};
-/// use techo_core::device::example;
 /// use techo_core::vaccine::{Check, Checker};
 ///
-/// let town = example::Town::named("Sakai");
-/// let slip = town.slip(1, example::NOW)?;
+/// let town = techo_testing::Town::named("Sakai");
+/// let slip = town.slip(1, techo_testing::NOW)?;
 /// let mut checker = Checker::default();
 /// let check = Check { texts: vec![slip], ..Check::default() };
-/// assert_eq!(checker.check(&check, example::NOW)?[0].verdict, Verdict::Unknown);
+/// assert_eq!(checker.check(&check, techo_testing::NOW)?[0].verdict, Verdict::Unknown);
 /// checker.believe(&town.trust_file())?;
-/// assert_eq!(checker.check(&check, example::NOW)?[0].verdict, Verdict::Valid);
+/// assert_eq!(checker.check(&check, techo_testing::NOW)?[0].verdict, Verdict::Valid);
 /// let at_door = Check { at_door: true, ..check };
-/// assert_eq!(checker.check(&at_door, example::NOW)?[0].reasons, [Reason::NotAStatus]);
+/// assert_eq!(checker.check(&at_door, techo_testing::NOW)?[0].reasons, [Reason::NotAStatus]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Default)]

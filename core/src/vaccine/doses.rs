@@ -74,10 +74,10 @@ impl Dose {
     ///
     /// ```
     /// use techo_core::certificates::Trust;
-    /// use techo_core::device::example::{self, NOW};
+    /// use techo_testing::NOW;
     /// use techo_core::vaccine::{Believing, Content, EntryId, Record, doses};
     ///
-    /// let text = example::CERTIFICATE.to_owned();
+    /// let text = techo_testing::CERTIFICATE.to_owned();
     /// let record = Record { id: EntryId([1; 16]), person: EntryId([2; 16]), added: NOW, content: Content::Certificate(text) };
     /// let believing = Believing { lists: &[], issuers: &Trust::default() };
     /// assert!(doses(&[record], &believing, NOW)[0].is_believed(), "an issuer that is not known here may be right");
@@ -109,13 +109,13 @@ impl Read {
     ///
     /// ```
     /// use techo_core::certificates::Trust;
-    /// use techo_core::device::example::{self, NOW};
+    /// use techo_testing::NOW;
     /// use techo_core::vaccine::{Believing, read};
     ///
     /// let believing = Believing { lists: &[], issuers: &Trust::default() };
     /// let in_2032 = NOW + 6 * 365 * 86_400;
-    /// assert!(read(example::CERTIFICATE, &believing, in_2032).is_kept(), "what has run out still tells of a dose");
-    /// assert!(!read(&example::CERTIFICATE[..400], &believing, NOW).is_kept());
+    /// assert!(read(techo_testing::CERTIFICATE, &believing, in_2032).is_kept(), "what has run out still tells of a dose");
+    /// assert!(!read(&techo_testing::CERTIFICATE[..400], &believing, NOW).is_kept());
     /// ```
     pub fn is_kept(&self) -> bool {
         let is_time = |reason: &Reason| reason.leaves_open() || matches!(reason, Reason::Expired | Reason::IssuerKeyTime);
@@ -127,13 +127,13 @@ impl Read {
 ///
 /// ```
 /// use techo_core::certificates::{DocumentKind, Trust, Verdict};
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_core::vaccine::{Believing, read};
 ///
 /// let believing = Believing { lists: &[], issuers: &Trust::default() };
 /// let ticket = read("112714030000000009", &believing, NOW);
 /// assert_eq!((ticket.kind, ticket.verdict), (DocumentKind::Ticket, None), "nobody signs a ticket");
-/// let card = read(example::CARD, &believing, NOW);
+/// let card = read(techo_testing::CARD, &believing, NOW);
 /// assert_eq!((card.kind, card.verdict), (DocumentKind::Shc, Some(Verdict::Unknown)));
 /// ```
 pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
@@ -170,13 +170,13 @@ pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
 ///
 /// ```
 /// use techo_core::certificates::Trust;
-/// use techo_core::device::example::{self, NOW, Town};
+/// use techo_testing::{NOW, Town};
 /// use techo_core::vaccine::{Believing, Content, EntryId, Record, doses};
 ///
 /// let record = |number: u8, content| Record { id: EntryId([number; 16]), person: EntryId([0; 16]), added: NOW, content };
 /// // A slip of 2021-08-01, and a card with that dose and one of 2021-07-11.
 /// let slip = Town::named("Sakai").slip(2, 1_627_783_200)?;
-/// let records = [record(1, Content::Slip(slip)), record(2, Content::Certificate(example::CARD.into()))];
+/// let records = [record(1, Content::Slip(slip)), record(2, Content::Certificate(techo_testing::CARD.into()))];
 /// let believing = Believing { lists: &[], issuers: &Trust::default() };
 /// let proofs: Vec<usize> = doses(&records, &believing, NOW).iter().map(|dose| dose.evidence.len()).collect();
 /// assert_eq!(proofs, [1, 2]);

@@ -75,14 +75,14 @@ struct Checked {
 ///
 /// ```
 /// use techo_core::certificates::{Trust, Verdict};
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_core::vaccine::{Believing, Keep, RecordWarning, keep, people};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let yui = people::add(&mut vault, "Yui", None, NOW)?;
 /// let believing = Believing { lists: &[], issuers: &Trust::default() };
-/// let certificate = Keep { texts: vec![example::CERTIFICATE.into()], ..Keep::of(yui.id) };
+/// let certificate = Keep { texts: vec![techo_testing::CERTIFICATE.into()], ..Keep::of(yui.id) };
 /// let kept = keep(&mut vault, &certificate, &believing, NOW)?.remove(0);
 /// assert_eq!(kept.verdict, Some(Verdict::Unknown), "its issuer's key is not trusted here");
 /// assert_eq!(kept.warnings, [RecordWarning::AnotherName], "it names SATO AKI");

@@ -55,11 +55,11 @@ pub fn is_form(file: &[u8]) -> bool {
 /// Makes the keys of a request for a person and answers the request: the file for the municipality. It names nobody.
 ///
 /// ```
-/// use techo_core::device::example::{self, NOW, Town};
+/// use techo_testing::{NOW, Town};
 /// use techo_core::vaccine::{list, pass, people};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let aki = people::add(&mut vault, "Aki", None, NOW)?;
 /// let request = pass::request(&mut vault, &aki.id, NOW)?;
 /// let file = Town::named("Sakai").pass(&request, NOW)?;
@@ -125,12 +125,12 @@ pub fn read(
 /// Shows fields of a person's pass, of the newest that has them all today: to whoever gave `nonce`, or else to anybody within the minute.
 ///
 /// ```
-/// use techo_core::device::example::{self, NOW, Town};
+/// use techo_testing::{NOW, Town};
 /// use techo_core::vaccine::{add, list, pass, people};
 /// use techo_protocol::vaccination::status_pass::Field;
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
 /// let file = Town::named("Sakai").pass(&pass::request(&mut vault, &aki, NOW)?, NOW)?;
 /// let read = pass::read(&list(&mut vault)?.records, &aki, &file, &[], NOW)?;

@@ -84,11 +84,11 @@ pub fn of_id(vault: &mut Vault, id: EntryId) -> Result<Person, VaccineError> {
 /// Adds somebody, even if there is somebody of that name.
 ///
 /// ```
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_core::vaccine::{VaccineRefusal, people};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// people::add(&mut vault, "Aki", Some("1980-01-01".parse()?), NOW)?;
 /// people::add(&mut vault, "Aki", None, NOW)?;
 /// assert_eq!(people::all(&mut vault)?.len(), 2, "two of one name are two");
@@ -140,11 +140,11 @@ pub fn set_born(vault: &mut Vault, id: &EntryId, born: NaiveDate, now: i64) -> R
 /// Says that `other` is `person`: visits and records of both are shown as `person`'s from then on. [`split`] takes it back.
 ///
 /// ```
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_core::vaccine::{Content, add, list, people};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
 /// let mum = people::add(&mut vault, "Mum", None, NOW)?.id;
 /// add(&mut vault, &mum, Content::Ticket("0000000009".into()), NOW)?;
@@ -201,11 +201,11 @@ pub fn split(vault: &mut Vault, person: &EntryId) -> Result<Vec<Person>, Vaccine
 /// Takes somebody away with all their records, really, and everybody who was merged into them. On visits they are "someone" from then on.
 ///
 /// ```
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_core::vaccine::{Content, add, list, people};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
 /// add(&mut vault, &aki, Content::Ticket("0000000009".into()), NOW)?;
 /// people::remove(&mut vault, &aki, NOW)?;

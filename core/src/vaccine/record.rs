@@ -44,11 +44,11 @@ pub struct Added {
 /// Adds a record for a person; one with the same content is there once.
 ///
 /// ```
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_core::vaccine::{Content, add, people};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
 /// let ticket = Content::Ticket("112714030000000009".into());
 /// let first = add(&mut vault, &aki, ticket.clone(), NOW)?;
@@ -133,11 +133,11 @@ pub fn list(vault: &mut Vault) -> Result<RecordList, VaccineError> {
 /// Deletes records, really: a tombstone with the id alone stays, and nothing that could open the rest. All or none.
 ///
 /// ```
-/// use techo_core::device::example::{self, NOW};
+/// use techo_testing::NOW;
 /// use techo_core::vaccine::{Content, EntryId, VaccineRefusal, add, delete, list, people};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let aki = people::add(&mut vault, "Aki", None, NOW)?.id;
 /// let ticket = add(&mut vault, &aki, Content::Ticket("0000000009".into()), NOW)?.id;
 /// let refused = delete(&mut vault, &[ticket, EntryId([0; 16])], NOW);

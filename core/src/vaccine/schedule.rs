@@ -36,11 +36,11 @@ pub struct InUse {
 /// same; another schedule takes its place whatever its version.
 ///
 /// ```
-/// use techo_core::device::example::{self, Town};
+/// use techo_testing::Town;
 /// use techo_core::{following, vaccine::schedule};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// let sakai = Town::named("Sakai");
 /// assert!(schedule::add(&mut vault, &sakai.schedule(9)).is_err(), "who signed it is not followed");
 /// following::add(&mut vault, &sakai.trust_file())?;
@@ -65,11 +65,11 @@ pub fn add(vault: &mut Vault, file: &[u8]) -> Result<InUse, TakeScheduleError> {
 /// The schedule that counts here. One whose signer is followed no longer, or whose key was revoked, does not.
 ///
 /// ```
-/// use techo_core::device::example::{self, Town};
+/// use techo_testing::Town;
 /// use techo_core::{following, vaccine::schedule};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// # let mut vault = example::vault(folder.path())?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
 /// assert_eq!(schedule::in_use(&mut vault)?.signed_by, None, "the one that is built in");
 /// let sakai = Town::named("Sakai");
 /// following::add(&mut vault, &sakai.trust_file())?;

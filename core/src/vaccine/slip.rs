@@ -10,7 +10,7 @@ use crate::certificates::{DocumentKind, Reason, StatedDose, Verified};
 ///
 /// ```
 /// use techo_core::certificates::{Reason, Verdict};
-/// use techo_core::device::example::{NOW, Town};
+/// use techo_testing::{NOW, Town};
 /// use techo_core::vaccine::verify_slip;
 /// use techo_protocol::trust::TrustList;
 ///

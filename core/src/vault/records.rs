@@ -43,11 +43,10 @@ impl Vault {
     /// All records of a kind, as pairs of name and content, in the order of the names.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::vault::RecordKind;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let mut vault = example::vault(folder.path())?;
+    /// # let mut vault = techo_testing::vault(folder.path())?;
     /// vault.put_record(RecordKind::DeviceSetting, b"b", b"2")?;
     /// vault.put_record(RecordKind::DeviceSetting, b"a", b"1")?;
     /// vault.put_record(RecordKind::Alert, b"a", b"another kind")?;
@@ -73,11 +72,10 @@ impl Vault {
     /// Deletes a record, really: all others get a new key. Deleting one that is not there changes nothing.
     ///
     /// ```
-    /// use techo_core::device::example;
     /// use techo_core::vault::RecordKind;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut vault = example::vault(folder.path())?;
+    /// let mut vault = techo_testing::vault(folder.path())?;
     /// vault.put_record(RecordKind::TrustList, b"osaka", b"first")?;
     /// vault.delete_record(RecordKind::TrustList, b"osaka")?;
     /// assert_eq!(vault.record(RecordKind::TrustList, b"osaka")?, None);

@@ -11,10 +11,9 @@ impl Vault {
     /// A segment's bytes; `None` if it is not here, or is damaged and has to be downloaded again.
     ///
     /// ```
-    /// use techo_core::device::example;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let mut vault = example::vault(folder.path())?;
+    /// let mut vault = techo_testing::vault(folder.path())?;
     /// vault.put_segments(&[([7; 32], b"a list")])?;
     /// assert_eq!(vault.segment(&[7; 32])?, Some(b"a list".to_vec()));
     /// assert_eq!(vault.retain_segments(&[])?, 1, "no authority lists it any more");

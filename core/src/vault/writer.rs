@@ -186,12 +186,12 @@ impl<'a> Writer<'a> {
     /// Destroys a document with its key. Destroying one that is not there is done already.
     ///
     /// ```
-    /// use techo_core::device::example::{self, NOW};
+    /// use techo_testing::NOW;
     /// use techo_core::vaccine::people;
     /// use techo_core::vault::{DocumentName, VaultError};
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let mut vault = example::vault(folder.path())?;
+    /// # let mut vault = techo_testing::vault(folder.path())?;
     /// people::add(&mut vault, "Aki", None, NOW)?;
     /// vault.write(|writer| writer.destroy(&DocumentName::Settings))?;
     /// let names = vault.read(|reader| Ok::<_, VaultError>(reader.document_names()))?;
@@ -213,12 +213,12 @@ impl<'a> Writer<'a> {
     /// Takes an entry out of the outbox, once the relay or a peer has it.
     ///
     /// ```
-    /// use techo_core::device::example::{self, NOW};
+    /// use techo_testing::NOW;
     /// use techo_core::vaccine::people;
     /// use techo_core::vault::VaultError;
     ///
     /// # let folder = tempfile::tempdir()?;
-    /// # let mut vault = example::vault(folder.path())?;
+    /// # let mut vault = techo_testing::vault(folder.path())?;
     /// people::add(&mut vault, "Aki", None, NOW)?;
     /// let waiting = vault.read(|reader| reader.outbox())?;
     /// assert_eq!((waiting.len(), waiting[0].change), (1, None), "what was never sent goes as a whole");

@@ -103,9 +103,8 @@ fn did(document: &Value, seen_at: Option<i64>) -> Vec<Result<IssuerKey, KeySourc
 ///
 /// ```
 /// use techo_core::certificates::key_source::{KeySourceError, jwk::of_card_issuer};
-/// use techo_core::device::example;
 ///
-/// let mut jwk: serde_json::Value = serde_json::from_str(example::CARD_ISSUER)?;
+/// let mut jwk: serde_json::Value = serde_json::from_str(techo_testing::CARD_ISSUER)?;
 /// let key = of_card_issuer(&jwk, "https://cards.example/issuer", None)?;
 /// assert_eq!(key.id, key.key.thumbprint().as_bytes());
 /// jwk["kid"] = "1".into();

@@ -77,12 +77,11 @@ impl Certificate {
     /// ```
     /// use base64::Engine as _;
     /// use techo_core::certificates::key_source::x509::Certificate;
-    /// use techo_core::device::example;
     ///
-    /// let der = base64::engine::general_purpose::STANDARD.decode(example::ISSUER)?;
+    /// let der = base64::engine::general_purpose::STANDARD.decode(techo_testing::ISSUER)?;
     /// let certificate = Certificate::read(&der)?;
     /// assert_eq!(certificate.subject, "XX", "the country, and not the name of the ministry");
-    /// assert!((certificate.not_before..=certificate.not_after).contains(&example::NOW));
+    /// assert!((certificate.not_before..=certificate.not_after).contains(&techo_testing::NOW));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -139,10 +138,9 @@ impl Certificate {
     /// ```
     /// use base64::Engine as _;
     /// use techo_core::certificates::key_source::x509::Certificate;
-    /// use techo_core::device::example;
     /// use techo_protocol::basics::keys::sha256;
     ///
-    /// let der = base64::engine::general_purpose::STANDARD.decode(example::ISSUER)?;
+    /// let der = base64::engine::general_purpose::STANDARD.decode(techo_testing::ISSUER)?;
     /// let key = Certificate::read(&der)?.issuer_key(None)?;
     /// assert_eq!(key.id, sha256(&der)[..8], "the id by which a certificate of the EU names its key");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -19,7 +19,7 @@ const MOST_BYTES: usize = 16 << 20;
 pub(in crate::sync) enum Sent {
     Nothing,
     Something,
-    /// Others were faster.
+    /// Other devices were faster: what is new has to be pulled first.
     Behind,
 }
 

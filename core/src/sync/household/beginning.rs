@@ -25,6 +25,16 @@ pub struct NewIdentity {
 impl NewIdentity {
     /// Makes the keys of a device that is to join a household.
     ///
+    /// ```
+    /// use techo_core::ports::SystemRandom;
+    /// use techo_core::sync::household::NewIdentity;
+    ///
+    /// let tablet = NewIdentity::generate("Tablet", &SystemRandom::new())?;
+    /// assert_eq!(tablet.device.name, "Tablet");
+    /// assert!(NewIdentity::generate("", &SystemRandom::new()).is_err(), "a device has a name");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// No randomness.
     pub fn generate(name: &str, random: &dyn Random) -> Result<Self, SyncError> {
@@ -40,6 +50,20 @@ impl NewIdentity {
 }
 
 /// Makes a household of one where there is none. One that a newer version wrote is left alone. `name` is this device's, `now` Unix seconds.
+///
+/// ```
+/// use techo_core::sync::household::{ensure, household};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let mut vault = techo_testing::vault(folder.path())?;
+/// assert!(household(&mut vault)?.is_none());
+/// ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
+/// let begun = household(&mut vault)?.expect("it was begun");
+/// ensure(&mut vault, "another name", techo_testing::NOW)?;
+/// let home = household(&mut vault)?.expect("it was begun");
+/// assert_eq!((home.stream, home.list.devices.len()), (begun.stream, 1), "the second call did nothing");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`HouseholdRefusal::NameInvalid`](crate::sync::HouseholdRefusal::NameInvalid), or the vault cannot be written.

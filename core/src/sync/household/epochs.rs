@@ -19,7 +19,7 @@ pub(in crate::sync) struct Epochs {
 }
 
 impl Household {
-    /// The present epoch.
+    /// The number of the present epoch, which every change of the keys raises.
     pub fn epoch(&self) -> u32 {
         self.epochs.keys.last().map_or(0, |(epoch, _)| *epoch)
     }

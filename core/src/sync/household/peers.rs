@@ -32,7 +32,7 @@ pub(in crate::sync) struct Heard {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::sync) struct Peer {
     pub(in crate::sync) device: u8,
-    /// The heartbeat's number.
+    /// The number of that heartbeat among the device's chunks.
     pub(in crate::sync) number: u64,
     pub(in crate::sync) hpke: ByteArray<32>,
     pub(in crate::sync) keyring: u64,
@@ -43,6 +43,15 @@ pub(in crate::sync) struct Peer {
 
 impl Household {
     /// When each device was last heard from: its index, and the Unix day; `None` for those that were never.
+    ///
+    /// ```
+    /// use techo_testing::Household;
+    ///
+    /// let mut home = Household::of(2);
+    /// let day = home.phones[0].now / 86_400;
+    /// assert_eq!(home.phones[0].household().last_heard(1).map(i64::from), Some(day));
+    /// assert_eq!(home.phones[0].household().last_heard(7), None, "there is no such device");
+    /// ```
     pub fn last_heard(&self, index: u8) -> Option<u32> {
         self.peers.said.iter().find(|peer| peer.device == index).map(|peer| peer.day)
     }
@@ -55,6 +64,20 @@ impl Household {
     }
 
     /// The devices that may still hold what was deleted here last.
+    ///
+    /// ```
+    /// use techo_testing::Household;
+    ///
+    /// let mut home = Household::of(2);
+    /// let visit = home.phones[0].add("Bar Yoru", 1);
+    /// home.settle();
+    /// home.phones[0].diary.delete(&[visit])?;
+    /// home.phones[0].sync(&home.relay);
+    /// assert_eq!(home.phones[0].household().still_holding().len(), 1, "the other has not synced since");
+    /// home.settle();
+    /// assert!(home.phones[0].household().still_holding().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn still_holding(&self) -> Vec<&Device> {
         let Some(deletion) = self.log.last_deletion else {
             return Vec::new();

@@ -12,13 +12,27 @@ use crate::sync::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
 
 /// A change of the household that a person asked for; the next record makes it.
+///
+/// ```
+/// use techo_core::sync::household::{Proposal, propose};
+/// use techo_protocol::Coded as _;
+/// use techo_testing::Household;
+///
+/// let mut home = Household::of(2);
+/// let list = home.phones[0].household().list;
+/// let [phone, tablet] = [0, 1].map(|index| list.device(index).expect("it is listed").key);
+/// propose(home.phones[0].diary.vault(), Proposal::Remove(1, tablet))?;
+/// let refused = propose(home.phones[0].diary.vault(), Proposal::Remove(0, phone)).unwrap_err();
+/// assert_eq!(refused.code(), "household.this_device");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Proposal {
     /// Another name for the device at an index.
     Rename(u8, String),
     /// Removal of the device at an index, which then had this key.
     Remove(u8, PublicKey),
-    /// Other recovery words.
+    /// Other recovery words, which end the present ones.
     Words(RecoveryPublic),
     /// An end of this epoch.
     Rotate(u32),
@@ -27,6 +41,22 @@ pub enum Proposal {
 }
 
 /// Proposes a change of the household; the next record makes it.
+///
+/// ```
+/// use techo_core::sync::household::{Proposal, propose};
+/// use techo_testing::Household;
+///
+/// let mut home = Household::of(2);
+/// propose(home.phones[0].diary.vault(), Proposal::Rename(1, "kitchen".into()))?;
+/// assert_eq!(home.phones[0].household().proposals.len(), 1);
+/// home.settle();
+/// for phone in &mut home.phones {
+///     let household = phone.household();
+///     assert_eq!(household.list.device(1).expect("it is listed").name, "kitchen");
+///     assert!(household.proposals.is_empty(), "the record has made it");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`HouseholdRefusal::NoSuchDevice`], [`HouseholdRefusal::ThisDevice`], [`HouseholdRefusal::NameInvalid`], or the vault cannot be written.

@@ -12,7 +12,7 @@ use super::Household;
 /// What is known of the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelayState {
-    /// Its address.
+    /// The address under which the relay was asked.
     pub address: String,
     /// Its filling; another value means that it was wiped.
     #[serde(with = "serde_bytes")]
@@ -44,6 +44,20 @@ pub(in crate::sync) struct AtRelay {
 }
 
 /// What a relay was caught at: a fault that no crash of an honest relay explains. It is found, never forgiven in silence, and told to a person.
+///
+/// ```
+/// use techo_core::sync::household::RelayFault;
+/// use techo_testing::{Phone, memory_relay::MemoryRelay};
+///
+/// let (relay, mut phone) = (MemoryRelay::new(1), Phone::new());
+/// phone.sync(&relay);
+/// let older = relay.kept.borrow().clone();
+/// phone.add("Bar Yoru", 1);
+/// phone.sync(&relay);
+/// relay.kept.replace(older);
+/// assert_eq!(phone.sync(&relay).relay_fault, Some(RelayFault::RolledBack));
+/// assert_eq!(phone.sync(&relay).relay_fault, None, "this device has filled it again");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RelayFault {
     /// It showed an older state than this device has seen there.
@@ -55,11 +69,11 @@ pub enum RelayFault {
 /// The account that a device had before it was paired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormerAccount {
-    /// The relay's address.
+    /// The address of the relay that has the account.
     pub address: String,
-    /// The stream.
+    /// The stream that the account is of.
     pub stream: StreamId,
-    /// The account's opening.
+    /// The name of that opening of the account, which a deletion has to give.
     #[serde(with = "serde_bytes")]
     pub opening: [u8; 16],
     #[serde(with = "secret::as_bytes")]

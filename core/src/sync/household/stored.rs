@@ -86,7 +86,7 @@ pub(super) fn is_of_the_first_slice(record: &[u8]) -> bool {
 }
 
 impl Household {
-    /// The record's bytes.
+    /// The bytes under which the record is stored.
     pub(in crate::sync) fn to_bytes(&self) -> Vec<u8> {
         to_cbor(&Stored::from(self.clone()))
     }

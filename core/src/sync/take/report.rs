@@ -1,6 +1,6 @@
 //! What came of chunks that came in.
 
-/// What came in.
+/// How many chunks came in, and what became of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Report {
     /// Chunks that were taken in.
@@ -18,7 +18,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds another report.
+    /// Adds the counts of another report to these.
     pub fn add(&mut self, other: Self) {
         self.taken += other.taken;
         self.known += other.known;

@@ -7,20 +7,15 @@ use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::body::{Subject, VectorEntry};
 use techo_protocol::household::chunk::EpochKey;
 use techo_protocol::household::epoch_record::{Device, DeviceList, Removed};
-use techo_protocol::household::recovery::{Language, RecoveryPublic, RecoveryWords};
+use techo_protocol::household::recovery::RecoveryPublic;
 use techo_protocol::household::sync_api::{Mark, StreamId};
 
-use super::devices::Device as Phone;
-use crate::ports::{SeededRandom, SystemRandom};
+use crate::ports::SeededRandom;
 use crate::sync::document_log::{DocumentLog, LogEntry, Waiting};
 use crate::sync::household::{
-    FormerAccount, Heard, HeldKeyring, Household, KnownKey, NewIdentity, OwnHpke, Peer, Proposal, RECORD, RelayFault, RelayState,
-    ensure, propose,
+    FormerAccount, Heard, HeldKeyring, Household, KnownKey, OwnHpke, Peer, Proposal, RelayFault, RelayState,
 };
-use crate::sync::memory_relay::{MemoryRelay, Trouble};
 use crate::sync::state::{from_cbor, to_cbor};
-use crate::sync::{HouseholdRefusal, SyncError, file, pairing, recovery};
-use crate::vault::RecordKind;
 
 fn person() -> Subject {
     Subject::Person([0x50; 16])
@@ -207,52 +202,4 @@ fn what_was_released_is_read() {
     assert!(Household::from_bytes(&fixture("household")).unwrap() == a_household());
     assert!(from_cbor::<DocumentLog>(&fixture("line")).unwrap() == a_line());
     assert!(from_cbor::<Vec<Waiting>>(&fixture("waiting")).unwrap() == what_waits());
-}
-
-/// The same record with another version, which is the first entry after the two bytes that begin a map of 33.
-fn of_version(record: &[u8], version: u8) -> Vec<u8> {
-    let (key, rest) = record[2..].split_at(8);
-    assert_eq!((key, rest[0]), (&b"\x67version"[..], 2));
-    [&record[..10], &[version], &rest[1..]].concat()
-}
-
-#[test]
-fn what_a_newer_version_wrote_is_refused_and_left_as_it_is() {
-    let relay = MemoryRelay::new(1);
-    let (mut phone, mut owner) = (Phone::new(), Phone::new());
-    phone.add("written here", 1);
-    let newer = of_version(&phone.household().to_bytes(), 3);
-    phone.diary.vault().put_record(RecordKind::Sync, RECORD, &newer).unwrap();
-    let is_newer = |error: &SyncError| *error == HouseholdRefusal::NewerVersion.into();
-    let now = phone.now;
-    ensure(phone.diary.vault(), "phone", now).unwrap();
-    assert!(matches!(&phone.try_sync(&relay), Err(Trouble::Sync(error)) if is_newer(error)));
-    assert!(file::make_file(phone.diary.vault(), now).is_err_and(|error| is_newer(&error)));
-    assert!(propose(phone.diary.vault(), Proposal::Rotate(0)).is_err_and(|error| is_newer(&error)));
-    // Nor does another household take its place, by pairing or by words.
-    let identity = NewIdentity::generate("new", &SystemRandom::new()).unwrap();
-    owner.sync(&relay);
-    let welcome = pairing::admit(owner.diary.vault(), &relay, "relay", &identity.device, now).unwrap();
-    let joined = pairing::join(phone.diary.vault(), &relay, &identity, &welcome, now);
-    assert!(matches!(&joined, Err(Trouble::Sync(error)) if is_newer(error)));
-    let words = RecoveryWords::generate(Language::English, &SystemRandom::new()).unwrap();
-    recovery::renew_words(owner.diary.vault(), &relay, "relay", &words, now).unwrap();
-    let restored = recovery::restore(phone.diary.vault(), &relay, &words, "phone", now, &SystemRandom::new());
-    assert!(matches!(&restored, Err(Trouble::Sync(error)) if is_newer(error)));
-    assert_eq!(phone.diary.vault().record(RecordKind::Sync, RECORD).unwrap(), Some(newer));
-    assert_eq!(phone.names(), ["written here"]);
-}
-
-#[test]
-fn what_is_printed_of_a_household_has_no_byte_of_its_keys() {
-    let household = a_household();
-    let printed = format!(
-        "{:?} {:?} {:?} {:?}",
-        household.own, household.epochs.keys, household.documents.known, household.former
-    );
-    for byte in [0x02, 0x08, 0x09, 0x0a, 0x0b, 0x0f, 0x21] {
-        let bytes = format!("{byte}, {byte}, {byte}");
-        assert!(!printed.contains(&bytes), "{printed}");
-    }
-    assert!(printed.contains("old.example"));
 }

@@ -2,22 +2,23 @@ use std::cell::Cell;
 
 use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest};
 
-use super::devices::{Device, NOW, let_in, pair};
-use crate::ports::testing::MemoryKeeper;
-use crate::sync::engine::{self, Source};
-use crate::sync::exchange::{StreamRelay, exchange};
-use crate::sync::household::{Proposal, RelayFault, propose};
-use crate::sync::memory_relay::{MemoryRelay, Trouble};
-use crate::sync::{HouseholdRefusal, SyncError};
+use techo_core::sync::engine::{self, Source};
+use techo_core::sync::exchange::{StreamRelay, exchange};
+use techo_core::sync::household::{Proposal, RelayFault, propose};
+use techo_core::sync::{HouseholdRefusal, SyncError};
+use techo_testing::memory_keeper::MemoryKeeper;
+use techo_testing::memory_relay::{MemoryRelay, Trouble};
+use techo_testing::phone::NOW;
+use techo_testing::{Phone, let_in, pair};
 
 #[test]
 fn a_damaged_or_forged_chunk_changes_nothing() {
     let relay = MemoryRelay::new(3);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     phone.add("a", 3);
     let chunks = phone.everything();
-    let stranger = Device::new().everything();
+    let stranger = Phone::new().everything();
     let mut bad: Vec<Vec<u8>> = chunks.clone();
     for chunk in &mut bad {
         let middle = chunk.len() / 2;
@@ -37,8 +38,8 @@ fn a_damaged_or_forged_chunk_changes_nothing() {
 fn a_copied_device_begins_anew_and_its_diary_stays() {
     let relay = MemoryRelay::new(4);
     let keeper = MemoryKeeper::default();
-    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
-    let mut tablet = Device::new();
+    let mut phone = Phone::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Phone::new();
     pair(&relay, &mut phone, &mut tablet);
     let mut twin = phone.copied(&keeper);
     phone.add("a", 3);
@@ -62,8 +63,8 @@ fn a_copied_device_begins_anew_and_its_diary_stays() {
 fn a_copy_that_wrote_at_once_is_noticed_by_a_third() {
     let relay = MemoryRelay::new(4);
     let keeper = MemoryKeeper::default();
-    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
-    let mut tablet = Device::new();
+    let mut phone = Phone::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Phone::new();
     pair(&relay, &mut phone, &mut tablet);
     let mut twin = phone.copied(&keeper);
     phone.add("a", 3);
@@ -78,8 +79,8 @@ fn a_copy_that_wrote_at_once_is_noticed_by_a_third() {
 fn what_a_copy_wrote_beyond_its_last_is_not_missed_once_it_is_removed() {
     let relay = MemoryRelay::new(4);
     let keeper = MemoryKeeper::default();
-    let (mut phone, mut laptop) = (Device::new(), Device::new());
-    let mut tablet = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let (mut phone, mut laptop) = (Phone::new(), Phone::new());
+    let mut tablet = Phone::in_folder(tempfile::tempdir().unwrap(), &keeper);
     pair(&relay, &mut phone, &mut tablet);
     let mut twin = tablet.copied(&keeper);
     tablet.add("a", 3);
@@ -98,8 +99,8 @@ fn what_a_copy_wrote_beyond_its_last_is_not_missed_once_it_is_removed() {
 fn nobody_waits_without_end_for_a_snapshot_of_a_copy() {
     let relay = MemoryRelay::new(4);
     let keeper = MemoryKeeper::default();
-    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
-    let mut tablet = Device::new();
+    let mut phone = Phone::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Phone::new();
     pair(&relay, &mut phone, &mut tablet);
     let mut twin = phone.copied(&keeper);
     (0..5).for_each(|_| _ = phone.add("a", 3));
@@ -108,8 +109,8 @@ fn nobody_waits_without_end_for_a_snapshot_of_a_copy() {
     twin.everything();
     twin.diary.delete(&gone).unwrap();
     twin.give(&mut tablet);
-    let keyring = twin.household().documents.keyring.number;
-    assert_eq!(tablet.household().documents.keyring.number, keyring, "the keyring came");
+    let keyring = twin.keyring().number;
+    assert_eq!(tablet.keyring().number, keyring, "the keyring came");
     // One week has a document, and of the other there is nothing here.
     tablet.add("c", 10);
     for _ in 0..3 {
@@ -128,7 +129,7 @@ fn nobody_waits_without_end_for_a_snapshot_of_a_copy() {
 #[test]
 fn a_relay_that_was_set_back_is_noticed_and_filled_again() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let old = relay.kept.borrow().clone();
     phone.add("a", 3);
@@ -157,7 +158,7 @@ fn a_relay_that_was_set_back_is_noticed_and_filled_again() {
 #[test]
 fn a_relay_that_hides_what_another_has_seen_is_noticed() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     // The tablet is shown a fork from here on.
     let fork = MemoryRelay::new(1);
@@ -172,7 +173,7 @@ fn a_relay_that_hides_what_another_has_seen_is_noticed() {
 #[test]
 fn what_came_directly_proves_nothing_against_an_honest_relay() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     phone.add("a", 3);
     phone.give(&mut tablet);
@@ -186,7 +187,7 @@ fn what_came_directly_proves_nothing_against_an_honest_relay() {
 #[test]
 fn what_two_devices_sealed_anew_is_one_chunk_and_no_loss() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     pair(&relay, &mut phone, &mut laptop);
     phone.add("a", 3);
@@ -204,10 +205,10 @@ fn what_two_devices_sealed_anew_is_one_chunk_and_no_loss() {
 #[test]
 fn what_a_snapshot_absorbed_that_was_itself_absorbed_is_not_missed() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     pair(&relay, &mut phone, &mut laptop);
-    let many = |device: &mut Device| (0..70).for_each(|_| _ = device.add("visit", 1));
+    let many = |device: &mut Phone| (0..70).for_each(|_| _ = device.add("visit", 1));
     many(&mut phone);
     phone.sync(&relay);
     laptop.sync(&relay);
@@ -224,8 +225,8 @@ fn what_a_snapshot_absorbed_that_was_itself_absorbed_is_not_missed() {
 fn a_device_that_was_set_back_learns_it_from_what_others_have_seen() {
     let relay = MemoryRelay::new(4);
     let keeper = MemoryKeeper::default();
-    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
-    let mut tablet = Device::new();
+    let mut phone = Phone::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Phone::new();
     pair(&relay, &mut phone, &mut tablet);
     let mut old = phone.copied(&keeper);
     phone.add("a", 3);
@@ -242,7 +243,7 @@ fn a_device_that_was_set_back_learns_it_from_what_others_have_seen() {
 #[test]
 fn what_a_relay_hid_for_a_time_is_taken_in_when_it_is_shown() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     phone.add("a", 3);
     phone.sync(&relay);
@@ -288,7 +289,7 @@ impl StreamRelay for Breaking<'_> {
 #[test]
 fn a_relay_that_was_set_back_is_told_of_though_the_conversation_breaks_off() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     // Whether the relay counts backwards, or went on from there with what another has sent.
     for (goes_on, calls) in (0..5).flat_map(|calls| [(false, calls), (true, calls)]) {

@@ -13,7 +13,7 @@ use techo_protocol::exposure::segment::{Entry, NewSegment, WriteError};
 use techo_protocol::exposure::venue_code::{NewPoster, Poster, VenueCodeError};
 use techo_protocol::trust::{AuthorityId, Role, Root, TrustList, TrustedKey};
 
-use super::{Files, NOW, RELAY};
+use crate::{Files, NOW, RELAY};
 
 const HOST: &str = "techo.example";
 const DAY_SECONDS: i64 = 86_400;
@@ -23,7 +23,7 @@ const LIFE_DAYS: u32 = 60;
 /// A health authority whose keys come from its name: the same name is the same authority.
 ///
 /// ```
-/// use techo_core::device::example::Authority;
+/// use techo_testing::Authority;
 ///
 /// let osaka = Authority::named("Osaka Prefecture");
 /// assert!(osaka.poster("Bar Yoru")?.starts_with("https://techo.example/v#"));

@@ -1,13 +1,13 @@
 use techo_protocol::household::direct::Salt;
 
-use super::devices::{Device, let_in, pair};
-use crate::ports::SystemRandom;
-use crate::sync::household::{NewIdentity, Proposal, propose};
-use crate::sync::memory_relay::MemoryRelay;
-use crate::sync::pairing;
+use techo_core::ports::SystemRandom;
+use techo_core::sync::household::{NewIdentity, Proposal, propose};
+use techo_core::sync::pairing;
+use techo_testing::memory_relay::MemoryRelay;
+use techo_testing::{Phone, let_in, pair};
 
 /// Lets a device in without a relay.
-fn let_in_directly(owner: &mut Device, joiner: &mut Device) {
+fn let_in_directly(owner: &mut Phone, joiner: &mut Phone) {
     let identity = NewIdentity::generate("new", &SystemRandom::new()).unwrap();
     let salt = Salt::new(&SystemRandom::new()).unwrap();
     let welcome = pairing::admit_directly(owner.diary.vault(), &identity.device, &salt, owner.now).unwrap();
@@ -18,7 +18,7 @@ fn let_in_directly(owner: &mut Device, joiner: &mut Device) {
 
 #[test]
 fn two_devices_share_a_diary_and_no_relay_was_ever_there() {
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     phone.add("Kanaria Tei", 3);
     tablet.add("Suzume An", 2);
     let_in_directly(&mut phone, &mut tablet);
@@ -36,7 +36,7 @@ fn two_devices_share_a_diary_and_no_relay_was_ever_there() {
 #[test]
 fn a_relay_takes_over_what_was_agreed_without_it() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     phone.add("Kanaria Tei", 3);
     phone.sync(&relay);
     let_in_directly(&mut phone, &mut tablet);
@@ -55,7 +55,7 @@ fn a_relay_takes_over_what_was_agreed_without_it() {
 #[test]
 fn who_was_let_in_directly_stays_in_though_another_changed_the_list_first() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let_in_directly(&mut phone, &mut laptop);
     propose(tablet.diary.vault(), Proposal::Rename(1, "tablet".into())).unwrap();
@@ -74,7 +74,7 @@ fn who_was_let_in_directly_stays_in_though_another_changed_the_list_first() {
 #[test]
 fn who_was_removed_is_not_let_in_again_by_an_old_wish() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let_in_directly(&mut phone, &mut laptop);
     // The tablet hears of the laptop from a stick, and removes it before the phone is at the relay again.
@@ -94,7 +94,7 @@ fn who_was_removed_is_not_let_in_again_by_an_old_wish() {
 #[test]
 fn two_that_were_let_in_at_two_places_have_two_places_in_the_list() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop, mut watch) = (Device::new(), Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop, mut watch) = (Phone::new(), Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let_in_directly(&mut phone, &mut laptop);
     let_in(&relay, &mut tablet, &mut watch);

@@ -2,11 +2,12 @@ use std::cell::RefCell;
 
 use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest};
 
-use super::devices::{Device, NOW, pair};
-use crate::ports::{SeededRandom, SystemRandom};
-use crate::sync::exchange::StreamRelay;
-use crate::sync::memory_relay::{MemoryRelay, Trouble};
-use crate::sync::schedule::{STRETCH_SECONDS, next_upload, upload};
+use techo_core::ports::{SeededRandom, SystemRandom};
+use techo_core::sync::exchange::StreamRelay;
+use techo_core::sync::schedule::{STRETCH_SECONDS, next_upload, upload};
+use techo_testing::memory_relay::{MemoryRelay, Trouble};
+use techo_testing::phone::NOW;
+use techo_testing::{Phone, pair};
 
 /// Notes the sizes of requests and answers.
 struct Watching<'r>(&'r MemoryRelay, RefCell<Vec<(usize, usize)>>);
@@ -26,7 +27,7 @@ impl StreamRelay for Watching<'_> {
 /// What a relay sees of two devices in ten days under the schedule: visits on the first are given by day.
 fn seen(visits: &[i64]) -> Vec<(usize, usize)> {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let watching = Watching(&relay, RefCell::default());
     for turn in 0..40 {
@@ -54,7 +55,7 @@ fn a_visit_more_or_less_changes_no_request_and_no_answer() {
 #[test]
 fn more_than_four_cells_wait_for_the_next_turn() {
     let relay = MemoryRelay::new(1);
-    let mut phone = Device::new();
+    let mut phone = Phone::new();
     phone.sync(&relay);
     for number in 0..6 {
         phone.add(&format!("visit {number}"), 1);
@@ -63,7 +64,7 @@ fn more_than_four_cells_wait_for_the_next_turn() {
         let before = relay.chunks().len();
         upload(phone.diary.vault(), &relay, "relay", NOW + turn).unwrap();
         assert_eq!(relay.chunks().len() - before, 4);
-        let outgoing = crate::sync::engine::outgoing(phone.diary.vault(), NOW).unwrap();
+        let outgoing = techo_core::sync::engine::outgoing(phone.diary.vault(), NOW).unwrap();
         assert_eq!(outgoing.push.len(), left);
     }
 }

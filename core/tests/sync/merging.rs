@@ -1,13 +1,14 @@
-use super::devices::{Device, NOW, pair};
-use crate::diary::{NewVisit, Source, VisitKeys};
-use crate::sync::engine::{self, Outgoing, Source as ChunkSource};
-use crate::sync::household::{Proposal, propose};
-use crate::sync::memory_relay::MemoryRelay;
+use techo_core::diary::{NewVisit, Source, VisitKeys};
+use techo_core::sync::engine::{self, Outgoing, Source as ChunkSource};
+use techo_core::sync::household::{Proposal, propose};
+use techo_testing::memory_relay::MemoryRelay;
+use techo_testing::phone::NOW;
+use techo_testing::{Phone, pair};
 
 #[test]
 fn two_devices_come_to_the_same_and_then_are_quiet() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     phone.add("a", 3);
     tablet.add("b", 3);
     pair(&relay, &mut phone, &mut tablet);
@@ -29,7 +30,7 @@ fn two_devices_come_to_the_same_and_then_are_quiet() {
 #[test]
 fn two_that_delete_at_once_and_a_third_that_writes_lose_nothing() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let [a, b] = [phone.add("a", 3), phone.add("b", 3)];
     phone.sync(&relay);
@@ -47,7 +48,7 @@ fn two_that_delete_at_once_and_a_third_that_writes_lose_nothing() {
 
 #[test]
 fn siblings_made_on_a_stick_merge() {
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     let relay = MemoryRelay::new(1);
     pair(&relay, &mut phone, &mut tablet);
     let ids: Vec<_> = ["a", "b", "c", "d"].map(|name| phone.add(name, 3)).into();
@@ -68,12 +69,12 @@ fn siblings_made_on_a_stick_merge() {
 #[test]
 fn a_name_reaches_all_devices_and_a_wiped_relay_is_filled_again() {
     let relay = MemoryRelay::new(5);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let a = phone.add("a", 3);
     phone.sync(&relay);
-    let proposal = crate::sync::household::Proposal::Rename(1, "tablet".into());
-    crate::sync::household::propose(phone.diary.vault(), proposal).unwrap();
+    let proposal = techo_core::sync::household::Proposal::Rename(1, "tablet".into());
+    techo_core::sync::household::propose(phone.diary.vault(), proposal).unwrap();
     let other = MemoryRelay::new(6);
     assert!(phone.sync(&other).refilled);
     let done = tablet.sync(&other);
@@ -84,7 +85,7 @@ fn a_name_reaches_all_devices_and_a_wiped_relay_is_filled_again() {
 #[test]
 fn one_check_in_is_one_cell() {
     let relay = MemoryRelay::new(7);
-    let mut phone = Device::new();
+    let mut phone = Phone::new();
     phone.add("a", 1);
     phone.sync(&relay);
     let before = relay.kept.borrow().hoard.len();
@@ -96,7 +97,7 @@ fn one_check_in_is_one_cell() {
         default_stay_min: 90,
         source: Source::Code {
             authority: [9; 16],
-            kind: crate::diary::CodeKind::Poster,
+            kind: techo_core::diary::CodeKind::Poster,
         },
         keys: VisitKeys::Days(vec![(20_777, [3; 16].into()), (20_778, [4; 16].into())]),
         with: vec![],
@@ -111,7 +112,7 @@ fn one_check_in_is_one_cell() {
 #[test]
 fn the_first_visit_of_a_week_looks_like_any_other() {
     let relay = MemoryRelay::new(7);
-    let mut phone = Device::new();
+    let mut phone = Phone::new();
     phone.sync(&relay);
     for days_ago in [0, 20, 1] {
         let before = relay.kept.borrow().hoard.len();
@@ -125,7 +126,7 @@ fn the_first_visit_of_a_week_looks_like_any_other() {
 #[test]
 fn chunks_in_any_order_and_twice_give_the_same() {
     let relay = MemoryRelay::new(8);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let ids: Vec<_> = (0..6).map(|day| phone.add("visit", day)).collect();
     phone.note(&ids[2], "a note");
@@ -143,7 +144,7 @@ fn chunks_in_any_order_and_twice_give_the_same() {
 #[test]
 fn a_joiners_rows_become_part_of_a_lineage_that_began_with_a_snapshot() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let a = phone.add("a", 1);
     phone.add("b", 1);
@@ -164,7 +165,7 @@ fn a_joiners_rows_become_part_of_a_lineage_that_began_with_a_snapshot() {
 #[test]
 fn a_week_whose_time_is_over_keeps_nobody_busy() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let [a, b] = [phone.add("a", 1), phone.add("b", 1)];
     phone.add("c", 1);
@@ -188,7 +189,7 @@ fn a_week_whose_time_is_over_keeps_nobody_busy() {
 #[test]
 fn a_document_that_was_written_anew_goes_above_a_lineage_that_begins_empty() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     pair(&relay, &mut phone, &mut laptop);
     for device in [&mut phone, &mut tablet, &mut laptop] {

@@ -1,19 +1,19 @@
 //! A household's vaccine records: one device's dose is on the other, a deletion reaches every byte, and nothing of them expires.
 
-use super::devices::{Device, pair};
-use super::forgetting::{holds, readable};
-use crate::documents::EntryId;
-use crate::sync::memory_relay::MemoryRelay;
-use crate::vaccine::{self, Content, people};
+use crate::forgetting::{holds, readable};
+use techo_core::documents::EntryId;
+use techo_core::vaccine::{self, Content, people};
+use techo_testing::memory_relay::MemoryRelay;
+use techo_testing::{Phone, pair};
 
-fn record(device: &mut Device, person: &EntryId, text: &str) -> EntryId {
+fn record(device: &mut Phone, person: &EntryId, text: &str) -> EntryId {
     let now = device.now;
     vaccine::add(device.diary.vault(), person, Content::Certificate(text.into()), now)
         .unwrap()
         .id
 }
 
-fn texts(device: &mut Device) -> Vec<String> {
+fn texts(device: &mut Phone) -> Vec<String> {
     let mut texts: Vec<String> = vaccine::list(device.diary.vault())
         .unwrap()
         .records
@@ -27,7 +27,7 @@ fn texts(device: &mut Device) -> Vec<String> {
     texts
 }
 
-fn quiet(relay: &MemoryRelay, phone: &mut Device, tablet: &mut Device) {
+fn quiet(relay: &MemoryRelay, phone: &mut Phone, tablet: &mut Phone) {
     for _ in 0..3 {
         phone.sync(relay);
         tablet.sync(relay);
@@ -37,7 +37,7 @@ fn quiet(relay: &MemoryRelay, phone: &mut Device, tablet: &mut Device) {
 #[test]
 fn a_dose_is_on_the_other_device_and_a_deleted_one_opens_with_no_key() {
     let relay = MemoryRelay::new(7);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let now = phone.now;
     let aki = people::add(phone.diary.vault(), "Aki", "1980-01-01".parse().ok(), now).unwrap();
@@ -74,7 +74,7 @@ fn a_dose_is_on_the_other_device_and_a_deleted_one_opens_with_no_key() {
 #[test]
 fn two_devices_that_begin_a_persons_record_off_the_relay_lose_nothing() {
     let relay = MemoryRelay::new(8);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let now = phone.now;
     let aki = people::add(phone.diary.vault(), "Aki", None, now).unwrap();
@@ -89,7 +89,7 @@ fn two_devices_that_begin_a_persons_record_off_the_relay_lose_nothing() {
 #[test]
 fn a_vaccine_record_does_not_expire_with_the_visits() {
     let relay = MemoryRelay::new(9);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let now = phone.now;
     let aki = people::add(phone.diary.vault(), "Aki", None, now).unwrap();
@@ -109,7 +109,7 @@ fn a_vaccine_record_does_not_expire_with_the_visits() {
 #[test]
 fn people_who_are_said_to_be_one_are_one_on_all_devices() {
     let relay = MemoryRelay::new(10);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let now = phone.now;
     let one = people::add(phone.diary.vault(), "Aki", None, now).unwrap();

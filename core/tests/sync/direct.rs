@@ -1,13 +1,13 @@
 //! Two vaults that talk directly.
 
-use super::devices::{Device, pair};
-use crate::sync::direct::{PeerExchange, PeerSession, VaultHoldings};
-use crate::sync::household::{Proposal, propose};
-use crate::sync::memory_relay::MemoryRelay;
-use crate::sync::{HouseholdRefusal, SyncError};
+use techo_core::sync::direct::{PeerExchange, PeerSession, VaultHoldings};
+use techo_core::sync::household::{Proposal, propose};
+use techo_core::sync::{HouseholdRefusal, SyncError};
+use techo_testing::memory_relay::MemoryRelay;
+use techo_testing::{Phone, pair};
 
 /// Lets two devices talk until the connection is cut after so many messages: what each did, and how many there were.
-fn talk(one: &mut Device, two: &mut Device, cut_after: usize) -> Result<([PeerExchange; 2], usize), SyncError> {
+fn talk(one: &mut Phone, two: &mut Phone, cut_after: usize) -> Result<([PeerExchange; 2], usize), SyncError> {
     let mut here = VaultHoldings::new(one.diary.vault(), one.now);
     let mut there = VaultHoldings::new(two.diary.vault(), two.now);
     let (mut first, message) = PeerSession::begin(&mut here)?;
@@ -25,13 +25,13 @@ fn talk(one: &mut Device, two: &mut Device, cut_after: usize) -> Result<([PeerEx
     Ok(([first.exchanged(), second.exchanged()], count))
 }
 
-fn whole_talk(one: &mut Device, two: &mut Device) -> [PeerExchange; 2] {
+fn whole_talk(one: &mut Phone, two: &mut Phone) -> [PeerExchange; 2] {
     talk(one, two, usize::MAX).unwrap().0
 }
 
-fn two() -> (MemoryRelay, Device, Device) {
+fn two() -> (MemoryRelay, Phone, Phone) {
     let relay = MemoryRelay::default();
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     phone.add("a", 3);
     tablet.add("b", 3);
     pair(&relay, &mut phone, &mut tablet);
@@ -88,7 +88,7 @@ fn vaults_survive_a_cut_at_every_message() {
 #[test]
 fn a_peer_of_an_older_epoch_gets_the_record_first() {
     let (relay, mut phone, mut tablet) = two();
-    let mut third = Device::new();
+    let mut third = Phone::new();
     pair(&relay, &mut phone, &mut third);
     // The tablet has heard neither of the third device, nor that it was removed again.
     let key = phone.household().list.device(2).unwrap().key;

@@ -11,9 +11,9 @@ use techo_protocol::household::keyring_record::KeyringRecord;
 use techo_protocol::household::recovery::RecoveryPublic;
 use techo_protocol::household::sync_api::{Call, ChunkId, RecoveryCall, RecoveryRequest, StreamId, SyncAnswer, SyncRequest};
 
-use super::SyncError;
-use super::exchange::StreamRelay;
-use super::recovery::RecoveryRelay;
+use techo_core::sync::SyncError;
+use techo_core::sync::exchange::StreamRelay;
+use techo_core::sync::recovery::RecoveryRelay;
 
 /// What a relay keeps of one household.
 #[derive(Clone)]

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest};
 
-use super::devices::{Device, pair};
-use crate::ports::testing::{MemoryKeeper, copy_folder};
-use crate::sync::exchange::{StreamRelay, exchange};
-use crate::sync::memory_relay::{Kept, MemoryRelay, Trouble};
-use crate::vault::VAULT_FILE;
+use techo_core::sync::exchange::{StreamRelay, exchange};
+use techo_core::vault::VAULT_FILE;
+use techo_testing::memory_keeper::{MemoryKeeper, copy_folder};
+use techo_testing::memory_relay::{Kept, MemoryRelay, Trouble};
+use techo_testing::{Phone, pair};
 
 /// How many transactions are in the vault's log: the frames of its present filling that say how large the database is after a commit (SQLite's
 /// file format, section 4).
@@ -25,7 +25,7 @@ fn commits(folder: &Path) -> usize {
 #[test]
 fn a_sync_of_four_visits_is_two_transactions_and_one_with_nothing_new_is_none() {
     let relay = MemoryRelay::new(1);
-    let mut phone = Device::new();
+    let mut phone = Phone::new();
     phone.sync(&relay);
     for number in 0..4 {
         phone.add(&format!("visit {number}"), 1);
@@ -79,9 +79,9 @@ impl StreamRelay for Watched<'_> {
 #[test]
 fn a_kill_after_any_answer_of_the_relay_loses_nothing_and_makes_no_copied_device() {
     let (relay, keeper) = (MemoryRelay::new(1), MemoryKeeper::default());
-    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut phone = Phone::in_folder(tempfile::tempdir().unwrap(), &keeper);
     let tablet_keeper = MemoryKeeper::default();
-    let mut tablet = Device::in_folder(tempfile::tempdir().unwrap(), &tablet_keeper);
+    let mut tablet = Phone::in_folder(tempfile::tempdir().unwrap(), &tablet_keeper);
     let old = phone.add("deleted", 1);
     pair(&relay, &mut phone, &mut tablet);
     tablet.add("of the tablet", 2);
@@ -105,7 +105,7 @@ fn a_kill_after_any_answer_of_the_relay_loses_nothing_and_makes_no_copied_device
     for (number, moment) in moments.into_iter().enumerate() {
         let relay = MemoryRelay::new(1);
         *relay.kept.borrow_mut() = moment.kept;
-        let mut phone = Device::in_folder(moment.folder, &moment.keeper);
+        let mut phone = Phone::in_folder(moment.folder, &moment.keeper);
         let done = phone.sync(&relay);
         assert!(
             !done.received.begun_anew && done.received.copied == 0,

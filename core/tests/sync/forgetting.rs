@@ -2,17 +2,18 @@
 
 use techo_protocol::household::keyring_record::KeyringRecord;
 
-use super::devices::{Device, NOW, pair};
-use crate::ports::testing::MemoryKeeper;
-use crate::sync::engine::{self, Source};
-use crate::sync::file;
-use crate::sync::household::Proposal;
-use crate::sync::memory_relay::MemoryRelay;
-use crate::sync::seizure::{self, Seized};
-use crate::vaccine::{self, Content, people};
+use techo_core::sync::engine::{self, Source};
+use techo_core::sync::file;
+use techo_core::sync::household::Proposal;
+use techo_core::sync::seizure::{self, Seized};
+use techo_core::vaccine::{self, Content, people};
+use techo_testing::memory_keeper::MemoryKeeper;
+use techo_testing::memory_relay::MemoryRelay;
+use techo_testing::phone::NOW;
+use techo_testing::{Phone, pair};
 
 /// All that can be read of what the relay hoarded, by somebody who gets hold of all devices now.
-pub fn readable(relay: &MemoryRelay, devices: &mut [&mut Device]) -> Vec<Vec<u8>> {
+pub fn readable(relay: &MemoryRelay, devices: &mut [&mut Phone]) -> Vec<Vec<u8>> {
     let mut seized = Seized::default();
     for device in devices.iter_mut() {
         seized.and(seizure::keys(device.diary.vault()).unwrap());
@@ -29,7 +30,7 @@ pub fn holds(haystacks: &[Vec<u8>], needle: &str) -> bool {
 #[test]
 fn what_was_deleted_opens_with_no_key_that_anybody_still_has() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let canary = phone.add("Kanaria Tei", 3);
     phone.add("Suzume An", 3);
@@ -54,7 +55,7 @@ fn what_was_deleted_opens_with_no_key_that_anybody_still_has() {
 #[test]
 fn a_device_that_is_away_keeps_the_door_open_until_it_is_back() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let canary = phone.add("Kanaria Tei", 3);
     phone.sync(&relay);
@@ -79,7 +80,7 @@ fn a_device_that_is_away_keeps_the_door_open_until_it_is_back() {
 #[test]
 fn the_old_chunks_are_removed_from_the_relay() {
     let relay = MemoryRelay::new(2);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let a = phone.add("a", 3);
     phone.add("b", 3);
@@ -97,7 +98,7 @@ fn the_old_chunks_are_removed_from_the_relay() {
 #[test]
 fn a_keyring_of_somebody_who_has_not_heard_of_a_deletion_opens_nothing_later() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     pair(&relay, &mut phone, &mut laptop);
     let canary = phone.add("Kanaria Tei", 3);
@@ -110,7 +111,7 @@ fn a_keyring_of_somebody_who_has_not_heard_of_a_deletion_opens_nothing_later() {
     // The phone's keyring for the stick and the laptop's at the relay bear one number.
     phone.give(&mut tablet);
     let proposal = Proposal::Rename(0, "phone".into());
-    crate::sync::household::propose(laptop.diary.vault(), proposal).unwrap();
+    techo_core::sync::household::propose(laptop.diary.vault(), proposal).unwrap();
     laptop.sync(&relay);
     for _ in 0..3 {
         phone.sync(&relay);
@@ -124,7 +125,7 @@ fn a_keyring_of_somebody_who_has_not_heard_of_a_deletion_opens_nothing_later() {
 #[test]
 fn a_keyring_that_a_device_never_saw_opens_nothing_after_its_next_days_heartbeat() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     tablet.sync(&relay);
     let aki = people::add(phone.diary.vault(), "Aki", None, NOW).unwrap();
@@ -133,10 +134,10 @@ fn a_keyring_that_a_device_never_saw_opens_nothing_after_its_next_days_heartbeat
     // The phone's keyring on the stick and the tablet's at the relay bear one number, and only the stick's names the key of the record.
     let stick = file::make_file(phone.diary.vault(), NOW).unwrap();
     let proposal = Proposal::Rename(1, "tablet".into());
-    crate::sync::household::propose(tablet.diary.vault(), proposal).unwrap();
+    techo_core::sync::household::propose(tablet.diary.vault(), proposal).unwrap();
     tablet.sync(&relay);
     let number = KeyringRecord::read(stick.keyring.as_ref().unwrap()).unwrap().number;
-    assert_eq!(tablet.household().documents.keyring.number, number);
+    assert_eq!(tablet.keyring().number, number);
     vaccine::delete(phone.diary.vault(), &[dose.id], NOW).unwrap();
     // Whoever watches the relay has found the stick.
     relay
@@ -158,30 +159,30 @@ fn a_keyring_that_a_device_never_saw_opens_nothing_after_its_next_days_heartbeat
 #[test]
 fn keys_that_nobody_hears_of_do_not_pile_up() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     for day in 1..20 {
         phone.now = NOW + day * 86_400;
         phone.everything();
     }
-    assert_eq!(phone.household().own.hpke.len(), 2);
+    assert_eq!(phone.hpke_keys(), 2);
     phone.sync(&relay);
-    assert_eq!(phone.household().own.hpke.len(), 1);
+    assert_eq!(phone.hpke_keys(), 1);
 }
 
 #[test]
 fn tombstones_of_people_die_after_half_a_year() {
     let relay = MemoryRelay::new(3);
-    let mut phone = Device::new();
+    let mut phone = Phone::new();
     phone.diary.add_person("Aki").unwrap();
     let yui = phone.diary.add_person("Yui").unwrap().id;
     phone.diary.remove_person(&yui).unwrap();
     phone.sync(&relay);
-    let buried = |phone: &mut Device| {
+    let buried = |phone: &mut Phone| {
         let actor = phone.diary.vault().actor();
-        let name = crate::vault::DocumentName::Settings;
+        let name = techo_core::vault::DocumentName::Settings;
         let stored = phone.diary.vault().read(|reader| reader.document(&name)).unwrap().unwrap();
-        crate::documents::Document::load(stored, actor).is_buried(&yui)
+        techo_core::documents::Document::load(stored, actor).is_buried(&yui)
     };
     for (days, is_buried) in [(31, true), (170, true), (220, false)] {
         phone.now = NOW + days * 86_400;
@@ -195,8 +196,8 @@ fn tombstones_of_people_die_after_half_a_year() {
 fn a_text_that_a_later_one_overruled_opens_with_no_key() {
     let relay = MemoryRelay::new(1);
     let keeper = MemoryKeeper::default();
-    let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
-    let mut tablet = Device::new();
+    let mut phone = Phone::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    let mut tablet = Phone::new();
     pair(&relay, &mut phone, &mut tablet);
     let id = phone.add("a", 3);
     phone.note(&id, "Kanaria");
@@ -222,7 +223,7 @@ fn a_text_that_a_later_one_overruled_opens_with_no_key() {
 #[test]
 fn two_keyrings_with_one_number_keep_nobody_out() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     let (a, b) = (phone.add("a", 3), phone.add("b", 12));
     phone.sync(&relay);
@@ -235,19 +236,13 @@ fn two_keyrings_with_one_number_keep_nobody_out() {
     tablet.diary.delete(&[b]).unwrap();
     phone.sync(&relay);
     tablet.sync(&fork);
-    assert_eq!(
-        phone.household().documents.keyring.number,
-        tablet.household().documents.keyring.number
-    );
+    assert_eq!(phone.keyring().number, tablet.keyring().number);
     for _ in 0..3 {
         phone.sync(&fork);
         tablet.sync(&fork);
     }
     assert_eq!((phone.names(), tablet.names()), (vec![], vec![]));
-    assert_eq!(
-        phone.household().documents.keyring.record,
-        tablet.household().documents.keyring.record
-    );
+    assert_eq!(phone.keyring().bytes().to_vec(), tablet.keyring().bytes().to_vec());
 }
 
 #[test]
@@ -255,8 +250,8 @@ fn what_a_copied_device_has_deleted_opens_no_more_once_it_is_back() {
     for deletes_before_it_is_noticed in [true, false] {
         let relay = MemoryRelay::new(1);
         let keeper = MemoryKeeper::default();
-        let mut phone = Device::in_folder(tempfile::tempdir().unwrap(), &keeper);
-        let mut tablet = Device::new();
+        let mut phone = Phone::in_folder(tempfile::tempdir().unwrap(), &keeper);
+        let mut tablet = Phone::new();
         pair(&relay, &mut phone, &mut tablet);
         let mut twin = phone.copied(&keeper);
         let before = relay.kept.borrow().accounts.clone();

@@ -15,9 +15,8 @@ use techo_protocol::vaccination::site_licence::{NewSiteLicence, SiteLicenceError
 use techo_protocol::vaccination::status_pass::{PassFile, Request, Status, StatusPassError, Value};
 use techo_protocol::vaccination::ticket::TicketNumber;
 
-use super::super::{Device, DeviceError};
-use crate::clinic::{Clinic, ClinicError};
-use crate::following;
+use techo_core::clinic::{Clinic, ClinicError};
+use techo_core::device::{Device, DeviceError};
 
 const DAY_SECONDS: i64 = 86_400;
 /// 2021-06-01: before the doses of any example.
@@ -30,7 +29,7 @@ const CODE: [u8; 6] = *b"271403";
 /// A municipality with one vaccination site. Of a name it always has the same keys, but for that of status passes, which is made anew.
 ///
 /// ```
-/// use techo_core::device::example::{NOW, Town};
+/// use techo_testing::{NOW, Town};
 ///
 /// let slip = Town::named("Sakai").slip(1, NOW)?;
 /// assert!(slip.starts_with("TECHO-D1:"));
@@ -60,7 +59,7 @@ impl Town {
     /// # Errors
     /// The device's vault cannot be written.
     pub fn is_followed_by(&self, device: &mut Device) -> Result<(), DeviceError> {
-        following::add(device.vault(), &self.trust_file())?;
+        device.follow(&self.trust_file())?;
         Ok(())
     }
 
@@ -112,7 +111,7 @@ impl Town {
     /// # Errors
     /// The folder cannot be written.
     pub fn clinic(&self, folder: &Path, now: i64) -> Result<Clinic, ClinicError> {
-        let mut vault = super::vault(folder)?;
+        let mut vault = crate::vault(folder)?;
         let request = Clinic::init(&mut vault, &self.trust_file(), "Kanaria Clinic", now, &SystemRandom::new())?;
         let mut clinic = Clinic::open(vault, now)?;
         clinic.license(&self.license(&request)?)?;
@@ -125,7 +124,7 @@ impl Town {
     /// [`StatusPassError`]: no request, or no randomness.
     pub fn pass(&self, request: &[u8], now: i64) -> Result<Vec<u8>, StatusPassError> {
         let key = self.status.as_ref().ok_or(StatusPassError::NoRandomness)?;
-        let until = crate::vaccine::day_in_japan(now.saturating_add(365 * DAY_SECONDS));
+        let until = techo_core::vaccine::day_in_japan(now.saturating_add(365 * DAY_SECONDS));
         let values = |_| vec![Value::Status(Status::Vaccinated), Value::Doses(2), Value::ValidUntil(until)];
         let issuer = (self.trust_list().authority(), key);
         let request = Request::read(request)?;

@@ -1,20 +1,34 @@
-//! What an example needs to open a [`Device`](super::Device) without a disk's secrets, a network or an authority: ports in memory.
+//! What tests, examples and the simulation share: ports in memory, a relay in memory, phones that sync, an authority and a town.
 //!
-//! [`ports`] is the short way; where an example moves the clock or shares a relay, it makes the parts itself and puts them in [`Ports`].
-//! Nothing here protects anybody: keys lie in memory and every [`Authority`] of the same name has the same ones.
+//! Nothing that is shipped depends on this crate, and nothing here protects anybody: keys lie in memory, and every [`Authority`] of the same name
+//! has the same ones (ADR 0023).
+//!
+//! ```text
+//! ports(), SetClock, Files       what a Device is opened with        memory_relay   a relay of streams that keeps every rule
+//! household()                    two paired Devices                  memory_keeper  a key keeper that a test may watch
+//! Phone, Household::of(3)        diaries below the front door        Authority, Town, papers: who signs
+//! ```
+//!
+//! [`ports`] is the short way; where an example moves the clock or shares a relay, it makes the parts itself and puts them in
+//! [`Ports`].
 //!
 //! ```
-//! use techo_core::device::{Device, example};
+//! use techo_core::device::Device;
 //!
 //! let folder = tempfile::tempdir()?;
-//! let device = Device::open(folder.path(), example::ports())?;
-//! assert_eq!(device.now(), example::NOW);
+//! let device = Device::open(folder.path(), techo_testing::ports())?;
+//! assert_eq!(device.now(), techo_testing::NOW);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod authority;
 mod household;
+pub mod memory_keeper;
+pub mod memory_relay;
 mod papers;
+pub mod phone;
 mod town;
 
 use std::collections::BTreeMap;
@@ -24,19 +38,19 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use authority::Authority;
-pub use household::household;
+pub use household::{Household, household, let_in, pair};
+pub use memory_keeper::MemoryKeeper;
 pub use papers::{CARD, CARD_ISSUER, CERTIFICATE, ISSUER};
+pub use phone::Phone;
 pub use town::Town;
 
 use techo_protocol::basics::qr::{Qr, QrError};
 
-use crate::diary::{Diary, DiaryError};
-use crate::ports::{
-    Clock, Discovery, HttpError, KeyError, KeyId, KeyKeeper, LocalNetwork, NearbyError, Ports, Relay, SystemRandom, WrappingKey,
-};
-use crate::scan::Luminance;
-use crate::sync::memory_relay::{MemoryRelay, Refused};
-use crate::vault::{Vault, VaultError};
+use memory_relay::{MemoryRelay, Refused};
+use techo_core::diary::{Diary, DiaryError};
+use techo_core::ports::{Clock, Discovery, HttpError, LocalNetwork, NearbyError, Ports, Relay, SystemRandom};
+use techo_core::scan::Luminance;
+use techo_core::vault::{Vault, VaultError};
 
 /// The time of the examples, in Unix seconds: 2026-11-20T21:00:00+09:00.
 pub const NOW: i64 = 1_795_176_000;
@@ -52,7 +66,7 @@ pub fn ports() -> Ports {
 /// Ports in memory with a relay and a clock that the example keeps a handle on.
 pub fn ports_with(relay: &Files, clock: &SetClock) -> Ports {
     Ports {
-        keys: Box::new(MemoryKeys::default()),
+        keys: Box::new(MemoryKeeper::default()),
         clock: Box::new(clock.clone()),
         random: Arc::new(SystemRandom::new()),
         relay: Arc::new(relay.clone()),
@@ -80,10 +94,9 @@ pub fn diary(folder: &Path) -> Result<Diary, DiaryError> {
 /// A text as a camera sees it: a picture of its QR code.
 ///
 /// ```
-/// use techo_core::device::example;
 /// use techo_core::scan::camera::FrameScanner;
 ///
-/// let found = FrameScanner::default().frame(&example::picture("0000000009")?);
+/// let found = FrameScanner::default().frame(&techo_testing::picture("0000000009")?);
 /// assert_eq!(found[0].text, "0000000009");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -93,7 +106,7 @@ pub fn diary(folder: &Path) -> Result<Diary, DiaryError> {
 pub fn picture(text: &str) -> Result<Luminance<'static>, QrError> {
     let (pixels, side) = Qr::of(text)?.to_grey(4);
     // As many pixels as its sides say; only a code of more than 8,000 modules a side would be too large.
-    Ok(Luminance::packed(side, side, pixels))
+    Ok(Luminance::new(side, side, side, pixels).unwrap())
 }
 
 /// A clock that shows what it was set to. Clones show the same time.
@@ -115,36 +128,6 @@ impl SetClock {
 impl Clock for SetClock {
     fn now(&self) -> i64 {
         self.0.load(Ordering::SeqCst)
-    }
-}
-
-/// A key keeper in memory. Clones keep the same keys, as two runs of a program on one device do.
-#[derive(Clone, Default)]
-pub struct MemoryKeys(Arc<Mutex<BTreeMap<KeyId, WrappingKey>>>);
-
-impl MemoryKeys {
-    fn keys(&self) -> MutexGuard<'_, BTreeMap<KeyId, WrappingKey>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl KeyKeeper for MemoryKeys {
-    fn load(&self, id: &KeyId) -> Result<Option<WrappingKey>, KeyError> {
-        Ok(self.keys().get(id).cloned())
-    }
-
-    fn store(&mut self, id: &KeyId, key: &WrappingKey) -> Result<(), KeyError> {
-        self.keys().insert(*id, key.clone());
-        Ok(())
-    }
-
-    fn ids(&self) -> Result<Vec<KeyId>, KeyError> {
-        Ok(self.keys().keys().copied().collect())
-    }
-
-    fn delete(&mut self, id: &KeyId) -> Result<(), KeyError> {
-        self.keys().remove(id);
-        Ok(())
     }
 }
 

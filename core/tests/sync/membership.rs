@@ -1,10 +1,11 @@
-use super::devices::{Device, NOW, let_in, pair};
-use super::forgetting::{holds, readable};
-use crate::sync::household::{Proposal, day_of, propose};
-use crate::sync::memory_relay::{MemoryRelay, Trouble};
-use crate::sync::{HouseholdRefusal, SyncError, file};
+use crate::forgetting::{holds, readable};
+use techo_core::sync::household::{Proposal, propose};
+use techo_core::sync::{HouseholdRefusal, SyncError, file};
+use techo_testing::memory_relay::{MemoryRelay, Trouble};
+use techo_testing::phone::NOW;
+use techo_testing::{Phone, let_in, pair};
 
-fn remove(device: &mut Device, index: u8) {
+fn remove(device: &mut Phone, index: u8) {
     let key = device.household().list.device(index).unwrap().key;
     propose(device.diary.vault(), Proposal::Remove(index, key)).unwrap();
 }
@@ -12,7 +13,7 @@ fn remove(device: &mut Device, index: u8) {
 #[test]
 fn a_removed_device_reads_nothing_new_and_the_others_go_on() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     pair(&relay, &mut phone, &mut laptop);
     tablet.add("before", 3);
@@ -45,7 +46,8 @@ fn a_removed_device_reads_nothing_new_and_the_others_go_on() {
     // What it signs beyond its last is refused wherever it turns up.
     tablet.add("after", 1);
     let chunks = tablet.everything();
-    let report = crate::sync::engine::incoming(phone.diary.vault(), &chunks, crate::sync::engine::Source::direct(NOW)).unwrap();
+    let report =
+        techo_core::sync::engine::incoming(phone.diary.vault(), &chunks, techo_core::sync::engine::Source::direct(NOW)).unwrap();
     assert_eq!(report.taken, 0);
     assert_eq!(phone.names().len(), 3);
 }
@@ -53,7 +55,7 @@ fn a_removed_device_reads_nothing_new_and_the_others_go_on() {
 #[test]
 fn a_device_that_was_away_for_epochs_finds_its_way() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     tablet.add("written offline", 2);
     for epoch in 0..3 {
@@ -69,13 +71,13 @@ fn a_device_that_was_away_for_epochs_finds_its_way() {
     assert_eq!(tablet.names(), ["meanwhile", "meanwhile", "meanwhile", "written offline"]);
     assert_eq!(phone.names(), tablet.names());
     assert_eq!(tablet.household().epoch(), 3);
-    assert_eq!(tablet.household().epochs.keys.len(), 1, "old keys are destroyed");
+    assert_eq!(tablet.epoch_keys(), 1, "old keys are destroyed");
 }
 
 #[test]
 fn two_that_remove_each_other_through_the_relay_the_first_decides() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     remove(&mut phone, 1);
     remove(&mut tablet, 0);
@@ -88,7 +90,7 @@ fn two_that_remove_each_other_through_the_relay_the_first_decides() {
 #[test]
 fn an_epoch_ends_with_its_month() {
     let relay = MemoryRelay::new(1);
-    let mut phone = Device::new();
+    let mut phone = Phone::new();
     for (days, epoch) in [(0, 0), (29, 0), (30, 1), (59, 1), (61, 2)] {
         phone.now = NOW + days * 86_400;
         phone.sync(&relay);
@@ -99,7 +101,7 @@ fn an_epoch_ends_with_its_month() {
 #[test]
 fn two_records_made_at_once_both_come_to_be() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     propose(phone.diary.vault(), Proposal::Rename(0, "phone".into())).unwrap();
     propose(tablet.diary.vault(), Proposal::Rename(1, "tablet".into())).unwrap();
@@ -122,7 +124,7 @@ fn two_records_made_at_once_both_come_to_be() {
 #[test]
 fn a_joiners_old_account_is_deleted() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     tablet.add("its own", 1);
     tablet.sync(&relay);
     assert_eq!(relay.accounts(), 1);
@@ -134,7 +136,7 @@ fn a_joiners_old_account_is_deleted() {
 #[test]
 fn a_device_that_has_not_met_the_relay_yet_leaves_records_to_it() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     let_in(&relay, &mut phone, &mut tablet);
     propose(tablet.diary.vault(), Proposal::Rotate(0)).unwrap();
     tablet.give(&mut phone);
@@ -148,7 +150,7 @@ fn a_device_that_has_not_met_the_relay_yet_leaves_records_to_it() {
 #[test]
 fn who_joins_after_an_epoch_ended_misses_nothing_and_a_wiped_relay_is_filled() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     tablet.add("a", 3);
     tablet.sync(&relay);
@@ -168,20 +170,23 @@ fn who_joins_after_an_epoch_ended_misses_nothing_and_a_wiped_relay_is_filled() {
 #[test]
 fn a_device_whose_clock_was_ahead_goes_on_giving_signs_of_life() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     for (days, heard) in [(5, 5), (1, 1), (2, 2)] {
         tablet.now = NOW + days * 86_400;
         tablet.sync(&relay);
         phone.sync(&relay);
-        assert_eq!(phone.household().last_heard(1), Some(day_of(NOW) + heard));
+        assert_eq!(
+            phone.household().last_heard(1),
+            Some(u32::try_from(NOW / 86_400).unwrap() + heard)
+        );
     }
 }
 
 #[test]
 fn a_stick_alone_locks_no_device_out() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     remove(&mut phone, 1);
     phone.sync(&relay);
@@ -199,7 +204,7 @@ fn a_stick_alone_locks_no_device_out() {
 #[test]
 fn a_removed_device_that_is_paired_again_brings_what_only_it_has() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     phone.add("a", 2);
     phone.sync(&relay);
@@ -218,7 +223,7 @@ fn a_removed_device_that_is_paired_again_brings_what_only_it_has() {
 #[test]
 fn what_a_removed_device_gave_directly_is_passed_on_by_who_took_it() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     pair(&relay, &mut phone, &mut laptop);
     let a = phone.add("a", 3);
@@ -242,7 +247,7 @@ fn what_a_removed_device_gave_directly_is_passed_on_by_who_took_it() {
 #[test]
 fn nobody_waits_for_what_a_removed_device_would_have_sent() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet, mut laptop) = (Device::new(), Device::new(), Device::new());
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     pair(&relay, &mut phone, &mut laptop);
     let a = phone.add("a", 3);
@@ -271,7 +276,7 @@ fn nobody_waits_for_what_a_removed_device_would_have_sent() {
 #[test]
 fn a_relay_that_shows_an_older_record_takes_no_device_back() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     phone.sync(&relay);
     propose(phone.diary.vault(), Proposal::Rename(0, "phone".into())).unwrap();
     phone.sync(&relay);

@@ -4,10 +4,9 @@
 ///
 /// ```
 /// use techo_core::certificates::{Trust, Verdict, key_source, verify};
-/// use techo_core::device::example;
 ///
-/// let trust = Trust::new(key_source::read(example::ISSUER.as_bytes(), None)?);
-/// let verified = verify(example::CERTIFICATE, &trust, example::NOW);
+/// let trust = Trust::new(key_source::read(techo_testing::ISSUER.as_bytes(), None)?);
+/// let verified = verify(techo_testing::CERTIFICATE, &trust, techo_testing::NOW);
 /// assert_eq!(verified.verdict(), Verdict::Valid);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

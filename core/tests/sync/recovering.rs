@@ -1,27 +1,28 @@
 use techo_protocol::household::recovery::{Language, RecoveryWords};
 
-use super::devices::{Device, NOW, pair};
-use super::forgetting::{holds, readable};
-use crate::ports::SystemRandom;
-use crate::sync::exchange::{ask, delete_account};
-use crate::sync::household::{Proposal, propose};
-use crate::sync::memory_relay::{MemoryRelay, Trouble};
-use crate::sync::recovery::{Restored, renew_words, restore};
-use crate::sync::{HouseholdRefusal, SyncError};
+use crate::forgetting::{holds, readable};
+use techo_core::ports::SystemRandom;
+use techo_core::sync::exchange::{ask, delete_account};
+use techo_core::sync::household::{Proposal, propose};
+use techo_core::sync::recovery::{Restored, renew_words, restore};
+use techo_core::sync::{HouseholdRefusal, SyncError};
 use techo_protocol::household::sync_api::Call;
+use techo_testing::memory_relay::{MemoryRelay, Trouble};
+use techo_testing::phone::NOW;
+use techo_testing::{Phone, pair};
 
 fn words() -> RecoveryWords {
     RecoveryWords::generate(Language::Japanese, &SystemRandom::new()).unwrap()
 }
 
-fn restored(device: &mut Device, relay: &MemoryRelay, words: &RecoveryWords) -> Result<Restored, Trouble> {
+fn restored(device: &mut Phone, relay: &MemoryRelay, words: &RecoveryWords) -> Result<Restored, Trouble> {
     restore(device.diary.vault(), relay, words, "found again", NOW, &SystemRandom::new())
 }
 
 #[test]
 fn twelve_words_bring_the_diary_back_and_newer_ones_end_them() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut tablet) = (Device::new(), Device::new());
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut tablet);
     phone.add("a", 3);
     tablet.add("b", 3);
@@ -29,7 +30,7 @@ fn twelve_words_bring_the_diary_back_and_newer_ones_end_them() {
     renew_words(phone.diary.vault(), &relay, "relay", &old, NOW).unwrap();
     renew_words(phone.diary.vault(), &relay, "relay", &new, NOW).unwrap();
     tablet.sync(&relay);
-    let mut found = Device::new();
+    let mut found = Phone::new();
     found.add("its own", 1);
     let refused = restored(&mut found, &relay, &old);
     assert!(
@@ -50,13 +51,13 @@ fn twelve_words_bring_the_diary_back_and_newer_ones_end_them() {
         assert!(list.devices.iter().any(|device| device.by_words), "the others are told");
     }
     // The words stay good: they were not replaced.
-    assert_eq!(restored(&mut Device::new(), &relay, &new).unwrap(), Restored::Joined);
+    assert_eq!(restored(&mut Phone::new(), &relay, &new).unwrap(), Restored::Joined);
 }
 
 #[test]
 fn a_deleted_account_comes_back_by_its_words() {
     let relay = MemoryRelay::new(1);
-    let mut phone = Device::new();
+    let mut phone = Phone::new();
     phone.add("a", 3);
     let words = words();
     renew_words(phone.diary.vault(), &relay, "relay", &words, NOW).unwrap();
@@ -67,7 +68,7 @@ fn a_deleted_account_comes_back_by_its_words() {
     assert_eq!(relay.accounts(), 1, "a deletion names the opening");
     delete_account(phone.diary.vault(), &relay).unwrap();
     assert_eq!(relay.accounts(), 0);
-    let mut found = Device::new();
+    let mut found = Phone::new();
     restored(&mut found, &relay, &words).unwrap();
     found.sync(&relay);
     assert_eq!(found.names(), ["a"]);
@@ -80,7 +81,7 @@ fn a_deleted_account_comes_back_by_its_words() {
 #[test]
 fn the_words_open_nothing_that_was_deleted_before_they_were_made() {
     let relay = MemoryRelay::new(1);
-    let mut phone = Device::new();
+    let mut phone = Phone::new();
     let canary = phone.add("Kanaria Tei", 3);
     phone.add("Suzume An", 3);
     phone.sync(&relay);
@@ -88,7 +89,7 @@ fn the_words_open_nothing_that_was_deleted_before_they_were_made() {
     phone.sync(&relay);
     let words = words();
     renew_words(phone.diary.vault(), &relay, "relay", &words, NOW).unwrap();
-    let mut found = Device::new();
+    let mut found = Phone::new();
     restored(&mut found, &relay, &words).unwrap();
     found.sync(&relay);
     phone.sync(&relay);
@@ -99,7 +100,7 @@ fn the_words_open_nothing_that_was_deleted_before_they_were_made() {
 #[test]
 fn a_device_that_shut_the_others_out_is_overridden_by_the_words() {
     let relay = MemoryRelay::new(1);
-    let (mut phone, mut thief) = (Device::new(), Device::new());
+    let (mut phone, mut thief) = (Phone::new(), Phone::new());
     pair(&relay, &mut phone, &mut thief);
     let words = words();
     renew_words(phone.diary.vault(), &relay, "relay", &words, NOW).unwrap();
@@ -121,7 +122,7 @@ fn a_device_that_shut_the_others_out_is_overridden_by_the_words() {
 #[test]
 fn words_whose_slot_was_filled_with_junk_take_the_household_over() {
     let relay = MemoryRelay::new(1);
-    let mut phone = Device::new();
+    let mut phone = Phone::new();
     phone.add("a", 3);
     let (words, other) = (words(), words());
     renew_words(phone.diary.vault(), &relay, "relay", &words, NOW).unwrap();
@@ -130,7 +131,7 @@ fn words_whose_slot_was_filled_with_junk_take_the_household_over() {
     hostile.sealing = other.keys().public().sealing;
     propose(phone.diary.vault(), Proposal::Words(hostile)).unwrap();
     phone.sync(&relay);
-    let mut found = Device::new();
+    let mut found = Phone::new();
     found.add("b", 1);
     assert_eq!(restored(&mut found, &relay, &words).unwrap(), Restored::TakenOver);
     found.sync(&relay);
