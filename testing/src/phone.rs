@@ -55,6 +55,7 @@ impl Phone {
     }
 
     /// A copy of this device's folder, with its keys.
+    #[must_use]
     pub fn copied(&self, keeper: &MemoryKeeper) -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy_folder(self.folder.path(), folder.path());
