@@ -55,14 +55,29 @@ diary-damaged = Damaged and left out: { $row }
 diary-added = Entered: { $name }, { $from } to { $to }. [{ $id }]
 diary-changed = Changed: { $name }, { $from } to { $to }. [{ $id }]
 diary-deleted = Deleted, and no longer to be opened by anyone with this profile: { $count }
-diary-keep = Visits are kept for { $days } days and then destroyed.
-diary-exported = Wrote { $count } visits to { $file }. The file is readable: whoever has it has your diary, with the keys to its warnings.
+diary-keep = Visits are kept for { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } and then destroyed.
+diary-exported = Wrote { $count ->
+        [one] { $count } visit
+       *[other] { $count } visits
+    } to { $file }. The file is readable: whoever has it has your diary, with the keys to its warnings.
 diary-left-out = Left out, because a newer version of Techo wrote them: { $count }
 diary-imported = Imported: { $added } new, { $already } here already, { $expired } too old, { $deleted } deleted here before.
-diary-sent = Sent { $count } visits to { $name }, sealed. Nothing else left this device.
-exposure-fetched = { $name }: up to date, { $new } new lists.
+diary-sent = Sent { $count ->
+        [one] { $count } visit
+       *[other] { $count } visits
+    } to { $name }, sealed. Nothing else left this device.
+exposure-fetched = { $name }: up to date, { $new ->
+        [one] { $new } new list
+       *[other] { $new } new lists
+    }.
 exposure-nothing-published = { $name }: has published nothing yet.
-alert = { $state }: { $severity } at { $name }, { $day } { $from } to { $to }. You were there { $minutes } minutes of it.
+alert = { $state }: { $severity } at { $name }, { $day } { $from } to { $to }. You were there { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    } of it.
 alert-withdrawn = { $state }: the authority took back its alert for { $name }, { $day } { $from } to { $to }. You need not act on it.
 alert-ids = {"    "}visit { $visit }, notice { $notice }
 alert-dismissed = Put away. It comes back only if the authority changes it.
@@ -88,10 +103,28 @@ trust-expired = The trust list of { $name } ran out on { $day }. Ask for a newer
 trust-none = You follow no authority yet. Add one with: techo trust add FILE
 trust-line = { $name }, fingerprint { $fingerprint }, lists up to { $as_of } [{ $id }]
 trust-line-never = { $name }, fingerprint { $fingerprint }, no list yet [{ $id }]
-trust-bundle-line = Issuers’ keys “{ $name }”: { $keys } keys, { $archived } of them from the archive, as of { $day }, { $age } days ago
-trust-revocations = Revoked passes of { $id }, as of { $day }, { $age } days ago
+trust-bundle-line = Issuers’ keys “{ $name }”: { $keys ->
+        [one] { $keys } key
+       *[other] { $keys } keys
+    }, { $archived } of them from the archive, as of { $day }, { $age ->
+        [one] { $age } day
+       *[other] { $age } days
+    } ago
+trust-revocations = Revoked passes of { $id }, as of { $day }, { $age ->
+        [one] { $age } day
+       *[other] { $age } days
+    } ago
 trust-removed = Not followed any more; its lists are gone.
-status = { $visits } visits, kept { $days } days. { $alerts } alerts, { $unseen } not seen yet.
+status = { $visits ->
+        [one] { $visits } visit
+       *[other] { $visits } visits
+    }, kept { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    }. { $alerts ->
+        [one] { $alerts } alert
+       *[other] { $alerts } alerts
+    }, { $unseen } not seen yet.
 status-passphrase = The profile's key is under your passphrase.
 status-no-passphrase = The profile's key is in a file that only this user can read. For more, make a profile with TECHO_PASSPHRASE set.
 status-erasure = When something is deleted, the key that could open it is replaced and the old one overwritten. A disk, a snapshot or a backup may keep an old copy of the key's file, though: here deletion is as sure as the disk is. Phones keep the key in hardware.
@@ -128,29 +161,56 @@ vaccine-remind-recommended = today is the recommended day
 vaccine-remind-overdue = is late, and still given
 vaccine-event = { $name }: vaccine dose { $dose }
 vaccine-event-text = From { $earliest }, best on { $recommended }, late from { $overdue }. Rule { $rule }.
-vaccine-calendar = Wrote { $count } days to { $file }. Names stand in it: a calendar may send them to other machines.
-vaccine-exported = Wrote { $count } records to { $file }. The file is readable: whoever has it has the vaccine record.
+vaccine-calendar = Wrote { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    } to { $file }. Names stand in it: a calendar may send them to other machines.
+vaccine-exported = Wrote { $count ->
+        [one] { $count } record
+       *[other] { $count } records
+    } to { $file }. The file is readable: whoever has it has the vaccine record.
 vaccine-deleted = Deleted, and no longer to be opened by anyone with this profile: { $count }
 kind-hand = Entered by hand
 reset-done = Destroyed: keys first, then files.
 demo-title = Techo: a bar, three residents, a health authority and a relay. All of it runs here, now.
 demo-venue = { $venue } registers with the prefecture and prints its poster
-demo-venue-poster = Poster drawn: a PNG of { $bytes } bytes. Its code holds name, address and a signature in { $digits } digits.
+demo-venue-poster = Poster drawn: a PNG of { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }. Its code holds name, address and a signature in { $digits ->
+        [one] { $digits } digit
+       *[other] { $digits } digits
+    }.
 demo-relay-started = A relay listens at { $url }. It was told which authority may publish, and nothing else.
 demo-scan = Three residents scan the picture of the poster
 demo-scanned = { $name } checks in, { $from } to { $to }. The picture was read in { $ms } ms and the signature checked offline.
 demo-scan-secret = Each phone keeps two day keys of the bar, sealed, and drops what opens its other days. Nobody was told of any visit.
 demo-quiet = The authority publishes an empty list, and everybody fetches the same files
 demo-notice = Somebody infected was there: the authority publishes a notice, { $from } to { $to }
-demo-published = Sent to the relay: { $bytes } bytes, signed. Dummies fill the list, so that it does not tell how many hours it names.
+demo-published = Sent to the relay: { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }, signed. Dummies fill the list, so that it does not tell how many hours it names.
 demo-relay-sees = What the relay and anybody see of an hour: tag { $tag } and nine masked bytes, new in every list.
 demo-revise = The investigation finds that it ended at { $to }: the notice is revised
 demo-withdraw = The test was wrong: the notice is withdrawn
 demo-nothing = { $name }: nothing found.
-demo-alert = { $name }: { $state }. { $venue }, { $from } to { $to }; there for { $minutes } minutes of it. { $text }
+demo-alert = { $name }: { $state }. { $venue }, { $from } to { $to }; there for { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    } of it. { $text }
 demo-alert-withdrawn = { $name }: { $state }. The alert for { $venue } was taken back.
 demo-search = The relay's database and log, and the residents' files, are searched for the bar's name and address
-demo-searched = Searched { $files } files and { $lines } log lines, { $bytes } bytes.
+demo-searched = Searched { $files ->
+        [one] { $files } file
+       *[other] { $files } files
+    } and { $lines ->
+        [one] { $lines } log line
+       *[other] { $lines } log lines
+    }, { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }.
 demo-found = FOUND in { $place }
 demo-clean = Clean: the name is nowhere in them.
 demo-sync-title = Techo: two devices of one household and a relay that lies. All of it runs here, now.
@@ -161,9 +221,18 @@ demo-sync-merge = Both edit one visit, and each enters another, before they meet
 demo-sync-note = Nobody's words are lost: { $note }
 demo-sync-delete = The tablet deletes { $venue }
 demo-sync-opens-before = Before: whoever has all that the relay ever saw, and these devices, opens { $venue }.
-demo-sync-opens-nothing = After: of { $count } sealed pieces, { $bytes } bytes, that the relay ever saw, no key that either device still has opens it.
+demo-sync-opens-nothing = After: of { $count ->
+        [one] { $count } sealed piece
+       *[other] { $count } sealed pieces
+    }, { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }, that the relay ever saw, no key that either device still has opens it.
 demo-sync-wipe = The relay loses everything
-demo-sync-refilled = The phone noticed and filled it again: { $count } pieces.
+demo-sync-refilled = The phone noticed and filled it again: { $count ->
+        [one] { $count } piece
+       *[other] { $count } pieces
+    }.
 demo-sync-set-back = The relay goes back to an older state, and says nothing of it
 demo-sync-remove = The phone removes the tablet
 demo-sync-removed = The tablet gets nothing new: the relay's newest bytes do not open with any key that it has. Its own diary stays.
@@ -174,21 +243,45 @@ demo-learned-venue = The bar: nothing.
 demo-learned-others = Anybody else: nothing, unless they hold the bar's code; who photographed the poster can recognise its notices.
 demo-learned-phone = Each phone: its own visits and its own alerts.
 demo-vaccine-title = A town's vaccination, in July 2021. Everything is real: tickets are drawn and read, doses sealed and signed.
-demo-vaccine-town = A town gives out { $count } tickets
+demo-vaccine-town = A town gives out { $count ->
+        [one] { $count } ticket
+       *[other] { $count } tickets
+    }
 demo-vaccine-sealed = It knows tickets and birth dates, and no names. Birth dates are sealed in its database.
 demo-vaccine-licence = { $site } asks for a licence, and gets it. From here on it has no network.
-demo-vaccine-record = { $site } records doses from pictures of tickets
-demo-vaccine-recorded = ticket { $ticket }: read, checked, saved and signed in { $ms } ms; the slip has { $bytes } bytes
+demo-vaccine-record = { $site ->
+        [one] { $site } record
+       *[other] { $site } records
+    } doses from pictures of tickets
+demo-vaccine-recorded = ticket { $ticket }: read, checked, saved and signed in { $ms } ms; the slip has { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }
 demo-vaccine-refuse = What went wrong elsewhere is refused before it is saved
 demo-vaccine-refused = { $ticket }: { $message }
 demo-vaccine-stick = A stick goes to the town hall
-demo-vaccine-taken = { $doses } doses in { $bytes } sealed bytes. Taking them in again changes nothing, and a torn copy is refused.
+demo-vaccine-taken = { $doses ->
+        [one] { $doses } dose
+       *[other] { $doses } doses
+    } in { $bytes ->
+        [one] { $bytes } sealed byte
+       *[other] { $bytes } sealed bytes
+    }. Taking the file in again changes nothing, and a torn copy is refused.
 demo-vaccine-second = Three weeks later four come again, and two do not
-demo-vaccine-public = For the public, { $count } cells of fewer than ten are hidden.
+demo-vaccine-public = For the public, { $count ->
+        [one] { $count } cell of fewer than ten is
+       *[other] { $count } cells of fewer than ten are
+    } hidden.
 demo-vaccine-late = On { $day } the second dose is late for { $tickets }: numbers for a letter.
 demo-vaccine-pass = The town issues a status pass, and a bar checks it without a network
-demo-vaccine-issued = { $name }’s phone asks with { $count } keys; the town binds a copy to each, one for a day, and does not keep the name.
-demo-vaccine-quick = One scan: valid, { $shown }, and nothing else. The code has { $digits } digits.
+demo-vaccine-issued = { $name }’s phone asks with { $count ->
+        [one] { $count } key
+       *[other] { $count } keys
+    }; the town binds a copy to each, one for a day, and does not keep the name.
+demo-vaccine-quick = One scan: valid, { $shown }, and nothing else. The code has { $digits ->
+        [one] { $digits } digit
+       *[other] { $digits } digits
+    }.
 demo-vaccine-screenshot = A screenshot fails: { $message }
 demo-vaccine-strict = Two scans: the phone signs what the bar’s code asks. Valid.
 demo-vaccine-move = Somebody moves to another town
@@ -196,11 +289,23 @@ demo-vaccine-moved = The new town reads { $name }’s slips from the phone the s
 demo-vaccine-phones = The slips go to two phones
 demo-vaccine-next = { $name }: dose { $dose } from { $earliest } on, best on { $recommended }. Worked out on the phone, from the slip and the dated rules.
 demo-vaccine-recall = Lot { $lot } is recalled
-demo-vaccine-warned = { $name } is warned: { $count } doses of that lot.
+demo-vaccine-warned = { $name } is warned: { $count ->
+        [one] { $count } dose
+       *[other] { $count } doses
+    } of that lot.
 demo-vaccine-not-warned = { $name } is not: another lot. Both phones fetched the same list.
-demo-vaccine-asked = The relay’s { $lines } log lines name no lot and nobody: the phones compared.
+demo-vaccine-asked = The relay’s { $lines ->
+        [one] { $lines } log line names
+       *[other] { $lines } log lines name
+    } no lot and nobody: the phones compared.
 demo-vaccine-search = What can be read on the disks of the site and the phones, and of birth dates at the towns
-demo-vaccine-clean = { $files } files with { $bytes } bytes at the site, and those of both phones: no ticket, no lot, no name. No birth date at either town.
+demo-vaccine-clean = { $files ->
+        [one] { $files } file
+       *[other] { $files } files
+    } with { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    } at the site, and those of both phones: no ticket, no lot, no name. No birth date at either town.
 authority-made = Made: { $name }. Fingerprint { $fingerprint }: publish it where people can compare it.
 authority-root = The folder root holds the root key. Move it away from this machine; only changes of the trust list need it.
 authority-clear-keys = The keys of this profile are in files that only this user can read, without a passphrase. For more, make a profile with TECHO_PASSPHRASE set.
@@ -213,40 +318,121 @@ authority-venue-retired = Retired: { $name }, number { $number }. It gets no new
 authority-venue = { $number }  { $name }, { $address }
 authority-code-rotated = Code for the tablet of { $name }, good from { $from } to { $to }.
 authority-trust = { $name }, trust list { $number }, good until { $expires }. Fingerprint { $fingerprint }
-authority-bundle = Bundle “{ $name }” signed: { $keys } keys, { $archived } of them from the archive, { $bytes } bytes.
+authority-bundle = Bundle “{ $name }” signed: { $keys ->
+        [one] { $keys } key
+       *[other] { $keys } keys
+    }, { $archived } of them from the archive, { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }.
 authority-bundle-skipped = { $file }: { $why }
 authority-key = {"  "}{ $role } key { $key }
 authority-key-revoked = {"  "}{ $role } key { $key }, REVOKED
-authority-notice-added = Notice { $notice }: { $hours } hours under { $codes } codes. It goes out with the next techo authority publish.
-authority-notice-revised = Notice { $notice }, revision { $revision }: { $hours } hours under { $codes } codes. It goes out with the next techo authority publish.
-authority-notice-withdrawn = Notice { $notice } withdrawn: { $hours } hours under { $codes } codes. It goes out with the next techo authority publish.
-authority-notice-dry-run = Nothing was done. It would name { $hours } hours under { $codes } codes, in a list of { $bytes } bytes.
+authority-notice-added = Notice { $notice }: { $hours ->
+        [one] { $hours } hour
+       *[other] { $hours } hours
+    } under { $codes ->
+        [one] { $codes } code
+       *[other] { $codes } codes
+    }. It goes out with the next techo authority publish.
+authority-notice-revised = Notice { $notice }, revision { $revision }: { $hours ->
+        [one] { $hours } hour
+       *[other] { $hours } hours
+    } under { $codes ->
+        [one] { $codes } code
+       *[other] { $codes } codes
+    }. It goes out with the next techo authority publish.
+authority-notice-withdrawn = Notice { $notice } withdrawn: { $hours ->
+        [one] { $hours } hour
+       *[other] { $hours } hours
+    } under { $codes ->
+        [one] { $codes } code
+       *[other] { $codes } codes
+    }. It goes out with the next techo authority publish.
+authority-notice-dry-run = Nothing was done. It would name { $hours ->
+        [one] { $hours } hour
+       *[other] { $hours } hours
+    } under { $codes ->
+        [one] { $codes } code
+       *[other] { $codes } codes
+    }, in a list of { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }.
 authority-notice = { $notice } revision { $revision }: { $severity }, { $name }, { $from } to { $to }
 authority-notice-pending = { $notice } revision { $revision }: { $severity }, { $name }, { $from } to { $to }, NOT PUBLISHED YET
 authority-notice-gone = { $notice } revision { $revision }: withdrawn, { $name }, { $from } to { $to }
 authority-recall-added = Recall { $id }: { $product } lot { $lot }. It goes out with the next techo authority publish.
 authority-recall-withdrawn = Recall { $id } withdrawn: { $product } lot { $lot }. It goes out with the next techo authority publish.
 authority-recall = { $id }  { $product } lot { $lot }
-authority-schedule = Schedule “{ $name }”, version { $version }, signed: { $bytes } bytes.
+authority-schedule = Schedule “{ $name }”, version { $version }, signed: { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }.
 authority-recall-gone = { $id }  { $product } lot { $lot }, withdrawn
 authority-importing = Importing
 authority-import-row = Row { $row }: { $message } ({ $code })
-authority-imported = { $rows } rows: { $accepted } accepted, { $rejected } rejected. { $revised } notices revised, { $withdrawn } withdrawn, { $venues } venues registered.
-authority-import-dry-run = Nothing was done. { $rows } rows: { $accepted } would be accepted, { $rejected } rejected; { $revised } notices revised, { $withdrawn } withdrawn, { $venues } venues registered.
+authority-imported = { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }: { $accepted } accepted, { $rejected } rejected. { $revised ->
+        [one] { $revised } notice
+       *[other] { $revised } notices
+    } revised, { $withdrawn } withdrawn, { $venues ->
+        [one] { $venues } venue
+       *[other] { $venues } venues
+    } registered.
+authority-import-dry-run = Nothing was done. { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }: { $accepted } would be accepted, { $rejected } rejected; { $revised ->
+        [one] { $revised } notice
+       *[other] { $revised } notices
+    } revised, { $withdrawn } withdrawn, { $venues ->
+        [one] { $venues } venue
+       *[other] { $venues } venues
+    } registered.
 authority-case-new = Case { $case }. Code for the resident, good until { $expires } and not shown again: { $code }
-authority-case-fetched = { $envelopes } envelopes, empty ones included; { $diaries } diaries for open cases.
+authority-case-fetched = { $envelopes ->
+        [one] { $envelopes } envelope
+       *[other] { $envelopes } envelopes
+    }, empty ones included; { $diaries ->
+        [one] { $diaries } diary
+       *[other] { $diaries } diaries
+    } for open cases.
 authority-case = Case { $case }, opened { $made }, diary: { $received }
 authority-case-late = Case { $case }, opened { $made }, diary: { $received }, after its code ended: it may have been sent too late
 authority-claim = { $from } to { $to }  { $name } (no proof that a code was held)
-authority-claim-held = { $from } to { $to }  { $name } (code of venue { $venue } held for { $held } of { $hours } hours)
-authority-signed = Signed list { $number }: { $notices } notices and { $recalls } recalls are new in it, { $bytes } bytes.
-authority-sent = Sent to { $relay }: { $bytes } bytes.
-authority-audit = The audit log is whole: { $rows } rows.
+authority-claim-held = { $from } to { $to }  { $name } (code of venue { $venue } held for { $held } of { $hours ->
+        [one] { $hours } hour
+       *[other] { $hours } hours
+    })
+authority-signed = Signed list { $number }: { $notices ->
+        [one] { $notices } notice
+       *[other] { $notices } notices
+    } and { $recalls ->
+        [one] { $recalls } recall is
+       *[other] { $recalls } recalls are
+    } new in it, { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }.
+authority-sent = Sent to { $relay }: { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }.
+authority-audit = The audit log is whole: { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }.
 pairing-text = This gives the device that answers it your whole diary. Show it to your own device only, within two minutes: { $text }
 pairing-type-code = { $name } has answered. Type the four digits that it shows:
 pairing-done = { $name } is in. It gets the diary with its first sync.
 pairing-confirm = Type these digits into the other device: { $code }
-pairing-own-diary = This device has a diary of its own, with { $count } visits. They become part of the household's, on all its devices. Go on? (yes or no)
+pairing-own-diary = This device has a diary of its own, with { $count ->
+        [one] { $count } visit
+       *[other] { $count } visits
+    }. It becomes part of the household's, on all its devices. Go on? (yes or no)
 pairing-joined = This device is in. Get the diary with: techo sync --relay URL
 pairing-diary-later = The two devices are paired, but the diary did not come over: { $why } It comes with the next sync.
 pairing-joined-directly = This device is in, and has the diary.
@@ -266,72 +452,222 @@ recovery-type-words = Type the twelve recovery words:
 recovery-restored = This device is in the household. The others will be told that it came by the words.
 recovery-taken-over = Another device had shut the words out. This one has begun the household anew; what was at the relay cannot be read.
 recovery-no-proof = From words alone nobody can tell whether the relay has shown the newest state. Another device of the household could.
-backup-exported = Wrote { $count } visits, sealed under your passphrase, to { $file }. What is in it stays in it until you delete the file.
+backup-exported = Wrote { $count ->
+        [one] { $count } visit
+       *[other] { $count } visits
+    }, sealed under your passphrase, to { $file }. What is in it stays in it until you delete the file.
 backup-not-inside = Not in it: keys of this device and its household, lists of exposures, and visits that have expired.
 backup-records-damaged = Left out, because they are damaged: whom you follow, or this device's own settings.
-backup-restored = Brought back { $visits } visits, { $others } people and records, { $authorities } authorities. Here already: { $already }; deleted here before: { $deleted }; too old: { $expired }.
+backup-restored = Brought back { $visits ->
+        [one] { $visits } visit
+       *[other] { $visits } visits
+    }, { $others ->
+        [one] { $others } person or record
+       *[other] { $others } people and records
+    }, { $authorities ->
+        [one] { $authorities } authority
+       *[other] { $authorities } authorities
+    }. Here already: { $already }; deleted here before: { $deleted }; too old: { $expired }.
 backup-old-left-out = Left out, because nobody can know whether they were deleted since: { $count }. Bring them back with --old keep.
-backup-old-ask = { $count } rows are so old that nobody can know whether they were deleted since. Bring them back? [y/N]
+backup-old-ask = Nobody can know whether { $count ->
+        [one] { $count } old row was
+       *[other] { $count } old rows were
+    } deleted since. Bring { $count ->
+        [one] it
+       *[other] them
+    } back? [y/N]
 backup-pair-again = This device is one of its own: pair it again with your others, and fetch lists with: techo exposure fetch
 backup-passphrase = Passphrase of the backup:
 backup-passphrase-again = The same again:
 yes = yes
-sync-done = In sync: { $received } pieces came, { $sent } went.
+sync-done = In sync: { $received ->
+        [one] { $received } piece came
+       *[other] { $received } pieces came
+    }, { $sent } went.
 sync-copied = Two devices say that they are the same one: a profile was copied. Pair the copy again.
 sync-refilled = The relay had lost everything, and was filled again from here.
 sync-rolled-back = The relay has shown an older state than this device has seen there. Nothing is lost here. Sync directly, or choose another relay.
 sync-withholds = The relay hides something that another device has seen there. Nothing is lost here. Sync directly, or choose another relay.
 sync-still-on = What was deleted last may still be on: { $names }
-sync-received = { $received } pieces came.
+sync-received = { $received ->
+        [one] { $received } piece came
+       *[other] { $received } pieces came
+    }.
 sync-next-upload = Next upload: { $time }
 sync-refused = Refused, because nobody of the household sent it whole: { $count }
-lan-looking = Looking for this household's devices on this network, for { $seconds } seconds at most. Others here can see that somebody is looking, but not who.
-lan-done = In sync with { $name }: { $received } pieces came, { $sent } went.
+lan-looking = Looking for this household's devices on this network, for { $seconds ->
+        [one] { $seconds } second
+       *[other] { $seconds } seconds
+    } at most. Others here can see that somebody is looking, but not who.
+lan-done = In sync with { $name }: { $received ->
+        [one] { $received } piece came
+       *[other] { $received } pieces came
+    }, { $sent } went.
 lan-failed = Not in sync with { $name }: { $message }
-sync-status = { $devices } devices, last relay: { $relay }. Still to be sent: { $waiting }
-relay-checked = Looked through { $accounts } accounts with { $chunks } pieces and { $records } records, and { $segments } lists. Faults: { $faults }.
+sync-status = { $devices ->
+        [one] { $devices } device
+       *[other] { $devices } devices
+    }, last relay: { $relay }. Still to be sent: { $waiting }
+relay-checked = Looked through { $accounts ->
+        [one] { $accounts } account
+       *[other] { $accounts } accounts
+    } with { $chunks ->
+        [one] { $chunks } piece
+       *[other] { $chunks } pieces
+    } and { $records ->
+        [one] { $records } record
+       *[other] { $records } records
+    }, and { $segments ->
+        [one] { $segments } list
+       *[other] { $segments } lists
+    }. Faults: { $faults }.
 relay-fault = { $message } ({ $code })
-relay-backed-up = Wrote { $file }, { $bytes } bytes. What is deleted from now on stays in it: keep it for seven days at most.
+relay-backed-up = Wrote { $file }, { $bytes ->
+        [one] { $bytes } byte
+       *[other] { $bytes } bytes
+    }. What is deleted from now on stays in it: keep it for seven days at most.
 relay-restored = The copy is back. Devices send again what it lacks.
 relay-copying = Copying
 relay-comparing = Comparing
-relay-migrated = Copied { $rows } rows, and compared each. The SQLite store is as it was. Start the relay with --database now.
+relay-migrated = Copied { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }, and compared each. The SQLite store is as it was. Start the relay with --database now.
 municipality-made = Made: { $name } ({ $code }). Fingerprint { $fingerprint }: publish it where people can compare it.
-municipality-enrolled = { $rows } rows: { $new } tickets new, { $changed } birth dates corrected, { $rejected } rows rejected. Birth dates are sealed.
-municipality-enrol-dry-run = Nothing was done. { $rows } rows: { $new } tickets would be new, { $changed } birth dates corrected, { $rejected } rows rejected.
+municipality-enrolled = { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }: { $new ->
+        [one] { $new } ticket
+       *[other] { $new } tickets
+    } new, { $changed ->
+        [one] { $changed } birth date corrected
+       *[other] { $changed } birth dates corrected
+    }, { $rejected ->
+        [one] { $rejected } row
+       *[other] { $rejected } rows
+    } rejected. Birth dates are sealed.
+municipality-enrol-dry-run = Nothing was done. { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }: { $new ->
+        [one] { $new } ticket
+       *[other] { $new } tickets
+    } would be new, { $changed ->
+        [one] { $changed } birth date corrected
+       *[other] { $changed } birth dates corrected
+    }, { $rejected ->
+        [one] { $rejected } row
+       *[other] { $rejected } rows
+    } rejected.
 municipality-trust = { $name } ({ $code }), trust list { $number }. Fingerprint { $fingerprint }
 municipality-site-added = Licensed: site { $site }, { $place }, until { $until }.
 municipality-site-revoked = Site { $site } is revoked: what it says was given from { $from } on does not count. Hand out the trust list anew.
-municipality-site = { $site }  { $place }, { $bundles } bundles
-municipality-site-missing = { $site }  { $place }, { $bundles } bundles, MISSING: { $missing }
-municipality-site-ended = { $site }  { $place }, revoked, { $bundles } bundles
-municipality-lots-imported = { $rows } rows: { $changed } lots are new or changed, { $rejected } rows rejected.
-municipality-lots-dry-run = Nothing was done. { $rows } rows: { $changed } lots would be new or changed, { $rejected } rows rejected.
-municipality-update = Update { $number } for the sites: { $lots } lots, { $recalled } recalled, { $revoked } licences revoked.
-municipality-imported = { $rows } rows: { $new } doses new, { $revised } corrected, { $known } known, { $conflicts } in conflict, { $rejected } rows rejected.
-municipality-import-dry-run = Nothing was done. { $rows } rows: { $new } doses would be new, { $revised } corrected, { $known } known, { $conflicts } in conflict, { $rejected } rows rejected.
+municipality-site = { $site }  { $place }, { $bundles ->
+        [one] { $bundles } bundle
+       *[other] { $bundles } bundles
+    }
+municipality-site-missing = { $site }  { $place }, { $bundles ->
+        [one] { $bundles } bundle
+       *[other] { $bundles } bundles
+    }, MISSING: { $missing }
+municipality-site-ended = { $site }  { $place }, revoked, { $bundles ->
+        [one] { $bundles } bundle
+       *[other] { $bundles } bundles
+    }
+municipality-lots-imported = { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }: { $changed ->
+        [one] { $changed } lot is
+       *[other] { $changed } lots are
+    } new or changed, { $rejected ->
+        [one] { $rejected } row
+       *[other] { $rejected } rows
+    } rejected.
+municipality-lots-dry-run = Nothing was done. { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }: { $changed ->
+        [one] { $changed } lot
+       *[other] { $changed } lots
+    } would be new or changed, { $rejected ->
+        [one] { $rejected } row
+       *[other] { $rejected } rows
+    } rejected.
+municipality-update = Update { $number } for the sites: { $lots ->
+        [one] { $lots } lot
+       *[other] { $lots } lots
+    }, { $recalled } recalled, { $revoked ->
+        [one] { $revoked } licence
+       *[other] { $revoked } licences
+    } revoked.
+municipality-imported = { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }: { $new ->
+        [one] { $new } dose
+       *[other] { $new } doses
+    } new, { $revised } corrected, { $known } known, { $conflicts } in conflict, { $rejected ->
+        [one] { $rejected } row
+       *[other] { $rejected } rows
+    } rejected.
+municipality-import-dry-run = Nothing was done. { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }: { $new ->
+        [one] { $new } dose
+       *[other] { $new } doses
+    } would be new, { $revised } corrected, { $known } known, { $conflicts } in conflict, { $rejected ->
+        [one] { $rejected } row
+       *[other] { $rejected } rows
+    } rejected.
 municipality-bundle = Bundle { $sequence } of site { $site }, { $place }:
 municipality-bundle-again = Bundle { $sequence } of site { $site }, { $place }, was taken in before:
 municipality-bundle-missing = MISSING from { $place }: bundle { $missing }. Ask the site to write it again.
 municipality-conflict = CONFLICT: ticket { $ticket }, dose { $dose } is stated differently by { $sources }.
-municipality-relay = { $pieces } pieces came from the relay, { $bundles } bundles are whole and taken in.
+municipality-relay = { $pieces ->
+        [one] { $pieces } piece came
+       *[other] { $pieces } pieces came
+    } from the relay, { $bundles ->
+        [one] { $bundles } bundle is
+       *[other] { $bundles } bundles are
+    } whole and taken in.
 municipality-slip = Ticket { $ticket }, dose { $dose }, from the slip: { $state }. It stays marked so until the old municipality confirms.
 municipality-dose = { $ticket }  dose { $dose }  { $day }  { $product } { $lot }  { $place }
 municipality-dose-conflict = { $ticket }  dose { $dose }  { $day }  { $product } { $lot }  { $place }  CONFLICT
 municipality-dose-old = { $ticket }  dose { $dose }  { $day }  { $product } { $lot }  { $place }  (no longer holds)
 municipality-dose-slip = { $ticket }  dose { $dose }  { $day }  { $product } { $lot }  { $place }  (from slip)
-municipality-issued = Status pass for ticket { $ticket } written to { $file }: { $status }, { $copies } copies, one a day.
+municipality-issued = Status pass for ticket { $ticket } written to { $file }: { $status }, { $copies ->
+        [one] { $copies } copy
+       *[other] { $copies } copies
+    }, one a day.
 municipality-bearer = It is bound to no phone: whoever has the file has the pass. Ask for a request made with `vaccine request`.
 municipality-no-card = No SMART Health Card is in it: that needs the municipality’s address (--url) and the birth date of the ticket.
-municipality-pass-revoked = { $count } copies of ticket { $ticket } are revoked. They count no more where the list of revoked passes arrives: publish or export it.
+municipality-pass-revoked = { $count ->
+        [one] { $count } copy of ticket { $ticket } is
+       *[other] { $count } copies of ticket { $ticket } are
+    } revoked, which counts where the list of revoked passes arrives: publish or export it.
 municipality-revocations = List { $number } of revoked passes written to { $file }.
 municipality-key-rotated = Status passes are signed with key { $id } from now on. Hand out the trust file again.
-municipality-keys = { $count } keys written to { $file }. Serve it at /.well-known/jwks.json below the municipality’s address.
-municipality-vrs = Written: { $persons } persons.
+municipality-keys = { $count ->
+        [one] { $count } key
+       *[other] { $count } keys
+    } written to { $file }. Serve it at /.well-known/jwks.json below the municipality’s address.
+municipality-vrs = Written: { $persons ->
+        [one] { $persons } person
+       *[other] { $persons } persons
+    }.
 municipality-coverage-day = { $day }  { $product }  dose { $dose }  age { $age }: { $doses }
 municipality-coverage-public-day = { $day }  { $product }  dose { $dose }: { $doses }
 municipality-coverage-age = Dose { $dose }, age { $age }: { $people } of { $population } ({ $percent } %)
-municipality-coverage = { $doses } doses; { $population } residents have tickets.
+municipality-coverage = { $doses ->
+        [one] { $doses } dose
+       *[other] { $doses } doses
+    }; { $population ->
+        [one] { $population } resident has a ticket
+       *[other] { $population } residents have tickets
+    }.
 municipality-overdue = { $ticket }  dose { $dose } was recommended on { $recommended }; { $product } on { $first }
 municipality-overdue-count = Late: { $count }
 municipality-stock = { $product } { $lot }: { $distributed } distributed, { $given } given, { $left } left
@@ -341,18 +677,51 @@ clinic-made = Made: { $place }, a site of { $town }. Give the request to the mun
 clinic-licensed = Licensed as site { $site }, { $place }, until { $until }.
 clinic-trust = The municipality's trust list is taken in.
 clinic-schedule = The schedule “{ $name }”, version { $version }, is taken in.
-clinic-updated = Taken in: { $lots } lots, { $recalled } recalled, { $revoked } licences revoked.
-clinic-updated-relay = Taken in from the relay: { $lots } lots that were distributed, { $recalled } lots that are recalled.
+clinic-updated = Taken in: { $lots ->
+        [one] { $lots } lot
+       *[other] { $lots } lots
+    }, { $recalled } recalled, { $revoked ->
+        [one] { $revoked } licence
+       *[other] { $revoked } licences
+    } revoked.
+clinic-updated-relay = Taken in from the relay: { $lots ->
+        [one] { $lots } lot that was
+       *[other] { $lots } lots that were
+    } distributed, { $recalled ->
+        [one] { $recalled } lot that is
+       *[other] { $recalled } lots that are
+    } recalled.
 clinic-recorded = Recorded [{ $record }]: ticket { $ticket }, dose { $dose }, { $product } { $lot }, { $at }. Compare the number with the person's ticket.
 clinic-corrected = Corrected [{ $record }]: ticket { $ticket }, dose { $dose }, { $product } { $lot }, { $at }.
 clinic-undone = Taken back [{ $record }]: ticket { $ticket }, dose { $dose }.
 clinic-slip = The slip of record { $record } is drawn.
 clinic-record = [{ $record }]  { $ticket }  dose { $dose }  { $product } { $lot }  { $at }
 clinic-record-undone = [{ $record }]  { $ticket }  dose { $dose }  { $product } { $lot }  { $at }  (taken back)
-clinic-bundle = Bundle { $sequence } with { $doses } statements is written. Only the municipality can open it.
-clinic-sent = Bundle { $sequence } with { $doses } statements is sent in { $pieces } sealed pieces.
-clinic-status = { $place }, a site of { $town }. { $waiting } statements wait; { $bundles } bundles so far.
-clinic-status-unlicensed = { $place }, a site of { $town }, WITHOUT A LICENCE. { $waiting } statements wait; { $bundles } bundles so far.
+clinic-bundle = Bundle { $sequence } with { $doses ->
+        [one] { $doses } statement
+       *[other] { $doses } statements
+    } is written. Only the municipality can open it.
+clinic-sent = Bundle { $sequence } with { $doses ->
+        [one] { $doses } statement
+       *[other] { $doses } statements
+    } is sent in { $pieces ->
+        [one] { $pieces } sealed piece
+       *[other] { $pieces } sealed pieces
+    }.
+clinic-status = { $place }, a site of { $town }. { $waiting ->
+        [one] { $waiting } statement waits
+       *[other] { $waiting } statements wait
+    }; { $bundles ->
+        [one] { $bundles } bundle
+       *[other] { $bundles } bundles
+    } so far.
+clinic-status-unlicensed = { $place }, a site of { $town }, WITHOUT A LICENCE. { $waiting ->
+        [one] { $waiting } statement waits
+       *[other] { $waiting } statements wait
+    }; { $bundles ->
+        [one] { $bundles } bundle
+       *[other] { $bundles } bundles
+    } so far.
 error-backup-foreign =
     .hint = Choose a file that `backup export` has written.
 error-backup-no-passphrase =
@@ -386,6 +755,10 @@ error-diary-import-foreign =
 error-diary-no-such-visit =
     .hint = See `diary list` for the ids.
 error-diary-too-old =
+    .message = This is longer ago than the { $days ->
+            [one] { $days } day that visits are kept
+           *[other] { $days } days that visits are kept
+        }.
     .hint = Keep visits for longer with `diary keep`, or leave it out.
 error-diary-upload-key-invalid =
     .hint = Update the trust list with `trust update`.
@@ -463,3 +836,38 @@ error-vaccine-other-birth-date =
     .hint = Check whose it is; `vaccine delete` takes it away again.
 error-vaccine-which-person =
     .hint = Say whose it is with --person; `vaccine person list` shows them.
+error-recovery-wrong-count =
+    .message = { $count ->
+            [one] This is { $count } word
+           *[other] These are { $count } words
+        }; recovery words are 12.
+error-table-columns =
+    .message = This row has { $found ->
+            [one] { $found } cell
+           *[other] { $found } cells
+        } where the header has { $expected }.
+error-import-columns =
+    .message = This row has { $found ->
+            [one] { $found } cell
+           *[other] { $found } cells
+        } where the header has { $expected }.
+error-import-cell-too-long =
+    .message = The column { $column } holds more than { $most ->
+            [one] { $most } character
+           *[other] { $most } characters
+        }.
+error-publish-trust-list-expires-soon =
+    .message = The trust list expires in { $days ->
+            [one] { $days } day
+           *[other] { $days } days
+        }.
+error-diary-text-too-long =
+    .message = A text is longer than { $bytes ->
+            [one] { $bytes } byte
+           *[other] { $bytes } bytes
+        }.
+error-relay-fault-bytes =
+    .message = Account { $account } counts { $counted ->
+            [one] { $counted } byte
+           *[other] { $counted } bytes
+        } and has { $kept }.

@@ -193,6 +193,118 @@ mod tests {
         assert_eq!(open, Vec::<String>::new());
     }
 
+    /// A count and the words after it up to the next mark or small word, where they name several: "2 log lines".
+    fn several(said: &str) -> Vec<String> {
+        // Words with an s at their end that name nothing.
+        const VERBS: [&str; 14] = [
+            "is",
+            "was",
+            "has",
+            "does",
+            "its",
+            "this",
+            "as",
+            "asks",
+            "checks",
+            "counts",
+            "holds",
+            "registers",
+            "shows",
+            "ms",
+        ];
+        const END: [&str; 16] = [
+            "to", "of", "in", "on", "with", "under", "and", "from", "for", "so", "at", "where", "that", "not", "will", "would",
+        ];
+        let words: Vec<&str> = said.split_whitespace().collect();
+        let mut found = Vec::new();
+        for (at, _) in words.iter().enumerate().filter(|(_, word)| **word == "2") {
+            let mut named = Vec::new();
+            for word in words[at + 1..].iter().take(3) {
+                let bare = word.trim_end_matches([',', '.', ':', ';', ')', '?']);
+                if END.contains(&bare) || VERBS.contains(&bare) || !bare.chars().all(|c| c.is_ascii_lowercase()) {
+                    break;
+                }
+                named.push(bare);
+                if bare != *word {
+                    break;
+                }
+            }
+            if named.iter().any(|word| word.ends_with('s')) {
+                found.push(named.join(" "));
+            }
+        }
+        found
+    }
+
+    /// Every English text and every message of an error in English, said with 2 and with 1 of everything: what is called several with 2 is called
+    /// otherwise with 1.
+    #[test]
+    fn no_english_text_counts_one_thing_as_several() {
+        let bundle = bundle("en", ENGLISH);
+        let texts = Texts::of_locale("en");
+        let names: std::collections::BTreeSet<&str> = ENGLISH
+            .split("{ $")
+            .skip(1)
+            .filter_map(|rest| rest.split([' ', '}']).next())
+            .collect();
+        let of_id = |id: &str, count: i64| {
+            let mut named = FluentArgs::new();
+            for name in &names {
+                named.set(*name, ErrorValue::Number(count).in_text());
+            }
+            let pattern = bundle.get_message(id)?.value()?;
+            Some(bundle.format_pattern(pattern, Some(&named), &mut Vec::new()).into_owned())
+        };
+        let of_error = |error: &techo_protocol::ErrorInfo, count: i64| {
+            let values: Vec<(&str, ErrorValue)> = error.values.iter().map(|name| (*name, ErrorValue::Number(count))).collect();
+            let own = || {
+                values.iter().fold(error.message.to_owned(), |said, (name, value)| {
+                    said.replace(&format!("{{{name}}}"), &value.to_string())
+                })
+            };
+            texts.of_code(error.code, "message", &values).unwrap_or_else(own)
+        };
+        let mut said: Vec<(String, String, String)> = Vec::new();
+        for id in ids(ENGLISH) {
+            if let (Some(one), Some(two)) = (of_id(&id, 1), of_id(&id, 2)) {
+                said.push((id, one, two));
+            }
+        }
+        for error in crate::errors::all() {
+            said.push((error.code.to_owned(), of_error(&error, 1), of_error(&error, 2)));
+        }
+        let mut counted = 0;
+        let mut wrong = Vec::new();
+        for (id, one, two) in said {
+            for named in several(&two) {
+                counted += 1;
+                if one.contains(&format!("1 {named}")) {
+                    wrong.push(format!("{id}: 1 {named}"));
+                }
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+        assert!(counted > 100, "{counted} counts were found");
+    }
+
+    #[test]
+    fn a_count_chooses_its_words() {
+        let wrote = |texts: &Texts, count: usize| texts.of("diary-exported", &[("count", &count), ("file", &"f")]);
+        let english = Texts::of_locale("en");
+        assert!(wrote(&english, 1).starts_with("Wrote 1 visit to f. "));
+        assert!(wrote(&english, 0).starts_with("Wrote 0 visits to f. "));
+        assert!(
+            wrote(&english, 12_345).starts_with("Wrote 12345 visits to f. "),
+            "no grouping"
+        );
+        let wrong_count = |count| {
+            let error = techo_protocol::household::recovery::RecoveryError::WrongCount { count };
+            english.message(&error)
+        };
+        assert_eq!(wrong_count(1), "This is 1 word; recovery words are 12.");
+        assert_eq!(wrong_count(11), "These are 11 words; recovery words are 12.");
+    }
+
     #[test]
     fn an_error_inside_another_is_said_with_its_values() {
         use techo_protocol::basics::http::HttpError;
