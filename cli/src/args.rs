@@ -23,7 +23,7 @@ const EXAMPLES: &str = "Examples:
   techo checkin poster.png --stay 90           read a venue's poster into the diary
   techo exposure fetch                         get the newest lists, then: techo exposure list";
 
-/// What to do.
+/// The roles and actions of `techo`, each a subcommand.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Demo(crate::demo::Demo),
@@ -70,7 +70,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the command that was given and answers its outcome.
     pub fn run(self, session: &mut Session) -> Result<Outcome, Failure> {
         use clap::CommandFactory as _;
         match self {

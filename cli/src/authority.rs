@@ -83,7 +83,7 @@ pub struct Init {
 }
 
 impl Authority {
-    /// Does it.
+    /// Runs a command of an authority and answers its outcome.
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
             Self::Init(init) => init.run(session),
@@ -151,7 +151,7 @@ pub(crate) fn warn_of_clear_keys(session: &Session, authority: &techo_authority:
     }
 }
 
-/// Reads `LANGUAGE=FILE` flags.
+/// Reads the texts that flags of the form `LANGUAGE=FILE` name.
 fn read_texts(flags: &[String]) -> Result<LocalisedText, Failure> {
     let mut text = LocalisedText::default();
     for flag in flags {

@@ -96,7 +96,7 @@ pub struct Bundle {
 }
 
 impl Clinic {
-    /// Does it.
+    /// Runs a command of a vaccination site and answers its outcome.
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
             Self::Init(init) => init.run(session),

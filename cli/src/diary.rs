@@ -60,7 +60,7 @@ pub enum Diary {
     Send(send::Send),
 }
 
-/// Which visits.
+/// Which visits to list, by time and text.
 #[derive(Debug, Args)]
 pub struct List {
     /// Those that begin at or after this time
@@ -97,7 +97,7 @@ pub struct Add {
     note: Option<String>,
 }
 
-/// What to change.
+/// What to change of a visit; what is not given stays.
 #[derive(Debug, Args)]
 pub struct EditArgs {
     /// The visit

@@ -17,7 +17,7 @@ techo_protocol::coded_errors! {
         FileUnwritable = "file.unwritable", "The file cannot be written.", "Check that the folder is there, that you may write to it, and that the disk is not full.";
         /// Standard output is gone.
         OutputGone = "output.gone", "The answer could not be written.", "Check where the output goes.";
-        /// No time.
+        /// The text is no time.
         TimeInvalid = "time.invalid", "This is not a time.", "Write it as 2026-11-20T19:05:00+09:00, or without the zone for this machine's own.";
         /// The profile is of another kind.
         WrongKind = "profile.wrong_kind", "This folder holds a profile of another kind, or one already.", "Give another folder with --data.";

@@ -24,7 +24,7 @@ pub struct Input {
 
 /// A text that an INPUT held.
 pub struct Code {
-    /// The text.
+    /// The text that the code holds, or that was given.
     pub text: String,
     /// The QR code it was read from, where it was.
     pub found: Option<Found>,

@@ -94,7 +94,7 @@ pub enum Trust {
 }
 
 impl Municipality {
-    /// Does it.
+    /// Runs a command of a municipality and answers its outcome.
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
             Self::Init(init) => init.run(session),

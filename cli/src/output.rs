@@ -13,7 +13,7 @@ pub fn complain(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Where answers go.
+/// Where a command's answers go: text for people, or JSON for scripts.
 pub struct Output {
     json: bool,
     colour: bool,

@@ -14,13 +14,13 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A resident's device.
+    /// The profile of a resident's device.
     Device,
     /// A health authority, which may also be a municipality.
     Authority,
-    /// A vaccination site.
+    /// The profile of a vaccination site.
     Site,
-    /// A relay.
+    /// The profile of a relay.
     Relay,
 }
 

@@ -23,7 +23,7 @@ pub enum Relay {
 }
 
 impl Relay {
-    /// Does it.
+    /// Runs a command of a relay and answers its outcome.
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
             Self::Serve(serve) => serve.run(session),

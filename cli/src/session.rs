@@ -33,9 +33,9 @@ pub struct Global {
 
 /// One run of the program.
 pub struct Session {
-    /// Where answers go.
+    /// Where this command's answers go.
     pub out: Output,
-    /// The system's generator.
+    /// The operating system's source of random bytes.
     pub random: SystemRandom,
     data: Option<PathBuf>,
     now: Option<i64>,

@@ -65,7 +65,7 @@ pub enum Vaccine {
     },
 }
 
-/// Whose records.
+/// The person whose records are meant.
 #[derive(Debug, Args)]
 pub struct Who {
     /// One person's only: a name or an id

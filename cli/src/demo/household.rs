@@ -111,7 +111,7 @@ impl Household {
         }
     }
 
-    /// One device's sync.
+    /// Syncs one device with the relay of the demo.
     pub fn sync(&self, person: &mut Person) -> Result<Exchanged, Failure> {
         Ok(exchange(person.diary.vault(), &self.streams(), &self.url(), self.now)?)
     }
@@ -228,7 +228,7 @@ impl Person {
         Ok(names)
     }
 
-    /// A visit's note.
+    /// The note of a visit, as this device shows it.
     pub fn note(&mut self, id: &EntryId) -> Result<String, Failure> {
         let visits = self.diary.list(&Filter::default())?.visits;
         let visit = visits.into_iter().find(|visit| visit.id == *id);

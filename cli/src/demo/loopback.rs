@@ -11,7 +11,7 @@ use techo_relay::{Background, Config, Limits, store};
 use crate::Failure;
 use crate::failure::CliError;
 
-/// Its database.
+/// The file name of the relay's database.
 pub const DATABASE: &str = "relay.sqlite";
 
 /// Starts a relay at an address that tells of these authorities; port 0 for any free one.
@@ -35,7 +35,7 @@ pub fn start(folder: &Path, address: SocketAddr, trust: Vec<Vec<u8>>, log: &Log)
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// All of it.
+    /// Everything that the relay has logged so far.
     pub fn text(&self) -> String {
         self.0
             .lock()

@@ -26,7 +26,7 @@ impl TemporaryFolder {
         Ok(Self { path, keep })
     }
 
-    /// Where it is.
+    /// The path of the folder that is searched.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -21,9 +21,9 @@ use crate::{Failure, code_picture};
 
 /// The town and its site.
 pub struct TownCast {
-    /// The town.
+    /// The municipality, as an authority whose profile is open.
     pub town: Authority,
-    /// Its trust file.
+    /// The municipality's trust file, for sites and residents.
     pub trust_file: Vec<u8>,
     folder: std::path::PathBuf,
     random: SystemRandom,

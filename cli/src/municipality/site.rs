@@ -132,7 +132,7 @@ fn list(session: &Session) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// Numbers for people.
+/// A list of numbers, written for people.
 pub fn numbers(numbers: &[u32]) -> String {
     numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }

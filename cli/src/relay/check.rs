@@ -20,7 +20,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Looks.
+    /// Looks through the relay's store and answers what is wrong in it.
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let folder = session.profile(Kind::Relay)?;
         if self.database.is_in_profile() && !folder.join(SQLITE).is_file() {

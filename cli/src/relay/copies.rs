@@ -42,7 +42,7 @@ pub struct Restore {
 }
 
 impl Backup {
-    /// Writes the copy.
+    /// Writes a copy of the relay's store to the new file.
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         if self.postgres.place()?.is_some() {
             return Err(CliError::CopiedByPgDump.into());

@@ -22,7 +22,7 @@ pub struct DatabaseFlags {
     segments: Option<SegmentsPlace>,
 }
 
-/// A PostgreSQL database.
+/// The PostgreSQL database of a relay, as flags and variables name it.
 #[derive(Debug, Args)]
 pub struct PostgresFlags {
     /// PostgreSQL in place of SQLite: `postgres://USER@HOST/NAME`; with a password, set `TECHO_DATABASE` and not this. Without TLS on this machine only

@@ -26,7 +26,7 @@ pub struct Migrate {
 }
 
 impl Migrate {
-    /// Copies.
+    /// Copies the SQLite store into the PostgreSQL database, and compares every row.
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let database = session.profile(Kind::Relay)?.join(SQLITE);
         let roots = self.database_ca.as_deref().map(input::file).transpose()?;

@@ -1,4 +1,4 @@
-//! `techo relay serve`.
+//! `techo relay serve`: the relay itself, until it is told to stop.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ fn read_store(text: &str) -> Result<Store, String> {
 }
 
 impl Serve {
-    /// Serves.
+    /// Serves until the process is told to stop.
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         // Read before a profile is made: a wrong file leaves nothing behind.
         let trust = self.trust.iter().map(|file| trust_file(file)).collect::<Result<_, _>>()?;
