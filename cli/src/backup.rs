@@ -20,7 +20,9 @@ use crate::{Failure, Outcome, device, input, question};
   techo backup export diary.techo-backup
   techo --data new-phone backup restore diary.techo-backup
 
-The passphrase is asked for in a terminal, or taken from TECHO_BACKUP_PASSPHRASE. Nobody can open the file without it.")]
+The passphrase is asked for in a terminal, or taken from TECHO_BACKUP_PASSPHRASE. Nobody can open the file without it.
+
+A copy of vault.db alone is no backup: what was written last is in vault.db-wal beside it.")]
 pub enum Backup {
     /// Write visits, people, settings and whom you follow to a file. No key of this device or its household is in it
     Export {

@@ -1,6 +1,8 @@
 //! The encrypted backup: a file from which a person gets the diary back when the device is lost, whatever happened to it.
 //!
-//! It holds what is alive, without its history: visits, people, settings, vaccine records, tombstones, the trust lists that are followed and
+//! A copy of `vault.db` is no backup: without the log beside it, the file is an older state (docs/vault.md#the-vault).
+//!
+//! A backup holds what is alive, without its history: visits, people, settings, vaccine records, tombstones, the trust lists that are followed and
 //! this device's settings. It holds **no key of a device, a household or an epoch**, nothing of sync, and no downloaded lists. Whoever
 //! restores it has a device of their own, with a new id, keys and actor, and pairs again: two devices that continue one numbering would never
 //! agree, and a stolen backup opens nothing at a relay.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::ports::testing::MemoryKeeper;
+use crate::ports::testing::{MemoryKeeper, copy_folder};
 
 pub(super) const WEEK: DocumentName = DocumentName::Week(2_900);
 const OTHER: DocumentName = DocumentName::Week(2_901);
@@ -397,4 +397,23 @@ fn a_new_actor_is_kept() {
 fn a_disk_without_room_for_the_shared_file_is_full() {
     let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_SHMSIZE), None);
     assert_eq!(techo_protocol::Coded::code(&VaultError::from(error)), "vault.full");
+}
+
+#[test]
+fn a_copy_without_its_log_is_an_older_state() {
+    let (folder, keeper, mut vault) = new_vault();
+    let copies = tempfile::tempdir().unwrap();
+    vault.put_record(RecordKind::DeviceSetting, b"a", b"first").unwrap();
+    // A deletion empties the log, and the first record is in the database from then on.
+    vault.put_record(RecordKind::Alert, b"gone", b"gone").unwrap();
+    vault.delete_record(RecordKind::Alert, b"gone").unwrap();
+    vault.put_record(RecordKind::DeviceSetting, b"a", b"second").unwrap();
+    drop(vault);
+    let (whole, alone) = (copies.path().join("whole"), copies.path().join("alone"));
+    copy_folder(folder.path(), &whole);
+    std::fs::create_dir(&alone).unwrap();
+    std::fs::copy(folder.path().join(VAULT_FILE), alone.join(VAULT_FILE)).unwrap();
+    let opened = |folder: &Path| keeper.open(folder).record(RecordKind::DeviceSetting, b"a").unwrap().unwrap();
+    assert_eq!(opened(&whole), b"second");
+    assert_eq!(opened(&alone), b"first", "it opens, and says nothing");
 }
