@@ -16,7 +16,6 @@ use techo_protocol::basics::p256::{P256Key, P256Public};
 use techo_protocol::basics::passphrase::{self, Cost};
 use techo_protocol::basics::random::{Random, random_bytes};
 use techo_protocol::exposure::diary_upload::DiaryKey;
-use techo_protocol::exposure::relay_api::hex;
 use techo_protocol::trust::Role;
 use zeroize::Zeroizing;
 
@@ -269,7 +268,7 @@ impl KeyFiles {
     }
 
     fn file(&self, role: KeyRole, public: &PublicKey) -> PathBuf {
-        let name = format!("{}-{}.key", role.as_str(), hex(&public.0[..8]));
+        let name = format!("{}-{}.key", role.as_str(), hex::encode(&public.0[..8]));
         self.folder.join(KEYS_FOLDER).join(name)
     }
 

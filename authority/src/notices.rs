@@ -4,9 +4,9 @@
 //! makes a new notice.
 
 use rusqlite::{Connection, Row};
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::random::{Random, random_bytes};
 use techo_protocol::exposure::notice::{LocalisedText, NoticeId, Severity, Window};
-use techo_protocol::exposure::slot::DAY_SECONDS;
 
 use crate::publishing::{self, Effect};
 use crate::store::{StoreError, narrow, write};

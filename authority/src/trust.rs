@@ -5,9 +5,9 @@
 //! are published again under the new key.
 
 use rusqlite::Connection;
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::keys::{PublicKey, SigningKey};
 use techo_protocol::basics::random::Random;
-use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::exposure::venue_code::NewPoster;
 use techo_protocol::trust::{Root, TrustList, TrustedKey, succeed_root};
 
@@ -183,7 +183,7 @@ impl Authority {
         let mut named = list
             .keys
             .iter_mut()
-            .filter(|key| !key.revoked && techo_protocol::exposure::relay_api::hex(&key.key.0).starts_with(&digits));
+            .filter(|key| !key.revoked && hex::encode(key.key.0).starts_with(&digits));
         let (Some(key), None) = (named.next(), named.next()) else {
             return Err(TrustChangeError::NoSuchKey.into());
         };

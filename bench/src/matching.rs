@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use techo_core::documents::week::VisitKeys;
 use techo_core::exposure::matching::{Matcher, Stay};
+use techo_protocol::basics::clock::{DAY_SECONDS, HOUR_SECONDS};
 use techo_protocol::basics::keys::SigningKey;
 use techo_protocol::basics::random::SeededRandom;
 use techo_protocol::basics::secret::Secret;
@@ -14,20 +15,20 @@ use crate::segment::{body, decode, ratio, segment_of};
 use crate::stopwatch::median_ms;
 
 /// A midnight in UTC, in Unix seconds.
-const MIDNIGHT: i64 = 20_000 * 86_400;
+const MIDNIGHT: i64 = 20_000 * DAY_SECONDS;
 
 pub fn run(entries: usize, visits: usize, segments: usize) -> Result<Value, Box<dyn std::error::Error>> {
     let random = SeededRandom::new(7);
     let mut keys = Vec::with_capacity(visits);
     let mut times = Vec::with_capacity(visits);
     for number in 0..i64::try_from(visits)? {
-        let from = MIDNIGHT + number % 28 * 86_400 + number % 23 * 3_600;
-        let day = u32::try_from(from / 86_400)?;
+        let from = MIDNIGHT + number % 28 * DAY_SECONDS + number % 23 * HOUR_SECONDS;
+        let day = u32::try_from(from / DAY_SECONDS)?;
         keys.push(VisitKeys::Days(vec![
             (day, Secret::generate(&random)?),
             (day + 1, Secret::generate(&random)?),
         ]));
-        times.push((from, from + 3_600));
+        times.push((from, from + HOUR_SECONDS));
     }
     let stays: Vec<Stay> = keys
         .iter()
@@ -48,7 +49,7 @@ pub fn run(entries: usize, visits: usize, segments: usize) -> Result<Value, Box<
             .filter(|(index, _)| index % segments == number);
         for (place, (_, (keys, &(from, _)))) in met.enumerate().filter(|(place, _)| *place < entries) {
             if let VisitKeys::Days(days) = keys {
-                let slot = u32::try_from(from / 3_600)?;
+                let slot = u32::try_from(from / HOUR_SECONDS)?;
                 new.entries[place] = Entry {
                     key: DayKey(days[0].1.clone()).slot_key(slot),
                     body: body(),

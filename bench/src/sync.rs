@@ -18,6 +18,7 @@ use techo_core::sync::{engine, pairing, schedule};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
+use techo_protocol::basics::clock::DAY_SECONDS as DAY;
 use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES, UPLOAD_CELLS};
 use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest, stream_path};
 use techo_relay::{Background, Config, Limits, store};
@@ -26,7 +27,6 @@ use counting::Counting;
 
 /// Friday, 2026-11-20T10:05:00Z.
 const NOW: i64 = 1_795_169_100;
-const DAY: i64 = 86_400;
 const DAYS: i64 = 28;
 const VISITS_A_DAY: i64 = 3;
 const LARGEST_ANSWER: usize = 32 << 20;

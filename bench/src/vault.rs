@@ -7,6 +7,8 @@
 use std::path::Path;
 use std::time::Instant;
 
+use techo_protocol::basics::clock::DAY_SECONDS as DAY;
+
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use techo_core::diary::{CodeKind, Diary, DiaryError, Filter, NewVisit, Source, VisitKeys};
@@ -16,7 +18,6 @@ use techo_core::vault::{Vault, VaultError};
 
 /// Friday, 2026-11-20T10:05:00Z.
 const NOW: i64 = 1_795_169_100;
-const DAY: i64 = 86_400;
 const WEEKS: i64 = 5;
 const SNAPSHOT_VISITS: i64 = 50;
 const TAIL_VISITS: i64 = 10;

@@ -15,6 +15,7 @@ use std::path::Path;
 use clap::Args;
 use techo_authority::notices::{Change, Content, Revision};
 use techo_core::exposure::alerts::{Alert, AlertState};
+use techo_protocol::basics::clock::{DAY_SECONDS, HOUR_SECONDS as HOUR};
 use techo_protocol::exposure::notice::{DEFAULT_TAIL_SECONDS, LocalisedText, Severity, Window};
 
 use crate::session::Session;
@@ -25,7 +26,6 @@ use cast::{Cast, Resident};
 /// The name that must be nowhere it does not belong.
 const VENUE: &str = "Bar Yoru 夜";
 const ADDRESS: &str = "1-2-3 Sonezaki, Kita-ku, Osaka";
-const HOUR: i64 = 3_600;
 
 /// See the main job work, step by step, with what each party could see
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ impl Story<'_> {
         self.session.out.print(&texts.plain("demo-title"))?;
         // Yesterday evening in Japan, whatever day it is.
         let now = self.session.now();
-        let evening = now.div_euclid(86_400) * 86_400 - 86_400 + 10 * HOUR;
+        let evening = now.div_euclid(DAY_SECONDS) * DAY_SECONDS - DAY_SECONDS + 10 * HOUR;
         let at = |hours: i64, minutes: i64| evening + hours * HOUR + minutes * 60;
 
         self.step("demo-venue", &[("venue", &VENUE)])?;

@@ -97,7 +97,7 @@ fn line(code: &input::Code, recognised: &Recognised, now: i64) -> Value {
         add("version", json!(found.version));
         add("level", json!(level(found.level)));
         if std::str::from_utf8(&found.bytes).is_err() {
-            add("bytes", json!(techo_protocol::exposure::relay_api::hex(&found.bytes)));
+            add("bytes", json!(hex::encode(&found.bytes)));
         }
     }
     if let Some(name) = recognised.name() {

@@ -47,12 +47,12 @@ pub use warnings::{FetchOutcome, FetchedLists, Warnings};
 pub use crate::vaccine::{Check, CheckedDocument, Keep, Kept};
 
 use crate::diary::{Diary, Filter};
-use crate::documents::week::DAY_SECONDS;
 use crate::exposure::alerts;
 use crate::ports::{LocalNetwork, Ports, Random, Relay};
 use crate::sync::{self, household::DEFAULT_NAME};
 use crate::vaccine::{Believed, pass, people as vaccine_people};
 use crate::vault::{StoreError, Vault};
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 /// A person's device: the diary, the warnings, the vaccine records and the household, over one vault that is opened once.
 pub struct Device {

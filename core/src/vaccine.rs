@@ -64,7 +64,7 @@ use chrono::{DateTime, NaiveDate};
 use techo_protocol::vaccination::schedule::{Answer, GivenDose, Schedule};
 
 /// Japan's time is 9 hours ahead of UTC all year round. A dose slip's day is the day there, wherever the phone is.
-pub const JAPAN_SECONDS_AHEAD: i64 = 9 * 3_600;
+pub const JAPAN_SECONDS_AHEAD: i64 = techo_protocol::basics::japan_day::JAPAN_SECONDS;
 
 /// The day in Japan at a moment in Unix seconds.
 ///

@@ -22,6 +22,7 @@ mod wake;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) use techo_protocol::basics::clock::DAY_SECONDS as DAY;
 use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
@@ -39,9 +40,7 @@ pub use wake::{Wake, Woken};
 /// Segments are read in parts of this many bytes, so that a slow reader costs one part of memory and not a file.
 pub const PART_BYTES: usize = 256 * 1024;
 /// How long a segment stays after no manifest lists it any more, in seconds: who has just read the last manifest can still fetch it.
-pub const UNLISTED_SECONDS: i64 = 86_400;
-/// Seconds of a day.
-pub(crate) const DAY: i64 = 86_400;
+pub const UNLISTED_SECONDS: i64 = DAY;
 
 techo_protocol::coded_errors! {
     /// What can go wrong with a store.

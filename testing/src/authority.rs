@@ -1,5 +1,6 @@
 //! A health authority for examples: it signs posters and the trust file, warns of places, and publishes to a relay in memory.
 
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::keys::{SigningKey, sha256};
 use techo_protocol::basics::random::{RandomError, SystemRandom};
 use techo_protocol::certificates::issuer_key::IssuerKey;
@@ -16,7 +17,6 @@ use techo_protocol::trust::{AuthorityId, Role, Root, TrustList, TrustedKey};
 use crate::{Files, NOW, RELAY};
 
 const HOST: &str = "techo.example";
-const DAY_SECONDS: i64 = 86_400;
 /// How long posters of the examples hold, and how long what is published stays listed.
 const LIFE_DAYS: u32 = 60;
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::keys::{PublicKey, SigningKey, sha256};
 use techo_protocol::basics::municipality_code::MunicipalityCode;
@@ -18,7 +19,6 @@ use techo_protocol::vaccination::ticket::TicketNumber;
 use techo_core::clinic::{Clinic, ClinicError};
 use techo_core::device::{Device, DeviceError};
 
-const DAY_SECONDS: i64 = 86_400;
 /// 2021-06-01: before the doses of any example.
 const BEGAN: i64 = 1_622_473_200;
 /// 2031-06-01.

@@ -1,5 +1,7 @@
 //! The layouts that are known: how one authority writes its list.
 
+use techo_protocol::basics::clock::DAY_SECONDS;
+
 use super::fields::Row;
 use super::{Event, RowError, nz, techo};
 
@@ -36,7 +38,7 @@ pub(super) fn window(from: i64, to: i64) -> Result<(i64, i64), RowError> {
     if length < 0 {
         return Err(RowError::EndsBeforeStart);
     }
-    if length > MAX_EVENT_DAYS * 86_400 {
+    if length > MAX_EVENT_DAYS * DAY_SECONDS {
         return Err(RowError::TooLong);
     }
     Ok((from, to.max(from.saturating_add(60))))

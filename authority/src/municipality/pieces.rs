@@ -1,7 +1,7 @@
 //! Bundles that come through a relay, in pieces that look like sent diaries. A piece waits until its bundle is whole.
 
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
-use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::vaccination::dose_bundle::piece::{Piece, join};
 
 use crate::store::{array, narrow, write};

@@ -1,7 +1,7 @@
 //! Vaccination sites: their licences, when a licence ends early, and the update that sites are given.
 
 use rusqlite::{Connection, OptionalExtension};
-use techo_protocol::exposure::slot::DAY_SECONDS;
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::trust::{RevokedSite, TrustList};
 use techo_protocol::vaccination::site_licence::{NewSiteLicence, SiteLicence, SiteRequest};
 use techo_protocol::vaccination::town_update::TownUpdate;

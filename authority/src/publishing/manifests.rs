@@ -1,10 +1,10 @@
 //! Signing the list of segments.
 
 use rusqlite::Connection;
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::basics::random::Random;
 use techo_protocol::exposure::manifest::{LARGEST_MANIFEST_BYTES, Manifest, VALID_SECONDS};
-use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::TrustList;
 
 use super::segments::{self, Written};

@@ -1,10 +1,10 @@
 //! Public files that a manifest names beside its segments: the newest of each kind, signed anew where what it says has changed.
 
 use rusqlite::Connection;
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::basics::random::Random;
 use techo_protocol::exposure::public_file::PublicFileRef;
-use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::public_file::PublicFileKind;
 use techo_protocol::vaccination::revocations::Revocations;

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::keys::{PublicKey, SigningKey, sha256};
 use techo_protocol::basics::random::Random;
 use techo_protocol::exposure::manifest::{LISTED_SECONDS, SegmentRef};
 use techo_protocol::exposure::notice::{LocalisedText, NoticeId};
 use techo_protocol::exposure::segment::{Entry, NewSegment, Recall};
-use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::AuthorityId;
 
 use super::pending::PendingNotice;

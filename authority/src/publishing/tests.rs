@@ -1,10 +1,10 @@
 use techo_protocol::Coded as _;
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::random::SeededRandom;
 use techo_protocol::exposure::manifest::LISTED_SECONDS;
 use techo_protocol::exposure::notice::{Body, LocalisedText, Minutes, NoticeId, Severity, Window};
-use techo_protocol::exposure::relay_api::hex;
 use techo_protocol::exposure::segment::{Opened, Segment};
-use techo_protocol::exposure::slot::{DAY_SECONDS, slot_of};
+use techo_protocol::exposure::slot::slot_of;
 use techo_protocol::exposure::tag::VenueSeed;
 use tempfile::TempDir;
 

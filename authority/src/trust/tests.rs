@@ -31,7 +31,7 @@ fn a_new_key_signs_and_the_old_one_stays_until_it_is_revoked() {
     let new = authority.signer(KeyRole::Code).unwrap().public();
     assert_ne!(old, new);
     assert!(list.keys(Role::Code).any(|key| *key == old));
-    let digits = techo_protocol::exposure::relay_api::hex(&old.0);
+    let digits = hex::encode(old.0);
     let list = authority.revoke_key(&digits, NOW, &SeededRandom::new(6)).unwrap();
     assert_eq!(list.keys(Role::Code).collect::<Vec<_>>(), [&new]);
     assert_eq!(
@@ -44,7 +44,7 @@ fn a_new_key_signs_and_the_old_one_stays_until_it_is_revoked() {
 fn the_last_key_of_a_role_is_replaced_when_it_is_revoked() {
     let (_folder, mut authority) = authority();
     let old = authority.signer(KeyRole::Notice).unwrap().public();
-    let digits = techo_protocol::exposure::relay_api::hex(&old.0);
+    let digits = hex::encode(old.0);
     authority.revoke_key(&digits, NOW, &SeededRandom::new(6)).unwrap();
     assert_ne!(authority.signer(KeyRole::Notice).unwrap().public(), old);
     assert_eq!(

@@ -4,9 +4,10 @@
 //! of the signing key could count along to every seed.
 
 use rusqlite::Connection;
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::keys::SigningKey;
 use techo_protocol::basics::random::{Random, random_bytes};
-use techo_protocol::exposure::slot::{DAY_SECONDS, slot_of, slot_start};
+use techo_protocol::exposure::slot::{slot_of, slot_start};
 use techo_protocol::exposure::venue_code::{NewPoster, NewRotating, Poster, VenueCode, keys_for_stay};
 
 use super::{Venue, VenueError, VenueNumber};

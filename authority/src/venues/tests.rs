@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use techo_protocol::Coded as _;
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::random::SeededRandom;
-use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::exposure::venue_code::{Poster, VenueCode};
 
 use super::*;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use techo_core::diary::EntryId;
+pub use techo_protocol::basics::clock::DAY_SECONDS as DAY;
 
 use super::chance::Chance;
 
-pub const DAY: i64 = 86_400;
 /// Clocks are wrong by two days at most: what expires that soon is shown by one device and by another not.
 const EXPIRY_MARGIN_DAYS: i64 = 5;
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use techo_protocol::exposure::manifest::Manifest;
-use techo_protocol::exposure::relay_api::hex;
 use techo_protocol::trust::Role;
 
 use super::{AuthorityCommandError, open};
@@ -37,7 +36,7 @@ impl Audit {
         }
         let count = rows.len();
         session.out.answer(
-            &json!({ "rows": count, "head": hex(&head), "manifest": self.manifest.as_ref().map(|_| "agrees") }),
+            &json!({ "rows": count, "head": hex::encode(head), "manifest": self.manifest.as_ref().map(|_| "agrees") }),
             "authority-audit",
             &[("rows", &count)],
         )?;

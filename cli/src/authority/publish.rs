@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
+use techo_protocol::basics::clock::{DAY_SECONDS, HOUR_SECONDS};
+
 use serde_json::{Value, json};
 use techo_authority::Authority;
 use techo_authority::publishing::{Prepared, Published, RelayPort};
@@ -35,12 +37,12 @@ fn read_interval(text: &str) -> Result<Duration, String> {
     let seconds = match unit {
         "s" => 1,
         "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
+        "h" => HOUR_SECONDS,
+        "d" => DAY_SECONDS,
         _ => return Err(wrong()),
     };
     let number: u64 = number.parse().map_err(|_| wrong())?;
-    let interval = Duration::from_secs(number.checked_mul(seconds).ok_or_else(wrong)?);
+    let interval = Duration::from_secs(number.checked_mul(seconds.unsigned_abs()).ok_or_else(wrong)?);
     if interval < SHORTEST_INTERVAL || interval > Duration::from_hours(24) {
         return Err(wrong());
     }

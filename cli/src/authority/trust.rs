@@ -6,7 +6,6 @@ use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde_json::json;
 use techo_authority::keys::KeyRole;
-use techo_protocol::exposure::relay_api::hex;
 use techo_protocol::trust::{Role, TrustList};
 
 use super::open;
@@ -122,7 +121,7 @@ fn show(session: &Session, list: &TrustList) -> Result<Outcome, Failure> {
 }
 
 fn number(key: &[u8; 32]) -> String {
-    hex(key).chars().take(KEY_DIGITS).collect()
+    hex::encode(key).chars().take(KEY_DIGITS).collect()
 }
 
 fn role(role: Role) -> &'static str {

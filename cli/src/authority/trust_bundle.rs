@@ -8,7 +8,6 @@ use techo_core::certificates::key_source;
 use techo_protocol::Coded as _;
 use techo_protocol::certificates::issuer_key::IssuerKey;
 use techo_protocol::certificates::trust_bundle::{TrustBundle, TrustBundleError};
-use techo_protocol::exposure::relay_api::hex;
 
 use super::open;
 use crate::file::{expect_writable, write_public};
@@ -52,7 +51,7 @@ impl Bundle {
         let is_dropped = |key: &IssuerKey| {
             self.drop
                 .iter()
-                .any(|drop| hex(&key.id).eq_ignore_ascii_case(drop) || key.issuer == *drop)
+                .any(|drop| hex::encode(&key.id).eq_ignore_ascii_case(drop) || key.issuer == *drop)
         };
         keys.retain(|key| !is_dropped(key));
         for bundle in &mut earlier {

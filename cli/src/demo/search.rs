@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use techo_protocol::basics::random::{Random, random_bytes};
-use techo_protocol::exposure::relay_api::hex;
 
 use crate::Failure;
 use crate::failure::CliError;
@@ -17,7 +16,7 @@ pub struct TemporaryFolder {
 impl TemporaryFolder {
     /// Makes one that only this user can read.
     pub fn new(random: &dyn Random, keep: bool) -> Result<Self, Failure> {
-        let name = format!("techo-demo-{}", hex(&random_bytes::<8>(random)?));
+        let name = format!("techo-demo-{}", hex::encode(random_bytes::<8>(random)?));
         let path = std::env::temp_dir().join(name);
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use techo_protocol::basics::clock::DAY_SECONDS as DAY;
+
 use techo_core::diary::Edit;
 use techo_core::sync::household::{Proposal, propose};
 use techo_core::sync::seizure;
@@ -13,7 +15,6 @@ use crate::{Failure, Outcome};
 
 /// The name that must be nowhere once it is deleted.
 const DELETED: &str = "Kanaria Tei";
-const DAY: i64 = 86_400;
 
 impl Story<'_> {
     /// Tells it; fails where anything does not go as told.

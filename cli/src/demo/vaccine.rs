@@ -12,6 +12,7 @@ use techo_core::certificates::{Reason, Verdict};
 use techo_core::device::{Check, CheckedDocument, Upcoming};
 use techo_core::vaccine::Checker;
 use techo_protocol::Coded as _;
+use techo_protocol::basics::clock::DAY_SECONDS as DAY;
 use techo_protocol::basics::municipality_code::MunicipalityCode;
 use techo_protocol::basics::random::SystemRandom;
 use techo_protocol::exposure::notice::LocalisedText;
@@ -30,7 +31,6 @@ use crate::{Failure, Outcome, time};
 
 const SITE: &str = "Kanaria Clinic";
 const RESIDENTS: u64 = 500;
-const DAY: i64 = 86_400;
 /// 2021-07-01T10:00+09:00: the rules of the day are part of the story.
 const MORNING: i64 = 1_625_101_200;
 const LOT: &str = "EX3617";

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use techo_protocol::basics::clock::DAY_SECONDS as DAY;
 use techo_protocol::basics::random::random_bytes;
 use techo_relay::store::{self, Place, StoreError};
 
@@ -12,9 +13,6 @@ use crate::failure::CliError;
 use crate::profile::{self, Kind};
 use crate::session::Session;
 use crate::{Failure, Outcome};
-
-/// Seconds of a day.
-const DAY: i64 = 86_400;
 
 /// Write a copy of the relay's SQLite database into one new file, also while the relay serves
 #[derive(Debug, Args)]

@@ -9,10 +9,10 @@ use crate::diary::retention;
 use crate::documents::keys::core_key;
 use crate::documents::stamps::Stamp;
 use crate::documents::stamps::Stamped;
-use crate::documents::week::DAY_SECONDS;
 use crate::documents::{Document, EntryId, TOMBSTONE_DAYS, settings};
 use crate::following::{self, FollowingError};
 use crate::vault::{DocumentName, Reader, RecordKind, Vault, VaultError, Writer};
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 /// What becomes of rows whose tombstones, if they had any, are gone by now: they may have been deleted since the backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

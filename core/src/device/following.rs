@@ -1,9 +1,9 @@
 //! Whom the person follows: authorities by their trust files, and what these have signed beside exposure lists.
 
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::certificates::trust_bundle::{self, TrustBundle};
 use techo_protocol::exposure::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
 use techo_protocol::exposure::relay_api::manifest_path;
-use techo_protocol::exposure::slot::DAY_SECONDS;
 use techo_protocol::trust::{AuthorityId, TrustError, TrustList};
 use techo_protocol::vaccination::revocations::is_form as is_revocations;
 

@@ -3,10 +3,10 @@
 use techo_protocol::basics::keys::PublicKey;
 
 use super::{Device, DeviceError};
-use crate::documents::week::DAY_SECONDS;
 use crate::ports::HttpError;
 use crate::sync::household::{self, Household, Proposal, SILENT_DAYS, propose};
 use crate::sync::{HouseholdRefusal, SyncError};
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 /// A device of the household.
 #[derive(Debug, Clone, PartialEq, Eq)]

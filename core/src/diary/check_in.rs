@@ -1,5 +1,7 @@
 //! Checking in, and typing a visit in afterwards.
 
+use techo_protocol::basics::clock::HOUR_SECONDS;
+
 use super::{
     Change, CodeKind, DEFAULT_STAY_MIN, Diary, DiaryError, EndedBy, EntryId, NewVisit, Refusal, Source, Visit, VisitKeys, stay,
     text, view, week_of_visit, weeks_around,
@@ -186,7 +188,7 @@ impl Change<'_, '_> {
             .into_iter()
             .zip(entries)
             .map(|(stay, entry)| view(entry, stay, &[]));
-        let hour = new.check_in.div_euclid(3_600);
+        let hour = new.check_in.div_euclid(HOUR_SECONDS);
         visits.rfind(|visit| {
             let same = visit.source == new.source
                 && visit.name == text::printed(&new.name, text::LONGEST_NAME)

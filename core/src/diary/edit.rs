@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Change, Diary, DiaryError, Edit, EntryId, NewVisit, Refusal, Source, Visit, VisitKeys, stay, text};
 use crate::documents::keys::field_key;
-use crate::documents::week::{self, DAY_SECONDS, VisitEntry, person_field};
+use crate::documents::week::{self, VisitEntry, person_field};
 use crate::vault::DocumentName;
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 impl Diary {
     /// Edits a visit.

@@ -6,8 +6,9 @@ use techo_protocol::basics::secret::Secret;
 use super::export::{FORMAT, File, FileKey, FileKeys, FileSource, FileVisit};
 use super::{Change, CodeKind, Diary, DiaryError, EntryId, ForeignPoster, NewVisit, Refusal, Source, VisitKeys, stay};
 use crate::documents::keys::{core_key, field_key};
-use crate::documents::week::{self, DAY_SECONDS, MOST_KEYS};
+use crate::documents::week::{self, MOST_KEYS};
 use crate::vault::DocumentName;
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 /// What an import did with the file's visits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

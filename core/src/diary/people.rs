@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Change, Diary, DiaryError, EntryId, Person, Refusal, text};
 use crate::documents::settings;
-use crate::documents::week::DAY_SECONDS;
 use crate::vault::DocumentName;
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 impl Diary {
     /// The people, by name; of several who were said to be one person, that person alone.

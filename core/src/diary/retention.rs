@@ -9,9 +9,10 @@
 use std::ops::RangeInclusive;
 
 use super::{Change, Diary, DiaryError, Refusal};
-use crate::documents::week::{DAY_SECONDS, last_day};
+use crate::documents::week::last_day;
 use crate::documents::{Documents, settings};
 use crate::vault::{DocumentName, Reader, RecordKind, VaultError, Writer};
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 /// The record of this device that says since when a clock has had all visits expire.
 const ALL_EXPIRED_SINCE: &[u8] = b"all visits expired since";

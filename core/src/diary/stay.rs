@@ -1,7 +1,8 @@
 //! When a stay ended: as a person said, or else computed, each time the diary is read, from the check-ins alone.
 
 use super::visit::EndedBy;
-use crate::documents::week::{DAY_SECONDS, VisitEntry};
+use crate::documents::week::VisitEntry;
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 /// The longest stay in seconds.
 pub(super) const LONGEST_STAY: i64 = DAY_SECONDS;

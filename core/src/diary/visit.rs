@@ -1,8 +1,10 @@
 //! A visit as people see it, and what can be asked for and changed.
 
 use crate::documents::EntryId;
-use crate::documents::week::{DAY_SECONDS, Source, VisitKeys};
+use crate::documents::week::{Source, VisitKeys};
 use crate::vault::DamagedRow;
+use techo_protocol::basics::clock::DAY_SECONDS;
+use techo_protocol::basics::clock::HOUR_SECONDS;
 
 /// One stay at one venue. Times are Unix seconds (UTC).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl Visit {
         let end = match self.keys {
             VisitKeys::None => return None,
             VisitKeys::Days(_) => (last + 1) * DAY_SECONDS,
-            VisitKeys::Slots(_) => (last + 1) * 3_600,
+            VisitKeys::Slots(_) => (last + 1) * HOUR_SECONDS,
         };
         (self.out > end).then_some(end)
     }

@@ -4,6 +4,8 @@
 //! minutes 2, name and address each as length 2 and UTF-8, then for a Techo code the authority's id 16, then the keys as
 //! kind 1, count 1 and for each its day or slot 4 and 16 bytes.
 
+use techo_protocol::basics::clock::DAY_SECONDS;
+
 mod core;
 mod entry;
 
@@ -12,9 +14,6 @@ pub use self::entry::{ADDRESS, CHECK_IN, CHECK_OUT, NAME, NOTE, SCANNED_AGAIN, V
 
 /// Days in a week's document.
 pub const DAYS: i64 = 7;
-
-/// Seconds in a day.
-pub const DAY_SECONDS: i64 = 86_400;
 
 /// The week that a check-in at `unix_seconds` belongs to for life; `None` before 1970 or after the year 82 million.
 ///

@@ -3,6 +3,7 @@
 //! Envelopes leave at random times, one a month on average for each authority (a Poisson process: when the next is due says nothing of the
 //! last), during a fetch that would have happened anyway. A diary that a person sends counts as one.
 
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::random::{Random, random_bytes};
 use techo_protocol::exposure::case_code::MailboxId;
 use techo_protocol::exposure::diary_upload;
@@ -15,7 +16,7 @@ use crate::ports::Relay;
 use crate::vault::{RecordKind, Vault, VaultError, Writer};
 
 /// Mean time between two envelopes, in seconds.
-pub const MEAN_SECONDS: i64 = 30 * 86_400;
+pub const MEAN_SECONDS: i64 = 30 * DAY_SECONDS;
 
 /// Sends the envelopes that are due. One that does not arrive is due again next time; nobody is told, since it holds nothing.
 ///

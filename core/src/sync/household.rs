@@ -198,7 +198,7 @@ pub(super) fn checked(name: &str) -> Result<&str, HouseholdRefusal> {
 
 /// The Unix day (UTC) of a time in Unix seconds.
 pub(super) fn day_of(now: i64) -> u32 {
-    u32::try_from(now.div_euclid(crate::documents::week::DAY_SECONDS)).unwrap_or(0)
+    u32::try_from(now.div_euclid(techo_protocol::basics::clock::DAY_SECONDS)).unwrap_or(0)
 }
 
 /// The household; `None` before the first write.

@@ -6,6 +6,7 @@
 //! What a deletion or a new device brings with it (a record, a keyring, a snapshot) cannot look like a cell. It goes with the next turn, beside
 //! the cells, and so do snapshots that tidy up.
 
+use techo_protocol::basics::clock::HOUR_SECONDS;
 use techo_protocol::household::chunk::{UPLOAD_CELLS, cells_of};
 
 use super::exchange::{Exchanged, RelaySession, Scope, Sent, StreamRelay};
@@ -15,7 +16,7 @@ use crate::ports::{Random, random_bytes};
 use crate::vault::Vault;
 
 /// One upload falls somewhere into each stretch of so many seconds.
-pub const STRETCH_SECONDS: i64 = 6 * 3_600;
+pub const STRETCH_SECONDS: i64 = 6 * HOUR_SECONDS;
 
 /// So often others may be faster.
 const MOST_TRIES: usize = 8;

@@ -8,8 +8,8 @@ use techo_protocol::vaccination::status_pass::{
 use super::record::{self, Record};
 use super::{Content, EntryId, VaccineError, VaccineRefusal};
 use crate::certificates::{Holder, Reason};
-use crate::documents::week::DAY_SECONDS;
 use crate::vault::Vault;
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 /// How long the keys of a request are kept, in seconds: a pass that is issued for it within 30 days lasts for another 30.
 const REQUEST_SECONDS: i64 = 60 * DAY_SECONDS;

@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 use super::{EntryId, Person, VaccineError, VaccineRefusal, day_in_japan, record, stored};
 use crate::diary::text;
 use crate::documents::settings;
-use crate::documents::week::DAY_SECONDS;
 use crate::vault::{DocumentName, Vault};
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 /// Everybody, by name; of several who were said to be one person, that person alone.
 ///

@@ -4,9 +4,9 @@ use super::stored::{everybody, load};
 use super::{Content, EntryId, VaccineError, VaccineRefusal};
 use crate::documents::keys::core_key;
 use crate::documents::record::RecordCore;
-use crate::documents::week::DAY_SECONDS;
 use crate::documents::{Document, settings};
 use crate::vault::{DamagedRow, DocumentName, Vault, VaultError, Writer};
+use techo_protocol::basics::clock::DAY_SECONDS;
 
 /// One thing that the vaccine record keeps, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What a shell is to remind people of: plain moments, worked out anew on every change.
 
 use chrono::{Days, NaiveDate};
+use techo_protocol::basics::clock::HOUR_SECONDS;
 use techo_protocol::vaccination::schedule::NextDose;
 
 use super::{EntryId, JAPAN_SECONDS_AHEAD};
@@ -88,5 +89,5 @@ pub fn reminders(person: EntryId, next: &NextDose, now: i64) -> Vec<Reminder> {
 
 fn morning_of(day: NaiveDate) -> Option<i64> {
     let midnight = day.and_hms_opt(0, 0, 0)?.and_utc().timestamp();
-    midnight.checked_add(HOUR * 3_600 - JAPAN_SECONDS_AHEAD)
+    midnight.checked_add(HOUR * HOUR_SECONDS - JAPAN_SECONDS_AHEAD)
 }

@@ -2,6 +2,11 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// Length of an hour, in seconds.
+pub const HOUR_SECONDS: i64 = 3_600;
+/// Length of a day, in seconds. Unix time has no leap seconds (POSIX, section 4.16), so every UTC day is as long.
+pub const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
+
 /// Where the time comes from.
 pub trait Clock: Send + Sync {
     /// The time, in Unix seconds (UTC).

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Datelike, NaiveDate};
 
+use crate::basics::clock::{DAY_SECONDS, HOUR_SECONDS};
+
 /// Japan's offset from UTC in seconds; it has no summer time.
-pub const JAPAN_SECONDS: i64 = 9 * 3_600;
-const DAY_SECONDS: i64 = 86_400;
+pub const JAPAN_SECONDS: i64 = 9 * HOUR_SECONDS;
 
 /// The day in Japan, counted from 1970-01-01.
 pub fn day(at: i64) -> i64 {

@@ -44,6 +44,9 @@ impl<const N: usize> Secret<N> {
     }
 
     /// A secret that `fill` writes, in place.
+    ///
+    /// # Errors
+    /// What `fill` says.
     pub fn filled<E>(fill: impl FnOnce(&mut [u8; N]) -> Result<(), E>) -> Result<Self, E> {
         let mut secret = Self([0; N]);
         fill(&mut secret.0)?;
@@ -146,10 +149,10 @@ mod tests {
 
     #[test]
     fn it_is_wiped() {
+        fn is_wiped_on_drop<T: ZeroizeOnDrop>() {}
         let mut secret = Secret::from([7; 32]);
         secret.zeroize();
         assert_eq!(secret.expose(), &[0; 32]);
-        fn is_wiped_on_drop<T: ZeroizeOnDrop>() {}
         is_wiped_on_drop::<Secret<32>>();
     }
 

@@ -5,10 +5,11 @@
 
 use ring::hkdf;
 
+use crate::basics::clock::HOUR_SECONDS;
 use crate::basics::random::{Random, RandomError, random_bytes};
 
 /// How long a code is valid, in seconds.
-pub const VALID_SECONDS: i64 = 48 * 3600;
+pub const VALID_SECONDS: i64 = 48 * HOUR_SECONDS;
 /// Characters of a code without hyphens.
 pub const CHARACTERS: usize = 16;
 

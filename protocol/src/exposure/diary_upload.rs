@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::basics::clock::DAY_SECONDS;
 use crate::basics::hpke_seal::{HpkePrivate, HpkeSealError, SEAL_BYTES, open_with, seal_to};
 use crate::basics::keys::PublicKey;
 use crate::basics::random::{Random, RandomError};
@@ -15,7 +16,7 @@ use crate::trust::AuthorityId;
 /// Length of every sent diary in bytes.
 pub const SENT_BYTES: usize = 32 * 1024;
 /// How long a relay keeps a sent diary, in seconds.
-pub const KEPT_SECONDS: i64 = 7 * 86_400;
+pub const KEPT_SECONDS: i64 = 7 * DAY_SECONDS;
 
 const PLAIN_BYTES: usize = SENT_BYTES - SEAL_BYTES;
 const LABEL: &[u8] = b"techo diary v1";

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::basics::clock::{DAY_SECONDS, HOUR_SECONDS};
 use crate::basics::keys::{PublicKey, SigningKey, sha256};
 use crate::basics::reader::Unreadable;
 use crate::basics::signed::{Kind, SignedFile};
@@ -16,11 +17,11 @@ const KIND: Kind = Kind {
 };
 
 /// How long a manifest is fresh, in seconds: a relay can withhold for so long unnoticed.
-pub const VALID_SECONDS: i64 = 24 * 3600;
+pub const VALID_SECONDS: i64 = 24 * HOUR_SECONDS;
 /// How far ahead of a device's clock a manifest may be signed before the clock is called wrong, in seconds.
 pub const CLOCK_TOLERANCE_SECONDS: i64 = 600;
 /// How long a segment stays listed after the last hour it names, in seconds: the longest diary.
-pub const LISTED_SECONDS: i64 = 60 * 86_400;
+pub const LISTED_SECONDS: i64 = 60 * DAY_SECONDS;
 /// Largest manifest in bytes.
 pub const LARGEST_MANIFEST_BYTES: usize = 4 << 20;
 

@@ -15,8 +15,6 @@
 //!
 //! Errors are problem documents (RFC 9457) whose `code` is a stable code of Techo. A device's request is its URL alone.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 
 use crate::basics::keys::{PublicKey, SigningKey};
@@ -54,44 +52,22 @@ pub fn trust_path(authority: AuthorityId) -> String {
 
 /// Path from which anybody fetches a segment.
 pub fn segment_path(hash: &[u8; 32]) -> String {
-    format!("/v1/segments/{}", hex(hash))
+    format!("/v1/segments/{}", hex::encode(hash))
 }
 
 /// Path to which an authority publishes a segment.
 pub fn publish_segment_path(authority: AuthorityId, hash: &[u8; 32]) -> String {
-    format!("/v1/authorities/{authority}/segments/{}", hex(hash))
+    format!("/v1/authorities/{authority}/segments/{}", hex::encode(hash))
 }
 
 /// Path to which a diary is sent.
 pub fn diary_path(authority: AuthorityId, mailbox: MailboxId) -> String {
-    format!("{}/{}", diaries_path(authority), hex(&mailbox.0))
+    format!("{}/{}", diaries_path(authority), hex::encode(mailbox.0))
 }
 
 /// Path at which an authority takes its diaries.
 pub fn diaries_path(authority: AuthorityId) -> String {
     format!("/v1/authorities/{authority}/diaries")
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
-/// Reads `N` bytes in hexadecimal digits; `None` for anything else.
-pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    if digits.len() != 2 * N || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut out = [0; N];
-    for (byte, pair) in out.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(out)
 }
 
 /// An authority's request for its sent diaries. Taking is in two steps, so that nothing is lost where an answer is: a request first removes
@@ -211,15 +187,6 @@ mod tests {
         let bytes = request.write(&key);
         assert_eq!(TakeDiaries::read(&bytes, [&key.public()]), Some(request));
         assert_eq!(TakeDiaries::read(&bytes, [&SigningKey::from_seed(&[2; 32]).public()]), None);
-    }
-
-    #[test]
-    fn hex_is_exact() {
-        assert_eq!(from_hex::<2>("00ff"), Some([0, 255]));
-        for text in ["", "00f", "00fg", "00ff00", "+0ff"] {
-            assert_eq!(from_hex::<2>(text), None, "{text}");
-        }
-        assert_eq!(hex(&[0, 255]), "00ff");
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
+use crate::basics::clock::{DAY_SECONDS, HOUR_SECONDS};
+
 /// Seconds in a slot.
-pub const SLOT_SECONDS: i64 = 3600;
+pub const SLOT_SECONDS: i64 = HOUR_SECONDS;
 /// Slots in a UTC day.
 pub const SLOTS_PER_DAY: u32 = 24;
-/// Seconds in a UTC day.
-pub const DAY_SECONDS: i64 = 86_400;
 /// The longest stay, in seconds.
 pub const LONGEST_STAY_SECONDS: i64 = DAY_SECONDS;
 

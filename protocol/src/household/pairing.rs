@@ -13,7 +13,6 @@
 //! and only then does the last message go. The commitment comes before the nonce: whoever stands in between could otherwise try keys until the
 //! codes agree, in a fraction of a second. The relay sees no name and no device's key.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use hpke::aead::{AeadCtxR, AeadCtxS, ChaCha20Poly1305};
@@ -135,11 +134,7 @@ impl PairingText {
         bytes.extend_from_slice(&self.mailbox);
         bytes.extend_from_slice(self.secret.expose());
         bytes.extend_from_slice(self.relay.as_bytes());
-        bytes.iter().fold(PREFIX.to_owned(), |mut out, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(out, "{byte:02X}");
-            out
-        })
+        format!("{PREFIX}{}", hex::encode_upper(bytes))
     }
 
     /// Reads a pairing text; white space around it and lower case are taken.
@@ -150,7 +145,7 @@ impl PairingText {
         let text = text.trim().to_ascii_uppercase();
         let bytes = text
             .strip_prefix(PREFIX)
-            .and_then(from_hex)
+            .and_then(|digits| hex::decode(digits).ok())
             .ok_or(PairingError::NotAPairing)?;
         let reader = ByteReader::of_version(&bytes, VERSION).map_err(|why| match why {
             Unreadable::Newer => PairingError::NewerVersion,
@@ -392,15 +387,6 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut out = [0; N];
     out.copy_from_slice(bytes);
     out
-}
-
-fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    if !digits.len().is_multiple_of(2) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    (0..digits.len() / 2)
-        .map(|at| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

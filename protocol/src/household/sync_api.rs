@@ -17,7 +17,6 @@ use serde_bytes::ByteBuf;
 use crate::basics::keys::{KeyId, PublicKey, SigningKey};
 use crate::basics::secret::Secret;
 use crate::basics::signed::Kind;
-use crate::exposure::relay_api::hex;
 use crate::household::chunk::EpochKey;
 
 /// Largest request in bytes.
@@ -65,17 +64,17 @@ pub struct ChunkId(#[serde(with = "serde_bytes")] pub [u8; 16]);
 
 /// Path of a household's stream.
 pub fn stream_path(stream: StreamId) -> String {
-    format!("/v1/streams/{}", hex(&stream.0))
+    format!("/v1/streams/{}", hex::encode(stream.0))
 }
 
 /// Path of one message of a pairing mailbox, 0 to 3. `PUT` leaves it, `GET` takes it and waits for it.
 pub fn rendezvous_path(mailbox: &[u8; 16], message: u8) -> String {
-    format!("/v1/rendezvous/{}/{message}", hex(mailbox))
+    format!("/v1/rendezvous/{}/{message}", hex::encode(mailbox))
 }
 
 /// Path of a household's records for whoever has its recovery words.
 pub fn recovery_path(locator: &[u8; 16]) -> String {
-    format!("/v1/recovery/{}", hex(locator))
+    format!("/v1/recovery/{}", hex::encode(locator))
 }
 
 /// The key by which a relay knows the household in an epoch.

@@ -3,7 +3,6 @@
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use techo_protocol::exposure::relay_api::from_hex;
 
 use crate::error::{Refusal, RelayError};
 
@@ -24,6 +23,7 @@ pub fn id<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         None
     } else {
-        from_hex(text)
+        let mut id = [0; N];
+        hex::decode_to_slice(text, &mut id).ok().map(|()| id)
     }
 }

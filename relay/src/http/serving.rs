@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
 use techo_protocol::basics::keys::sha256;
-use techo_protocol::exposure::relay_api::{BINARY, hex};
+use techo_protocol::exposure::relay_api::BINARY;
 
 use super::Shared;
 use super::path::{Named, id};
@@ -31,7 +31,7 @@ pub async fn manifest(
     let authority = shared.authority(&authority)?;
     let held = shared.with_store(move |store| Ok(store.held(authority)?)).await?;
     let file = held.manifest.ok_or(RelayError::NothingPublished)?;
-    let etag = format!("\"{}\"", hex(&sha256(&file)));
+    let etag = format!("\"{}\"", hex::encode(sha256(&file)));
     let length = file.len() as u64;
     Ok(answer(&headers, &etag, FOR_A_MINUTE, length, Body::from(file)))
 }
@@ -47,7 +47,7 @@ pub async fn segment(
     let found = found
         .filter(|segment| shared.told_of.contains(&segment.authority))
         .ok_or(RelayError::NoSuchSegment)?;
-    let etag = format!("\"{}\"", hex(&hash));
+    let etag = format!("\"{}\"", hex::encode(hash));
     let parts = try_unfold((shared, 0_u32, found.bytes), move |(shared, part, left)| async move {
         if left == 0 {
             return Ok(None);

@@ -24,7 +24,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use techo_protocol::exposure::relay_api::{Diaries, StoredDiary, from_hex, hex};
+use hex::FromHex;
+use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
 use super::{
@@ -107,13 +108,16 @@ impl FolderStore {
     }
 
     fn segment_file(&self, hash: &[u8; 32]) -> PathBuf {
-        self.root.join("public/v1/segments").join(hex(hash))
+        self.root.join("public/v1/segments").join(hex::encode(hash))
     }
 
     /// Bytes of all segments of an authority.
     fn used(&self, authority: AuthorityId) -> Result<(u64, u64), StoreError> {
         let (mut count, mut bytes) = (0, 0);
-        for hash in names(&self.marks(authority))?.iter().filter_map(|name| from_hex(name)) {
+        for hash in names(&self.marks(authority))?
+            .iter()
+            .filter_map(|name| FromHex::from_hex(name).ok())
+        {
             if let Some(length) = length_if_there(&self.segment_file(&hash))? {
                 count += 1;
                 bytes += length;
@@ -124,7 +128,8 @@ impl FolderStore {
 
     fn mark(&self, authority: AuthorityId, hash: &[u8; 32], since: Option<i64>) -> Result<(), StoreError> {
         let text = since.map(|time| time.to_string()).unwrap_or_default();
-        self.incoming.write(&self.marks(authority).join(hex(hash)), text.as_bytes())
+        self.incoming
+            .write(&self.marks(authority).join(hex::encode(hash)), text.as_bytes())
     }
 
     /// Since when a segment is not listed; `None` for one that is.
@@ -167,20 +172,20 @@ impl Store for FolderStore {
         }
         let owned = names(&self.marks(authority))?;
         for (hash, bytes) in next.listed {
-            if !owned.contains(&hex(hash)) || length_if_there(&self.segment_file(hash))? != Some(*bytes) {
+            if !owned.contains(&hex::encode(hash)) || length_if_there(&self.segment_file(hash))? != Some(*bytes) {
                 return Ok(Replaced::SegmentMissing);
             }
         }
         for (hash, _) in next.listed {
-            if self.unlisted_since(authority, &hex(hash))?.is_some() {
+            if self.unlisted_since(authority, &hex::encode(hash))?.is_some() {
                 self.mark(authority, hash, None)?;
             }
         }
         self.incoming.write(&self.private(authority).join("trust"), next.trust_list)?;
         self.incoming.write(&self.manifest(authority), next.manifest)?;
-        for hash in owned.iter().filter_map(|name| from_hex(name)) {
+        for hash in owned.iter().filter_map(|name| FromHex::from_hex(name).ok()) {
             let listed = next.listed.iter().any(|(other, _)| *other == hash);
-            if !listed && self.unlisted_since(authority, &hex(&hash))?.is_none() {
+            if !listed && self.unlisted_since(authority, &hex::encode(hash))?.is_none() {
                 self.mark(authority, &hash, Some(now))?;
             }
         }
@@ -189,10 +194,10 @@ impl Store for FolderStore {
 
     fn put_segment(&self, authority: AuthorityId, hash: &[u8; 32], file: &[u8], now: i64, most: u64) -> Result<Put, StoreError> {
         let _writing = self.writing();
-        let owned = names(&self.marks(authority))?.contains(&hex(hash));
+        let owned = names(&self.marks(authority))?.contains(&hex::encode(hash));
         let there = self.segment_file(hash);
         if owned && length_if_there(&there)?.is_some() {
-            if self.unlisted_since(authority, &hex(hash))?.is_some() {
+            if self.unlisted_since(authority, &hex::encode(hash))?.is_some() {
                 self.mark(authority, hash, Some(now))?;
             }
             return Ok(Put::Held);
@@ -210,7 +215,7 @@ impl Store for FolderStore {
         let Some(bytes) = length_if_there(&self.segment_file(hash))? else {
             return Ok(None);
         };
-        let name = hex(hash);
+        let name = hex::encode(hash);
         let owner = self
             .authorities()?
             .into_iter()
@@ -284,7 +289,7 @@ impl Store for FolderStore {
                 let due = self
                     .unlisted_since(authority, &name)?
                     .is_some_and(|since| since <= now.saturating_sub(UNLISTED_SECONDS));
-                let Some(hash) = from_hex(&name).filter(|_| due) else {
+                let Some(hash) = FromHex::from_hex(&name).ok().filter(|_| due) else {
                     continue;
                 };
                 forgotten.segments += u64::from(remove_if_there(&self.segment_file(&hash))?);

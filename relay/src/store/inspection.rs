@@ -1,6 +1,5 @@
 //! Looking through a store for what is wrong with it. Nothing is changed.
 
-use techo_protocol::exposure::relay_api::hex;
 use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::epoch_record::EpochRecord;
 use techo_protocol::household::keyring_record::KeyringRecord;
@@ -70,7 +69,9 @@ pub fn inspect(store: &dyn Store, found: &mut dyn FnMut(&Fault)) -> Result<Inspe
         for hash in hashes {
             inspected.segments += 1;
             if store.segment_fault(&hash)? {
-                count(&Fault::Segment { hash: hex(&hash) });
+                count(&Fault::Segment {
+                    hash: hex::encode(hash),
+                });
             }
         }
     }
@@ -90,7 +91,7 @@ pub fn inspect(store: &dyn Store, found: &mut dyn FnMut(&Fault)) -> Result<Inspe
 }
 
 fn chunks(store: &dyn Store, stream: StreamId, account: &Account, found: &mut dyn FnMut(&Fault)) -> Result<u64, StoreError> {
-    let name = hex(&stream.0);
+    let name = hex::encode(stream.0);
     let (mut count, mut bytes, mut after) = (0, 0_u64, 0);
     loop {
         let chunks = store.chunks_after(stream, after, AT_ONCE)?;
@@ -128,7 +129,7 @@ fn chunks(store: &dyn Store, stream: StreamId, account: &Account, found: &mut dy
 }
 
 fn records(store: &dyn Store, stream: StreamId, account: &Account, found: &mut dyn FnMut(&Fault)) -> Result<u64, StoreError> {
-    let name = hex(&stream.0);
+    let name = hex::encode(stream.0);
     let (kept, keyring) = store.records_kept(stream)?;
     let mut read: Vec<EpochRecord> = Vec::with_capacity(kept.len());
     for record in &kept {

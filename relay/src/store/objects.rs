@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use techo_protocol::basics::keys::sha256;
-use techo_protocol::exposure::relay_api::{Diaries, StoredDiary, hex};
+use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 use tokio::runtime::Runtime;
 
@@ -53,7 +53,7 @@ impl SegmentsElsewhere {
     }
 
     fn path(&self, hash: &[u8; 32]) -> Path {
-        self.prefix.clone().join("v1").join("segments").join(hex(hash))
+        self.prefix.clone().join("v1").join("segments").join(hex::encode(hash))
     }
 
     /// Waits for `work`, of which the outcome is one of the object store; `None` where there is no such object.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::exposure::diary_upload::SENT_BYTES;
-use techo_protocol::exposure::relay_api::{Diaries, StoredDiary, hex, publish_segment_path, segment_path};
+use techo_protocol::exposure::relay_api::{Diaries, StoredDiary, publish_segment_path, segment_path};
 use techo_protocol::trust::AuthorityId;
 use techo_relay::store::{Forgotten, Held, Publication, Put, Replaced, Store, StoreError, StoredSegment, StreamStore, Totals};
 
@@ -66,8 +66,8 @@ fn counters_name_routes_and_nothing_else() {
     }));
     for secret in [
         osaka.id().to_string(),
-        hex(&sha256(&segment)),
-        hex(&[1; 16]),
+        hex::encode(sha256(&segment)),
+        hex::encode([1; 16]),
         "127.0.0.1".to_owned(),
     ] {
         assert!(!text.contains(&secret), "{secret}");
@@ -113,8 +113,8 @@ fn the_log_tells_nothing_about_anybody() {
         osaka.id().to_string(),
         "cdcdcdcd".to_owned(),
         "abababab".to_owned(),
-        hex(&sha256(&segment)),
-        hex(&sha256(&segment))[..8].to_owned(),
+        hex::encode(sha256(&segment)),
+        hex::encode(sha256(&segment))[..8].to_owned(),
     ];
     for line in text.lines() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();

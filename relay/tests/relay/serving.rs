@@ -1,7 +1,7 @@
 //! Public files: the same bytes for everybody, with headers that a CDN can use.
 
 use techo_protocol::basics::keys::sha256;
-use techo_protocol::exposure::relay_api::{hex, manifest_path, segment_path};
+use techo_protocol::exposure::relay_api::{manifest_path, segment_path};
 
 use crate::authority::Authority;
 use crate::client::{refused, request};
@@ -17,11 +17,11 @@ fn headers_let_a_cdn_carry_the_files() {
     assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
     assert_eq!(answer.header("content-type"), "application/octet-stream");
     assert_eq!(answer.header("content-length"), segment.len().to_string());
-    assert_eq!(answer.header("etag"), format!("\"{}\"", hex(&sha256(&segment))));
+    assert_eq!(answer.header("etag"), format!("\"{}\"", hex::encode(sha256(&segment))));
 
     let answer = relay.manifest(&osaka);
     assert_eq!(answer.header("cache-control"), "public, max-age=60");
-    assert_eq!(answer.header("etag"), format!("\"{}\"", hex(&sha256(&manifest))));
+    assert_eq!(answer.header("etag"), format!("\"{}\"", hex::encode(sha256(&manifest))));
     for name in ["set-cookie", "vary", "server"] {
         assert_eq!(answer.header(name), "", "{name}");
     }
@@ -37,7 +37,7 @@ fn a_cache_may_ask_whether_its_copy_is_the_newest() {
         (manifest_path(osaka.id()), &manifest),
         (segment_path(&sha256(&segment)), &segment),
     ] {
-        let etag = format!("\"{}\"", hex(&sha256(file)));
+        let etag = format!("\"{}\"", hex::encode(sha256(file)));
         let ask = |tags: &str| request(relay.address(), "GET", &path, &[("If-None-Match", tags)], b"");
         let answer = ask(&format!("\"old\", W/{etag}"));
         assert_eq!((answer.status, answer.body.len()), (304, 0));
@@ -77,7 +77,7 @@ fn every_wrong_turn_has_a_problem_document() {
     let osaka = Authority::new(10);
     let relay = Setting::with(&[&osaka]).start();
     let (segment, _) = relay.published(&osaka);
-    let upper = format!("/v1/segments/{}", hex(&sha256(&segment)).to_uppercase());
+    let upper = format!("/v1/segments/{}", hex::encode(sha256(&segment)).to_uppercase());
     assert_eq!(
         relay.get(&upper).problem(),
         refused(404, "relay.no_such_segment"),

@@ -25,12 +25,8 @@ fn a_licence_of_a_revoked_key_is_signed_anew_and_a_revoked_site_gets_none() {
     let (_folder, mut town) = town();
     let licence = licensed(&mut town, 40);
     let key = *town.trust_list().unwrap().keys(Role::Licence).next().unwrap();
-    town.revoke_key(
-        &techo_protocol::exposure::relay_api::hex(&key.0[..8]),
-        NOW,
-        &SeededRandom::new(7),
-    )
-    .unwrap();
+    town.revoke_key(&hex::encode(&key.0[..8]), NOW, &SeededRandom::new(7))
+        .unwrap();
     let anew = licensed(&mut town, 40);
     assert!(anew.site == licence.site && anew.from == licence.from && anew.is_signed_by(&town.trust_list().unwrap()));
     town.revoke_site(licence.site, NOW, NOW).unwrap();

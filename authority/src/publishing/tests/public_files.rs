@@ -79,7 +79,7 @@ fn what_a_revoked_licence_key_signed_is_named_no_longer() {
     assert_eq!(publish(&mut town, &relay, NOW), 2, "first the key is announced");
     let first = file(&relay, PublicFileKind::Sites);
     let stolen = town.signer(KeyRole::Licence).unwrap().public();
-    town.revoke_key(&hex(&stolen.0), NOW, &SeededRandom::new(5)).unwrap();
+    town.revoke_key(&hex::encode(stolen.0), NOW, &SeededRandom::new(5)).unwrap();
     assert_eq!(publish(&mut town, &relay, NOW + 1), 2);
     assert!(file(&relay, PublicFileKind::Sites) != first);
     assert_eq!(update(&relay).unwrap().lots.len(), 1);

@@ -47,7 +47,7 @@ fn a_relay_that_was_away_while_the_notice_key_changed_follows() {
     let old = world.authority.signer(KeyRole::Notice).unwrap().public();
     world.authority.rotate_key(KeyRole::Notice, LATER, &world.random).unwrap();
     world.publish();
-    let digits = techo_protocol::exposure::relay_api::hex(&old.0);
+    let digits = hex::encode(old.0);
     world.authority.revoke_key(&digits, LATER, &world.random).unwrap();
     world.add(window(1, 3));
     world.publish();

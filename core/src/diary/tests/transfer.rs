@@ -50,7 +50,7 @@ fn comparable(diary: &mut Diary) -> Vec<Visit> {
     let mut visits = all(diary);
     for visit in &mut visits {
         visit.imported = false;
-        visit.people.iter_mut().for_each(|person| person.id = EntryId([0; 16].into()));
+        visit.people.iter_mut().for_each(|person| person.id = EntryId([0; 16]));
         visit.people.sort_by(|a, b| a.name.cmp(&b.name));
     }
     visits

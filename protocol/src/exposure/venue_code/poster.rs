@@ -2,9 +2,9 @@
 
 use super::VenueCodeError;
 use super::payload::{self, Malformed, PayloadReader};
+use crate::basics::clock::DAY_SECONDS;
 use crate::basics::keys::{KeyId, PublicKey, SIGNATURE_BYTES, SigningKey};
 use crate::basics::secret::Secret;
-use crate::exposure::slot::DAY_SECONDS;
 use crate::exposure::tag::VenueSeed;
 
 /// Version 1, kind 1.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary, from_hex, hex};
+use hex::FromHex;
+use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary};
 
 use techo_files::sync_folder;
 
@@ -12,7 +13,7 @@ use crate::store::StoreError;
 
 /// The name of a diary's file.
 pub fn name(diary: &StoredDiary) -> String {
-    format!("{}-{}", hex(&diary.mailbox), hex(&diary.hash))
+    format!("{}-{}", hex::encode(diary.mailbox), hex::encode(diary.hash))
 }
 
 /// The days' folders, oldest first.
@@ -62,7 +63,7 @@ pub fn oldest(folder: &Path, most: usize) -> Result<Diaries, StoreError> {
                 found.more = true;
                 return Ok(found);
             }
-            let Some(mailbox) = name.split_once('-').and_then(|(mailbox, _)| from_hex(mailbox)) else {
+            let Some(mailbox) = name.split_once('-').and_then(|(mailbox, _)| FromHex::from_hex(mailbox).ok()) else {
                 continue;
             };
             if let Some(sealed) = read_if_there(&day.join(&name))? {

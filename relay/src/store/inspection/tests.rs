@@ -191,7 +191,7 @@ fn a_record_of_another_chain_is_found() {
         let other = EpochRecord::make(head, &DeviceList::default(), &key, Author::Device(0, &author), &old, &random).unwrap();
         database.run(&format!(
             "UPDATE records SET content = HEX{} WHERE number = 1",
-            hex(&other.without_slots().write())
+            hex::encode(other.without_slots().write())
         ));
         assert_eq!(faults(&*database.open()).1, ["relay_fault.chain"]);
     });

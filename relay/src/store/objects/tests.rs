@@ -23,7 +23,7 @@ fn works_elsewhere(inner: &Arc<dyn Store>, place: &SegmentsPlace, held: &dyn Fn(
     );
     assert_eq!(
         held(),
-        [format!("v1/segments/{}", hex(&hash))],
+        [format!("v1/segments/{}", hex::encode(hash))],
         "as the relay's own address is, and nothing else"
     );
     assert_eq!(inner.segment_part(&hash, 0), Ok(None), "not in the database");

@@ -10,7 +10,6 @@ use postgres::fallible_iterator::FallibleIterator;
 use super::PostgresStore;
 use super::connection::{Done, Pool};
 use crate::store::{StoreError, Wake, Woken};
-use techo_protocol::exposure::relay_api::hex;
 
 /// How often the end is looked for.
 const LOOK: Duration = Duration::from_millis(250);
@@ -26,7 +25,7 @@ pub struct Listener {
 impl PostgresStore {
     /// Where relays on these tables tell each other what came. Others' tables in the same database have another.
     pub(super) fn channel(&self) -> String {
-        format!("techo_{}", hex(&self.generation[..8]))
+        format!("techo_{}", hex::encode(&self.generation[..8]))
     }
 
     /// Tells `woken` of what other processes write. Listening has begun when this returns.
