@@ -69,9 +69,7 @@ pub fn inspect(store: &dyn Store, found: &mut dyn FnMut(&Fault)) -> Result<Inspe
         for hash in hashes {
             inspected.segments += 1;
             if store.segment_fault(&hash)? {
-                count(&Fault::Segment {
-                    hash: hex::encode(hash),
-                });
+                count(&Fault::Segment { hash: hex::encode(hash) });
             }
         }
     }

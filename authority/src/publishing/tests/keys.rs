@@ -31,7 +31,10 @@ fn what_a_revoked_key_signed_is_published_again() {
         .unwrap();
     world.publish();
     let stolen = world.authority.signer(KeyRole::Notice).unwrap().public();
-    world.authority.revoke_key(&hex::encode(stolen.0), LATER, &world.random).unwrap();
+    world
+        .authority
+        .revoke_key(&hex::encode(stolen.0), LATER, &world.random)
+        .unwrap();
     let published = world.publish_at(LATER);
     assert_eq!(published.prepared.len(), 2, "first the new key is announced");
     assert!(published.prepared[0].deferred && published.prepared[0].segments == 0);
