@@ -34,13 +34,13 @@ pub const MAX_POSTER_BYTES: usize = 4_296;
 /// The country whose poster it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PosterKind {
-    /// New Zealand's NZ COVID Tracer.
+    /// New Zealand: posters of NZ COVID Tracer.
     Nz,
-    /// England's and Wales's NHS COVID-19.
+    /// England and Wales: posters of NHS COVID-19.
     Nhs,
     /// Germany: posters of the Corona-Warn-App.
     Cwa,
-    /// Switzerland's NotifyMe and SwissCovid (CrowdNotifier).
+    /// Switzerland: posters of NotifyMe and SwissCovid (CrowdNotifier).
     NotifyMe,
 }
 
@@ -64,9 +64,9 @@ impl PosterKind {
 /// What is known of a poster's signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PosterSignature {
-    /// Signed by a key that is built in.
+    /// The poster is signed by a key that is trusted here.
     Valid,
-    /// Signed, by a key that is not known here: nothing is known to be wrong.
+    /// The poster is signed by a key that is not known here: nothing is known to be wrong.
     UnknownKey,
     /// The signature is wrong, missing, or of another algorithm: the poster must not be kept.
     Invalid,
@@ -121,17 +121,17 @@ pub struct ForeignPoster {
 techo_protocol::coded_errors! {
     /// What is wrong with a text that begins like another country's poster.
     pub enum PosterError {
-        /// More text than a QR code can hold.
+        /// The text is more than a QR code can hold.
         TooLong = "poster.too_long", "The text is longer than any poster's code.", "Scan the poster again, or type the visit by hand.";
-        /// A version of the format that is not known.
+        /// The poster is of a version that is not known.
         Version = "poster.version", "This poster has a version that is not known here.", "Type the visit by hand.";
-        /// Not base64, not JSON, not protobuf, or without the fields that belong there.
+        /// The content is not base64, not JSON or not protobuf, or lacks fields that belong there.
         Malformed = "poster.malformed", "The poster's code is damaged or was made wrongly.", "Scan it again, or type the visit by hand.";
         /// The venue's name, or an address that has to be there, is empty.
         TextMissing = "poster.text_missing", "The poster's code lacks the venue's name or address.", "Type the visit by hand.";
-        /// A name or address of more than 255 characters.
+        /// A name or address has more than 255 characters.
         TextTooLong = "poster.text_too_long", "The name or address in the poster's code is longer than 255 characters.", "Type the visit by hand.";
-        /// A name or address with line breaks where there must be none, or with control characters.
+        /// A name or address has line breaks where no line may break, or control characters.
         TextControl = "poster.text_control", "The name or address in the poster's code holds characters that do not belong there.", "Type the visit by hand.";
         /// The event ends before it starts, or lies outside of the calendar.
         Times = "poster.times", "The event in the poster's code ends before it starts.", "Type the visit by hand.";

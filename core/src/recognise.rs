@@ -22,7 +22,7 @@ pub enum Recognised {
     Unreadable(&'static str, Unreadable),
     /// Something else that Techo knows by its form: the name of its kind.
     Other(&'static str),
-    /// Nothing that Techo knows.
+    /// The text is nothing that Techo knows.
     Unknown,
 }
 
@@ -43,7 +43,7 @@ techo_protocol::coded_union! {
 pub struct Venue {
     /// The code as it was read.
     pub code: VenueCode,
-    /// The authority that signed it, among those that are followed; or why it is not to be believed.
+    /// The authority that signed the code, among those that are followed; or why the code is not to be believed.
     pub authority: Result<AuthorityId, VenueCodeError>,
 }
 
@@ -92,7 +92,7 @@ impl Recognised {
         }
     }
 
-    /// The kind's name in JSON and on the command line.
+    /// The name of the text's kind in JSON and on the command line.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Venue(Venue {
@@ -150,7 +150,7 @@ impl Recognised {
         }
     }
 
-    /// The name of the place.
+    /// The name of the place that the text names: a venue, or the site of a slip.
     ///
     /// ```
     /// use techo_testing::{NOW, Town};
@@ -179,7 +179,7 @@ impl Recognised {
         }
     }
 
-    /// Whether a person can check in with it.
+    /// Whether the text is of a place, so that a person can check in with it.
     ///
     /// ```
     /// use techo_testing::Authority;

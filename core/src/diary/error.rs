@@ -6,9 +6,9 @@ use crate::vault::VaultError;
 techo_protocol::coded_errors! {
     /// What the diary's rules refuse. Nothing was changed.
     pub enum Refusal {
-        /// A time after now.
+        /// The time lies in the future.
         InTheFuture = "diary.in_the_future", "This time is in the future.", "Give a time that has passed, or check this device's clock.";
-        /// A time before the retention.
+        /// The time lies longer ago than visits are kept.
         TooOld { days: i64 } = "diary.too_old", "This is longer ago than the {days} days that visits are kept.", "Keep visits for longer, or leave it out.";
         /// The visit is not there, or not any more.
         NoSuchVisit = "diary.no_such_visit", "There is no visit with this id.", "The diary shows each visit's id.";

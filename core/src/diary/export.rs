@@ -12,11 +12,11 @@ pub(super) const FORMAT: u64 = 1;
 /// A diary as a file's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
-    /// The JSON. It holds the visits in the clear: only its owner may be able to read the file.
+    /// The file's text: JSON with the visits in the clear, so that only its owner may be able to read the file.
     pub json: String,
-    /// How many visits are in it.
+    /// How many visits stand in the file.
     pub visits: usize,
-    /// How many rows are not, because a newer version of Techo wrote them.
+    /// How many rows do not stand in the file, because a newer version of Techo wrote them.
     pub left_out: usize,
 }
 

@@ -24,7 +24,7 @@ impl Diary {
         Ok(people)
     }
 
-    /// Adds somebody, even if there is somebody of that name.
+    /// Adds somebody, even if there is somebody of that name already.
     ///
     /// ```
     ///

@@ -26,7 +26,7 @@ pub(crate) const MEMORY: [&[u8]; 2] = [ALL_EXPIRED_SINCE, DESTROYED_UP_TO];
 /// For how many days visits are kept where nobody has chosen.
 pub const DEFAULT_KEEP_DAYS: i64 = 28;
 
-/// What can be chosen.
+/// The numbers of days from which one can be chosen.
 pub const KEEP_DAYS: RangeInclusive<i64> = 14..=60;
 
 /// For how many days visits are kept.

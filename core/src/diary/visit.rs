@@ -13,7 +13,7 @@ pub struct Visit {
     pub id: EntryId,
     /// The name of the venue, as its code gave it or a person typed it.
     pub name: String,
-    /// The address of the venue, where one is known.
+    /// The address of the venue, where one is known; at most [`super::LONGEST_ADDRESS`] bytes.
     pub address: Option<String>,
     /// When the stay began.
     pub check_in: i64,
@@ -44,7 +44,7 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// From when on the keys of this visit do not reach any more, if it is longer than they do. Exposures from then on
+    /// The moment, in Unix seconds, from which this visit's keys open nothing any more; `None` where they reach to its end. Exposures from then on
     /// cannot be found.
     ///
     /// ```
@@ -82,11 +82,11 @@ impl Visit {
 /// Who says when a stay ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndedBy {
-    /// A person said so.
+    /// A person said when it ended.
     Person,
-    /// The next check-in: nobody is at two places.
+    /// The next check-in ended the stay: nobody is at two places.
     NextCheckIn,
-    /// The venue's default stay.
+    /// The venue's default stay ran out.
     Automatic,
 }
 
@@ -102,9 +102,9 @@ pub struct Companion {
 /// A check-in to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewVisit {
-    /// The name of the venue, 1 to [`super::LONGEST_NAME`] characters.
+    /// The name of the venue, at most [`super::LONGEST_NAME`] bytes; the name that a code gives is cut to that.
     pub name: String,
-    /// The address of the venue, where one is known.
+    /// The address of the venue, where one is known; at most [`super::LONGEST_ADDRESS`] bytes.
     pub address: Option<String>,
     /// When the stay began, in Unix seconds.
     pub check_in: i64,

@@ -14,9 +14,9 @@ use crate::vault::{DocumentName, StoreError, VaultError, Writer};
 /// Which entries are carried over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// All: what every device does.
+    /// Everybody's entries, as every device does it.
     Everybodys,
-    /// This device's own only, which loses what a third device wrote: the simulation shows that this is noticed.
+    /// Only this device's own entries, which loses what a third device wrote: a rule to be broken by the simulation, which has to notice it.
     Own,
 }
 
@@ -54,7 +54,7 @@ impl Document {
         Some(change.deps().iter().all(|hash| self.doc.get_change_by_hash(hash).is_some()))
     }
 
-    /// Whether all changes of these hashes are part of it.
+    /// Whether the document holds all changes of these hashes.
     pub fn has(&mut self, hashes: &[[u8; 32]]) -> bool {
         let mut hashes = hashes.iter().map(|hash| automerge::ChangeHash(*hash));
         hashes.all(|hash| self.doc.get_change_by_hash(&hash).is_some())

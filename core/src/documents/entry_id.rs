@@ -24,7 +24,7 @@ pub const ID_CHARS: usize = 22;
 pub struct EntryId(pub [u8; 16]);
 
 impl EntryId {
-    /// A new id.
+    /// A new id, 128 bits drawn at random.
     ///
     /// The text of an id never begins with `-`, so that it can be an argument of a command.
     ///

@@ -18,9 +18,9 @@ use super::stamps::{self, Stamped, Stamps};
 pub struct Row<'a> {
     /// The id of the row, the same on all devices.
     pub id: EntryId,
-    /// What never changes. Empty if a newer program wrote something other than bytes.
+    /// What never changes of the row; empty if a newer program wrote something other than bytes.
     pub core: Cow<'a, [u8]>,
-    /// What can be edited, in the order of the names.
+    /// What can be edited of the row, in the order of the fields' names.
     pub fields: Vec<(String, ScalarValueRef<'a>)>,
 }
 
@@ -134,7 +134,7 @@ pub fn holds_overruled(doc: &AutoCommit) -> bool {
     })
 }
 
-/// Whether the row has a tombstone.
+/// Whether a row has a tombstone.
 pub fn is_buried(doc: &AutoCommit, id: &EntryId) -> bool {
     matches!(doc.get(ROOT, tombstone_key(id)), Ok(Some(_)))
 }

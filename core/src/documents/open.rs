@@ -75,7 +75,7 @@ impl Documents {
         })
     }
 
-    /// Everything that could not be read.
+    /// Every row of a loaded document that could not be read.
     pub fn damaged(&self) -> Vec<DamagedRow> {
         self.open
             .values()

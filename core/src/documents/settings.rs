@@ -23,7 +23,7 @@ const KEEP: &str = "keep";
 pub struct Person {
     /// The id of the person, the same on all devices.
     pub id: EntryId,
-    /// What they are called.
+    /// What the person is called.
     pub name: String,
     /// The day on which the person was born, where somebody has said it.
     pub born: Option<NaiveDate>,
@@ -111,7 +111,7 @@ pub fn who_is(people: &[Person], id: EntryId) -> EntryId {
     at
 }
 
-/// Adds somebody.
+/// Adds somebody, whatever they are called.
 ///
 /// # Errors
 /// As [`Document::set`].

@@ -21,7 +21,7 @@ use super::keys::{Class, classify};
 pub struct Stamp(u64, #[serde(with = "serde_bytes")] Vec<u8>);
 
 impl Stamp {
-    /// Whether this actor wrote it.
+    /// Whether this actor wrote the value.
     pub fn is_by(&self, actor: &[u8]) -> bool {
         self.1 == actor
     }
@@ -36,7 +36,7 @@ pub struct Stamped {
     pub value: ScalarValue,
     /// When, and by which device, the value was first written.
     pub stamp: Stamp,
-    /// The row it belongs to, if any.
+    /// The row that the entry belongs to, if it belongs to one.
     pub row: Option<EntryId>,
 }
 

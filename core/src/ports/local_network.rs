@@ -6,9 +6,9 @@ use std::time::Duration;
 techo_protocol::coded_errors! {
     /// What can go wrong between devices on one network.
     pub enum NearbyError {
-        /// No listed device answered.
+        /// No device of the household answered.
         Nobody = "lan.nobody", "No other device of this household was found on this network.", "Sync on the other device within the same two minutes. Networks for guests often keep devices apart: use a relay or a file there.";
-        /// There is no other device.
+        /// The household has no other device.
         NoPeers = "lan.no_peers", "This household has no other device that could be found.", "Pair another device first.";
         /// The network cannot be used.
         NoNetwork = "lan.no_network", "This device cannot look for others on this network.", "Check that it is connected, and that a firewall lets it receive multicast (UDP port 5353).";

@@ -39,7 +39,7 @@ pub struct Budget {
     pub finders: usize,
     /// The most triples of finders that may be followed to no code.
     pub triples: usize,
-    /// Times that error correction of a small code is tried in vain, in all attempts at a picture together; a large one counts several times.
+    /// How often error correction of a small code may be tried in vain, in all attempts at a picture together; a large code counts several times.
     pub decodes: usize,
 }
 

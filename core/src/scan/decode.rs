@@ -15,7 +15,7 @@ pub struct Content {
     pub version: u8,
     /// The level of the code's error correction.
     pub level: Level,
-    /// Whether it is printed as in a mirror.
+    /// Whether the code is printed as in a mirror.
     pub mirrored: bool,
 }
 

@@ -6,13 +6,13 @@ use super::geometry::Point;
 /// A place that looks like a finder pattern.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finder {
-    /// Its middle, in pixels.
+    /// The middle of the finder, in pixels.
     pub centre: Point,
     /// Width of a module along rows, in pixels.
     pub across: f32,
     /// Width of a module along columns, in pixels.
     pub down: f32,
-    /// Rows that found it: a real one is found by many.
+    /// How many rows found the finder: a real one is found by many.
     pub hits: u16,
     /// Whether the finder is light on dark.
     pub inverted: bool,

@@ -12,7 +12,7 @@ use super::shade::Shade;
 pub struct Location {
     /// The version of the code, 1 to 40.
     pub version: usize,
-    /// From modules to pixels.
+    /// The map from modules to pixels.
     pub map: Homography,
     /// Size of a module in pixels, near the first finder.
     pub module: f32,
@@ -23,7 +23,7 @@ pub struct Location {
 /// Least share of known modules that must look right before the rest is read; half are right by chance.
 const LEAST_AGREEMENT: f32 = 0.78;
 
-/// The same, of finders and timing alone, before the fit.
+/// Least share of known modules, of finders and timing alone, that must look right before the fit.
 const LEAST_LIKENESS: f32 = 0.74;
 
 /// One finder's measures along the two legs.

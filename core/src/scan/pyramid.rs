@@ -37,7 +37,7 @@ pub struct Pyramid<'a> {
 }
 
 impl<'a> Pyramid<'a> {
-    /// Over a picture that is already no larger than is wanted.
+    /// The sizes of a picture that is already no larger than is wanted.
     pub fn new(full: Luminance<'a>) -> Self {
         Self {
             full,

@@ -8,9 +8,9 @@ use super::shade::Shade;
 /// How dark is told from light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judge {
-    /// Against the mean of the modules around.
+    /// A module is compared with the mean of the modules around it.
     Neighbourhood,
-    /// The same after taking back the blur that the neighbours cause.
+    /// A module is compared so after the blur that its neighbours cause was taken back.
     Sharpened,
 }
 

@@ -29,13 +29,13 @@ impl Collector {
         self.bytes.push(byte);
     }
 
-    /// What follows is in this mode.
+    /// Says that what follows is in this mode.
     pub fn enter(&mut self, mode: Mode) {
         let named = if mode == Mode::Plain { self.named } else { None };
         self.stretches.push((self.bytes.len(), mode, named));
     }
 
-    /// What follows is in the character set of this ECI designator; one that is not known is guessed.
+    /// Says that what follows is in the character set of this ECI designator; for one that is not known the set is guessed.
     pub fn switch(&mut self, designator: u32) {
         self.named = encoding_of(designator);
         self.enter(Mode::Plain);

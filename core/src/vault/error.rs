@@ -93,9 +93,9 @@ impl From<std::io::Error> for VaultError {
 /// A row that is on the disk but cannot be opened, or that should be there and is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DamagedRow {
-    /// What the row is.
+    /// What sort of row it is.
     pub kind: DamagedKind,
-    /// The document it belongs to, for those that belong to one.
+    /// The document that the row belongs to, for rows that belong to one.
     pub document: Option<DocumentName>,
     /// The row's number, name or opaque id on the disk.
     pub row: String,

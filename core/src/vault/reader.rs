@@ -23,7 +23,7 @@ pub struct StoredDocument {
     pub generation: u64,
     /// The document's saved state; `None` while it has only a tail.
     pub snapshot: Option<Vec<u8>>,
-    /// The changes since, in the order in which they were stored.
+    /// The changes since the snapshot, in the order in which they were stored.
     pub changes: Vec<Vec<u8>>,
     /// What the rows must add up to; `None` if that row is damaged.
     pub state: Option<DocumentState>,
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         Self { db, keyring, stamp }
     }
 
-    /// [`super::Vault::stamp`], as of this state.
+    /// The [`super::Vault::stamp`] as of this state.
     pub fn stamp(&self) -> u64 {
         self.stamp
     }

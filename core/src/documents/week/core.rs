@@ -15,7 +15,7 @@ pub const MOST_KEYS: usize = 48;
 /// What never changes of a visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisitCore {
-    /// The check-in as it was first recorded, in Unix seconds. It decides the week.
+    /// The check-in as it was first recorded, in Unix seconds, which decides the week.
     pub check_in: i64,
     /// After how many minutes a visit ends that nobody ends.
     pub default_stay_min: u16,
@@ -43,7 +43,7 @@ pub enum Source {
     },
     /// Another country's poster, which nobody warns about here.
     Foreign(ForeignPoster),
-    /// Typed, or a code of an authority that is not known here.
+    /// A person typed it, or the code is of an authority that is not known here.
     Manual,
 }
 
@@ -52,7 +52,7 @@ pub enum Source {
 pub enum CodeKind {
     /// A printed poster, with the keys of whole days.
     Poster,
-    /// Shown by a tablet, with the keys of the next hours only.
+    /// A tablet's changing code, with the keys of the next hours only.
     Rotating,
 }
 
