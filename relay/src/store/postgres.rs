@@ -4,6 +4,7 @@
 //! from the database's files when it vacuums and its log is recycled.
 
 mod authorities;
+mod columns;
 mod connection;
 mod listening;
 mod mailboxes;
@@ -11,6 +12,7 @@ mod pages;
 mod place;
 #[cfg(test)]
 mod plans;
+mod reading;
 mod records;
 mod rows;
 mod schema;

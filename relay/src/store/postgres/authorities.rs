@@ -5,8 +5,8 @@ use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
 use super::PostgresStore;
+use super::columns::{bytes, get, integer, natural};
 use super::connection::{Done, Work};
-use super::pages::{bytes, get, integer, natural};
 use crate::store::{
     Forgotten, Held, MailboxStore, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals,
     UNLISTED_SECONDS, Woken, last_day_forgotten,

@@ -5,7 +5,7 @@ use postgres::Row;
 use techo_protocol::household::sync_api::StreamId;
 
 use super::PostgresStore;
-use super::pages::{bytes, get, integer};
+use super::columns::{bytes, get, integer};
 use crate::store::mailboxes::{Mailbox, MailboxStore, Message, Name, Opened};
 use crate::store::{StoreError, Wake};
 

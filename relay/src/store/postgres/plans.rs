@@ -1,8 +1,8 @@
 //! How the database goes about the statements of every push and pull.
 
 use super::PostgresStore;
-use super::pages::{ACCOUNTS, LARGE_PAGES, LOCKED, PAGES};
-use super::rows::{LENGTHS, REMOVE, WRITE};
+use super::pages::{ACCOUNTS, LARGE_PAGES, PAGES};
+use super::rows::{LENGTHS, LOCKED, REMOVE, WRITE};
 use crate::store::Place;
 use crate::store::testing::Schema;
 

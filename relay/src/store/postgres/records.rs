@@ -3,8 +3,8 @@
 use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::sync_api::StreamId;
 
+use super::columns::{get, integer};
 use super::connection::Done;
-use super::pages::{get, integer};
 use super::rows::PostgresRows;
 use crate::store::rows::RecordRows;
 

@@ -5,14 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use postgres::Row;
 use postgres::types::Type;
-use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::sync_api::{ChunkId, Mark, StreamId};
 
 use super::PostgresStore;
+use super::columns::{account_columns, bytes, get, integer, natural, read_account};
 use super::connection::{Done, Trouble, Work};
-use super::pages::{ACCOUNT, LOCKED, bytes, get, integer, natural, read_account};
-use crate::store::account::{Account, Chunk, KeysHeld};
-use crate::store::rows::{AccountChange, Changes, Changing, ChunkName, Due, ReadRows, Reading, StreamDatabase, StreamRows};
+use crate::store::account::{Account, Chunk};
+use crate::store::rows::{AccountChange, Changes, Changing, ChunkName, Due, Reading, StreamDatabase, StreamRows};
 use crate::store::{StoreError, Wake};
 
 /// Wakes in one notification: PostgreSQL takes under 8,000 bytes.
@@ -56,57 +55,6 @@ pub struct PostgresRows<'w, 'c> {
     pub work: &'w mut Work<'c>,
     /// The channel on which other processes listen.
     channel: &'w str,
-}
-
-impl ReadRows for PostgresRows<'_, '_> {
-    type Error = Trouble;
-
-    fn account(&mut self, stream: StreamId) -> Done<Option<Account>> {
-        let row = self.work.query_opt(ACCOUNT, &[&&stream.0[..]])?;
-        Ok(row.as_ref().map(read_account).transpose()?)
-    }
-
-    fn keys(&mut self, stream: StreamId) -> Done<KeysHeld> {
-        let old = self
-            .work
-            .query("SELECT key, replaced_day FROM old_keys WHERE stream = $1", &[&&stream.0[..]])?;
-        let words = self
-            .work
-            .query("SELECT key, replaced_day FROM words WHERE stream = $1", &[&&stream.0[..]])?;
-        Ok(KeysHeld {
-            old: old
-                .iter()
-                .map(|row| Ok((PublicKey(bytes(row, 0)?), get(row, 1)?)))
-                .collect::<Done<_>>()?,
-            words: words
-                .iter()
-                .map(|row| Ok((PublicKey(bytes(row, 0)?), get(row, 1)?)))
-                .collect::<Done<_>>()?,
-        })
-    }
-
-    fn records_after(&mut self, stream: StreamId, number: i64) -> Done<Vec<Vec<u8>>> {
-        let rows = self.work.query(
-            "SELECT content FROM records WHERE stream = $1 AND number > $2 ORDER BY number",
-            &[&&stream.0[..], &number],
-        )?;
-        rows.iter().map(|row| Ok(get(row, 0)?)).collect()
-    }
-
-    fn keyring(&mut self, stream: StreamId) -> Done<Option<Vec<u8>>> {
-        keyring(self.work, stream)
-    }
-
-    fn chunk_ids(&mut self, stream: StreamId) -> Done<Vec<u8>> {
-        let rows = self
-            .work
-            .query("SELECT id FROM chunks WHERE stream = $1 ORDER BY number", &[&&stream.0[..]])?;
-        let mut ids = Vec::with_capacity(16 * rows.len());
-        for row in &rows {
-            ids.extend_from_slice(&bytes::<16>(row, 0)?);
-        }
-        Ok(ids)
-    }
 }
 
 impl StreamRows for PostgresRows<'_, '_> {
@@ -189,6 +137,13 @@ impl StreamRows for PostgresRows<'_, '_> {
     }
 }
 
+/// Accounts that are about to change, locked in one order, that nobody waits for another in a circle.
+pub const LOCKED: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    ", a.stream FROM accounts a WHERE a.stream = ANY($1) ORDER BY a.stream FOR NO KEY UPDATE"
+);
+
 pub const LENGTHS: &str =
     "SELECT c.stream, c.id, octet_length(c.content)::bigint FROM unnest($1::bytea[], $2::bytea[]) AS named (stream, id)
     JOIN chunks c ON c.stream = named.stream AND c.id = named.id";
@@ -207,12 +162,6 @@ pub const WRITE: &str = "WITH moved AS (
         WHERE a.stream = m.stream
     )
     SELECT pg_notify($6::text, told) FROM unnest($7::text[]) AS told";
-
-/// The keyring of an account.
-pub fn keyring(work: &mut Work<'_>, stream: StreamId) -> Done<Option<Vec<u8>>> {
-    let row = work.query_opt("SELECT content FROM keyrings WHERE stream = $1", &[&&stream.0[..]])?;
-    Ok(row.map(|row| get(&row, 0)).transpose()?)
-}
 
 /// The streams and the ids of chunks, for two columns.
 fn columns(names: &BTreeSet<ChunkName>) -> (Vec<&[u8]>, Vec<&[u8]>) {

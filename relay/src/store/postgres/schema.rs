@@ -1,7 +1,7 @@
 //! The database's tables and how older ones are brought to the present version.
 
+use super::columns::bytes;
 use super::connection::{Done, Work};
-use super::pages::bytes;
 use crate::store::StoreError;
 
 /// Step `n` makes version `n + 1` from version `n`. Steps are never changed, only added.
