@@ -101,6 +101,70 @@ fn numbers_are_not_used_again() {
         let after = store.write_streams(&[swap]).unwrap()[0].unwrap();
         assert_eq!((after.cursor, after.last_swap), (2, 1));
         assert_eq!(store.account(HOME).unwrap().unwrap().bytes, 617);
+        let page = store.page(HOME, 0, 10, 10_000).unwrap().unwrap();
+        assert_eq!(
+            (page.chunks.len(), page.cursor, page.more),
+            (1, 2, false),
+            "the stream's number, though its chunk is gone"
+        );
+    });
+}
+
+#[test]
+fn a_chunk_may_go_and_come_again_in_one_transaction() {
+    each_opened(|store| {
+        store.write_streams(&[push(HOME, &[1, 2], u64::MAX)]).unwrap()[0].unwrap();
+        let swap = StreamWrite::Swap {
+            stream: HOME,
+            epoch: 0,
+            cursor: 2,
+            add: vec![chunk(3)],
+            remove: vec![ChunkId([1; 16])],
+            most: u64::MAX,
+        };
+        let again = StreamWrite::Push {
+            stream: HOME,
+            epoch: 0,
+            last_swap: 1,
+            chunks: vec![chunk(1)],
+            most: u64::MAX,
+        };
+        let written = store.write_streams(&[swap, again]).unwrap();
+        let cursors: Vec<_> = written.iter().map(|outcome| outcome.unwrap().cursor).collect();
+        assert_eq!(cursors, [3, 4]);
+        let page = store.page(HOME, 0, 10, 10_000).unwrap().unwrap();
+        assert_eq!(page.chunks, [2, 3, 1].map(|id| chunk(id).bytes));
+        assert_eq!(store.account(HOME).unwrap().unwrap().bytes, 3 * 617);
+    });
+}
+
+#[test]
+fn a_deleted_account_is_kept_and_not_served() {
+    each_opened(|store| {
+        store.write_streams(&[push(HOME, &[1], u64::MAX)]).unwrap()[0].unwrap();
+        let served = || {
+            (
+                store.records(HOME, Some(0)).unwrap().is_some(),
+                store.inventory(HOME).unwrap().is_some(),
+                store.page(HOME, 0, 1, 1).unwrap().is_some(),
+            )
+        };
+        assert_eq!(served(), (true, true, true));
+        let delete = StreamWrite::Delete {
+            stream: HOME,
+            opening: [3; 16],
+            cursor: 1,
+            day: 6,
+        };
+        store.write_streams(&[delete]).unwrap()[0].unwrap();
+        assert_eq!(served(), (false, false, false));
+        let revive = StreamWrite::Revive {
+            stream: HOME,
+            cursor: 2,
+            day: 7,
+        };
+        store.write_streams(&[revive]).unwrap()[0].unwrap();
+        assert_eq!(served(), (true, true, true));
     });
 }
 
