@@ -57,6 +57,13 @@ impl AuthorityId {
     }
 
     /// Reads 32 hexadecimal digits.
+    ///
+    /// ```
+    /// use techo_protocol::trust::AuthorityId;
+    /// let id = AuthorityId::from_hex("0123456789abcdef0123456789abcdef").unwrap();
+    /// assert_eq!(id.fingerprint(), "0123 4567 89AB");
+    /// assert_eq!(AuthorityId::from_hex("0123"), None);
+    /// ```
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut id = [0; 16];
         hex::decode_to_slice(text, &mut id).ok().map(|()| Self(id))
@@ -124,6 +131,33 @@ pub struct Root {
 }
 
 /// Which keys an authority signs with.
+///
+/// ```
+/// use techo_protocol::basics::keys::SigningKey;
+/// use techo_protocol::trust::{Role, Root, TrustError, TrustList, TrustedKey};
+/// let [root, code, thief] = [1, 2, 3].map(|seed| SigningKey::from_seed(&[seed; 32]));
+/// let list = TrustList {
+///     name: "Osaka Prefecture".into(),
+///     host: "techo.example".into(),
+///     number: 1,
+///     issued_at: 1_764_000_000,
+///     expires_at: 1_827_072_000,
+///     roots: vec![Root { key: root.public(), signed_by_previous: vec![] }],
+///     keys: vec![TrustedKey { role: Role::Code, key: code.public(), revoked: false }],
+///     relays: vec!["https://relay.example".into()],
+///     municipality: None,
+/// };
+/// assert_eq!(TrustList::read(&list.write(&root))?, list);
+/// assert_eq!(TrustList::read(&list.write(&thief)), Err(TrustError::SignatureInvalid));
+///
+/// // The next list revokes the key; going back is refused.
+/// let mut next = TrustList { number: 2, ..list.clone() };
+/// next.keys[0].revoked = true;
+/// assert_eq!(next.keys(Role::Code).count(), 0);
+/// assert_eq!(list.check_successor(&next), Ok(()));
+/// assert_eq!(next.check_successor(&list), Err(TrustError::Older));
+/// # Ok::<(), TrustError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrustList {
     /// Its name, for people.

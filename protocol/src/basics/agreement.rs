@@ -39,6 +39,13 @@ impl AgreementKey {
 
     /// What both devices of a pair can compute, and nobody else. `None` where `other` is one of the few values with which every key gives zero
     /// (RFC 7748, section 6.1).
+    ///
+    /// ```
+    /// use techo_protocol::basics::agreement::{AgreementKey, AgreementPublic};
+    /// let (phone, tablet) = (AgreementKey::from_seed(&[1; 32]), AgreementKey::from_seed(&[2; 32]));
+    /// assert_eq!(phone.shared_secret(&tablet.public()), tablet.shared_secret(&phone.public()));
+    /// assert_eq!(phone.shared_secret(&AgreementPublic([0; 32])), None);
+    /// ```
     pub fn shared_secret(&self, other: &AgreementPublic) -> Option<Secret<32>> {
         let shared = StaticSecret::from(*self.secret.expose()).diffie_hellman(&PublicKey::from(other.0));
         shared.was_contributory().then(|| Secret::new(shared.to_bytes()))

@@ -17,6 +17,12 @@ const fn values() -> [u8; 256] {
 }
 
 /// Writes bytes in Base45.
+///
+/// ```
+/// // RFC 9285, section 4.3.
+/// use techo_protocol::basics::base45::encode;
+/// assert_eq!(encode(b"Hello!!"), "%69 VD92EX0");
+/// ```
 pub fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(2) * 3);
     for pair in bytes.chunks(2) {
@@ -34,6 +40,12 @@ pub fn encode(bytes: &[u8]) -> String {
 }
 
 /// Reads Base45; `None` for a character of another alphabet, a cut end, or a group that stands for more than its bytes hold.
+///
+/// ```
+/// use techo_protocol::basics::base45::decode;
+/// assert_eq!(decode("QED8WEX0").as_deref(), Some(&b"ietf!"[..]));
+/// assert_eq!(decode("GGW"), None, "65,536 is more than two bytes hold");
+/// ```
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let value = |byte: u8| Some(VALUES[usize::from(byte)]).filter(|&value| value != NONE).map(u32::from);
     let mut out = Vec::with_capacity(text.len() / 3 * 2 + 1);

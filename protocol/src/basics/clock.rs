@@ -35,6 +35,15 @@ impl Clock for SystemClock {
 }
 
 /// A clock that stands still, at Unix seconds: a one-shot command's `--now`, and tests.
+///
+/// ```
+/// use techo_protocol::basics::clock::{Clock, DAY_SECONDS, FixedClock};
+/// fn is_old(signed_at: i64, clock: &dyn Clock) -> bool {
+///     clock.now() - signed_at > DAY_SECONDS
+/// }
+/// assert!(!is_old(0, &FixedClock(DAY_SECONDS)));
+/// assert!(is_old(0, &FixedClock(DAY_SECONDS + 1)));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub i64);
 

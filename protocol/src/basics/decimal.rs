@@ -10,6 +10,12 @@ const LIMB_DIGITS: usize = 9;
 pub const MOST_DIGITS: usize = 2_000;
 
 /// Writes `bytes`, a big-endian number, in decimal. The first byte must not be zero, or it is lost.
+///
+/// ```
+/// use techo_protocol::basics::decimal::to_digits;
+/// assert_eq!(to_digits(&[1, 0]), "256");
+/// assert_eq!(to_digits(&[0xFF; 154]).len(), 371, "2.4 digits a byte");
+/// ```
 pub fn to_digits(bytes: &[u8]) -> String {
     // Little-endian limbs; each byte multiplies by 256 and adds.
     let mut limbs: Vec<u64> = vec![0];
@@ -33,6 +39,12 @@ pub fn to_digits(bytes: &[u8]) -> String {
 }
 
 /// Reads decimal digits into the shortest big-endian bytes. `None` for anything but 1 to 2,000 digits without a leading zero.
+///
+/// ```
+/// use techo_protocol::basics::decimal::from_digits;
+/// assert_eq!(from_digits("65536"), Some(vec![1, 0, 0]));
+/// assert_eq!(from_digits("065536"), None, "a number has one form only");
+/// ```
 pub fn from_digits(digits: &str) -> Option<Vec<u8>> {
     if digits.is_empty() || digits.len() > MOST_DIGITS || digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;

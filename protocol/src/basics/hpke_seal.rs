@@ -37,6 +37,13 @@ impl From<RandomError> for HpkeSealError {
 }
 
 /// An X25519 key that opens what was sealed to its public half. It is wiped from memory when it is dropped.
+///
+/// ```
+/// use techo_protocol::basics::hpke_seal::HpkePrivate;
+/// let key = HpkePrivate::from_seed(&[5; 32]);
+/// assert_eq!(HpkePrivate::from_secret(key.secret()).public(), key.public());
+/// assert_ne!(key.secret().expose(), &[5; 32], "a seed is no key (RFC 9180, section 7.1.3)");
+/// ```
 #[derive(Debug)]
 pub struct HpkePrivate {
     secret: Secret<32>,

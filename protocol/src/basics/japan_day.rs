@@ -8,6 +8,12 @@ use crate::basics::clock::{DAY_SECONDS, HOUR_SECONDS};
 pub const JAPAN_SECONDS: i64 = 9 * HOUR_SECONDS;
 
 /// The day in Japan, counted from 1970-01-01.
+///
+/// ```
+/// // Midnight in Japan is 15:00 of the day before in UTC.
+/// use techo_protocol::basics::{clock::HOUR_SECONDS, japan_day::day};
+/// assert_eq!((day(15 * HOUR_SECONDS - 1), day(15 * HOUR_SECONDS)), (0, 1));
+/// ```
 pub fn day(at: i64) -> i64 {
     at.saturating_add(JAPAN_SECONDS).div_euclid(DAY_SECONDS)
 }
@@ -23,6 +29,12 @@ pub fn day_of(date: NaiveDate) -> i64 {
 }
 
 /// Midnight in Japan, in Unix seconds.
+///
+/// ```
+/// use techo_protocol::basics::japan_day::{day, start_of};
+/// assert_eq!(day(start_of(20_000)), 20_000);
+/// assert_eq!(day(start_of(20_000) - 1), 19_999);
+/// ```
 pub fn start_of(day: i64) -> i64 {
     day.saturating_mul(DAY_SECONDS).saturating_sub(JAPAN_SECONDS)
 }
@@ -33,6 +45,13 @@ pub fn local(at: i64) -> Option<chrono::NaiveDateTime> {
 }
 
 /// Whole years from a birth to a day.
+///
+/// ```
+/// use techo_protocol::basics::japan_day::age;
+/// let [born, before, birthday] = ["1960-07-22", "2021-07-21", "2021-07-22"].map(|day| day.parse().unwrap());
+/// assert_eq!((age(born, before), age(born, birthday)), (Some(60), Some(61)));
+/// assert_eq!(age(birthday, born), None);
+/// ```
 pub fn age(born: NaiveDate, on: NaiveDate) -> Option<u32> {
     on.years_since(born)
 }

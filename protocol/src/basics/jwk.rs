@@ -11,6 +11,11 @@ pub(crate) fn jwk_of_point(curve: &str, point: &[u8]) -> String {
 }
 
 /// Base64url without padding (RFC 4648, section 5).
+///
+/// ```
+/// use techo_protocol::basics::jwk::base64url;
+/// assert_eq!(base64url(&[0xFB, 0xFF]), "-_8");
+/// ```
 pub fn base64url(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)

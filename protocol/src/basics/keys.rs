@@ -33,6 +33,14 @@ impl PublicKey {
 }
 
 /// An Ed25519 key that signs. Its seed is wiped from memory when it is dropped.
+///
+/// ```
+/// use techo_protocol::basics::keys::SigningKey;
+/// let key = SigningKey::from_seed(&[7; 32]);
+/// let signature = key.sign(b"a list");
+/// assert!(key.public().verifies(b"a list", &signature));
+/// assert!(!key.public().verifies(b"another list", &signature));
+/// ```
 pub struct SigningKey {
     seed: Secret<32>,
     pair: Ed25519KeyPair,
@@ -88,6 +96,11 @@ impl std::fmt::Debug for SigningKey {
 }
 
 /// SHA-256 of `bytes`: the name of an immutable file.
+///
+/// ```
+/// use techo_protocol::basics::keys::sha256;
+/// assert_eq!(sha256(b"abc")[..4], [0xBA, 0x78, 0x16, 0xBF], "FIPS 180-2, appendix B.1");
+/// ```
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());

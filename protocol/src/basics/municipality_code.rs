@@ -22,6 +22,13 @@ pub struct MunicipalityCode(u32);
 impl MunicipalityCode {
     /// Reads six digits.
     ///
+    /// ```
+    /// use techo_protocol::basics::municipality_code::{MunicipalityCode, MunicipalityCodeError};
+    /// assert_eq!(MunicipalityCode::read("271403")?.number(), 271_403);
+    /// assert_eq!(MunicipalityCode::read("271430"), Err(MunicipalityCodeError::CheckDigit), "two digits changed places");
+    /// # Ok::<(), MunicipalityCodeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`MunicipalityCodeError`].
     pub fn read(text: &str) -> Result<Self, MunicipalityCodeError> {

@@ -23,6 +23,14 @@ pub struct P256Public(#[serde(with = "serde_bytes")] pub [u8; P256_PUBLIC_BYTES]
 
 impl P256Public {
     /// The key of an uncompressed point (SEC 1, section 2.3.3); `None` for any other form.
+    ///
+    /// ```
+    /// use techo_protocol::basics::p256::{P256Key, P256Public};
+    /// let key = P256Key::generate()?.public();
+    /// assert_eq!(P256Public::of_point(&key.point()), Some(key));
+    /// assert_eq!(P256Public::of_point(&[[2].as_slice(), &key.0[..32]].concat()), None, "a compressed point");
+    /// # Ok::<(), techo_protocol::basics::random::RandomError>(())
+    /// ```
     pub fn of_point(point: &[u8]) -> Option<Self> {
         let (first, rest) = point.split_first()?;
         (*first == 4).then_some(())?;
@@ -53,6 +61,16 @@ impl P256Public {
 }
 
 /// A key that signs. Its private half is wiped from memory when it is dropped.
+///
+/// ```
+/// use techo_protocol::basics::p256::P256Key;
+/// let key = P256Key::generate()?;
+/// let kept = P256Key::from_pkcs8(key.to_pkcs8()).unwrap();
+/// let signature = kept.sign(b"a pass")?;
+/// assert!(key.public().verifies(b"a pass", &signature));
+/// assert_ne!(kept.sign(b"a pass")?, signature, "ECDSA draws anew for each signature");
+/// # Ok::<(), techo_protocol::basics::random::RandomError>(())
+/// ```
 pub struct P256Key {
     pkcs8: Zeroizing<Vec<u8>>,
     pair: EcdsaKeyPair,

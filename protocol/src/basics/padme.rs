@@ -1,6 +1,12 @@
 //! Padmé: sizes that say little and cost at most 12 % (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs", PETS 2019, section 4).
 
 /// The smallest Padmé size that is at least `size`.
+///
+/// ```
+/// use techo_protocol::basics::padme::padme;
+/// assert_eq!(padme(1_000), 1_024);
+/// assert!((993..=1_024).all(|size| padme(size) == 1_024), "32 sizes look like one");
+/// ```
 pub fn padme(size: u64) -> u64 {
     if size < 2 {
         return size;

@@ -125,6 +125,14 @@ pub fn seal(secret: &[u8], passphrase: &str, cost: Cost, random: &dyn Random) ->
 
 /// Opens what [`seal`] sealed.
 ///
+/// ```
+/// use techo_protocol::basics::passphrase::{Cost, PassphraseError, cost, open, seal};
+/// let sealed = seal(b"secret", "horse", Cost::TEST, &techo_protocol::basics::random::SystemRandom::new())?;
+/// assert_eq!(cost(&sealed), Some(Cost::TEST), "whoever opens can ask for the price first");
+/// assert_eq!(open(&sealed, "house"), Err(PassphraseError::Wrong));
+/// # Ok::<(), PassphraseError>(())
+/// ```
+///
 /// # Errors
 /// [`PassphraseError`]: wrong passphrase, damaged, of a newer version, or too costly for this machine.
 pub fn open(sealed: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, PassphraseError> {

@@ -16,6 +16,16 @@ crate::coded_errors! {
 }
 
 /// A QR code, not yet drawn at any size.
+///
+/// ```
+/// use techo_protocol::basics::qr::{Qr, QrError};
+/// let digits = Qr::of(&"7".repeat(371))?;
+/// let letters = Qr::of(&"x".repeat(371))?;
+/// assert_eq!((digits.version(), letters.version()), (9, 15), "digits cost less than half");
+/// assert_eq!(digits.modules(), 17 + 4 * 9);
+/// assert!(Qr::of(&"x".repeat(3_000)).is_err());
+/// # Ok::<(), QrError>(())
+/// ```
 #[derive(Clone)]
 pub struct Qr(QrCode);
 

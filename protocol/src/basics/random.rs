@@ -66,6 +66,15 @@ impl Random for SystemRandom {
 }
 
 /// A repeatable stream for tests, simulations and measurements. Never for keys that protect anybody.
+///
+/// ```
+/// use techo_protocol::basics::random::{Random, SeededRandom};
+/// let (one, same, other) = (SeededRandom::new(1), SeededRandom::new(1), SeededRandom::new(2));
+/// let drawn: [u8; 16] = one.bytes()?;
+/// assert_eq!(drawn, same.bytes()?);
+/// assert_ne!(drawn, other.bytes()?);
+/// # Ok::<(), techo_protocol::basics::random::RandomError>(())
+/// ```
 pub struct SeededRandom {
     key: hmac::Key,
     counter: std::sync::atomic::AtomicU64,

@@ -123,11 +123,24 @@ impl<'a> ByteReader<'a> {
     }
 
     /// `Some` where no byte is left: what follows a format's end is no part of it.
+    ///
+    /// ```
+    /// use techo_protocol::basics::reader::ByteReader;
+    /// let mut reader = ByteReader::new(&[0, 20, 7]);
+    /// assert_eq!(reader.u16(), Some(20));
+    /// assert_eq!(reader.end(), None, "a byte follows");
+    /// ```
     pub fn end(self) -> Option<()> {
         self.0.is_empty().then_some(())
     }
 
     /// A number in as few bytes as it needs (LEB128); `None` where there is none, it is over 64 bits, or it is written longer than it needs.
+    ///
+    /// ```
+    /// use techo_protocol::basics::reader::ByteReader;
+    /// assert_eq!(ByteReader::new(&[0xAC, 0x02]).varint(), Some(300));
+    /// assert_eq!(ByteReader::new(&[0x80, 0x00]).varint(), None, "0 in two bytes");
+    /// ```
     pub fn varint(&mut self) -> Option<u64> {
         let mut number = 0_u64;
         for at in 0..MOST_VARINT_BYTES {

@@ -84,6 +84,13 @@ impl Uses {
     }
 
     /// Whether a DCC of this content (one of [`Self::TEST`], [`Self::VACCINATION`], [`Self::RECOVERY`]) may be signed.
+    ///
+    /// ```
+    /// use techo_protocol::certificates::issuer_key::Uses;
+    /// let tester = Uses::DCC.and(Uses::TEST);
+    /// assert!(tester.may_say(Uses::TEST) && !tester.may_say(Uses::VACCINATION));
+    /// assert!(Uses::DCC.may_say(Uses::VACCINATION), "a key without a restriction may say all");
+    /// ```
     pub const fn may_say(self, content: Self) -> bool {
         let contents = Self::TEST.and(Self::VACCINATION).and(Self::RECOVERY);
         self.0 & contents.0 == 0 || self.has(content)
@@ -114,6 +121,13 @@ pub const NO_END: i64 = 0xFFFF_FFFF;
 
 impl IssuerPublicKey {
     /// Whether `algorithm` goes with a key of this type.
+    ///
+    /// ```
+    /// use techo_protocol::certificates::issuer_key::{Algorithm, IssuerPublicKey};
+    /// let key = IssuerPublicKey::P256([1; 64]);
+    /// assert!(key.takes(Algorithm::Es256));
+    /// assert!(!key.takes(Algorithm::Ps256), "RSA's");
+    /// ```
     pub fn takes(&self, algorithm: Algorithm) -> bool {
         use CertificateAlgorithm::{EcdsaSha256, EcdsaSha384};
         match (self, algorithm) {

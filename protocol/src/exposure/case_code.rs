@@ -85,6 +85,15 @@ impl CaseCode {
     }
 
     /// Where the relay keeps what is sent with this code.
+    ///
+    /// ```
+    /// use techo_protocol::exposure::case_code::{CaseCode, CaseCodeError};
+    /// let code = CaseCode::generate(&techo_protocol::basics::random::SystemRandom::new()).unwrap();
+    /// let typed = CaseCode::read(&code.to_string().replace('-', " "))?;
+    /// assert_eq!(typed.mailbox(), code.mailbox());
+    /// assert_eq!(format!("{code:?}"), "CaseCode(..)");
+    /// # Ok::<(), CaseCodeError>(())
+    /// ```
     pub fn mailbox(&self) -> MailboxId {
         let mut id = [0; 16];
         hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo case v1")

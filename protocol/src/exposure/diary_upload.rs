@@ -112,6 +112,19 @@ impl DiaryKey {
 impl SentDiary {
     /// Seals the diary to an authority's diary key; the result is always [`SENT_BYTES`] long.
     ///
+    /// ```
+    /// use techo_protocol::basics::random::SystemRandom;
+    /// use techo_protocol::exposure::diary_upload::*;
+    /// let (random, authority) = (SystemRandom::new(), techo_protocol::trust::AuthorityId([1; 16]));
+    /// let key = DiaryKey::generate(&random).unwrap();
+    /// let diary = SentDiary { code: "ABCD-EFGH-JKMN-PQRS".into(), visits: vec![] };
+    /// let sent = diary.seal(authority, &key.public(), &random)?;
+    /// assert_eq!(key.open(authority, &sent), Ok(diary));
+    /// assert_eq!(dummy(authority, &random)?.len(), sent.len(), "a relay cannot tell them apart");
+    /// assert_eq!(key.open(authority, &dummy(authority, &random)?), Err(DiaryUploadError::NotForUs));
+    /// # Ok::<(), DiaryUploadError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`DiaryUploadError`]: too large, a damaged key, or no randomness.
     pub fn seal(&self, authority: AuthorityId, key: &PublicKey, random: &dyn Random) -> Result<Vec<u8>, DiaryUploadError> {

@@ -190,6 +190,31 @@ impl Head {
 
     /// Whether `next` may follow this head. Says `Ok(false)` for the same manifest again.
     ///
+    /// ```
+    /// use techo_protocol::exposure::manifest::{Head, Manifest, ManifestError};
+    /// use techo_protocol::basics::keys::SigningKey;
+    /// let signer = SigningKey::from_seed(&[1; 32]);
+    /// let manifest = |sequence, previous| Manifest {
+    ///     authority: techo_protocol::trust::AuthorityId([1; 16]),
+    ///     sequence,
+    ///     previous,
+    ///     signed_at: 1_764_000_000,
+    ///     valid_until: 1_764_086_400,
+    ///     audit_head: [0; 32],
+    ///     segments: vec![],
+    ///     trust_list: vec![],
+    ///     files: vec![],
+    /// };
+    /// let first = manifest(1, [0; 32]);
+    /// let head = Head::of(&first, &first.write(&signer));
+    /// let (next, fork) = (manifest(2, head.hash), manifest(2, [7; 32]));
+    /// assert_eq!(head.check_next(&next, &next.write(&signer)), Ok(true));
+    /// assert_eq!(head.check_next(&fork, &fork.write(&signer)), Err(ManifestError::Forked));
+    /// let other = SigningKey::from_seed(&[2; 32]).public();
+    /// assert_eq!(Manifest::read(&next.write(&signer))?.verify([&other]), Err(ManifestError::SignatureInvalid));
+    /// # Ok::<(), ManifestError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ManifestError::Replayed`] for an older one, [`ManifestError::Forked`] for one that contradicts this head.
     pub fn check_next(&self, next: &Manifest, file: &[u8]) -> Result<bool, ManifestError> {

@@ -37,6 +37,14 @@ impl Severity {
 }
 
 /// A notice's number within its authority: 24 random bits, shown as six hexadecimal digits.
+///
+/// ```
+/// use techo_protocol::exposure::notice::{NoticeError, NoticeId};
+/// let id: NoticeId = "00ff2a".parse()?;
+/// assert_eq!((id.number(), id.to_string().as_str()), (0xFF2A, "00ff2a"));
+/// assert_eq!("ff2a".parse::<NoticeId>(), Err(NoticeError::NotAnId));
+/// # Ok::<(), NoticeError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NoticeId(u32);
 
@@ -84,6 +92,13 @@ pub struct LocalisedText(pub BTreeMap<String, String>);
 
 impl LocalisedText {
     /// The text in the first of `languages` that there is, else in English, else in any language.
+    ///
+    /// ```
+    /// use techo_protocol::exposure::notice::LocalisedText;
+    /// let text = LocalisedText([("en", "See a doctor."), ("ja", "受診してください。")].map(|(l, t)| (l.into(), t.into())).into());
+    /// assert_eq!(text.best(&["ko", "ja"]), Some("受診してください。"));
+    /// assert_eq!(text.best(&["ko"]), Some("See a doctor."));
+    /// ```
     pub fn best(&self, languages: &[&str]) -> Option<&str> {
         languages
             .iter()
@@ -125,6 +140,15 @@ impl Window {
     }
 
     /// The slots that the window and its tail touch, each with the minutes covered in it.
+    ///
+    /// ```
+    /// // 10:50 to 11:10, with a tail of half an hour: two hours are published.
+    /// use techo_protocol::exposure::notice::{DEFAULT_TAIL_SECONDS, Minutes, Window};
+    /// let window = Window { from: 10 * 3_600 + 50 * 60, to: 11 * 3_600 + 10 * 60, tail: DEFAULT_TAIL_SECONDS };
+    /// let hours: Vec<_> = window.hours().collect();
+    /// assert_eq!(hours[0], (10, Minutes { from: 50, to: 60, tail: 60 }));
+    /// assert_eq!(hours[1], (11, Minutes { from: 0, to: 10, tail: 40 }));
+    /// ```
     pub fn hours(&self) -> impl Iterator<Item = (u32, Minutes)> + use<> {
         let window = *self;
         slots_of(window.from, window.tail_end()).map(move |slot| {
@@ -191,6 +215,21 @@ impl Body {
     }
 
     /// Reads unmasked bytes; `None` where they are not a body, which is how a tag that fitted by chance shows.
+    ///
+    /// ```
+    /// use techo_protocol::exposure::notice::{Body, Minutes, NoticeId, Severity};
+    /// let body = Body {
+    ///     minutes: Minutes { from: 0, to: 30, tail: 60 },
+    ///     severity: Severity::Caution,
+    ///     advice: 1,
+    ///     notice: NoticeId::from_low_bits(7),
+    ///     revision: 1,
+    ///     withdrawn: false,
+    ///     has_text: false,
+    /// };
+    /// assert_eq!(Body::from_bytes(&body.to_bytes()), Some(body));
+    /// assert_eq!(Body::from_bytes(&[0x5A; 9]), None, "what another mask gives is no body");
+    /// ```
     pub fn from_bytes(bytes: &[u8; BODY_BYTES]) -> Option<Self> {
         let mut wide = [0; 16];
         wide[16 - BODY_BYTES..].copy_from_slice(bytes);

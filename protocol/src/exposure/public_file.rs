@@ -36,6 +36,13 @@ impl From<PublicFileRef> for Row {
 
 impl PublicFileRef {
     /// Whether it names this file.
+    ///
+    /// ```
+    /// use techo_protocol::{basics::keys::sha256, exposure::public_file::PublicFileRef};
+    /// let named = PublicFileRef { kind: 1, hash: sha256(b"update 4"), bytes: 8 };
+    /// assert!(named.names(b"update 4"));
+    /// assert!(!named.names(b"update 3"));
+    /// ```
     pub fn names(&self, file: &[u8]) -> bool {
         sha256(file) == self.hash
     }

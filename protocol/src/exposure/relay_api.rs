@@ -51,6 +51,13 @@ pub fn trust_path(authority: AuthorityId) -> String {
 }
 
 /// Path from which anybody fetches a segment.
+///
+/// ```
+/// use techo_protocol::exposure::relay_api::{manifest_path, segment_path};
+/// let authority = techo_protocol::trust::AuthorityId([0x0A; 16]);
+/// assert_eq!(manifest_path(authority), "/v1/authorities/0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a/manifest");
+/// assert!(segment_path(&[0xFF; 32]).starts_with("/v1/segments/ffffffff"), "a file's name is its hash");
+/// ```
 pub fn segment_path(hash: &[u8; 32]) -> String {
     format!("/v1/segments/{}", hex::encode(hash))
 }
@@ -72,6 +79,14 @@ pub fn diaries_path(authority: AuthorityId) -> String {
 
 /// An authority's request for its sent diaries. Taking is in two steps, so that nothing is lost where an answer is: a request first removes
 /// what the authority has stored, then gives what is left.
+///
+/// ```
+/// use techo_protocol::{basics::keys::SigningKey, exposure::relay_api::TakeDiaries, trust::AuthorityId};
+/// let [key, other] = [1, 2].map(|seed| SigningKey::from_seed(&[seed; 32]));
+/// let request = TakeDiaries { authority: AuthorityId([1; 16]), number: 4, stored: vec![] };
+/// assert_eq!(TakeDiaries::read(&request.write(&key), [&key.public()]), Some(request.clone()));
+/// assert_eq!(TakeDiaries::read(&request.write(&other), [&key.public()]), None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeDiaries {
     /// Whose diaries.
@@ -158,6 +173,12 @@ pub struct Problem {
 
 impl Problem {
     /// The problem document of an error.
+    ///
+    /// ```
+    /// use techo_protocol::exposure::{relay_api::Problem, segment::SegmentError};
+    /// let problem = Problem::of(&SegmentError::Damaged, 400);
+    /// assert_eq!((problem.code.as_str(), problem.kind.as_str()), ("segment.damaged", "about:blank"));
+    /// ```
     pub fn of(error: &dyn crate::Coded, status: u16) -> Self {
         Self {
             kind: "about:blank".to_owned(),

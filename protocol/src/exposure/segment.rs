@@ -203,6 +203,39 @@ impl<'a> Segment<'a> {
     }
 
     /// All that one slot key opens in this file. For one venue; a device with many visits searches for all at once.
+    ///
+    /// ```
+    /// use techo_protocol::basics::{keys::SigningKey, random::SystemRandom};
+    /// use techo_protocol::exposure::notice::{Body, Minutes, NoticeId, Severity};
+    /// use techo_protocol::exposure::{segment::*, tag::VenueSeed};
+    /// let (seed, signer) = (VenueSeed::from_signature(&[9; 64]), SigningKey::from_seed(&[1; 32]));
+    /// let body = Body {
+    ///     minutes: Minutes { from: 0, to: 30, tail: 60 },
+    ///     severity: Severity::Cluster,
+    ///     advice: 2,
+    ///     notice: NoticeId::from_low_bits(7),
+    ///     revision: 1,
+    ///     withdrawn: false,
+    ///     has_text: false,
+    /// };
+    /// let new = NewSegment {
+    ///     authority: techo_protocol::trust::AuthorityId([1; 16]),
+    ///     sequence: 1,
+    ///     issued_at: 1_764_010_000,
+    ///     area: 0,
+    ///     day: 20_416,
+    ///     entries: vec![Entry { key: seed.slot_key(490_000), body, text: None }],
+    ///     texts: vec![],
+    ///     recalls: vec![],
+    /// };
+    /// let file = new.write(&signer, &SystemRandom::new())?;
+    /// let segment = Segment::parse(&file)?;
+    /// segment.verify([&signer.public()])?;
+    /// assert_eq!(segment.open_all(&seed.slot_key(490_000))[0].body, body);
+    /// assert!(segment.open_all(&seed.slot_key(490_001)).is_empty(), "another hour finds nothing");
+    /// assert_eq!(segment.entries(), 64, "63 dummies hide how many there are");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open_all(&self, key: &SlotKey) -> Vec<Opened> {
         let mac = SlotMac::new(key);
         let mut out = Vec::new();

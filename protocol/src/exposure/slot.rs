@@ -12,6 +12,13 @@ pub const SLOTS_PER_DAY: u32 = 24;
 pub const LONGEST_STAY_SECONDS: i64 = DAY_SECONDS;
 
 /// The slot of a time in Unix seconds; `None` outside 1970 to the year 491936.
+///
+/// ```
+/// use techo_protocol::exposure::slot::{day_of_slot, slot_of, slot_start};
+/// assert_eq!(slot_of(1_764_003_599), Some(490_000));
+/// assert_eq!((slot_start(490_000), day_of_slot(490_000)), (1_764_000_000, 20_416));
+/// assert_eq!(slot_of(-1), None);
+/// ```
 pub fn slot_of(unix_seconds: i64) -> Option<u32> {
     u32::try_from(unix_seconds.div_euclid(SLOT_SECONDS)).ok()
 }
@@ -27,6 +34,12 @@ pub fn slot_start(slot: u32) -> i64 {
 }
 
 /// `[from, to)` widened to whole minutes and to one minute at least: what counts as having been there (docs/exposure.md#time).
+///
+/// ```
+/// use techo_protocol::exposure::slot::whole_minutes;
+/// assert_eq!(whole_minutes(59, 61), 0..120);
+/// assert_eq!(whole_minutes(90, 90), 60..120, "who came and went was there for a minute");
+/// ```
 pub fn whole_minutes(from: i64, to: i64) -> Range<i64> {
     let start = from.div_euclid(60) * 60;
     let end = to.saturating_add(59).div_euclid(60) * 60;
@@ -34,6 +47,12 @@ pub fn whole_minutes(from: i64, to: i64) -> Range<i64> {
 }
 
 /// The slots that `[from, to)` touches, both in Unix seconds. Empty where `to <= from` or a time is outside the range of slots.
+///
+/// ```
+/// use techo_protocol::exposure::slot::slots_of;
+/// assert_eq!(slots_of(3_599, 7_200), 0..2, "the end is not included");
+/// assert!(slots_of(7_200, 7_200).is_empty());
+/// ```
 pub fn slots_of(from: i64, to: i64) -> Range<u32> {
     if to <= from {
         return 0..0;

@@ -24,6 +24,14 @@ pub const SALT_BYTES: usize = 16;
 pub const TEXT_KEY_BYTES: usize = 16;
 
 /// What the signature of a venue's poster gives to whoever holds the code. Dropped at check-in, never stored by a device.
+///
+/// ```
+/// use techo_protocol::exposure::tag::VenueSeed;
+/// let seed = VenueSeed::from_signature(&[9; 64]);
+/// let monday = seed.day_key(20_416);
+/// assert_eq!(monday.slot_key(20_416 * 24 + 19), seed.slot_key(20_416 * 24 + 19));
+/// assert_ne!(monday.slot_key(20_417 * 24), seed.slot_key(20_417 * 24), "a day's key opens no other day");
+/// ```
 #[derive(Debug, Clone)]
 pub struct VenueSeed(Secret<32>);
 
@@ -76,6 +84,13 @@ fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {
 }
 
 /// A slot key made ready for many segments: both halves of HMAC's key are hashed once.
+///
+/// ```
+/// use techo_protocol::exposure::tag::{SlotKey, SlotMac};
+/// let hour = SlotMac::new(&SlotKey([3; 16].into()));
+/// assert!(hour.tag(&[1; 16], 0) < 1 << 56);
+/// assert_ne!(hour.tag(&[1; 16], 0), hour.tag(&[2; 16], 0), "one hour in two lists cannot be joined");
+/// ```
 #[derive(Clone)]
 pub struct SlotMac(hmac::Key);
 

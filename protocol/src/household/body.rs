@@ -149,6 +149,28 @@ pub struct VectorEntry {
 }
 
 /// One body.
+///
+/// ```
+/// use techo_protocol::basics::{keys::SigningKey, random::SystemRandom};
+/// use techo_protocol::household::{body::*, sync_api::StreamId};
+/// let (home, phone, key) = (StreamId([1; 16]), SigningKey::from_seed(&[2; 32]), GenerationKey([4; 32].into()));
+/// let mut body = Body {
+///     identity: Identity { device: 0, number: 1 },
+///     chain: [0; 32],
+///     subject: Subject::Week(2_940),
+///     lineage: Lineage { generation: 0, tag: key.tag() },
+///     kind: Kind::Change,
+///     vector: vec![],
+///     payload: vec![],
+/// };
+/// body.seal(home, &key, b"a change", &SystemRandom::new()).unwrap();
+/// let bytes = body.write(home, &phone)?;
+/// let read = UnverifiedBody::read(&bytes)?.verify(home, &phone.public())?;
+/// assert_eq!(read.open(home, &key)?, b"a change");
+/// assert_eq!(UnverifiedBody::read(&bytes)?.verify(StreamId([9; 16]), &phone.public()), Err(BodyError::SignatureInvalid));
+/// assert_eq!(read.open(home, &GenerationKey([5; 32].into())), Err(BodyError::WrongKey), "the key of a later lineage");
+/// # Ok::<(), BodyError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
     /// Who wrote it, and its number.

@@ -64,6 +64,18 @@ pub const fn cells_of(chunk: &[u8]) -> usize {
 pub struct EpochKey(pub Secret<32>);
 
 /// What the relay sees of a chunk.
+///
+/// ```
+/// use techo_protocol::basics::random::SystemRandom;
+/// use techo_protocol::household::chunk::*;
+/// let [key, other] = [1, 2].map(|byte| EpochKey([byte; 32].into()));
+/// let envelope = Envelope { stream: [1; 16], chunk_id: [2; 16], epoch: 4 };
+/// let chunk = envelope.seal(b"a change", Padding::Cells, &key, &SystemRandom::new()).unwrap();
+/// assert_eq!(Envelope::read(&chunk), Ok(envelope), "what a relay sees");
+/// assert_eq!(chunk.len(), CELL_BYTES + ENVELOPE_BYTES, "and a length that says little");
+/// assert_eq!(Envelope::open(&chunk, &key), Ok((envelope, b"a change".to_vec())));
+/// assert_eq!(Envelope::open(&chunk, &other), Err(ChunkError::WrongKey));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope {
     /// The household's stream.

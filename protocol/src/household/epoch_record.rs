@@ -136,6 +136,31 @@ pub enum Author<'k> {
 }
 
 /// A record as it came: its structure was read.
+///
+/// ```
+/// use techo_protocol::basics::{keys::SigningKey, random::SystemRandom};
+/// use techo_protocol::household::{chunk::EpochKey, epoch_record::*, sync_api::{StreamId, relay_key}};
+/// let (random, phone) = (SystemRandom::new(), SigningKey::from_seed(&[7; 32]));
+/// let [first, second] = [1, 2].map(|byte| EpochKey([byte; 32].into()));
+/// let head = |number, previous, key| Head {
+///     stream: StreamId([1; 16]),
+///     number,
+///     epoch: u32::try_from(number).unwrap(),
+///     previous,
+///     day: 20_416,
+///     relay_key: relay_key(key).public(),
+///     recovery: None,
+/// };
+/// let list = DeviceList::default();
+/// let make = |head, key, old: &EpochKey| EpochRecord::make(head, &list, key, Author::Device(0, &phone), &relay_key(old), &random);
+/// let one = make(head(0, [0; 32], &first), &first, &first)?;
+/// let two = make(head(1, one.hash(), &second), &second, &first)?;
+/// assert_eq!((one.is_first(), two.follows(&one)), (Ok(()), Ok(())));
+/// // Whoever has no key of the epoch before cannot go on from it.
+/// let forged = make(head(1, one.hash(), &second), &second, &second)?;
+/// assert_eq!(forged.follows(&one), Err(EpochRecordError::DoesNotFollow));
+/// # Ok::<(), techo_protocol::basics::random::RandomError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EpochRecord {
     /// What everybody may read.

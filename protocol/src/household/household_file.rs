@@ -35,6 +35,15 @@ crate::coded_errors! {
 }
 
 /// A file's content.
+///
+/// ```
+/// use techo_protocol::household::{household_file::{HouseholdFile, HouseholdFileError}, sync_api::StreamId};
+/// let file = HouseholdFile { stream: StreamId([1; 16]), chunks: vec![vec![7; 617]], ..HouseholdFile::default() };
+/// let bytes = file.write()?;
+/// assert_eq!(HouseholdFile::read(&bytes), Ok(file));
+/// assert_eq!(HouseholdFile::read(&bytes[..600]), Err(HouseholdFileError::Damaged), "a stick was pulled out");
+/// # Ok::<(), HouseholdFileError>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HouseholdFile {
     /// Whose it is.

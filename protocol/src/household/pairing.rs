@@ -93,6 +93,25 @@ pub struct NewDevice {
 }
 
 /// The owner before a new device has come.
+///
+/// ```
+/// use techo_protocol::basics::{agreement::AgreementPublic, keys::PublicKey, random::SystemRandom};
+/// use techo_protocol::household::pairing::{Joiner, NewDevice, Owner, PairingError, PairingText};
+/// let random = SystemRandom::new();
+/// let tablet = NewDevice { key: PublicKey([1; 32]), agreement: AgreementPublic([2; 32]), hpke: [3; 32], name: "tablet".into() };
+///
+/// let owner = Owner::new("https://relay.example", &random)?;
+/// let scanned = PairingText::read(&owner.text().write())?;
+/// let (joiner, commitment) = Joiner::new(&scanned, &tablet, &random)?;
+/// let (committed, nonce) = owner.take_commitment(&commitment, &random)?;
+/// let (waiting, reveal) = joiner.take_nonce(&nonce)?;
+/// let confirming = committed.take_reveal(&reveal)?;
+/// assert_eq!(confirming.device, tablet);
+/// // A person types what the new device shows.
+/// let answer = confirming.confirm(&waiting.code)?.answer(b"the household's keys");
+/// assert_eq!(*waiting.take_answer(&answer)?, b"the household's keys");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Owner {
     text: PairingText,
     secret: Secret<32>,
@@ -138,6 +157,14 @@ impl PairingText {
     }
 
     /// Reads a pairing text; white space around it and lower case are taken.
+    ///
+    /// ```
+    /// use techo_protocol::household::pairing::{Owner, PairingError, PairingText};
+    /// let owner = Owner::new("https://relay.example", &techo_protocol::basics::random::SystemRandom::new()).unwrap();
+    /// let text = owner.text().write();
+    /// assert_eq!(PairingText::read(&text.to_lowercase()).as_ref(), Ok(owner.text()));
+    /// assert_eq!(PairingText::read(&text[..40]), Err(PairingError::NotAPairing));
+    /// ```
     ///
     /// # Errors
     /// [`PairingError::NotAPairing`] or [`PairingError::NewerVersion`].

@@ -60,6 +60,12 @@ impl Language {
     pub const ALL: [Self; 4] = [Self::English, Self::Japanese, Self::Korean, Self::SimplifiedChinese];
 
     /// The list for somebody who reads a language, by its tag (BCP 47: `ja`, `ko-KR`, `vi`). Traditional characters have no list here.
+    ///
+    /// ```
+    /// use techo_protocol::household::recovery::Language;
+    /// assert_eq!(Language::of_tag("zh-CN"), Language::SimplifiedChinese);
+    /// assert_eq!(Language::of_tag("zh-TW"), Language::English, "traditional characters have no list");
+    /// ```
     pub fn of_tag(tag: &str) -> Self {
         let tag = tag.to_ascii_lowercase();
         let traditional = ["hant", "tw", "hk", "mo"];
@@ -183,6 +189,15 @@ impl RecoveryWords {
     }
 
     /// The keys that the words give.
+    ///
+    /// ```
+    /// use techo_protocol::household::recovery::{RecoveryError, RecoveryWords};
+    /// let text = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    /// let words = RecoveryWords::parse(None, text)?;
+    /// assert_eq!(words.keys().public(), RecoveryWords::parse(None, &text.to_uppercase())?.keys().public());
+    /// assert_eq!(RecoveryWords::parse(None, &text.replace("wave", "waves")), Err(RecoveryError::UnknownWord { position: 5 }));
+    /// # Ok::<(), RecoveryError>(())
+    /// ```
     pub fn keys(&self) -> RecoveryKeys {
         let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"techo recovery v1").extract(self.entropy.expose());
         RecoveryKeys {

@@ -63,6 +63,12 @@ pub struct StreamId(#[serde(with = "serde_bytes")] pub [u8; 16]);
 pub struct ChunkId(#[serde(with = "serde_bytes")] pub [u8; 16]);
 
 /// Path of a household's stream.
+///
+/// ```
+/// use techo_protocol::household::sync_api::{StreamId, rendezvous_path, stream_path};
+/// assert_eq!(stream_path(StreamId([0xAB; 16])), "/v1/streams/abababababababababababababababab");
+/// assert_eq!(rendezvous_path(&[1; 16], 3), "/v1/rendezvous/01010101010101010101010101010101/3");
+/// ```
 pub fn stream_path(stream: StreamId) -> String {
     format!("/v1/streams/{}", hex::encode(stream.0))
 }
@@ -86,6 +92,17 @@ pub fn relay_key(epoch: &EpochKey) -> SigningKey {
 }
 
 /// One call.
+///
+/// ```
+/// use techo_protocol::household::{chunk::EpochKey, sync_api::*};
+/// let [now, before] = [2, 1].map(|byte| relay_key(&EpochKey([byte; 32].into())));
+/// let request = SyncRequest { stream: StreamId([1; 16]), call: Call::Pull { cursor: 7, wait: 55 } };
+/// let bytes = request.write(&now);
+/// // Whose stream it is must be known before the key is.
+/// assert_eq!(SyncRequest::read(&bytes).unwrap().stream(), StreamId([1; 16]));
+/// assert_eq!(SyncRequest::read(&bytes).unwrap().verify(&now.public()), Some(request));
+/// assert_eq!(SyncRequest::read(&bytes).unwrap().verify(&before.public()), None, "the key of an epoch that has ended");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRequest {
     /// Which stream.
@@ -197,6 +214,17 @@ pub enum RecoveryCall {
 }
 
 /// A request by recovery words.
+///
+/// ```
+/// use techo_protocol::basics::{keys::SigningKey, random::SystemRandom};
+/// use techo_protocol::household::{recovery::{Language, RecoveryWords}, sync_api::{RecoveryCall, RecoveryRequest}};
+/// let keys = RecoveryWords::generate(Language::English, &SystemRandom::new()).unwrap().keys();
+/// let request = RecoveryRequest { locator: keys.locator, call: RecoveryCall::Records };
+/// let bytes = request.write(&keys.signing);
+/// assert_eq!(RecoveryRequest::locator(&bytes), Some(keys.locator));
+/// assert_eq!(RecoveryRequest::verify(&bytes, &[keys.signing.public()]), Some(request));
+/// assert_eq!(RecoveryRequest::verify(&bytes, &[SigningKey::from_seed(&[1; 32]).public()]), None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryRequest {
     /// What the words give; the relay finds the account by it.
@@ -207,6 +235,13 @@ pub struct RecoveryRequest {
 }
 
 /// What the relay answers.
+///
+/// ```
+/// use techo_protocol::household::sync_api::SyncAnswer;
+/// let answer = SyncAnswer { epoch: 3, cursor: 12, ..SyncAnswer::default() };
+/// assert_eq!(SyncAnswer::from_bytes(&answer.to_bytes()), Some(answer));
+/// assert_eq!(SyncAnswer::from_bytes(b"<html>"), None);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncAnswer {
     /// Names this filling of the relay's store; another value means that it was wiped. A hint only.

@@ -44,6 +44,17 @@ pub struct RevokedSite {
 
 impl Municipality {
     /// From when on a site's licence is revoked, in Unix seconds.
+    ///
+    /// ```
+    /// use techo_protocol::{basics::municipality_code::MunicipalityCode, trust::{Municipality, RevokedSite}};
+    /// let town = Municipality {
+    ///     code: MunicipalityCode::read("271403").unwrap(),
+    ///     url: None,
+    ///     status_keys: vec![],
+    ///     revoked_sites: vec![RevokedSite { site: 3, from: 200 }, RevokedSite { site: 3, from: 100 }],
+    /// };
+    /// assert_eq!((town.revoked_from(3), town.revoked_from(4)), (Some(100), None), "the earlier counts");
+    /// ```
     pub fn revoked_from(&self, site: u32) -> Option<i64> {
         self.revoked_sites
             .iter()

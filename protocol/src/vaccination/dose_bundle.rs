@@ -120,6 +120,12 @@ impl DoseRecord {
 }
 
 /// Whether a text can be a vaccinator's name.
+///
+/// ```
+/// use techo_protocol::vaccination::dose_bundle::is_vaccinator;
+/// assert!(is_vaccinator("Dr. Sato"));
+/// assert!(!is_vaccinator(" ") && !is_vaccinator("Dr.\nSato"));
+/// ```
 pub fn is_vaccinator(name: &str) -> bool {
     !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control)
 }

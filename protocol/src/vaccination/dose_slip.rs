@@ -77,6 +77,35 @@ pub struct SlipDose {
 }
 
 /// A slip.
+///
+/// ```
+/// use techo_protocol::basics::{keys::SigningKey, municipality_code::MunicipalityCode};
+/// use techo_protocol::vaccination::{dose_slip::*, product::Product, site_licence::NewSiteLicence, ticket::TicketNumber};
+/// let [town, site] = [1, 2].map(|seed| SigningKey::from_seed(&[seed; 32]));
+/// let licence = NewSiteLicence {
+///     municipality: MunicipalityCode::read("271403")?,
+///     site: 3,
+///     key: site.public(),
+///     place: "Sakai City Hall",
+///     from: 1_620_000_000,
+///     until: 1_650_000_000,
+/// }
+/// .sign(&town)?;
+/// let dose = |at| SlipDose {
+///     ticket: TicketNumber::read("0000000009").unwrap(),
+///     dose: 1,
+///     at,
+///     product: Product::Pfizer,
+///     lot: "EX3617".into(),
+///     revision: 0,
+/// };
+/// let slip = dose(1_625_000_000).sign(&licence, &site)?;
+/// assert_eq!(DoseSlip::read(&slip.to_text()), Ok(slip.clone()));
+/// assert_eq!(slip.check(&[], 1_625_000_000), Err(DoseSlipError::UnknownTown), "the site's signature is right");
+/// let late = dose(1_650_000_000).sign(&licence, &site)?;
+/// assert_eq!(late.check(&[], 1_650_000_000), Err(DoseSlipError::LicenceEnded));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoseSlip {
     /// The site's licence.
@@ -88,6 +117,12 @@ pub struct DoseSlip {
 }
 
 /// Whether a text can be a lot: 1 to 20 printable ASCII characters, the first and the last of them no space.
+///
+/// ```
+/// use techo_protocol::vaccination::dose_slip::is_lot;
+/// assert!(is_lot("EX3617") && is_lot("A 1"));
+/// assert!(!is_lot(" EX3617") && !is_lot("ＥＸ3617"), "as it is printed on the vial");
+/// ```
 pub fn is_lot(lot: &str) -> bool {
     (1..=LONGEST_LOT_BYTES).contains(&lot.len()) && lot.trim() == lot && lot.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

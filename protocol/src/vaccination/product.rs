@@ -51,6 +51,13 @@ impl Product {
 
     /// Reads a name of ours in any case, or the Japanese name of the maker.
     ///
+    /// ```
+    /// use techo_protocol::vaccination::product::{Product, ProductError};
+    /// assert_eq!(Product::read("Pfizer"), Ok(Product::Pfizer));
+    /// assert_eq!(Product::read("武田/モデルナ"), Ok(Product::Moderna));
+    /// assert_eq!(Product::read("sputnik"), Err(ProductError::Unknown));
+    /// ```
+    ///
     /// # Errors
     /// [`ProductError::Unknown`].
     pub fn read(text: &str) -> Result<Self, ProductError> {

@@ -35,6 +35,12 @@ impl PublicFileKind {
     }
 
     /// The kind that a file begins like.
+    ///
+    /// ```
+    /// use techo_protocol::vaccination::public_file::PublicFileKind;
+    /// assert_eq!(PublicFileKind::of(b"TTUP\x01").map(PublicFileKind::number), Some(1));
+    /// assert_eq!(PublicFileKind::of(b"TSEG\x01"), None, "a segment is listed as one");
+    /// ```
     pub fn of(file: &[u8]) -> Option<Self> {
         if TownUpdate::is_form(file) {
             Some(Self::Sites)

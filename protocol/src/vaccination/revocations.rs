@@ -118,6 +118,16 @@ pub fn write(
 
 /// Which municipality a file says that it is of. Nothing is checked.
 ///
+/// ```
+/// use techo_protocol::basics::{keys::SigningKey, random::SystemRandom};
+/// use techo_protocol::{trust::AuthorityId, vaccination::{revocations::{RevocationsError, authority_of, write}, status_pass::CredentialId}};
+/// let (town, key, random) = (AuthorityId([7; 16]), SigningKey::from_seed(&[1; 32]), SystemRandom::new());
+/// let [one, none] = [&[CredentialId([9; 8])][..], &[]].map(|ids| write(town, 1, 0, ids, &key, &random).unwrap());
+/// assert_eq!(authority_of(&one), Ok(town));
+/// assert_eq!(one.len(), none.len(), "random ids hide how many there are");
+/// assert_eq!(authority_of(b"TSEG"), Err(RevocationsError::NotRevocations));
+/// ```
+///
 /// # Errors
 /// [`RevocationsError`]: something else, of a newer version, or damaged.
 pub fn authority_of(file: &[u8]) -> Result<AuthorityId, RevocationsError> {

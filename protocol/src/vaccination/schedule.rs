@@ -224,6 +224,16 @@ impl Schedule {
 
     /// Signs the schedule.
     ///
+    /// ```
+    /// use techo_protocol::{basics::keys::SigningKey, vaccination::schedule::{Schedule, ScheduleError}};
+    /// let [key, other] = [1, 2].map(|seed| SigningKey::from_seed(&[seed; 32]));
+    /// let schedule = Schedule::japan_covid_19();
+    /// let file = schedule.write(&key)?;
+    /// assert_eq!(Schedule::read(&file, [&key.public()]), Ok(schedule));
+    /// assert_eq!(Schedule::read(&file, [&other.public()]), Err(ScheduleError::SignatureInvalid));
+    /// # Ok::<(), ScheduleError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ScheduleError::Invalid`] for what nobody would read again.
     pub fn write(&self, signer: &SigningKey) -> Result<Vec<u8>, ScheduleError> {

@@ -56,6 +56,14 @@ crate::coded_errors! {
 }
 
 /// What a site asks its municipality for.
+///
+/// ```
+/// use techo_protocol::{basics::keys::SigningKey, trust::AuthorityId, vaccination::site_licence::{SiteLicenceError, SiteRequest}};
+/// let [site, other] = [1, 2].map(|seed| SigningKey::from_seed(&[seed; 32]));
+/// let request = SiteRequest { town: AuthorityId([1; 16]), place: "Sakai City Hall".into(), key: site.public(), made_at: 1_620_000_000 };
+/// assert_eq!(SiteRequest::read(&request.write(&site)), Ok(request.clone()));
+/// assert_eq!(SiteRequest::read(&request.write(&other)), Err(SiteLicenceError::RequestSignature));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteRequest {
     /// The municipality's authority.
@@ -258,6 +266,24 @@ impl SiteLicence {
     }
 
     /// Whether the site may record a dose that is given at a moment, in Unix seconds.
+    ///
+    /// ```
+    /// use techo_protocol::{basics::{keys::SigningKey, municipality_code::MunicipalityCode}, trust::AuthorityId};
+    /// use techo_protocol::vaccination::site_licence::{NewSiteLicence, SiteLicence};
+    /// let key = SigningKey::from_seed(&[1; 32]);
+    /// let new = NewSiteLicence {
+    ///     municipality: MunicipalityCode::read("271403")?,
+    ///     site: 3,
+    ///     key: key.public(),
+    ///     place: "Sakai City Hall",
+    ///     from: 1_620_000_000,
+    ///     until: 1_650_000_000,
+    /// };
+    /// let (town, licence) = SiteLicence::read(&new.sign(&key)?.write(AuthorityId([1; 16])))?;
+    /// assert_eq!((town, licence.site), (AuthorityId([1; 16]), 3));
+    /// assert!(licence.covers(1_620_000_000) && !licence.covers(1_650_000_000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn covers(&self, at: i64) -> bool {
         (i64::from(self.from)..i64::from(self.until)).contains(&at)
     }

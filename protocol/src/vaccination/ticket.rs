@@ -160,6 +160,14 @@ impl Ticket {
     }
 
     /// The 18 digits.
+    ///
+    /// ```
+    /// use techo_protocol::vaccination::ticket::{TicketError, TicketText};
+    /// let TicketText::Whole(ticket) = TicketText::read("１１ 271403 0000000009")? else { panic!() };
+    /// assert_eq!(ticket.to_text(), "112714030000000009");
+    /// assert!(!format!("{ticket:?}").contains("0000000009"), "a log shows no number");
+    /// # Ok::<(), TicketError>(())
+    /// ```
     pub fn to_text(&self) -> String {
         format!("{}{}{}{}", self.kind, self.dose, self.municipality, self.number)
     }

@@ -39,6 +39,27 @@ pub struct Poster {
 }
 
 /// What a poster's code is made from.
+///
+/// ```
+/// use techo_protocol::basics::{clock::DAY_SECONDS, keys::SigningKey};
+/// use techo_protocol::exposure::venue_code::{NewPoster, VenueCode, VenueCodeError};
+/// let new = NewPoster {
+///     host: "techo.example",
+///     serial: 77,
+///     issued_day: 20_000,
+///     expires_day: 20_365,
+///     stay_minutes: 65,
+///     name: "Bar Yoru",
+///     address: "Kita-ku, Osaka",
+/// };
+/// let poster = new.sign(&SigningKey::from_seed(&[5; 32]))?;
+/// let read = VenueCode::read(&poster.to_text())?;
+/// assert_eq!((read.name(), read.default_stay_minutes()), ("Bar Yoru", 70), "a stay is rounded up to ten minutes");
+/// assert_eq!(read.check_time(20_366 * DAY_SECONDS - 1), Ok(()));
+/// assert_eq!(read.check_time(20_366 * DAY_SECONDS), Err(VenueCodeError::Expired));
+/// assert_eq!(read.check_signature([]), Err(VenueCodeError::UnknownAuthority), "nobody is followed");
+/// # Ok::<(), VenueCodeError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct NewPoster<'a> {
     /// Host of the URL.

@@ -57,6 +57,12 @@ pub struct NewRotating<'a> {
 }
 
 /// How many slots a stay may touch that begins within an hour: at most six are given.
+///
+/// ```
+/// use techo_protocol::exposure::venue_code::keys_for_stay;
+/// assert_eq!(keys_for_stay(60), 2, "who comes at 10:50 leaves in the next hour");
+/// assert_eq!(keys_for_stay(24 * 60), 6, "no code has more");
+/// ```
 pub fn keys_for_stay(stay_minutes: u32) -> usize {
     usize::try_from(stay_minutes.div_ceil(60)).map_or(MOST_KEYS, |hours| (hours + 1).min(MOST_KEYS))
 }
@@ -147,6 +153,17 @@ impl Rotating {
     }
 
     /// The key for a moment in Unix seconds.
+    ///
+    /// ```
+    /// use techo_protocol::basics::keys::SigningKey;
+    /// use techo_protocol::exposure::{tag::VenueSeed, venue_code::{NewRotating, VenueCodeError}};
+    /// let seed = VenueSeed::from_signature(&[9; 64]);
+    /// let new = NewRotating { host: "techo.example", first_slot: 490_000, stay_minutes: 60, name: "Bar Yoru", address: "", keys: 2 };
+    /// let code = new.sign(&seed, &SigningKey::from_seed(&[5; 32]))?;
+    /// assert_eq!(code.key_at(490_001 * 3_600), Some(&seed.slot_key(490_001)));
+    /// assert_eq!(code.key_at(490_002 * 3_600), None, "worthless after its hours");
+    /// # Ok::<(), VenueCodeError>(())
+    /// ```
     pub fn key_at(&self, unix_seconds: i64) -> Option<&SlotKey> {
         let index = slot_of(unix_seconds)?.checked_sub(self.first_slot)?;
         self.keys.get(usize::try_from(index).ok()?)

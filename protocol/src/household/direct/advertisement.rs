@@ -43,6 +43,16 @@ impl Salt {
 }
 
 /// What a device announces.
+///
+/// ```
+/// use techo_protocol::basics::{agreement::AgreementKey, random::SystemRandom};
+/// use techo_protocol::household::direct::Advertisement;
+/// let [phone, tablet, neighbour] = [1, 2, 3].map(|seed| AgreementKey::from_seed(&[seed; 32]));
+/// let said = Advertisement::new(&phone, &[tablet.public()], &SystemRandom::new()).unwrap();
+/// let heard = Advertisement::read(&said.write()).unwrap();
+/// assert_eq!(heard.recognise(&tablet, &[phone.public()]), Some(0));
+/// assert_eq!(heard.recognise(&neighbour, &[phone.public()]), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Advertisement {
     /// The salt of its session.

@@ -20,6 +20,20 @@ const CLEAR_BYTES: usize = 1 + 16 + TAG_BYTES;
 const HANDSHAKE_BYTES: usize = 32 + 16;
 
 /// A device that has opened a connection and waits for the answer.
+///
+/// ```
+/// use techo_protocol::basics::{agreement::AgreementKey, random::SystemRandom};
+/// use techo_protocol::household::direct::{Connecting, Salt, accept};
+/// let (random, [phone, tablet]) = (SystemRandom::new(), [1, 2].map(|seed| AgreementKey::from_seed(&[seed; 32])));
+/// let listening = Salt::new(&random)?;
+/// let (connecting, opening) = Connecting::new(&phone, &tablet.public(), &listening, &random)?;
+/// let mut accepted = accept(&tablet, &[phone.public()], &listening, &opening, &random)?;
+/// let mut session = connecting.finish(&accepted.answer)?;
+/// let frames = session.seal(b"a chunk")?;
+/// assert_eq!(accepted.session.take(&frames)?, [b"a chunk".to_vec()]);
+/// assert!(accepted.session.take(&frames).is_err(), "what is repeated ends the session");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Connecting {
     handshake: HandshakeState,
 }

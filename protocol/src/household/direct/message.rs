@@ -50,6 +50,12 @@ impl Message {
 
     /// From CBOR.
     ///
+    /// ```
+    /// use techo_protocol::household::direct::{DirectError, Message};
+    /// assert_eq!(Message::read(&Message::Done.write()), Ok(Message::Done));
+    /// assert_eq!(Message::read(b"\x64donE"), Err(DirectError::Misunderstood));
+    /// ```
+    ///
     /// # Errors
     /// [`DirectError::Misunderstood`].
     pub fn read(mut bytes: &[u8]) -> Result<Self, DirectError> {

@@ -97,6 +97,15 @@ impl Piece {
 }
 
 /// Puts a bundle's pieces together; `None` while one is missing, and for pieces that do not give the bundle that they name.
+///
+/// ```
+/// use techo_protocol::{basics::keys::sha256, vaccination::dose_bundle::piece::{Piece, join}};
+/// let file = vec![7; 100_000];
+/// let mut pieces = Piece::cut(&file).unwrap();
+/// pieces.reverse();
+/// assert_eq!(join(&sha256(&file), &pieces), Some(file.clone()), "in any order");
+/// assert_eq!(join(&sha256(&file), &pieces[1..]), None, "one is missing");
+/// ```
 pub fn join<'p>(bundle: &[u8; 32], pieces: impl IntoIterator<Item = &'p Piece>) -> Option<Vec<u8>> {
     let by_place: BTreeMap<u16, &Piece> = pieces
         .into_iter()

@@ -82,6 +82,15 @@ impl Schedule {
     /// The dose that is due next for somebody, by the rules that hold or have held until `today`.
     ///
     /// Doses may be in any order; two on one day are one. Without a birth date an adult under 60 is assumed, and the answer says so.
+    ///
+    /// ```
+    /// use techo_protocol::vaccination::schedule::{GivenDose, Schedule};
+    /// let day = |text: &str| text.parse().unwrap();
+    /// let first = GivenDose { date: day("2021-07-01"), product: Some("pfizer"), number: Some(1) };
+    /// let answer = Schedule::japan_covid_19().next(&[first], Some(day("1960-07-22")), day("2021-07-02"));
+    /// let second = answer.due.unwrap();
+    /// assert_eq!((answer.dose, second.recommended), (2, day("2021-07-22")), "three weeks later");
+    /// ```
     pub fn next(&self, doses: &[GivenDose<'_>], birth: Option<NaiveDate>, today: NaiveDate) -> Answer {
         let person = Person::new(doses, birth, today);
         let dose = person.next_number();

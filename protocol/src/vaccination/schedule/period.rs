@@ -39,6 +39,14 @@ impl Period {
     }
 
     /// The day so long after another. Where the month has no such day, it is the 1st of the month after.
+    ///
+    /// ```
+    /// use techo_protocol::vaccination::schedule::Period;
+    /// let after = |period: &str, day: &str| period.parse::<Period>().unwrap().after(day.parse().unwrap()).unwrap().to_string();
+    /// assert_eq!(after("3 weeks", "2021-07-01"), "2021-07-22");
+    /// assert_eq!(after("1 month", "2021-01-31"), "2021-03-01", "February has no 31st");
+    /// assert_eq!(after("6 months - 4 days", "2021-07-01"), "2021-12-28");
+    /// ```
     pub fn after(self, date: NaiveDate) -> Option<NaiveDate> {
         use chrono::Datelike;
 

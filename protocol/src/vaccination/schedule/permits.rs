@@ -9,6 +9,17 @@ impl Schedule {
     /// Whether a dose of `product` may be given to somebody on a day; the id of the rule by which it may. Without a birth date an
     /// adult under 60 is assumed, as in [`Self::next`].
     ///
+    /// ```
+    /// use techo_protocol::vaccination::schedule::{GivenDose, NoDose, Schedule};
+    /// let day = |text: &str| text.parse().unwrap();
+    /// let first = GivenDose { date: day("2021-07-01"), product: Some("pfizer"), number: Some(1) };
+    /// let schedule = Schedule::japan_covid_19();
+    /// let may = |on, product| schedule.permits(&[first], Some(day("1960-07-22")), on, product);
+    /// assert!(may(day("2021-07-22"), "pfizer").is_ok());
+    /// assert_eq!(may(day("2021-07-22"), "moderna"), Err(NoDose::OtherMaker));
+    /// assert!(matches!(may(day("2021-07-02"), "pfizer"), Err(NoDose::TooEarly { .. })));
+    /// ```
+    ///
     /// # Errors
     /// Why it may not: a [`NoDose`].
     pub fn permits(

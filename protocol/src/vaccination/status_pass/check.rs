@@ -61,6 +61,25 @@ const VERSION: u8 = 1;
 const HASH_BYTES: usize = 32;
 
 /// A checker's memory of the last two minutes.
+///
+/// ```
+/// use techo_protocol::basics::{p256::P256Key, random::SystemRandom};
+/// use techo_protocol::{trust::AuthorityId, vaccination::status_pass::*};
+/// let (town, key, noon) = (AuthorityId([7; 16]), P256Key::generate()?, 1_633_143_600);
+/// let says = |_day| vec![Value::Status(Status::Vaccinated), Value::Doses(2)];
+/// let issued = PassFile::issue((town, &key), None, &says, None, noon, &SystemRandom::new())?;
+/// let pass = Pass::open(&issued.file, None)?;
+/// let shown = Presentation::read(&pass.present(&[Field::Status], None, noon)?.to_text())?;
+///
+/// let issuer = Issuer { authority: town, key: key.public() };
+/// let mut door = Door::default();
+/// let seen = door.check(&shown, &[issuer], None, |_, _| false, noon);
+/// assert!(seen.refused.is_empty());
+/// assert_eq!(seen.values, [Value::Status(Status::Vaccinated)], "and not how many doses");
+/// let again = door.check(&shown, &[issuer], None, |_, _| false, noon + 5);
+/// assert_eq!(again.refused, [Refused::AlreadyShown]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Door {
     seen: BTreeMap<[u8; HASH_BYTES], i64>,

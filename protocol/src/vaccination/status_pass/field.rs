@@ -170,6 +170,12 @@ impl Value {
 }
 
 /// The first letters of a name's words: "Akihiko Kimura" gives "A. K.", and a name in one word its first letter.
+///
+/// ```
+/// use techo_protocol::vaccination::status_pass::{Field, initials};
+/// assert_eq!(initials("Akihiko Kimura"), "A. K.");
+/// assert_eq!(Field::of_name("last_dose"), Some(Field::LastDose));
+/// ```
 pub fn initials(name: &str) -> String {
     let letters = name.split_whitespace().filter_map(|word| word.chars().next());
     letters.map(|letter| format!("{letter}.")).collect::<Vec<_>>().join(" ")

@@ -40,6 +40,12 @@ pub fn is_form(text: &str) -> bool {
 }
 
 /// Whether a checker may use this nonce: 1 to 64 letters, digits, hyphens and underscores.
+///
+/// ```
+/// use techo_protocol::vaccination::status_pass::is_nonce;
+/// assert!(is_nonce("door-7_x"));
+/// assert!(!is_nonce("") && !is_nonce("door 7"));
+/// ```
 pub fn is_nonce(nonce: &str) -> bool {
     (1..=LONGEST_NONCE).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }

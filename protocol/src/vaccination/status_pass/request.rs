@@ -21,6 +21,17 @@ const LABEL: &[u8] = b"techo status request v1";
 const KEYS: usize = MOST_CREDENTIALS;
 
 /// What a phone asks a pass for.
+///
+/// ```
+/// use techo_protocol::vaccination::status_pass::{MOST_CREDENTIALS, Request, RequestKeys, StatusPassError};
+/// let keys = RequestKeys::generate(&techo_protocol::basics::random::SystemRandom::new())?;
+/// let mut file = keys.to_request()?;
+/// let request = Request::read(&file)?;
+/// assert_eq!((request.sealing_key, request.keys.len()), (keys.sealing_key(), MOST_CREDENTIALS));
+/// file[40] ^= 1;
+/// assert_eq!(Request::read(&file), Err(StatusPassError::Damaged));
+/// # Ok::<(), StatusPassError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The pass is sealed to this key (X25519).
