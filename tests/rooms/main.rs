@@ -15,9 +15,11 @@ fn no_rooms_need_each_other() {
     for (sources, prefix, front) in [
         ("relay/src", "crate::", "lib"),
         ("cli/src", "crate::", "main"),
+        ("protocol/src", "crate::", "lib"),
+        ("core/src", "crate::", "lib"),
         ("authority/src/municipality", "crate::municipality::", ""),
     ] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(sources);
+        let folder = root(sources);
         let mut arrows = arrows(&folder, prefix);
         arrows.remove(front);
         assert!(
@@ -47,6 +49,30 @@ fn nothing_that_is_shipped_depends_on_the_crate_for_tests() {
     let all = ["bench".to_owned(), "tests".to_owned()];
     assert!(with.iter().all(|name| all.contains(name) || name == "testing"), "{with:?}");
     assert!(all.iter().all(|name| with.contains(name)), "found at all: {with:?}");
+}
+
+/// The wings of the protocol, as its front page tells them. A wing may stop needing another; it begins to by a change here.
+#[test]
+fn arrows_between_the_protocols_wings_are_those_of_its_front_page() {
+    let front = fs::read_to_string(root("protocol/src/lib.rs")).unwrap();
+    let told: Arrows = front.lines().filter_map(wing_of_row).collect();
+    let mut found = arrows(&root("protocol/src"), "crate::");
+    found.remove("lib");
+    assert_eq!(found, told);
+    assert!(found["basics"].is_empty(), "all stand on it");
+}
+
+/// The wing of a row of the front page's table, and the wings that the row says it is built on.
+fn wing_of_row(line: &str) -> Option<(String, BTreeSet<String>)> {
+    let cells: Vec<&str> = line.strip_prefix("//! | [`")?.split('|').collect();
+    let [name, _, built_on, _] = cells[..] else { return None };
+    let wing = name.split('`').next().unwrap_or_default().to_owned();
+    let built_on = built_on.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    Some((wing, built_on))
+}
+
+fn root(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(folder)
 }
 
 #[test]
