@@ -1,4 +1,4 @@
-//! A picture file.
+//! Any bytes as a picture file, read and scanned.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -92,9 +92,9 @@ impl fmt::Debug for AuthorityId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Signs venue codes.
+    /// Signs the codes of venues, on paper and on tablets.
     Code,
-    /// Signs manifests.
+    /// Signs manifests, trust bundles, and requests for sent diaries.
     Manifest,
     /// Signs segments, and with them notices and recalls.
     Notice,
@@ -123,7 +123,7 @@ pub struct TrustedKey {
 /// A root of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Root {
-    /// The root key.
+    /// The root's public key (Ed25519).
     pub key: PublicKey,
     /// The root before it signs it; empty for the first.
     #[serde(with = "serde_bytes")]
@@ -172,7 +172,7 @@ pub struct TrustList {
     pub expires_at: i64,
     /// The chain of roots, first to present.
     pub roots: Vec<Root>,
-    /// The keys.
+    /// The keys that the authority signs and opens with, revoked ones too.
     pub keys: Vec<TrustedKey>,
     /// Where its lists are published.
     pub relays: Vec<String>,
@@ -182,7 +182,7 @@ pub struct TrustList {
 }
 
 impl TrustList {
-    /// Signs the list.
+    /// Signs the list by the last root of its chain.
     pub fn write(&self, root: &SigningKey) -> Vec<u8> {
         KIND.write(self, root)
     }
@@ -233,7 +233,7 @@ impl TrustList {
         Ok(())
     }
 
-    /// The authority's id.
+    /// The authority's id: that of the first root of the chain.
     pub fn authority(&self) -> AuthorityId {
         // `read` refuses a list without a root; one that is being made has its first.
         self.roots

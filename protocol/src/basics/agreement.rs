@@ -32,7 +32,7 @@ impl AgreementKey {
         Self { secret, public }
     }
 
-    /// The public half.
+    /// The public half, which the device list names.
     pub fn public(&self) -> AgreementPublic {
         self.public
     }

@@ -8,7 +8,7 @@
 /// A tag to look for, and what the caller knows it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
-    /// The tag.
+    /// The number that is looked for in the list.
     pub tag: u64,
     /// Given back on a hit.
     pub id: u32,

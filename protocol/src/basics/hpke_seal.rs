@@ -25,7 +25,7 @@ crate::coded_errors! {
     pub enum HpkeSealError {
         /// The public key is none: no secret can be agreed on with it.
         KeyInvalid = "hpke_seal.key_invalid", "A key that something was to be sealed to is damaged.", "Get the key again from where it came, and try again.";
-        /// No random bytes.
+        /// The source of randomness failed, so no key could be drawn for the seal.
         NoRandomness = "hpke_seal.no_randomness", "This device cannot make random numbers now.", "Restart the device and try again.";
     }
 }
@@ -81,7 +81,7 @@ impl HpkePrivate {
         &self.secret
     }
 
-    /// The public half.
+    /// The public half, to which others seal.
     pub fn public(&self) -> [u8; 32] {
         self.public
     }

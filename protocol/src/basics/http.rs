@@ -5,7 +5,7 @@ crate::coded_errors! {
     pub enum HttpError {
         /// It is no address, or `http://` beyond this machine.
         AddressInvalid = "http.address_invalid", "This is not the address of a relay.", "Give an address that begins with https://; http:// is taken on this machine only.";
-        /// Nobody answers.
+        /// No connection to the server came about, or it broke off.
         Unreachable = "http.unreachable", "The relay does not answer.", "Check the network and the relay's address, and try again. What is here already stays.";
         /// It took too long.
         TimedOut = "http.timed_out", "The relay took too long to answer.", "Try again later.";

@@ -73,12 +73,12 @@ impl SigningKey {
         &self.seed
     }
 
-    /// The public half.
+    /// The public half, by which others verify what this key signs.
     pub fn public(&self) -> PublicKey {
         self.public
     }
 
-    /// Signs `message`.
+    /// The signature over `message`: the same key and message give the same bytes (RFC 8032, section 5.1.6).
     pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_BYTES] {
         let mut out = [0; SIGNATURE_BYTES];
         out.copy_from_slice(self.pair.sign(message).as_ref());

@@ -37,7 +37,7 @@ impl P256Public {
         rest.try_into().ok().map(Self)
     }
 
-    /// The uncompressed point.
+    /// The key as an uncompressed point: 4, x, y (SEC 1, section 2.3.3).
     pub fn point(&self) -> Vec<u8> {
         [&[4], self.0.as_slice()].concat()
     }
@@ -104,7 +104,7 @@ impl P256Key {
         &self.pkcs8
     }
 
-    /// The public half.
+    /// The public half, by which others verify what this key signs.
     pub fn public(&self) -> P256Public {
         self.public
     }

@@ -36,7 +36,7 @@ crate::coded_errors! {
         NewerVersion = "passphrase.newer_version", "The file under the passphrase is of a newer version than this program knows.", "Update Techo.";
         /// The cost asks for more memory than there is, or for numbers that argon2id does not take.
         TooCostly = "passphrase.too_costly", "This machine has not the memory that the passphrase's file asks for.", "Close other programs, or use a machine with more memory.";
-        /// No random bytes.
+        /// The source of randomness failed, so no salt could be drawn.
         NoRandomness = "passphrase.no_randomness", "This device cannot make random numbers now.", "Restart the device and try again.";
     }
 }
@@ -50,7 +50,7 @@ impl From<RandomError> for PassphraseError {
 /// What guessing a passphrase once costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
-    /// Memory in KiB.
+    /// Memory that one derivation takes, in KiB.
     pub memory_kib: u32,
     /// Passes over that memory.
     pub passes: u32,

@@ -76,7 +76,7 @@ impl<'a> ByteReader<'a> {
         self.take(N)?.try_into().ok()
     }
 
-    /// The next byte.
+    /// The next byte, or `None` where nothing is left.
     pub fn byte(&mut self) -> Option<u8> {
         self.array().map(u8::from_be_bytes)
     }

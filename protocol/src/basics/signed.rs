@@ -14,7 +14,7 @@ use crate::basics::reader::{ByteReader, Unreadable};
 pub(crate) struct Kind {
     /// First bytes of the file.
     pub magic: &'static [u8; 4],
-    /// Format version.
+    /// The version of the format, which follows the magic.
     pub version: u8,
     /// Goes before what is signed, so that no file passes for one of another kind.
     pub label: &'static [u8],

@@ -43,9 +43,9 @@ pub enum IssuerPublicKey {
     P384([u8; 96]),
     /// An RSA key, both numbers big-endian without leading zeros.
     Rsa {
-        /// The modulus.
+        /// The modulus n (RFC 8017, section 3.1).
         modulus: Vec<u8>,
-        /// The exponent.
+        /// The public exponent e (RFC 8017, section 3.1).
         exponent: Vec<u8>,
     },
 }
@@ -57,9 +57,9 @@ pub struct Uses(pub u8);
 impl Uses {
     /// EU Digital COVID Certificates.
     pub const DCC: Self = Self(1);
-    /// SMART Health Cards.
+    /// SMART Health Cards, of whatever content.
     pub const SHC: Self = Self(2);
-    /// New Zealand's passes.
+    /// New Zealand's COVID passes (NZCP).
     pub const NZCP: Self = Self(4);
     /// The certificates of those who sign ICAO's VDS-NC.
     pub const VDS_NC_AUTHORITY: Self = Self(8);
@@ -69,10 +69,10 @@ impl Uses {
     pub const VACCINATION: Self = Self(32);
     /// Recoveries, in a DCC.
     pub const RECOVERY: Self = Self(64);
-    /// ICAO's VDS-NC themselves.
+    /// ICAO's VDS-NC themselves, and no certificates of other signers.
     pub const VDS_NC: Self = Self(128);
 
-    /// Both.
+    /// The uses of either set, together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -100,7 +100,7 @@ impl Uses {
 /// An issuer's key, and what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerKey {
-    /// The key.
+    /// The public key that verifies the issuer's certificates.
     pub key: IssuerPublicKey,
     /// The id by which certificates name it (`kid`); empty where its source gave none, and it is tried for every id.
     pub id: Vec<u8>,

@@ -87,7 +87,7 @@ impl TrustBundle {
             .count()
     }
 
-    /// Signs it.
+    /// Signs the bundle by a manifest key of the authority whose trust list is in it.
     pub fn write(&self, signer: &SigningKey) -> Vec<u8> {
         let mut issuers: Vec<&str> = self.keys.iter().map(|key| key.issuer.as_str()).collect();
         issuers.sort_unstable();

@@ -25,7 +25,7 @@ crate::coded_errors! {
     }
 }
 
-/// A one-time code.
+/// A one-time code of 16 characters, by which a health centre lets one person send a diary.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CaseCode([u8; CHARACTERS]);
 

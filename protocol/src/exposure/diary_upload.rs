@@ -32,7 +32,7 @@ crate::coded_errors! {
         NotForUs = "diary_upload.not_for_us", "This is not a diary that was sent to this authority.", "Nothing needs to be done: phones also send empty envelopes.";
         /// It opens and cannot be read.
         Damaged = "diary_upload.damaged", "A sent diary could not be read.", "Ask the resident to update Techo and to send it again.";
-        /// No random bytes.
+        /// The source of randomness failed, so nothing could be sealed.
         NoRandomness = "diary_upload.no_randomness", "This device cannot make random numbers now.", "Restart the device and try again.";
     }
 }
@@ -94,7 +94,7 @@ impl DiaryKey {
         Self(HpkePrivate::from_seed(seed))
     }
 
-    /// The public half.
+    /// The public half, which the authority's trust list names under the role `diary`.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.public())
     }

@@ -47,7 +47,7 @@ crate::coded_errors! {
     }
 }
 
-/// One listed segment.
+/// One segment as a manifest lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Row", into = "Row")]
 pub struct SegmentRef {
@@ -91,7 +91,7 @@ impl From<SegmentRef> for Row {
 /// The signed list of an authority's segments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Who publishes.
+    /// The authority that publishes the segments.
     pub authority: AuthorityId,
     /// Counts up from 1 with each manifest.
     pub sequence: u64,
@@ -122,7 +122,7 @@ pub struct UnverifiedManifest<'a> {
 }
 
 impl Manifest {
-    /// Signs the manifest.
+    /// Signs the manifest by one of the authority's manifest keys.
     pub fn write(&self, signer: &SigningKey) -> Vec<u8> {
         KIND.write(self, signer)
     }
@@ -169,7 +169,7 @@ impl UnverifiedManifest<'_> {
 /// The newest manifest that somebody holds of an authority: what the next is measured against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Its sequence number.
+    /// The sequence number of the newest manifest.
     pub sequence: u64,
     /// SHA-256 of its file.
     #[serde(with = "serde_bytes")]

@@ -89,7 +89,7 @@ pub fn diaries_path(authority: AuthorityId) -> String {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeDiaries {
-    /// Whose diaries.
+    /// The authority whose diaries are asked for.
     pub authority: AuthorityId,
     /// Higher than in any request before: a request that was overheard is worth nothing.
     pub number: u64,
@@ -100,7 +100,7 @@ pub struct TakeDiaries {
 /// What an authority has stored, and the relay may forget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredDiary {
-    /// The mailbox.
+    /// The mailbox that the diary was sent to.
     #[serde(with = "serde_bytes")]
     pub mailbox: [u8; 16],
     /// SHA-256 of the content: what was sent in the meantime stays.
@@ -109,7 +109,7 @@ pub struct StoredDiary {
 }
 
 impl TakeDiaries {
-    /// Signs the request.
+    /// Signs the request by one of the authority's manifest keys.
     pub fn write(&self, signer: &SigningKey) -> Vec<u8> {
         TAKE.write(self, signer)
     }
@@ -126,14 +126,14 @@ impl TakeDiaries {
 pub struct Diaries {
     /// The oldest, at most [`DIARIES_A_PAGE`].
     pub diaries: Vec<DepositedDiary>,
-    /// There are more.
+    /// Whether the relay holds more than are in this answer.
     pub more: bool,
 }
 
 /// One sent diary or dummy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepositedDiary {
-    /// The mailbox.
+    /// The mailbox that the diary was sent to.
     #[serde(with = "serde_bytes")]
     pub mailbox: [u8; 16],
     /// What was put in: [`crate::exposure::diary_upload::SENT_BYTES`] bytes.
@@ -142,7 +142,7 @@ pub struct DepositedDiary {
 }
 
 impl Diaries {
-    /// As CBOR.
+    /// The answer's bytes, in CBOR.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         ciborium::into_writer(self, &mut out).expect("writing to memory does not fail");
@@ -163,9 +163,9 @@ pub struct Problem {
     pub kind: String,
     /// What happened, for people.
     pub title: String,
-    /// HTTP status.
+    /// The HTTP status code of the answer, as a number.
     pub status: u16,
-    /// Stable code.
+    /// The error's stable code, `area.what`.
     pub code: String,
     /// What to do next.
     pub detail: String,

@@ -61,7 +61,7 @@ crate::coded_errors! {
 /// What stands at the head of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentHeader {
-    /// Who publishes it.
+    /// The authority that publishes the segment.
     pub authority: AuthorityId,
     /// Counts up from 1 within the authority.
     pub sequence: u64,
@@ -90,10 +90,10 @@ pub struct Segment<'a> {
     signature: &'a [u8],
 }
 
-/// One opened entry.
+/// One entry that the key of its venue and hour has opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// What it says.
+    /// What the entry says of its hour.
     pub body: Body,
     /// The authority's text, where it has one and it opens.
     pub text: Option<LocalisedText>,

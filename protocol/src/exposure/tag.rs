@@ -96,7 +96,7 @@ pub struct SlotMac(hmac::Key);
 
 /// Where a text's key is found in a segment, and what hides it there.
 pub struct TextPad {
-    /// The wrap's tag.
+    /// The tag under which the wrap lies in the segment's table.
     pub tag: u64,
     /// Hides the text's key.
     pub key: Secret<TEXT_KEY_BYTES>,
@@ -105,7 +105,7 @@ pub struct TextPad {
 }
 
 impl SlotMac {
-    /// Prepares `key`.
+    /// Makes a slot's key ready: hashes both halves of HMAC's key once.
     pub fn new(key: &SlotKey) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key.0.expose()))
     }

@@ -49,9 +49,9 @@ crate::coded_errors! {
 /// A code as it was read. Nothing of it may be believed before [`VenueCode::check_signature`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VenueCode {
-    /// On paper.
+    /// A code on paper, fixed for up to a year.
     Poster(Poster),
-    /// On a tablet.
+    /// A code on a tablet, which counts for a few hours.
     Rotating(Rotating),
 }
 

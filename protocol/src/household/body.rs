@@ -63,7 +63,7 @@ pub enum Subject {
     /// No document: what its device says of itself.
     #[serde(rename = "h")]
     Heartbeat,
-    /// Settings and people.
+    /// The household's settings and people: one document.
     #[serde(rename = "s")]
     Settings,
     /// The visits of one week: Unix day / 7 of the check-in in UTC.
@@ -79,7 +79,7 @@ pub enum Subject {
 pub struct Identity {
     /// Index in the device list, below [`MOST_DEVICES`].
     pub device: u8,
-    /// From 1.
+    /// The body's place among those of its device, from 1.
     pub number: u64,
 }
 
@@ -88,7 +88,7 @@ pub struct Identity {
 pub struct Lineage {
     /// How often the document was written anew.
     pub generation: u64,
-    /// What [`GenerationKey::tag`] gives.
+    /// What [`GenerationKey::tag`] gives for the lineage's key.
     pub tag: [u8; 8],
 }
 
@@ -107,7 +107,7 @@ pub struct GenerationKey(pub Secret<32>);
 /// What a body holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// One change.
+    /// One change of a document.
     Change,
     /// A document as a whole.
     Snapshot(Snapshot),
@@ -138,7 +138,7 @@ pub struct Snapshot {
 /// How far a device's chunks were seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VectorEntry {
-    /// Whose.
+    /// The index of the device whose chunks were seen.
     pub device: u8,
     /// The highest number seen.
     pub seen: u64,
@@ -148,7 +148,7 @@ pub struct VectorEntry {
     pub gone: u64,
 }
 
-/// One body.
+/// What one chunk holds, once it is opened.
 ///
 /// ```
 /// use techo_protocol::basics::{keys::SigningKey, random::SystemRandom};
@@ -181,11 +181,11 @@ pub struct Body {
     pub subject: Subject,
     /// Under which lineage's key the payload is.
     pub lineage: Lineage,
-    /// Change or snapshot.
+    /// Whether the body is a change, a snapshot or a heartbeat, and what the latter two add.
     pub kind: Kind,
     /// At most [`MOST_VECTOR_ENTRIES`] entries that have changed; in a heartbeat all.
     pub vector: Vec<VectorEntry>,
-    /// Sealed; see [`Body::open`].
+    /// The content, sealed under the lineage's key ([`Body::open`]); empty in a heartbeat.
     pub payload: Vec<u8>,
 }
 

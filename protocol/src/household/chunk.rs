@@ -78,7 +78,7 @@ pub struct EpochKey(pub Secret<32>);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope {
-    /// The household's stream.
+    /// The household's stream at the relay.
     pub stream: [u8; 16],
     /// Names the bytes at the relay; says nothing of what is inside.
     pub chunk_id: [u8; 16],
@@ -188,7 +188,7 @@ crate::coded_union! {
     pub enum SealError {
         /// The content does not fit.
         Chunk(ChunkError);
-        /// No random bytes.
+        /// The source of randomness failed, so no salt could be drawn.
         Random(RandomError);
     }
 }

@@ -48,9 +48,9 @@ crate::coded_errors! {
 crate::coded_union! {
     /// Why a connection could not be begun.
     pub enum DirectFailure {
-        /// The other end.
+        /// The other end is none that this device talks to, or is not understood.
         Direct(DirectError);
-        /// No random bytes.
+        /// The source of randomness failed, so no ephemeral key could be drawn.
         Random(RandomError);
     }
 }

@@ -49,7 +49,7 @@ const BY_WORDS: u8 = 0xFF;
 crate::coded_errors! {
     /// What can be wrong with an epoch record.
     pub enum EpochRecordError {
-        /// Its structure.
+        /// The record's structure is not that of an epoch record.
         Damaged = "epoch_record.damaged", "The household's device list is damaged.", "Sync again; if this stays, use another relay.";
         /// It is of a later format.
         NewerVersion = "epoch_record.newer_version", "Another device of the household uses a newer version of Techo.", "Update Techo on this device.";
@@ -65,7 +65,7 @@ crate::coded_errors! {
 /// What everybody may read of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// Whose it is.
+    /// The household's stream at its relay.
     pub stream: StreamId,
     /// Rises by one with each record.
     pub number: u64,
@@ -86,7 +86,7 @@ pub struct Head {
 pub struct Device {
     /// Its index, for as long as it is listed.
     pub index: u8,
-    /// Its signing key.
+    /// The device's signing key (Ed25519).
     pub key: PublicKey,
     /// Its key for talking to it directly.
     pub agreement: AgreementPublic,
@@ -106,7 +106,7 @@ pub struct Device {
 pub struct Removed {
     /// The index that it had.
     pub index: u8,
-    /// Its signing key.
+    /// The signing key that the device had.
     pub key: PublicKey,
     /// The number of the last chunk that is accepted of it; what it signs beyond is refused, wherever it turns up.
     pub last: u64,
@@ -122,7 +122,7 @@ pub struct Removed {
 pub struct DeviceList {
     /// Who is in the household, by index.
     pub devices: Vec<Device>,
-    /// Who was.
+    /// Devices that were removed, each with the last chunk of it that counts.
     pub removed: Vec<Removed>,
 }
 
@@ -175,7 +175,7 @@ pub struct EpochRecord {
 /// Who wrote a list, and that it was they.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedList {
-    /// The list.
+    /// The device list that was opened.
     pub list: DeviceList,
     /// The author's index; `None` where the recovery words wrote it.
     pub author: Option<u8>,
@@ -267,7 +267,7 @@ impl EpochRecord {
         sha256(&self.signed)
     }
 
-    /// Number and name.
+    /// The record's number and its name ([`EpochRecord::hash`]), by which a relay and devices speak of it.
     pub fn mark(&self) -> Mark {
         Mark {
             number: self.head.number,

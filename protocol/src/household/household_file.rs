@@ -27,14 +27,14 @@ crate::coded_errors! {
         Foreign = "household_file.foreign", "This is not a file by which a household syncs.", "Choose a .techo file, or a name that is not taken.";
         /// It is of a later format.
         NewerVersion = "household_file.newer_version", "This file was written by a newer version of Techo.", "Update Techo on this device.";
-        /// It breaks off.
+        /// The file breaks off, or a part of it is longer than any chunk.
         Damaged = "household_file.damaged", "The file is damaged or not whole.", "Copy it again, or write it anew on the other device.";
         /// It is too large.
         TooLarge = "household_file.too_large", "This is more than one file can hold.", "Sync through a relay instead.";
     }
 }
 
-/// A file's content.
+/// What one device wrote into a file for another.
 ///
 /// ```
 /// use techo_protocol::household::{household_file::{HouseholdFile, HouseholdFileError}, sync_api::StreamId};
@@ -46,13 +46,13 @@ crate::coded_errors! {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HouseholdFile {
-    /// Whose it is.
+    /// The household's stream at its relay.
     pub stream: StreamId,
     /// Epoch records in their order; the present one last, with its slots.
     pub records: Vec<Vec<u8>>,
-    /// The keyring.
+    /// The newest keyring, where the writer has one.
     pub keyring: Option<Vec<u8>>,
-    /// Whole chunks.
+    /// Chunks as they are sealed for a relay.
     pub chunks: Vec<Vec<u8>>,
 }
 

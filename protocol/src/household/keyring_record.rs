@@ -45,14 +45,14 @@ crate::coded_errors! {
 /// The key of one writing of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentKey {
-    /// Which document.
+    /// The document that the key opens.
     pub subject: Subject,
-    /// Its generation.
+    /// The generation of the lineage that the key opens.
     pub generation: u64,
     /// The generation began with nothing in it: a key made ahead, so that the first visit of a week changes no keyring. Whoever holds an older
     /// one enters it as it is; any other begins with a snapshot, which has to be met first.
     pub begins_empty: bool,
-    /// Its key.
+    /// The key of the document's lineage.
     pub key: GenerationKey,
 }
 
@@ -69,7 +69,7 @@ impl DocumentKey {
 /// What a keyring says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keyring {
-    /// The keys.
+    /// The keys of the household's documents.
     pub keys: Vec<DocumentKey>,
     /// To which HPKE key of each device it is sealed, by index.
     pub sealed_to: Vec<(u8, [u8; 32])>,
@@ -88,7 +88,7 @@ struct Content {
 /// A keyring as it came: its structure was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyringRecord {
-    /// Whose it is.
+    /// The household's stream at its relay.
     pub stream: StreamId,
     /// Rises with each keyring.
     pub number: u64,
@@ -98,9 +98,9 @@ pub struct KeyringRecord {
 /// A keyring that was opened, and who says that they wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedKeyring {
-    /// What it says.
+    /// The keys that the record held.
     pub keyring: Keyring,
-    /// The author's index.
+    /// The index of the device that says it wrote the keyring.
     pub author: u8,
     message: Vec<u8>,
     signature: [u8; SIGNATURE_BYTES],
@@ -110,7 +110,7 @@ pub struct OpenedKeyring {
 pub struct Recipients<'r> {
     /// The devices; each with the HPKE key of its newest heartbeat in `hpke`.
     pub devices: &'r DeviceList,
-    /// The recovery words.
+    /// The public halves of the recovery words' keys, if the household has words.
     pub recovery: Option<&'r RecoveryPublic>,
 }
 
@@ -193,7 +193,7 @@ impl KeyringRecord {
         &self.bytes
     }
 
-    /// Number and SHA-256.
+    /// The keyring's number and the SHA-256 of its bytes, by which a relay and devices speak of it.
     pub fn mark(&self) -> Mark {
         Mark {
             number: self.number,

@@ -82,7 +82,7 @@ pub fn network_place(addresses: &[SocketAddr]) -> String {
 /// What the new device says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDevice {
-    /// Its signing key.
+    /// The new device's signing key (Ed25519).
     pub key: PublicKey,
     /// Its key for talking to other devices directly.
     pub agreement: AgreementPublic,
@@ -132,7 +132,7 @@ pub struct Confirming {
     answer: Secret<32>,
 }
 
-/// The new device.
+/// The new device, once it has answered a pairing text.
 pub struct Joiner {
     context: AeadCtxS<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>,
     reveal: Vec<u8>,
@@ -368,9 +368,9 @@ impl Waiting {
 crate::coded_union! {
     /// Why a pairing could not go on.
     pub enum PairingFailure {
-        /// The pairing itself.
+        /// What the two devices said to each other was not as it must be.
         Pairing(PairingError);
-        /// No random bytes.
+        /// The source of randomness failed, so no key or nonce could be drawn.
         Random(RandomError);
     }
 }

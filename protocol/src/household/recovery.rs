@@ -33,7 +33,7 @@ const LONGEST_TEXT: usize = 4_096;
 crate::coded_errors! {
     /// What can be wrong with words that somebody typed. No word is ever part of it.
     pub enum RecoveryError {
-        /// Not twelve.
+        /// There are more or fewer than twelve words.
         WrongCount { count: usize } = "recovery.wrong_count", "These are {count} words; recovery words are 12.", "Type all 12 words, in their order, with a space between them.";
         /// Not in the word list, counted from 1.
         UnknownWord { position: usize } = "recovery.unknown_word", "Word number {position} is not in the list of words.", "Compare it with what you wrote down, letter by letter.";
@@ -47,9 +47,9 @@ crate::coded_errors! {
 pub enum Language {
     /// English, and everybody whose language has no list.
     English,
-    /// Japanese.
+    /// Japanese, whose words are in hiragana.
     Japanese,
-    /// Korean.
+    /// Korean, whose words are in Hangul.
     Korean,
     /// Chinese, in simplified characters: each word is one character.
     SimplifiedChinese,
@@ -209,7 +209,7 @@ impl RecoveryWords {
 }
 
 impl RecoveryKeys {
-    /// The public halves.
+    /// The public halves of the words' keys, which devices keep in the words' place.
     pub fn public(&self) -> RecoveryPublic {
         RecoveryPublic {
             locator: self.locator,

@@ -91,7 +91,7 @@ pub fn relay_key(epoch: &EpochKey) -> SigningKey {
     SigningKey::from_seed(seed.expect("32 bytes is one block of HKDF-SHA256").expose())
 }
 
-/// One call.
+/// One call of a device to its relay, about one stream.
 ///
 /// ```
 /// use techo_protocol::household::{chunk::EpochKey, sync_api::*};
@@ -105,9 +105,9 @@ pub fn relay_key(epoch: &EpochKey) -> SigningKey {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRequest {
-    /// Which stream.
+    /// The household's stream that the call is about.
     pub stream: StreamId,
-    /// What to do.
+    /// What the relay is asked to do.
     pub call: Call,
 }
 
@@ -117,7 +117,7 @@ pub struct SyncRequest {
 pub enum Call {
     /// Opens the account under the key that signs; the same again is no error.
     Open {
-        /// That key.
+        /// The key that the account is opened under, which signs this request too.
         key: PublicKey,
     },
     /// Stores chunks. One that is there already is left as it is.
@@ -126,7 +126,7 @@ pub enum Call {
         epoch: u32,
         /// The last swap that the device has seen; refused when there was a later one, so that nothing is built on what was removed.
         last_swap: u64,
-        /// Whole chunks.
+        /// Chunks as they are sealed, at most [`MOST_CHUNKS`].
         chunks: Vec<ByteBuf>,
     },
     /// Gives chunks after a cursor, oldest first.
@@ -142,9 +142,9 @@ pub enum Call {
         epoch: u32,
         /// The cursor up to which the device has seen everything; refused when anything came since.
         cursor: u64,
-        /// Whole chunks.
+        /// Chunks as they are sealed, at most [`MOST_CHUNKS`].
         add: Vec<ByteBuf>,
-        /// What they replace.
+        /// The ids of the chunks that those of `add` replace.
         remove: Vec<ChunkId>,
     },
     /// Gives the records: the epoch records after `since`, and the keyring. Also for who signs with a key that the account had in the last
@@ -164,11 +164,11 @@ pub enum Call {
         /// Epoch records in their order, each one more than the one before and signed by the keys of both; the last with its slots. The chunks
         /// are sealed under the last one's epoch.
         records: Vec<ByteBuf>,
-        /// The new keyring.
+        /// The keyring that replaces the present one, if it is to be replaced.
         new_keyring: Option<ByteBuf>,
-        /// Whole chunks.
+        /// Chunks as they are sealed, at most [`MOST_CHUNKS`].
         add: Vec<ByteBuf>,
-        /// What they replace.
+        /// The ids of the chunks that those of `add` replace.
         remove: Vec<ChunkId>,
     },
     /// Names all chunks that are there.
@@ -184,7 +184,7 @@ pub enum Call {
     },
     /// Opens a pairing mailbox.
     OpenMailbox {
-        /// 16 random bytes.
+        /// The mailbox's name: 16 random bytes.
         #[serde(with = "serde_bytes")]
         mailbox: [u8; 16],
     },
@@ -193,7 +193,7 @@ pub enum Call {
 /// Which record is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Its number.
+    /// The number of the epoch record or of the keyring.
     pub number: u64,
     /// SHA-256 of what it says: of an epoch record its name, of a keyring all of it.
     #[serde(with = "serde_bytes")]
@@ -230,7 +230,7 @@ pub struct RecoveryRequest {
     /// What the words give; the relay finds the account by it.
     #[serde(with = "serde_bytes")]
     pub locator: [u8; 16],
-    /// What to do.
+    /// What the relay is asked to do for whoever has the words.
     pub call: RecoveryCall,
 }
 
@@ -249,13 +249,13 @@ pub struct SyncAnswer {
     pub generation: [u8; 16],
     /// The epoch that the relay is at.
     pub epoch: u32,
-    /// The last swap.
+    /// How many swaps there were; a push is refused from a device that has not seen the last.
     pub last_swap: u64,
     /// The cursor after what is in this answer, or of what was stored.
     pub cursor: u64,
     /// Chunks after the asked cursor.
     pub chunks: Vec<ByteBuf>,
-    /// There are more.
+    /// Whether chunks after those of this answer are there.
     pub more: bool,
     /// Names this opening of the account.
     #[serde(with = "serde_bytes", default)]
@@ -269,7 +269,7 @@ pub struct SyncAnswer {
     /// Answers [`Call::Records`]: in their order, those that were replaced without their slots, the present one whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<ByteBuf>,
-    /// Answers [`Call::Records`].
+    /// The keyring, as the answer to [`Call::Records`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keyring_record: Option<ByteBuf>,
     /// Answers [`Call::Inventory`]: all ids, 16 bytes each.
@@ -278,7 +278,7 @@ pub struct SyncAnswer {
 }
 
 impl SyncRequest {
-    /// Signs the request.
+    /// Signs the request by the household's relay key ([`relay_key`]).
     pub fn write(&self, signer: &SigningKey) -> Vec<u8> {
         REQUEST.write(self, signer)
     }
@@ -292,7 +292,7 @@ impl SyncRequest {
 }
 
 impl RecoveryRequest {
-    /// Signs the request.
+    /// Signs the request by the key that the recovery words give.
     pub fn write(&self, signer: &SigningKey) -> Vec<u8> {
         RECOVERY.write(self, signer)
     }
@@ -354,7 +354,7 @@ impl UnverifiedRequest<'_> {
 }
 
 impl SyncAnswer {
-    /// As CBOR.
+    /// The answer's bytes, in CBOR.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         ciborium::into_writer(self, &mut out).expect("writing to memory does not fail");

@@ -10,7 +10,7 @@ const LONGEST_URL_BYTES: usize = 200;
 /// What an authority is as a municipality.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Municipality {
-    /// Its code.
+    /// The municipality's code (全国地方公共団体コード).
     pub code: MunicipalityCode,
     /// Its page, where it has one: `https://` and at most 200 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,7 +23,7 @@ pub struct Municipality {
     pub revoked_sites: Vec<RevokedSite>,
 }
 
-/// A P-256 key.
+/// A P-256 key by which a municipality signs status passes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusKey {
     /// The point, compressed (33 bytes) or not (65 bytes), as SEC 1 writes it (section 2.3.3).
@@ -36,7 +36,7 @@ pub struct StatusKey {
 /// A site whose licence ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokedSite {
-    /// The site's number.
+    /// The site's number in its municipality.
     pub site: u32,
     /// From when on its doses do not count, in Unix seconds.
     pub from: i64,

@@ -83,9 +83,9 @@ pub struct DoseRecord {
     pub dose: u8,
     /// When it was given, in Unix seconds.
     pub at: i64,
-    /// The vaccine.
+    /// The vaccine that was given.
     pub product: Product,
-    /// The lot.
+    /// The vaccine's lot, in printable ASCII.
     pub lot: String,
     /// Who gave it; at most [`LONGEST_NAME`] characters.
     pub by: String,
@@ -93,12 +93,12 @@ pub struct DoseRecord {
     pub recorded_at: i64,
 }
 
-/// A bundle's content.
+/// What one bundle says: doses that a site recorded since its bundle before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoseBundle {
-    /// The municipality's authority.
+    /// The authority of the municipality that the bundle is for.
     pub town: AuthorityId,
-    /// The site's licence.
+    /// The licence of the site that signed the bundle.
     pub licence: SiteLicence,
     /// Counts up from 1 at each site.
     pub sequence: u32,

@@ -36,7 +36,7 @@ const CLOCKS_APART: i64 = 10 * 60;
 crate::coded_errors! {
     /// What can be wrong with a dose slip.
     pub enum DoseSlipError {
-        /// Some other text.
+        /// The text does not begin like a slip.
         NotASlip = "dose_slip.not_a_slip", "This is not a dose slip.", "Use the code of the slip that the vaccination site gave out.";
         /// It begins like one and cannot be read.
         Malformed = "dose_slip.malformed", "This dose slip cannot be read.", "Take a picture of the whole code again.";
@@ -68,7 +68,7 @@ pub struct SlipDose {
     pub dose: u8,
     /// When it was given, in Unix seconds.
     pub at: i64,
-    /// The vaccine.
+    /// The vaccine that was given.
     pub product: Product,
     /// The lot, in printable ASCII.
     pub lot: String,
@@ -76,7 +76,7 @@ pub struct SlipDose {
     pub revision: u8,
 }
 
-/// A slip.
+/// A slip as a site hands it to a person: one dose, signed, with the licence of the site.
 ///
 /// ```
 /// use techo_protocol::basics::{keys::SigningKey, municipality_code::MunicipalityCode};
@@ -108,9 +108,9 @@ pub struct SlipDose {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoseSlip {
-    /// The site's licence.
+    /// The licence of the site that signed the slip.
     pub licence: SiteLicence,
-    /// The dose.
+    /// The dose that the slip is about.
     pub dose: SlipDose,
     payload: Vec<u8>,
     signature: [u8; SIGNATURE_BYTES],
@@ -204,7 +204,7 @@ impl DoseSlip {
         self.cose_sign1().len()
     }
 
-    /// The municipality.
+    /// The municipality that licensed the site.
     pub fn municipality(&self) -> MunicipalityCode {
         self.licence.municipality
     }

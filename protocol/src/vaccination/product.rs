@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Product {
-    /// Comirnaty.
+    /// Comirnaty, by Pfizer and BioNTech.
     Pfizer,
     /// Spikevax, in Japan sold by Takeda.
     Moderna,
-    /// Vaxzevria.
+    /// Vaxzevria, by AstraZeneca and Oxford University.
     AstraZeneca,
     /// Nuvaxovid, in Japan made by Takeda.
     Novavax,
@@ -19,13 +19,13 @@ pub enum Product {
 crate::coded_errors! {
     /// A product that nobody records.
     pub enum ProductError {
-        /// No such product.
+        /// The text names none of the four vaccines.
         Unknown = "product.unknown", "There is no such product.", "Give pfizer, moderna, astrazeneca or novavax.";
     }
 }
 
 impl Product {
-    /// All of them.
+    /// Every product, in the order of the numbers.
     pub const ALL: [Self; 4] = [Self::Pfizer, Self::Moderna, Self::AstraZeneca, Self::Novavax];
 
     /// The name on the command line, in JSON and in lists.

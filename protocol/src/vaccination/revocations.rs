@@ -72,7 +72,7 @@ crate::coded_union! {
     pub enum WriteRevocationsError {
         /// The content does not fit the format.
         Revocations(RevocationsError);
-        /// No random bytes.
+        /// The source of randomness failed, so the list could not be filled up.
         Random(RandomError);
     }
 }
@@ -190,7 +190,7 @@ impl Revocations {
         is_there
     }
 
-    /// Which municipality's.
+    /// The municipality that signed the list.
     pub fn authority(&self) -> AuthorityId {
         self.authority
     }

@@ -75,7 +75,7 @@ pub struct Schedule {
     pub sources: Vec<Source>,
     /// The vaccines it speaks of.
     pub products: Vec<Product>,
-    /// The series.
+    /// The series of doses, at least one.
     pub series: Vec<Series>,
 }
 
@@ -91,7 +91,7 @@ pub struct Source {
     pub url: String,
 }
 
-/// A vaccine.
+/// A vaccine that the schedule speaks of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Product {
@@ -107,7 +107,7 @@ pub struct Product {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Series {
-    /// Its short name.
+    /// The series' short name, one in the whole schedule.
     pub code: String,
     /// What it is for.
     pub kind: SeriesKind,
@@ -124,7 +124,7 @@ pub struct Series {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SeriesKind {
-    /// The first doses.
+    /// The first doses that somebody has against the disease.
     Primary,
     /// Doses after any primary series is complete.
     Booster,
@@ -152,7 +152,7 @@ pub struct Rule {
     /// The first day on which it holds no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<NaiveDate>,
-    /// For whom.
+    /// The age at which the rule holds; every age where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age: Option<AgeRange>,
     /// How long after the dose before it may be given.

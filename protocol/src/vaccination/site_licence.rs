@@ -66,7 +66,7 @@ crate::coded_errors! {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteRequest {
-    /// The municipality's authority.
+    /// The authority of the municipality that is asked.
     pub town: AuthorityId,
     /// The site's name, as it should stand on slips.
     pub place: String,
@@ -103,7 +103,7 @@ impl SiteRequest {
     }
 }
 
-/// A site's licence.
+/// A licence, by which a municipality lets a site record doses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteLicence {
     /// The municipality that gave it.

@@ -71,7 +71,7 @@ crate::coded_errors! {
         NoSuchField = "status_pass.no_such_field", "This status pass does not have one of these fields.", "Choose from status, doses, last_dose, valid_until, name and initials; a pass has a name only if it was issued with one.";
         /// A value that no pass holds.
         CannotBeWritten = "status_pass.cannot_be_written", "No status pass can hold this.", "A name has 1 to 80 bytes and no control characters; a nonce 1 to 64 letters, digits, hyphens and underscores.";
-        /// No random bytes.
+        /// The source of randomness failed, so no key or salt could be drawn.
         NoRandomness = "status_pass.no_randomness", "This device cannot make random numbers now.", "Restart the device and try again.";
     }
 }

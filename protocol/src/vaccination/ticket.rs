@@ -53,7 +53,7 @@ impl TicketNumber {
         is_number.then_some(Self(number)).ok_or(TicketError::NotANumber)
     }
 
-    /// The number.
+    /// The ten digits as a number.
     pub fn number(self) -> u64 {
         self.0
     }
@@ -88,14 +88,14 @@ impl fmt::Debug for TicketNumber {
     }
 }
 
-/// A whole ticket.
+/// A ticket of which all 18 digits are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket {
     /// Kind of ticket (券種), 1 to 9.
     pub kind: u8,
     /// The dose that it is for, 1 to 9.
     pub dose: u8,
-    /// Who issued it.
+    /// The municipality that issued the ticket.
     pub municipality: MunicipalityCode,
     /// The person's number there.
     pub number: TicketNumber,
@@ -104,7 +104,7 @@ pub struct Ticket {
 /// What a ticket's code or a person's typing gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TicketText {
-    /// All 18 digits.
+    /// All 18 digits: kind, dose, municipality and number.
     Whole(Ticket),
     /// The ticket number alone: which municipality and which dose are not known.
     Number(TicketNumber),
@@ -133,7 +133,7 @@ impl TicketText {
         }
     }
 
-    /// The ticket number.
+    /// The ticket number, whichever of the two was read.
     pub fn number(&self) -> TicketNumber {
         match self {
             Self::Whole(ticket) => ticket.number,
@@ -159,7 +159,7 @@ impl Ticket {
         })
     }
 
-    /// The 18 digits.
+    /// The 18 digits as they are printed, without spaces.
     ///
     /// ```
     /// use techo_protocol::vaccination::ticket::{TicketError, TicketText};

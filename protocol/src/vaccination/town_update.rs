@@ -46,20 +46,20 @@ crate::coded_errors! {
 /// A lot of a product.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProductLot {
-    /// The vaccine.
+    /// The vaccine that the lot is of.
     pub product: Product,
     /// The lot as it is printed.
     pub lot: String,
 }
 
-/// An update.
+/// What a municipality tells its vaccination sites: lots, recalls, and sites whose licence ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TownUpdate {
-    /// The municipality's authority.
+    /// The authority of the municipality that signs.
     pub town: AuthorityId,
-    /// Its code.
+    /// The municipality's code (全国地方公共団体コード).
     pub municipality: MunicipalityCode,
-    /// Counts up.
+    /// The update's number, which counts up.
     pub number: u32,
     /// When it was signed, in Unix seconds.
     pub issued_at: i64,

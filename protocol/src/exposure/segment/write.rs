@@ -27,7 +27,7 @@ pub struct Entry {
 /// What a segment is made from.
 #[derive(Debug, Clone)]
 pub struct NewSegment {
-    /// Who publishes it.
+    /// The authority that publishes the segment.
     pub authority: AuthorityId,
     /// Counts up from 1 within the authority.
     pub sequence: u64,
@@ -41,7 +41,7 @@ pub struct NewSegment {
     pub entries: Vec<Entry>,
     /// Texts that entries name by position.
     pub texts: Vec<LocalisedText>,
-    /// Recalled lots.
+    /// Recalled vaccine lots, which are published in the clear.
     pub recalls: Vec<Recall>,
 }
 
@@ -50,7 +50,7 @@ crate::coded_union! {
     pub enum WriteError {
         /// The content does not fit the format.
         Segment(SegmentError);
-        /// No random bytes.
+        /// The source of randomness failed: no salt, dummy or text key could be drawn.
         Random(RandomError);
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn text(host: &str, unsigned: &[u8], signature: &[u8; SIGNATURE_BYTES
     prefix(host) + &decimal::to_digits(&[unsigned, signature].concat())
 }
 
-/// What is signed.
+/// The bytes that are signed: label, host and payload, so that a code counts for its host only.
 fn message(label: &[u8], host: &str, unsigned: &[u8]) -> Vec<u8> {
     [label, prefix(host).as_bytes(), unsigned].concat()
 }

@@ -30,9 +30,9 @@ pub struct Poster {
     pub expires_day: u16,
     /// How long people usually stay, in minutes.
     pub stay_minutes: u32,
-    /// The venue's name.
+    /// The venue's name, cut to what a code carries.
     pub name: String,
-    /// The venue's address.
+    /// The venue's address, cut to what a code carries; it may be empty.
     pub address: String,
     /// Secret, since the venue's seed is made from it.
     signature: Secret<SIGNATURE_BYTES>,

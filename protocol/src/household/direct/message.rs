@@ -21,13 +21,13 @@ pub enum Message {
         /// Epoch records in their order, at most [`MOST_RECORDS`].
         #[serde(deserialize_with = "at_most::<_, MOST_RECORDS>")]
         records: Vec<ByteBuf>,
-        /// The keyring.
+        /// The newest keyring that the device has, if it has one.
         keyring: Option<ByteBuf>,
     },
     /// What the device holds, once it has taken in the other's records.
     #[serde(rename = "held")]
     Have {
-        /// By chunk id.
+        /// The ids of the chunks that the device has.
         chunks: Vec<ChunkId>,
     },
     /// A page of what the other lacks. All pages before it have been taken in.
@@ -41,7 +41,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// As CBOR.
+    /// The message's bytes, in CBOR.
     pub fn write(&self) -> Vec<u8> {
         let mut out = Vec::new();
         ciborium::into_writer(self, &mut out).expect("writing to memory does not fail");

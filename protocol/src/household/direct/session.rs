@@ -62,7 +62,7 @@ impl Session {
         }
     }
 
-    /// One frame.
+    /// Seals one frame; `last` says that the message ends with it.
     pub(super) fn seal_part(&mut self, part: &[u8], last: bool) -> Result<Vec<u8>, DirectError> {
         let plain = [&[if last { LAST } else { MORE }], part].concat();
         let length = u16::try_from(plain.len() + SEAL_BYTES).map_err(|_| DirectError::TooLarge)?;

@@ -36,7 +36,7 @@ crate::coded_errors! {
 /// A dose that somebody had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GivenDose<'a> {
-    /// When.
+    /// On which day the dose was given.
     pub date: NaiveDate,
     /// The product's code; none if it is not known.
     pub product: Option<&'a str>,
@@ -47,7 +47,7 @@ pub struct GivenDose<'a> {
 /// The dose that is due next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextDose {
-    /// Which dose.
+    /// The dose's number, from 1.
     pub dose: u8,
     /// The first day on which it may be given.
     pub earliest: NaiveDate,
@@ -55,13 +55,13 @@ pub struct NextDose {
     pub recommended: NaiveDate,
     /// From this day on it is late, and still allowed.
     pub overdue: Option<NaiveDate>,
-    /// The rule's id.
+    /// The id of the rule by which the dose is due.
     pub rule: String,
     /// The first day on which that rule held: its version.
     pub rule_from: NaiveDate,
-    /// The schedule's code.
+    /// The code of the schedule that has the rule.
     pub schedule: String,
-    /// The schedule's version.
+    /// The version of the schedule that has the rule.
     pub schedule_version: u32,
     /// What may be given.
     pub products: Vec<String>,
@@ -74,7 +74,7 @@ pub struct NextDose {
 pub struct Answer {
     /// Which dose would be next.
     pub dose: u8,
-    /// When.
+    /// When the dose is due, or why there is none.
     pub due: Result<NextDose, NoDose>,
 }
 

@@ -20,7 +20,7 @@ pub struct CredentialId(#[serde(with = "serde_bytes")] pub [u8; 8]);
 /// Who issues, and with which key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Issuer {
-    /// The municipality's authority.
+    /// The authority of the municipality that issues.
     pub authority: AuthorityId,
     /// Its key for status passes.
     pub key: P256Public,
@@ -141,7 +141,7 @@ impl NewCredential<'_> {
 }
 
 impl Credential {
-    /// Its number.
+    /// The credential's number, by which it can be revoked.
     pub fn id(&self) -> CredentialId {
         self.id
     }
@@ -192,7 +192,7 @@ pub(super) fn not_before(day: u16) -> i64 {
     japan_day::start_of(i64::from(day)) - DAY_MARGIN_SECONDS
 }
 
-/// See [`not_before`].
+/// Until when a day's credential counts, in Unix seconds; [`not_before`] says from when.
 pub(super) fn expires_at(day: u16) -> i64 {
     japan_day::start_of(i64::from(day) + 1) + DAY_MARGIN_SECONDS
 }

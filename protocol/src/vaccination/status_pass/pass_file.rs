@@ -216,7 +216,7 @@ impl Pass {
         Self::of_issued(Issued::from_bytes(bytes)?)
     }
 
-    /// Who issued it.
+    /// The municipality that issued the pass, and its key.
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
     }

@@ -175,7 +175,7 @@ impl Presentation {
         self.to_bytes().len()
     }
 
-    /// The credential's number.
+    /// The number of the credential that is shown.
     pub fn id(&self) -> CredentialId {
         self.id
     }
