@@ -103,21 +103,12 @@ impl Default for Options {
 /// All distinct codes of a picture.
 ///
 /// ```
-/// use techo_core::scan::{self, Luminance, Options};
-/// # fn drawn(text: &str) -> (usize, Vec<u8>) {
-/// #     let code = qrcodegen::QrCode::encode_text(text, qrcodegen::QrCodeEcc::Medium).expect("it fits");
-/// #     let (modules, scale, margin) = (code.size(), 4, 4);
-/// #     let side = (modules + 2 * margin) * scale;
-/// #     let dark = |x: i32, y: i32| code.get_module(x / scale - margin, y / scale - margin);
-/// #     let pixels = (0..side * side).map(|at| if dark(at % side, at / side) { 0 } else { 255 });
-/// #     (usize::try_from(side).expect("it is positive"), pixels.collect())
-/// # }
+/// use techo_core::scan::{self, Options};
 ///
-/// let (side, pixels) = drawn("https://techo.example/v");
-/// let found = scan::scan(&Luminance::new(side, side, side, pixels)?, &Options::default());
+/// let found = scan::scan(&techo_testing::picture("https://techo.example/v")?, &Options::default());
 /// assert_eq!(found.len(), 1);
 /// assert_eq!(found[0].text, "https://techo.example/v");
-/// # Ok::<(), scan::ScanError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn scan(picture: &Luminance<'_>, options: &Options) -> Vec<Found> {
     let fitted = picture.fit(options.long_side);

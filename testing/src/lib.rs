@@ -47,7 +47,7 @@ pub use town::Town;
 use techo_protocol::basics::qr::{Qr, QrError};
 
 use memory_relay::{MemoryRelay, Refused};
-use techo_core::diary::{Diary, DiaryError};
+use techo_core::diary::{Diary, DiaryError, NewVisit, Source, VisitKeys};
 use techo_core::ports::{Clock, Discovery, HttpError, LocalNetwork, NearbyError, Ports, Relay, SystemRandom};
 use techo_core::scan::Luminance;
 use techo_core::vault::{Vault, VaultError};
@@ -89,6 +89,21 @@ pub fn vault(folder: &Path) -> Result<Vault, VaultError> {
 /// The folder cannot be written.
 pub fn diary(folder: &Path) -> Result<Diary, DiaryError> {
     Diary::open(vault(folder)?, Box::new(SetClock::at(NOW)))
+}
+
+/// A visit for the diary as a person types it: an hour at a place, with Aki, that began two hours before [`NOW`]. Nobody says when it ended.
+pub fn visit(name: &str) -> NewVisit {
+    NewVisit {
+        name: name.to_owned(),
+        address: None,
+        check_in: NOW - 2 * 3_600,
+        check_out: None,
+        default_stay_min: 60,
+        source: Source::Manual,
+        keys: VisitKeys::None,
+        with: vec!["Aki".to_owned()],
+        note: None,
+    }
 }
 
 /// A text as a camera sees it: a picture of its QR code.

@@ -47,21 +47,9 @@ impl Diary {
     /// Ends a visit at a time, in Unix seconds.
     ///
     /// ```
-    /// use techo_core::diary::{NewVisit, Source, VisitKeys};
-    ///
     /// # let folder = tempfile::tempdir()?;
     /// let mut diary = techo_testing::diary(folder.path())?;
-    /// # let visit = diary.check_in(&NewVisit {
-    /// #     name: "Bar Yoru".into(),
-    /// #     address: None,
-    /// #     check_in: techo_testing::NOW - 7_200,
-    /// #     check_out: None,
-    /// #     default_stay_min: 60,
-    /// #     source: Source::Manual,
-    /// #     keys: VisitKeys::None,
-    /// #     with: vec!["Aki".into()],
-    /// #     note: None,
-    /// # })?;
+    /// let visit = diary.check_in(&techo_testing::visit("Bar Yoru"))?;
     /// let ended = diary.check_out(&visit.id, techo_testing::NOW - 5_400)?;
     /// assert_eq!(ended.out, techo_testing::NOW - 5_400);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -25,21 +25,11 @@ impl Diary {
     /// Deletes visits, really: a tombstone with the id alone stays, and nothing that could open the rest. All or none.
     ///
     /// ```
-    /// use techo_core::diary::{NewVisit, Source, VisitKeys, Filter};
+    /// use techo_core::diary::Filter;
     ///
     /// # let folder = tempfile::tempdir()?;
     /// let mut diary = techo_testing::diary(folder.path())?;
-    /// # let visit = diary.check_in(&NewVisit {
-    /// #     name: "Bar Yoru".into(),
-    /// #     address: None,
-    /// #     check_in: techo_testing::NOW - 7_200,
-    /// #     check_out: None,
-    /// #     default_stay_min: 60,
-    /// #     source: Source::Manual,
-    /// #     keys: VisitKeys::None,
-    /// #     with: vec!["Aki".into()],
-    /// #     note: None,
-    /// # })?;
+    /// let visit = diary.check_in(&techo_testing::visit("Bar Yoru"))?;
     /// diary.delete(&[visit.id])?;
     /// assert!(diary.list(&Filter::default())?.visits.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -93,21 +93,9 @@ impl Diary {
     /// Exports the visits that are not expired.
     ///
     /// ```
-    /// use techo_core::diary::{NewVisit, Source, VisitKeys};
-    ///
     /// # let folder = tempfile::tempdir()?;
     /// let mut diary = techo_testing::diary(folder.path())?;
-    /// # let visit = diary.check_in(&NewVisit {
-    /// #     name: "Bar Yoru".into(),
-    /// #     address: None,
-    /// #     check_in: techo_testing::NOW - 7_200,
-    /// #     check_out: None,
-    /// #     default_stay_min: 60,
-    /// #     source: Source::Manual,
-    /// #     keys: VisitKeys::None,
-    /// #     with: vec!["Aki".into()],
-    /// #     note: None,
-    /// # })?;
+    /// diary.check_in(&techo_testing::visit("Bar Yoru"))?;
     /// let exported = diary.export()?;
     /// assert_eq!(exported.visits, 1);
     /// assert!(exported.json.contains("Bar Yoru"));

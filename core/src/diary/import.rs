@@ -36,21 +36,9 @@ impl Diary {
     /// Imports an exported diary. Its visits keep their ids and keys, and are matched like others.
     ///
     /// ```
-    /// use techo_core::diary::{NewVisit, Source, VisitKeys};
-    ///
     /// # let folder = tempfile::tempdir()?;
     /// let mut diary = techo_testing::diary(folder.path())?;
-    /// # let visit = diary.check_in(&NewVisit {
-    /// #     name: "Bar Yoru".into(),
-    /// #     address: None,
-    /// #     check_in: techo_testing::NOW - 7_200,
-    /// #     check_out: None,
-    /// #     default_stay_min: 60,
-    /// #     source: Source::Manual,
-    /// #     keys: VisitKeys::None,
-    /// #     with: vec!["Aki".into()],
-    /// #     note: None,
-    /// # })?;
+    /// diary.check_in(&techo_testing::visit("Bar Yoru"))?;
     /// let file = diary.export()?.json;
     /// assert_eq!(diary.import(&file)?.already, 1, "nothing is there twice");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -47,22 +47,13 @@ impl FrameScanner {
     /// Looks at one frame; answers the codes that were not reported before.
     ///
     /// ```
-    /// use techo_core::scan::{Luminance, camera::FrameScanner};
-    /// # fn drawn(text: &str) -> (usize, Vec<u8>) {
-    /// #     let code = qrcodegen::QrCode::encode_text(text, qrcodegen::QrCodeEcc::Medium).expect("it fits");
-    /// #     let (modules, scale, margin) = (code.size(), 4, 4);
-    /// #     let side = (modules + 2 * margin) * scale;
-    /// #     let dark = |x: i32, y: i32| code.get_module(x / scale - margin, y / scale - margin);
-    /// #     let pixels = (0..side * side).map(|at| if dark(at % side, at / side) { 0 } else { 255 });
-    /// #     (usize::try_from(side).expect("it is positive"), pixels.collect())
-    /// # }
+    /// use techo_core::scan::camera::FrameScanner;
     ///
-    /// let (side, pixels) = drawn("0000000009");
-    /// let frame = Luminance::new(side, side, side, pixels)?;
+    /// let frame = techo_testing::picture("0000000009")?;
     /// let mut scanner = FrameScanner::default();
     /// let found: Vec<String> = (0..8).flat_map(|_| scanner.frame(&frame)).map(|found| found.text).collect();
     /// assert_eq!(found, ["0000000009"], "the same code is reported once");
-    /// # Ok::<(), techo_core::scan::ScanError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn frame(&mut self, frame: &Luminance<'_>) -> Vec<Found> {
         let fitted = frame.fit(self.long_side);
@@ -92,24 +83,15 @@ impl FrameScanner {
     /// Forgets what was reported, so that the same code is reported again.
     ///
     /// ```
-    /// use techo_core::scan::{Luminance, camera::FrameScanner};
-    /// # fn drawn(text: &str) -> (usize, Vec<u8>) {
-    /// #     let code = qrcodegen::QrCode::encode_text(text, qrcodegen::QrCodeEcc::Medium).expect("it fits");
-    /// #     let (modules, scale, margin) = (code.size(), 4, 4);
-    /// #     let side = (modules + 2 * margin) * scale;
-    /// #     let dark = |x: i32, y: i32| code.get_module(x / scale - margin, y / scale - margin);
-    /// #     let pixels = (0..side * side).map(|at| if dark(at % side, at / side) { 0 } else { 255 });
-    /// #     (usize::try_from(side).expect("it is positive"), pixels.collect())
-    /// # }
+    /// use techo_core::scan::camera::FrameScanner;
     ///
-    /// let (side, pixels) = drawn("0000000009");
-    /// let frame = Luminance::new(side, side, side, pixels)?;
+    /// let frame = techo_testing::picture("0000000009")?;
     /// let mut scanner = FrameScanner::default();
     /// assert_eq!(scanner.frame(&frame).len(), 1);
     /// scanner.forget();
     /// let again: usize = (0..8).map(|_| scanner.frame(&frame).len()).sum();
     /// assert_eq!(again, 1, "it is reported once more");
-    /// # Ok::<(), techo_core::scan::ScanError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn forget(&mut self) {
         self.reported.clear();
