@@ -12,7 +12,7 @@ use crate::vault::{Reader, RecordKind, Vault, VaultError, Writer};
 
 /// What is kept of one authority's newest manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Held {
+pub(super) struct NewestManifest {
     pub head: Head,
     pub valid_until: i64,
     pub segments: Vec<SegmentRef>,
@@ -131,7 +131,7 @@ impl Wanted {
             for (hash, bytes) in fetched {
                 writer.put_segment(hash, bytes)?;
             }
-            let held = Held {
+            let held = NewestManifest {
                 head: self.head,
                 valid_until: self.manifest.valid_until,
                 segments: self.manifest.segments.clone(),
@@ -163,14 +163,14 @@ pub(crate) fn remove_of(writer: &mut Writer<'_>, authority: AuthorityId) -> Resu
     }
 }
 
-fn put(writer: &mut Writer<'_>, authority: AuthorityId, held: &Held) -> Result<(), VaultError> {
+fn put(writer: &mut Writer<'_>, authority: AuthorityId, held: &NewestManifest) -> Result<(), VaultError> {
     let mut bytes = Vec::new();
     ciborium::into_writer(held, &mut bytes).expect("writing to memory does not fail");
     writer.put_record(RecordKind::ExposureList, &authority.0, &bytes)
 }
 
 /// What is kept of one authority's newest manifest.
-pub(super) fn held(reader: &Reader<'_>, authority: AuthorityId) -> Result<Option<Held>, ExposureError> {
+pub(super) fn held(reader: &Reader<'_>, authority: AuthorityId) -> Result<Option<NewestManifest>, ExposureError> {
     let record = reader.record(RecordKind::ExposureList, &authority.0)?;
     record
         .map(|bytes| ciborium::from_reader(&bytes[..]).map_err(|_| ListError::Damaged.into()))
@@ -192,7 +192,7 @@ pub(super) fn public_file(
 }
 
 /// What is kept of every authority's newest manifest.
-pub(super) fn all(reader: &Reader<'_>) -> Result<Vec<(AuthorityId, Held)>, ExposureError> {
+pub(super) fn all(reader: &Reader<'_>) -> Result<Vec<(AuthorityId, NewestManifest)>, ExposureError> {
     let mut lists = Vec::new();
     for (name, bytes) in reader.records(RecordKind::ExposureList)? {
         let authority = name.try_into().map(AuthorityId).map_err(|_| ListError::Damaged)?;
