@@ -44,7 +44,7 @@ pub struct Answer {
     pub lines: Vec<Value>,
     /// What stood on stderr.
     pub stderr: String,
-    /// Exit status.
+    /// The program's exit status.
     pub status: i32,
 }
 
@@ -73,9 +73,9 @@ impl Answer {
     }
 }
 
-/// One profile.
+/// One profile of the command line, in a folder of its own.
 pub struct Profile {
-    /// Its folder.
+    /// The folder that `--data` names.
     pub folder: PathBuf,
     now: Option<String>,
     environment: Vec<(String, String)>,
@@ -209,7 +209,7 @@ impl Profile {
 
 /// A running server; it is ended when dropped.
 pub struct Server {
-    /// Where it listens.
+    /// The address under which the server listens, with its scheme.
     pub url: String,
     process: Child,
     log: Option<std::thread::JoinHandle<String>>,

@@ -34,16 +34,16 @@ pub struct Account {
 /// What a relay keeps, and all that it ever saw.
 #[derive(Clone, Default)]
 pub struct Kept {
-    /// Names this filling.
+    /// The name of this filling; another one means that the relay was wiped.
     pub generation: [u8; 16],
-    /// By stream.
+    /// The accounts of households, by stream.
     pub accounts: BTreeMap<StreamId, Account>,
     /// Chunks, records and keyrings, as they came.
     pub hoard: Vec<Vec<u8>>,
     openings: u8,
 }
 
-/// The relay.
+/// A relay of households' streams in memory.
 #[derive(Default)]
 pub struct MemoryRelay {
     /// What it keeps; a test may look, and a lying relay may change it.
@@ -55,9 +55,9 @@ pub struct MemoryRelay {
 pub enum Refused {
     /// Nobody who may has signed it.
     NotSigned,
-    /// No account.
+    /// The stream has no account, or a deleted one.
     NoAccount,
-    /// Against the rules.
+    /// The request breaks a rule of the protocol.
     NotARequest,
 }
 
@@ -367,9 +367,9 @@ impl Account {
 /// Why a session with it ended.
 #[derive(Debug)]
 pub enum Trouble {
-    /// The engine.
+    /// The engine could not go on.
     Sync(SyncError),
-    /// The relay refused.
+    /// The relay refused the request for good.
     Refused(Refused),
     /// What was asked or answered is lost on the way.
     Lost,

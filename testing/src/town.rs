@@ -21,9 +21,9 @@ use techo_core::device::{Device, DeviceError};
 
 /// 2021-06-01: before the doses of any example.
 const BEGAN: i64 = 1_622_473_200;
-/// 2031-06-01.
+/// 2031-06-01: after the doses of any example.
 const ENDS: i64 = BEGAN + 3_652 * DAY_SECONDS;
-/// Sakai's code.
+/// The municipality code of Sakai, with its check digit.
 const CODE: [u8; 6] = *b"271403";
 
 /// A municipality with one vaccination site. Of a name it always has the same keys, but for that of status passes, which is made anew.

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-/// The repository's root.
+/// The folder of the repository, which all paths in the book start from.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A page.
+/// One page of the book, line by line.
 pub struct Page {
     /// Its path from the root.
     pub path: PathBuf,
@@ -24,9 +24,9 @@ pub struct Table {
 
 /// A row of a table.
 pub struct Row {
-    /// Counted from 1.
+    /// The line on which the table's row stands, counted from 1.
     pub line: usize,
-    /// Trimmed.
+    /// The row's cells, without the white space around them.
     pub cells: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ pub fn book() -> Vec<Page> {
 }
 
 impl Page {
-    /// Reads a page.
+    /// Reads a page of the book from its file.
     pub fn open(path: &Path) -> Self {
         let text = std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self {
@@ -79,14 +79,14 @@ impl Page {
             .collect()
     }
 
-    /// Code spans.
+    /// The code spans of the page, with the line of each.
     pub fn code(&self) -> Vec<(usize, &str)> {
         self.lines()
             .flat_map(|(number, line)| line.split('`').skip(1).step_by(2).map(move |code| (number, code)))
             .collect()
     }
 
-    /// Targets of links.
+    /// The targets of the page's links, with the line of each.
     pub fn links(&self) -> Vec<(usize, &str)> {
         self.lines()
             .flat_map(|(number, line)| {
@@ -97,7 +97,7 @@ impl Page {
             .collect()
     }
 
-    /// Tables.
+    /// The tables of the page, in their order.
     pub fn tables(&self) -> Vec<Table> {
         let mut tables: Vec<Table> = Vec::new();
         let mut mark = None;
@@ -133,7 +133,7 @@ impl Page {
     }
 }
 
-/// A heading's anchor.
+/// The anchor that a link to a heading names.
 fn anchor(heading: &str) -> String {
     heading
         .to_lowercase()

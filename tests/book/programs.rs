@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::page::root;
 use crate::problems::Problems;
 
-/// Checks `docs/first-program.md`.
+/// Checks that `docs/first-program.md` shows the program that is run.
 pub fn check(problems: &mut Problems) {
     let (page, program) = (Path::new("docs/first-program.md"), Path::new("docs/first-program.rs"));
     let read =

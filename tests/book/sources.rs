@@ -9,15 +9,15 @@ use crate::problems::Problems;
 /// The crates whose sources are read.
 const CRATES: [&str; 8] = ["protocol", "core", "relay", "authority", "http", "cli", "bench", "tests"];
 
-/// A source file.
+/// One file of Rust in the repository.
 pub struct Source {
     /// Its path from the root.
     pub path: PathBuf,
-    /// All of it.
+    /// The whole text of the file.
     pub text: String,
 }
 
-/// Every source file.
+/// Every file of Rust in the workspace's crates.
 pub fn all() -> Vec<Source> {
     let mut sources = Vec::new();
     for name in CRATES {

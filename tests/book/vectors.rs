@@ -10,7 +10,7 @@ use techo_protocol::basics::random::SeededRandom;
 
 use crate::vector::Vector;
 
-/// All of them.
+/// The vectors of all pages, as the code makes them.
 pub fn all() -> Vec<Vector> {
     [exposure::all(), sync::all(), vaccine::all(), vault::all()]
         .into_iter()

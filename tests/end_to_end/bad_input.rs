@@ -3,7 +3,7 @@
 use techo_tests::Profile;
 
 use crate::command_line::BLANK_PNG;
-use crate::story::{NOW, World, path};
+use crate::story::{NOW, Prefecture, path};
 
 #[test]
 fn a_code_that_is_no_place_stores_nothing() {
@@ -30,7 +30,7 @@ fn a_code_that_is_no_place_stores_nothing() {
 
 #[test]
 fn forged_and_expired_codes_and_impossible_times_are_refused() {
-    let world = World::new();
+    let world = Prefecture::new();
     let resident = world.resident("aki", "2026-11-20T19:10:00+09:00", "30");
     let poster = world.path("poster.png");
     let text = resident.run(&["scan", &poster]).first()["codes"][0]["text"]
@@ -66,7 +66,7 @@ fn forged_and_expired_codes_and_impossible_times_are_refused() {
 
 #[test]
 fn foreign_and_damaged_trust_files_are_refused() {
-    let world = World::new();
+    let world = Prefecture::new();
     let resident = Profile::new(world.folder.path(), "aki").at(NOW);
     let good = std::fs::read(world.path("pref.trust")).unwrap();
     let file = world.path("bad.trust");
@@ -86,7 +86,7 @@ fn foreign_and_damaged_trust_files_are_refused() {
 
 #[test]
 fn a_relay_that_is_away_or_unknown_says_so_and_what_is_here_stays() {
-    let world = World::new();
+    let world = Prefecture::new();
     let resident = world.resident("aki", "2026-11-20T19:10:00+09:00", "30");
     assert_eq!(resident.fails(&["exposure", "fetch"]), "exposure.no_relay");
     assert_eq!(
@@ -150,7 +150,7 @@ fn a_profile_that_cannot_be_opened_can_still_be_destroyed() {
 
 #[test]
 fn an_empty_text_is_not_published() {
-    let world = World::new();
+    let world = Prefecture::new();
     let text = world.path("ja.txt");
     std::fs::write(&text, " \n").unwrap();
     let flag = format!("ja={text}");
@@ -170,7 +170,7 @@ fn an_empty_text_is_not_published() {
 
 #[test]
 fn several_venue_codes_in_one_picture_are_listed_and_none_is_taken() {
-    let world = World::new();
+    let world = Prefecture::new();
     let second = world.path("second.png");
     let add = [
         "authority",

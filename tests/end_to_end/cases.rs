@@ -2,11 +2,11 @@
 
 use techo_tests::files_holding;
 
-use crate::story::{NAME, World};
+use crate::story::{NAME, Prefecture};
 
 #[test]
 fn only_the_chosen_visits_arrive_with_proof_of_the_code() {
-    let world = World::new();
+    let world = Prefecture::new();
     let resident = world.resident("aki", "2026-11-20T19:10:00+09:00", "30");
     let add = [
         "diary",
@@ -63,7 +63,7 @@ fn only_the_chosen_visits_arrive_with_proof_of_the_code() {
 
 #[test]
 fn a_mistyped_code_is_told_from_what_is_no_code() {
-    let world = World::new();
+    let world = Prefecture::new();
     let resident = world.resident("aki", "2026-11-20T19:10:00+09:00", "30");
     let visit = resident.run(&["diary", "list"]).first()["visit"].as_str().unwrap().to_owned();
     let case = world.authority.run(&["authority", "case", "new"]);

@@ -2,7 +2,7 @@
 
 use techo_tests::{Profile, binary};
 
-use crate::story::World;
+use crate::story::Prefecture;
 
 #[test]
 fn profiles_know_their_kind() {
@@ -85,7 +85,7 @@ fn a_picture_without_a_code_is_a_no_and_a_text_is_read_from_a_file() {
 
 #[test]
 fn a_check_in_answers_as_promised_and_the_diary_keeps_it_up() {
-    let world = World::new();
+    let world = Prefecture::new();
     let resident = world.resident("aki", "2026-11-20T19:10:00+09:00", "30");
     let visit = resident.run(&["diary", "list"]);
     let id = visit.first()["visit"].as_str().unwrap();

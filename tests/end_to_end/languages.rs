@@ -7,7 +7,7 @@ use std::process::Command;
 
 use techo_tests::binary;
 
-use crate::story::{NOW, World};
+use crate::story::{NOW, Prefecture};
 
 /// A relay that answers 500 to everything, and its address.
 fn broken_relay() -> String {
@@ -39,7 +39,7 @@ fn said(locale: &str, data: &Path, arguments: &[&str]) -> String {
 
 #[test]
 fn a_relay_s_refusal_is_said_with_its_status_in_japanese_too() {
-    let world = World::new();
+    let world = Prefecture::new();
     let resident = world.resident("aki", "2026-11-20T19:10:00+09:00", "60");
     let relay = broken_relay();
     let fetch = ["exposure", "fetch", "--relay", &relay];

@@ -7,7 +7,7 @@ use techo_protocol::vaccination::status_pass::Pass;
 use techo_tests::{Profile, files_holding};
 
 use crate::story::path;
-use crate::town::{World, ask};
+use crate::town::{Town, ask};
 
 /// The day of the second doses, and days after it.
 const SECOND_DOSE: &str = "2021-07-22T10:00:00+09:00";
@@ -17,8 +17,8 @@ const DAY_14_LATER: &str = "2021-08-05T12:00:20+09:00";
 const NAME: &str = "Kanariyama Akihiko";
 
 /// A town whose ledger has two doses of ticket 1 and one of ticket 2.
-fn vaccinated() -> World {
-    let world = World::new();
+fn vaccinated() -> Town {
+    let world = Town::new();
     let first = "2021-07-01T10:00:00+09:00";
     for (ticket, at) in [
         ("112714030000000001", first),
@@ -34,7 +34,7 @@ fn vaccinated() -> World {
 }
 
 /// A phone that follows the town, and its request.
-fn phone(world: &World, name: &str, at: &str) -> (Profile, String) {
+fn phone(world: &Town, name: &str, at: &str) -> (Profile, String) {
     let phone = Profile::new(world.folder.path(), name).at(at);
     let request = world.path(&format!("{name}.request"));
     phone.run(&["trust", "add", &world.path("town.trust")]);
@@ -43,14 +43,14 @@ fn phone(world: &World, name: &str, at: &str) -> (Profile, String) {
     (phone, request)
 }
 
-fn issue(world: &World, at: &str, ticket: &str, more: &[&str], out: &str) -> Value {
+fn issue(world: &Town, at: &str, ticket: &str, more: &[&str], out: &str) -> Value {
     let base = ["municipality", "issue", ticket, "--out", out];
     let town = world.town.at(at);
     town.run(&[&base[..], more].concat()).first().clone()
 }
 
 /// What a door says at a time.
-fn door(world: &World, picture: &str, at: &str, more: &[&str]) -> (i32, Value) {
+fn door(world: &Town, picture: &str, at: &str, more: &[&str]) -> (i32, Value) {
     let base = ["verify", picture, "--trust", &world.path("town.trust"), "--at", at];
     let answer = Profile::new(world.folder.path(), "door").ask(&[&base[..], more].concat());
     (answer.status, answer.first().clone())

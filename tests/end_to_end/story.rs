@@ -12,14 +12,14 @@ pub const ISSUED: &str = "2026-11-18T09:00:00+09:00";
 pub const NOW: &str = "2026-11-20T23:30:00+09:00";
 
 /// An authority with one venue and its poster, and a relay that knows the authority.
-pub struct World {
+pub struct Prefecture {
     pub folder: tempfile::TempDir,
     pub authority: Profile,
     pub venue: String,
     pub relay: Server,
 }
 
-impl World {
+impl Prefecture {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let base = folder.path();
@@ -116,7 +116,7 @@ fn is(state: &str, minutes: i64) -> Vec<(String, i64)> {
 
 #[test]
 fn the_right_ones_are_warned_and_nobody_else_learns_anything() {
-    let world = World::new();
+    let world = Prefecture::new();
     let early = world.resident("early", "2026-11-20T18:00:00+09:00", "30");
     let inside = world.resident("inside", "2026-11-20T19:10:00+09:00", "60");
     let through = world.resident("through", "2026-11-20T18:59:00+09:00", "181");
@@ -174,7 +174,7 @@ fn the_right_ones_are_warned_and_nobody_else_learns_anything() {
 
 #[test]
 fn a_revision_reaches_hours_that_the_window_left() {
-    let world = World::new();
+    let world = Prefecture::new();
     let inside = world.resident("inside", "2026-11-20T19:10:00+09:00", "30");
     let notice = world.notice("2026-11-20T19:00:00+09:00", "2026-11-20T20:00:00+09:00");
     world.publish();
@@ -196,7 +196,7 @@ fn a_revision_reaches_hours_that_the_window_left() {
 
 #[test]
 fn poster_and_tablet_and_a_reissued_poster_are_met_by_one_notice() {
-    let world = World::new();
+    let world = Prefecture::new();
     let paper = world.resident("paper", "2026-11-20T19:10:00+09:00", "30");
     let code = world.path("code.png");
     let at = "2026-11-20T19:05:00+09:00";
@@ -237,7 +237,7 @@ fn poster_and_tablet_and_a_reissued_poster_are_met_by_one_notice() {
 
 #[test]
 fn a_stale_list_is_not_called_fresh_and_a_wrong_clock_is_named() {
-    let world = World::new();
+    let world = Prefecture::new();
     let resident = world.resident("inside", "2026-11-20T19:10:00+09:00", "30");
     world.publish();
     assert_eq!(world.look(&resident), []);

@@ -9,13 +9,13 @@ use tempfile::TempDir;
 /// The morning of the first doses.
 pub const MORNING: &str = "2021-07-01T10:00:00+09:00";
 
-pub struct World {
+pub struct Town {
     pub folder: TempDir,
     pub town: Profile,
     pub site: Profile,
 }
 
-impl World {
+impl Town {
     /// Sakai with 500 residents, and a licensed site.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -95,7 +95,7 @@ fn picture(path: &Path, digits: &str) {
 
 #[test]
 fn a_ticket_s_picture_becomes_a_dose_a_slip_and_a_line_of_the_ledger() {
-    let world = World::new();
+    let world = Town::new();
     let ticket = world.folder.path().join("ticket.png");
     picture(&ticket, "112714030000000009");
     let (ticket, slip) = (ticket.display().to_string(), world.path("slip.png"));
@@ -144,7 +144,7 @@ fn a_ticket_s_picture_becomes_a_dose_a_slip_and_a_line_of_the_ledger() {
 
 #[test]
 fn what_is_wrong_is_refused_with_its_code_before_anything_is_saved() {
-    let world = World::new();
+    let world = Town::new();
     let at = |ticket: &str, at: &str, more: &[&str]| {
         let answer = ask(&world.site, ticket, at, more);
         assert!(matches!(answer.status, 1 | 3), "{ticket}: {:?}", answer.lines);
@@ -166,7 +166,7 @@ fn what_is_wrong_is_refused_with_its_code_before_anything_is_saved() {
 
 #[test]
 fn other_refusals_have_their_codes_too() {
-    let world = World::new();
+    let world = Town::new();
     let record = |ticket: &str, product: &str, lot: &str, at: &str, now: &str, by: &str| {
         let answer = world.site.at(now).ask(&[
             "clinic",
@@ -262,7 +262,7 @@ fn other_refusals_have_their_codes_too() {
 
 #[test]
 fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
-    let world = World::new();
+    let world = Town::new();
     let lots = world.folder.path().join("lots.csv");
     std::fs::write(
         &lots,
@@ -319,7 +319,7 @@ fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
 
 #[test]
 fn a_missing_bundle_is_named_and_written_again_and_a_correction_is_seen() {
-    let world = World::new();
+    let world = Town::new();
     for ticket in ["112714030000000001", "112714030000000002", "112714030000000003"] {
         assert_eq!(ask(&world.site, ticket, MORNING, &[]).status, 0);
         let file = world.path(&format!("{}.techo-bundle", &ticket[17..]));
@@ -376,7 +376,7 @@ fn a_missing_bundle_is_named_and_written_again_and_a_correction_is_seen() {
 
 #[test]
 fn a_ticket_at_two_offline_sites_shows_when_both_bundles_are_in() {
-    let world = World::new();
+    let world = Town::new();
     let other = world.licensed("other");
     let evening = "2021-07-02T18:00:00+09:00";
     for (site, at, file) in [(&world.site, MORNING, "a"), (&other, "2021-07-02T10:00:00+09:00", "b")] {

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::town::World;
+use crate::town::Town;
 
 const AUGUST: &str = "2021-08-31T09:00:00+09:00";
 
 #[test]
 fn a_file_of_another_system_is_tried_first_and_every_bad_row_is_named() {
-    let world = World::new();
+    let world = Town::new();
     let town = world.town.at(AUGUST);
     let (file, mapping) = (world.path("paper.csv"), world.path("paper.toml"));
     std::fs::write(
@@ -68,7 +68,7 @@ fn a_file_of_another_system_is_tried_first_and_every_bad_row_is_named() {
 
 #[test]
 fn coverage_overdue_and_the_vrs_layout_come_from_the_ledger() {
-    let world = World::new();
+    let world = Town::new();
     let town = world.town.at(AUGUST);
     let mut file = String::from("ticket,dose,date,product,lot,place,by\n");
     for number in 1..=40 {

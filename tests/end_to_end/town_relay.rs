@@ -2,11 +2,11 @@
 
 use techo_tests::{Profile, files_holding};
 
-use crate::town::{MORNING, World, ask};
+use crate::town::{MORNING, Town, ask};
 
 #[test]
 fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
-    let world = World::new();
+    let world = Town::new();
     let relay_profile = Profile::new(world.folder.path(), "relay").at(MORNING);
     let relay = relay_profile.serve(&[
         "relay",
@@ -83,7 +83,7 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
 
 #[test]
 fn the_new_town_sees_a_moved_resident_s_dose_the_same_day() {
-    let world = World::new();
+    let world = Town::new();
     let slip = world.path("slip.png");
     assert_eq!(ask(&world.site, "112714030000000001", MORNING, &["--slip", &slip]).status, 0);
     let new = Profile::new(world.folder.path(), "new").at("2021-07-01T15:00:00+09:00");

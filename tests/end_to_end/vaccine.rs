@@ -7,13 +7,13 @@ use techo_tests::{Profile, files_holding};
 
 use crate::household::pair;
 use crate::story::NOW;
-use crate::town::{MORNING, World, ask};
+use crate::town::{MORNING, Town, ask};
 
 /// The day after the first doses.
 const NEXT_DAY: &str = "2021-07-02T10:00:00+09:00";
 
 /// The slip of a first dose, as a picture, and its text.
-fn slip(world: &World) -> (String, String) {
+fn slip(world: &Town) -> (String, String) {
     let slip = world.path("slip.png");
     assert_eq!(ask(&world.site, "112714030000000001", MORNING, &["--slip", &slip]).status, 0);
     let text = world.site.run(&["scan", &slip]).first()["codes"][0]["text"].clone();
@@ -21,7 +21,7 @@ fn slip(world: &World) -> (String, String) {
 }
 
 /// A phone that follows the town.
-fn phone(world: &World, name: &str, at: &str) -> Profile {
+fn phone(world: &Town, name: &str, at: &str) -> Profile {
     let phone = Profile::new(world.folder.path(), name).at(at);
     phone.run(&["trust", "add", &world.path("town.trust")]);
     phone
@@ -50,7 +50,7 @@ fn next(phone: &Profile) -> Value {
 
 #[test]
 fn two_phones_of_a_household_have_one_record_and_what_is_deleted_is_gone_on_both() {
-    let world = World::new();
+    let world = Town::new();
     let (slip, text) = slip(&world);
     let server = Profile::new(world.folder.path(), "relay").serve(&["relay", "serve", "--listen", "127.0.0.1:0", "--now", NOW]);
     let relay = server.url.clone();
@@ -124,7 +124,7 @@ fn two_phones_of_a_household_have_one_record_and_what_is_deleted_is_gone_on_both
 
 #[test]
 fn a_record_comes_back_from_a_backup() {
-    let world = World::new();
+    let world = Town::new();
     let (slip, text) = slip(&world);
     let with = |phone: Profile| phone.with("TECHO_BACKUP_PASSPHRASE", "correct horse battery staple");
     let old = with(phone(&world, "old", NEXT_DAY));
@@ -168,7 +168,7 @@ fn is(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[test]
 fn reminders_follow_the_doses_and_the_schedule() {
-    let world = World::new();
+    let world = Town::new();
     let (slip, _) = slip(&world);
     let aki = phone(&world, "aki", NEXT_DAY);
     let ics = world.path("doses.ics");
@@ -243,7 +243,7 @@ fn reminders_follow_the_doses_and_the_schedule() {
 
 #[test]
 fn only_a_followed_authority_s_newer_schedule_counts() {
-    let world = World::new();
+    let world = Town::new();
     let aki = phone(&world, "aki", NEXT_DAY);
     let json = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/schedules/japan-covid-19.json");
     let stranger = Profile::new(world.folder.path(), "stranger").at(MORNING);
@@ -285,7 +285,7 @@ fn only_a_followed_authority_s_newer_schedule_counts() {
 
 #[test]
 fn a_recalled_lot_warns_the_phone_that_has_it_and_no_other() {
-    let world = World::new();
+    let world = Town::new();
     let (slip, _) = slip(&world);
     let relay_profile = Profile::new(world.folder.path(), "relay").at(MORNING);
     let relay = relay_profile.serve(&[
@@ -319,7 +319,7 @@ fn a_recalled_lot_warns_the_phone_that_has_it_and_no_other() {
 
 #[test]
 fn a_scanned_slip_is_as_good_as_the_towns_that_are_followed_say() {
-    let world = World::new();
+    let world = Town::new();
     let (slip, text) = slip(&world);
     let said = |phone: &Profile, arguments: &[&str]| {
         let answer = phone.run(&[&["scan"], arguments].concat());
@@ -347,7 +347,7 @@ fn a_scanned_slip_is_as_good_as_the_towns_that_are_followed_say() {
 
 #[test]
 fn a_revoked_pass_is_known_to_every_phone_that_fetches() {
-    let world = World::new();
+    let world = Town::new();
     assert_eq!(ask(&world.site, "112714030000000001", MORNING, &[]).status, 0);
     let bundle = world.path("one.techo-bundle");
     world.site.run(&["clinic", "bundle", &bundle]);

@@ -124,7 +124,7 @@ impl Authority {
         }
     }
 
-    /// The same, signed.
+    /// A manifest with these segments, signed by the authority.
     pub fn manifest(&self, sequence: u64, before: &[u8], segments: &[&[u8]]) -> Vec<u8> {
         self.manifest_of(sequence, before, segments).write(&self.manifest)
     }

@@ -39,7 +39,7 @@ pub fn refused(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// One connection.
+/// One connection to a relay, byte by byte.
 pub struct Wire(TcpStream);
 
 impl Wire {

@@ -11,7 +11,7 @@ use techo_protocol::household::sync_api::{
 use crate::client::{Answer, Wire, request};
 use crate::setting::Running;
 
-/// A household.
+/// A household's stream and the key that signs for it.
 pub struct Household {
     pub stream: StreamId,
     pub key: SigningKey,

@@ -1,4 +1,4 @@
-//! Pairing mailboxes.
+//! The mailboxes in which two devices that pair leave messages.
 
 use techo_protocol::household::sync_api::{Call, LARGEST_MAILBOX_MESSAGE_BYTES, MAILBOX_SECONDS};
 

@@ -1,4 +1,4 @@
-//! `docs/exposure.md`.
+//! The vectors of `docs/exposure.md`: lists, tags and posters.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `docs/sync.md`.
+//! The vectors of `docs/sync.md`: sync and pairing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! `docs/vaccine.md`.
+//! The vectors of `docs/vaccine.md`: the vaccine record.
 
 use techo_protocol::basics::hpke_seal::{HpkePrivate, open_with};
 use techo_protocol::basics::keys::{PublicKey, sha256};

@@ -1,4 +1,4 @@
-//! `docs/vault.md`.
+//! The vectors of `docs/vault.md`: the vault.
 
 use techo_core::documents::record::{Content, RecordCore, TypedDose};
 use techo_core::documents::week::{CodeKind, Source, VisitCore, VisitKeys};
