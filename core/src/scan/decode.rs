@@ -1,4 +1,4 @@
-//! From the modules of a code to what it says.
+//! From the modules of a code to what it says. `rqrr` reads first, and a reader of our own what `rqrr` does not say (ADR 0019).
 
 use super::codewords;
 use super::level::Level;
