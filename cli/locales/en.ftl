@@ -127,6 +127,7 @@ status = { $visits ->
     }, { $unseen } not seen yet.
 status-passphrase = The profile's key is under your passphrase.
 status-no-passphrase = The profile's key is in a file that only this user can read. For more, make a profile with TECHO_PASSPHRASE set.
+status-unfinished-deletion = The key of something that was deleted could not be destroyed yet: whoever takes this device could still read it. Free space on the disk, and run a command again.
 status-erasure = When something is deleted, the key that could open it is replaced and the old one overwritten. A disk, a snapshot or a backup may keep an old copy of the key's file, though: here deletion is as sure as the disk is. Phones keep the key in hardware.
 vaccine-person = { $name }, born { $born } [{ $id }]
 vaccine-nobody = Nobody is entered yet. Add somebody with: techo vaccine person add NAME --born DATE
@@ -754,6 +755,8 @@ error-diary-import-foreign =
     .hint = Choose a file that `diary export` has written.
 error-diary-no-such-visit =
     .hint = See `diary list` for the ids.
+error-diary-several-receivers =
+    .hint = Say which with --authority; `trust list` shows the ids.
 error-diary-too-old =
     .message = This is longer ago than the { $days ->
             [one] { $days } day that visits are kept

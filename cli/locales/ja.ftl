@@ -94,6 +94,7 @@ trust-removed = 登録を外し、その一覧も消しました。
 status = 記録{ $visits }件、保存期間{ $days }日。通知{ $alerts }件、うち未確認{ $unseen }件。
 status-passphrase = このプロファイルの鍵はパスフレーズで守られています。
 status-no-passphrase = このプロファイルの鍵は、この利用者だけが読めるファイルにあります。さらに守るには、TECHO_PASSPHRASEを設定して作り直してください。
+status-unfinished-deletion = 削除したものの鍵を、まだ消せていません。この端末を手に入れた人は、まだ読めてしまいます。ディスクの空きを増やしてから、もう一度コマンドを実行してください。
 status-erasure = 削除すると、それを開く鍵は新しいものに替わり、古い鍵は上書きされます。ただし、ディスクやスナップショット、バックアップに鍵のファイルの古い写しが残ることがあります。ここでは、削除の確かさはディスクの確かさまでです。スマートフォンでは鍵は専用の部品の中にあります。
 vaccine-person = { $name }、生年月日 { $born } [{ $id }]
 vaccine-nobody = まだだれも登録されていません。追加: techo vaccine person add 名前 --born 日付

@@ -70,7 +70,7 @@ fn about(error: DeviceError, texts: &[String]) -> Failure {
     let read = texts.iter().map(|text| Recognised::of(text, &[]));
     let names: Vec<String> = read
         .filter(Recognised::is_place)
-        .map(|place| place.name().unwrap_or(place.kind()).to_owned())
+        .map(|place| place.name().unwrap_or(place.kind().name()).to_owned())
         .collect();
     failure.about(names.join(" / "))
 }

@@ -4,43 +4,17 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use techo_core::device::Device;
-use techo_core::diary::Diary;
 use techo_core::documents::EntryId;
-use techo_core::following;
 use techo_core::ports::{Clock, FixedClock, Ports, Relay};
-use techo_core::sync::household;
-use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
 use techo_protocol::basics::random::SystemRandom;
-use techo_protocol::trust::TrustList;
 
 use crate::Failure;
 use crate::failure::CliError;
 use crate::local_network::ThisNetwork;
 use crate::profile::{self, Kind};
 use crate::session::Session;
-
-/// Opens the diary of an existing profile.
-///
-/// # Errors
-/// `profile.missing`, `profile.wrong_kind`, or the vault cannot be opened.
-pub fn open(session: &Session) -> Result<Diary, Failure> {
-    let folder = session.profile(Kind::Device)?;
-    diary(session, &folder)
-}
-
-/// Opens the diary, and makes the profile where there is none: for commands that write.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_or_make(session: &Session) -> Result<Diary, Failure> {
-    let folder = session.folder()?;
-    profile::ensure(&folder, Kind::Device).map_err(|error| Failure::from(error).about(folder.display()))?;
-    let mut diary = diary(session, &folder)?;
-    household::ensure(diary.vault(), household::DEFAULT_NAME, session.now())?;
-    Ok(diary)
-}
 
 /// Opens the device of an existing profile.
 ///
@@ -105,24 +79,6 @@ fn door_by(session: &Session, folder: &Path, clock: Box<dyn Clock>) -> Result<De
 /// How this program asks relays.
 pub fn relay() -> Arc<dyn Relay + Send + Sync> {
     Arc::new(HttpRelay::default())
-}
-
-fn diary(session: &Session, folder: &Path) -> Result<Diary, Failure> {
-    let keeper = KeyFile::new(folder, session.passphrase().map(Into::into), Box::new(SystemRandom::new()));
-    let vault = Vault::open(folder, Box::new(keeper), Box::new(SystemRandom::new()))?;
-    Ok(Diary::open(vault, Box::new(FixedClock(session.now())))?)
-}
-
-/// The trust lists of the profile's device; none where there is no device's profile, which [`crate::scan`] does not need.
-///
-/// # Errors
-/// The vault cannot be opened.
-pub fn followed(session: &Session) -> Result<Vec<TrustList>, Failure> {
-    let Ok(folder) = session.folder() else { return Ok(Vec::new()) };
-    if profile::kind(&folder)? != Some(Kind::Device) {
-        return Ok(Vec::new());
-    }
-    Ok(following::all(diary(session, &folder)?.vault())?)
 }
 
 /// Reads a visit's id.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use techo_core::device::{AddVisit, EditVisit, EndEdit, VisitView};
-use techo_core::diary::{Diary as CoreDiary, EndedBy, Filter, ForeignPoster, Source};
+use techo_core::diary::{EndedBy, Filter, ForeignPoster, Source};
 
 use crate::failure::Warning;
 use crate::session::Session;
@@ -321,14 +321,14 @@ fn delete(session: &Session, ids: &[String]) -> Result<Outcome, Failure> {
 }
 
 fn keep(session: &Session, days: Option<i64>) -> Result<Outcome, Failure> {
-    let mut diary = match days {
-        Some(_) => device::open_or_make(session)?,
-        None => device::open(session)?,
+    let mut device = match days {
+        Some(_) => device::opened_or_made(session)?,
+        None => device::opened(session)?,
     };
     if let Some(days) = days {
-        diary.set_keep_days(days)?;
+        device.set_keep_days(days)?;
     }
-    let days = diary.keep_days()?;
+    let days = device.keep_days()?;
     session
         .out
         .answer(&json!({ "keep_days": days }), "diary-keep", &[("days", &days)])?;
@@ -336,7 +336,7 @@ fn keep(session: &Session, days: Option<i64>) -> Result<Outcome, Failure> {
 }
 
 fn export(session: &Session, path: &Path) -> Result<Outcome, Failure> {
-    let exported = device::open(session)?.export()?;
+    let exported = device::opened(session)?.export_diary()?;
     file::write_private(path, exported.json.as_bytes())?;
     let line = json!({
         "file": path,
@@ -357,10 +357,7 @@ fn export(session: &Session, path: &Path) -> Result<Outcome, Failure> {
 
 fn import(session: &Session, path: &Path) -> Result<Outcome, Failure> {
     let content = input::file(path)?;
-    let text = std::str::from_utf8(&content)
-        .map_err(|_| techo_core::diary::DiaryError::from(techo_core::diary::Refusal::ImportForeign))?;
-    let mut diary: CoreDiary = device::open_or_make(session)?;
-    let done = diary.import(text)?;
+    let done = device::opened_or_made(session)?.import_diary(&content)?;
     let line = json!({ "added": done.added, "already": done.already, "expired": done.expired, "deleted": done.deleted });
     session.out.answer(
         &line,

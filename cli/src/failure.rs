@@ -35,10 +35,6 @@ techo_protocol::coded_errors! {
         NotAVisitId = "diary.not_a_visit_id", "This is not a visit's id.", "See `diary list` for the ids.";
         /// Not an authority's id.
         NotAnAuthorityId = "trust.not_an_authority_id", "This is not an authority's id.", "It has 32 characters, 0 to 9 and a to f; `trust list` shows them.";
-        /// The authority takes no diaries.
-        NoDiaryKey = "diary.no_receiver", "This authority takes no diaries.", "Ask the health centre which authority to follow.";
-        /// Which authority is meant is not clear.
-        SeveralAuthorities = "diary.several_receivers", "Several authorities that are followed here take diaries.", "Say which with --authority; `trust list` shows the ids.";
         /// The two passphrases that were typed differ.
         PassphrasesDiffer = "backup.passphrases_differ", "The two passphrases are not the same. Nothing was written.", "Run the command again, and type the same one twice.";
         /// No recovery words were given.

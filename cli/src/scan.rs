@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
-use techo_core::recognise::Recognised;
+use techo_core::device::Device;
+use techo_core::recognise::{FoundText, Recognised, RecognisedText};
 use techo_core::scan::Level;
 use techo_protocol::trust::TrustList;
 
@@ -26,11 +27,45 @@ pub struct Scan {
     trust: Vec<PathBuf>,
 }
 
+/// Who looks: the profile's device, which believes those that it follows, or somebody who believes the files that were named alone.
+enum Looking {
+    Device(Box<Device>),
+    Nobody { lists: Vec<TrustList>, now: i64 },
+}
+
+impl Looking {
+    fn of(session: &Session) -> Result<Self, Failure> {
+        Ok(match device::opened_if_any(session)? {
+            Some(device) => Self::Device(Box::new(device)),
+            None => Self::Nobody {
+                lists: Vec::new(),
+                now: session.now(),
+            },
+        })
+    }
+
+    fn believe(&mut self, file: &[u8]) -> Result<(), Failure> {
+        let list = TrustList::read(file)?;
+        match self {
+            Self::Device(device) => device.believe_for_now(file)?,
+            Self::Nobody { lists, .. } => lists.push(list),
+        }
+        Ok(())
+    }
+
+    fn what_is(&mut self, text: &str) -> Result<RecognisedText, Failure> {
+        Ok(match self {
+            Self::Device(device) => device.what_is(text)?,
+            Self::Nobody { lists, now } => Recognised::of(text, lists).view(text, *now),
+        })
+    }
+}
+
 impl Scan {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let mut lists = device::followed(session)?;
+        let mut looking = Looking::of(session)?;
         for path in &self.trust {
-            lists.push(TrustList::read(&input::file(path)?)?);
+            looking.believe(&input::file(path)?)?;
         }
         let mut outcome = Outcome::Done;
         let mut failed = None;
@@ -40,7 +75,7 @@ impl Scan {
                     if read.codes.is_empty() {
                         outcome = Outcome::No;
                     }
-                    show(session, name, &read, &lists)?;
+                    show(session, name, &read, &mut looking)?;
                 }
                 // The other pictures are still looked at.
                 Err(failure) => {
@@ -54,22 +89,21 @@ impl Scan {
     }
 }
 
-fn show(session: &Session, name: &str, read: &input::Input, lists: &[TrustList]) -> Result<(), Failure> {
+fn show(session: &Session, name: &str, read: &input::Input, looking: &mut Looking) -> Result<(), Failure> {
     let out = &session.out;
     let mut codes = Vec::new();
     for code in &read.codes {
-        let recognised = Recognised::of(&code.text, lists);
-        codes.push(line(code, &recognised, session.now()));
-        let about = shortened(recognised.name().unwrap_or(&code.text));
+        let recognised = looking.what_is(&code.text)?;
+        codes.push(line(code, &recognised));
+        let about = shortened(recognised.name.as_deref().unwrap_or(&code.text));
         let address = recognised
-            .address()
+            .address
+            .as_ref()
             .map(|address| format!(", {}", address.replace('\n', ", ")))
             .unwrap_or_default();
-        let signature = out.texts().plain(&format!(
-            "signature-{}",
-            recognised.signature(session.now()).replace('_', "-")
-        ));
-        let kind = out.texts().plain(&format!("kind-{}", recognised.kind().replace('_', "-")));
+        let texts = out.texts();
+        let signature = texts.plain(&format!("signature-{}", recognised.signature.name().replace('_', "-")));
+        let kind = texts.plain(&format!("kind-{}", recognised.kind.name().replace('_', "-")));
         out.say(
             "scan-code",
             &[
@@ -86,27 +120,27 @@ fn show(session: &Session, name: &str, read: &input::Input, lists: &[TrustList])
     out.line(&json!({ "file": name, "ms": read.ms, "codes": codes }))
 }
 
-fn line(code: &input::Code, recognised: &Recognised, now: i64) -> Value {
+fn line(code: &FoundText, recognised: &RecognisedText) -> Value {
     let mut line = json!({
         "text": code.text,
-        "kind": recognised.kind(),
-        "signature": recognised.signature(now),
+        "kind": recognised.kind.name(),
+        "signature": recognised.signature.name(),
     });
     let mut add = |name: &str, value: Value| line.as_object_mut().map(|fields| fields.insert(name.to_owned(), value));
-    if let Some(found) = &code.found {
+    if let Some(found) = &code.code {
         add("version", json!(found.version));
         add("level", json!(level(found.level)));
         if std::str::from_utf8(&found.bytes).is_err() {
             add("bytes", json!(hex::encode(&found.bytes)));
         }
     }
-    if let Some(name) = recognised.name() {
+    if let Some(name) = &recognised.name {
         add("name", json!(name));
     }
-    if let Some(address) = recognised.address() {
+    if let Some(address) = &recognised.address {
         add("address", json!(address));
     }
-    if let Recognised::Unreadable(_, error) = recognised {
+    if let Some(error) = &recognised.unreadable {
         add("reason", json!(techo_protocol::Coded::code(error)));
     }
     line

@@ -1,10 +1,10 @@
 //! `techo status` and `techo reset`: what this profile holds, and destroying it.
 
 use serde_json::json;
-use techo_core::exposure::alerts::{self, AlertState};
-use techo_core::exposure::lists::{self, Freshness};
-use techo_core::vault::{self, StoreError, key_file};
-use techo_protocol::Coded as _;
+use techo_core::device::Device;
+use techo_core::exposure::lists::Freshness;
+use techo_core::ports::SystemRandom;
+use techo_core::vault::key_file::{self, KeyFile};
 
 use crate::exposure::say_age;
 use crate::failure::CliError;
@@ -14,16 +14,9 @@ use crate::{Failure, Outcome, device, time};
 
 /// Says what the profile holds and how old its lists are.
 pub fn status(session: &Session) -> Result<Outcome, Failure> {
-    let mut diary = device::open(session)?;
-    let listing = diary.list(&techo_core::diary::Filter::default())?;
-    let keep = diary.keep_days()?;
-    let found = alerts::list(diary.vault(), &listing.visits)?;
-    let ages = lists::ages(diary.vault(), session.now())?;
-    let unseen = found
-        .iter()
-        .filter(|alert| matches!(alert.state, AlertState::New | AlertState::Revised))
-        .count();
-    let lists: Vec<_> = ages
+    let status = device::opened(session)?.status()?;
+    let lists: Vec<_> = status
+        .lists
         .iter()
         .map(|age| {
             let fresh = age.freshness == Freshness::Fresh;
@@ -33,12 +26,13 @@ pub fn status(session: &Session) -> Result<Outcome, Failure> {
     let under_passphrase = session.passphrase().is_some();
     let line = json!({
         "kind": "device",
-        "visits": listing.visits.len(),
-        "keep_days": keep,
-        "alerts": found.len(),
-        "alerts_unseen": unseen,
+        "visits": status.visits,
+        "keep_days": status.keep_days,
+        "alerts": status.alerts,
+        "alerts_unseen": status.alerts_unseen,
         "lists": lists,
-        "damaged_rows": listing.damaged.len(),
+        "damaged_rows": status.damaged_rows,
+        "unfinished_deletion": status.has_unfinished_deletion,
         "passphrase": under_passphrase,
         "note": key_file::ERASURE_NOTE,
     });
@@ -46,14 +40,17 @@ pub fn status(session: &Session) -> Result<Outcome, Failure> {
         &line,
         "status",
         &[
-            ("visits", &listing.visits.len()),
-            ("days", &keep),
-            ("alerts", &found.len()),
-            ("unseen", &unseen),
+            ("visits", &status.visits),
+            ("days", &status.keep_days),
+            ("alerts", &status.alerts),
+            ("unseen", &status.alerts_unseen),
         ],
     )?;
-    for age in &ages {
+    for age in &status.lists {
         say_age(session, age)?;
+    }
+    if status.has_unfinished_deletion {
+        session.out.warn("status-unfinished-deletion", &[]);
     }
     session.out.say(
         if under_passphrase {
@@ -70,16 +67,9 @@ pub fn status(session: &Session) -> Result<Outcome, Failure> {
 /// Destroys the profile of a device: its keys first, then its files.
 pub fn reset(session: &Session) -> Result<Outcome, Failure> {
     let folder = session.profile(Kind::Device)?;
-    match device::open(session) {
-        Ok(diary) => diary.into_vault().destroy()?,
-        // Another process is writing: nothing is pulled from under it.
-        Err(busy) if busy.is(StoreError::Busy.code()) => return Err(busy),
-        // What cannot be opened any more can still be destroyed.
-        Err(_) => {
-            key_file::destroy(&folder)?;
-            vault::remove_files(&folder)?;
-        }
-    }
+    // What is under a passphrase that nobody knows, or cannot be opened any more, can still be destroyed.
+    let mut keys = KeyFile::new(&folder, None, Box::new(SystemRandom::new()));
+    Device::erase(&folder, &mut keys)?;
     profile::remove(&folder).map_err(|_| CliError::FileUnwritable)?;
     session.out.answer(&json!({ "reset": true }), "reset-done", &[])?;
     Ok(Outcome::Done)

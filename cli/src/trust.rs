@@ -164,10 +164,17 @@ fn show_revoked(session: &Session, list: &RevokedPasses) -> Result<Outcome, Fail
 }
 
 fn remove(session: &Session, id: &str) -> Result<Outcome, Failure> {
-    let authority = AuthorityId::from_hex(id).ok_or_else(|| Failure::from(CliError::NotAnAuthorityId).about(id))?;
-    device::opened(session)?.stop_following(authority)?;
+    device::opened(session)?.stop_following(authority_id(id)?)?;
     session.out.answer(&json!({ "removed": id }), "trust-removed", &[])?;
     Ok(Outcome::Done)
+}
+
+/// Reads an authority's id.
+///
+/// # Errors
+/// [`CliError::NotAnAuthorityId`].
+pub fn authority_id(id: &str) -> Result<AuthorityId, Failure> {
+    AuthorityId::from_hex(id).ok_or_else(|| Failure::from(CliError::NotAnAuthorityId).about(id))
 }
 
 /// Asks the relays for the newest manifests, which carry the newest trust lists.

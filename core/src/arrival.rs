@@ -133,7 +133,7 @@ pub fn arrive(recognised: &Recognised, at: i64) -> Result<Arrival, Refused> {
                 without_warnings: true,
             })
         }
-        Recognised::Unreadable(_, Unreadable::Slip(_)) | Recognised::Slip(_) | Recognised::Other(_) | Recognised::Unknown => {
+        Recognised::Unreadable(_, Unreadable::Slip(_)) | Recognised::DoseSlip(_) | Recognised::Other(_) | Recognised::Unknown => {
             Err(ArrivalError::NotAPlace.into())
         }
         Recognised::Unreadable(_, error) => Err(error.clone().into()),

@@ -17,7 +17,7 @@ mod restore;
 
 pub use collect::{Collected, write};
 pub use error::{BackupError, BackupFailure};
-pub use file::{Backup, MOST_BYTES};
+pub use file::{Backup, MOST_BYTES, is_form};
 pub use restore::{OldRows, Restored, old_rows, restore};
 
 #[cfg(test)]

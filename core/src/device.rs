@@ -10,12 +10,16 @@ mod error;
 mod following;
 mod household;
 mod joining;
+mod keeping;
 mod nearby;
 mod next_doses;
 mod pairing;
 mod passes;
 mod people;
+mod reading;
 mod recovery;
+mod sending;
+mod status;
 mod syncing;
 mod vaccines;
 mod visits;
@@ -33,12 +37,16 @@ pub(crate) use following::stop as stop_following;
 pub use following::{FollowedAuthority, Following, IssuerBundle, RevokedPasses, TrustAnswer, TrustAsked, Updated};
 pub use household::{HouseholdDevice, RelayTold, RemovedDevice};
 pub use joining::{JoinRequest, Joined, Joining, JoiningStep};
+pub use keeping::{ExportedDiary, ImportedDiary};
 pub use nearby::{Meeting, MeetingOutcome, Nearby, NearbyRequest, NearbyStep};
 pub use next_doses::{CalendarFile, CalendarText, PersonNext, ScheduleView, Upcoming};
 pub use pairing::{DiaryComes, Paired, Pairing, PairingPlace, PairingStep};
 pub use passes::{PassRequest, ShowPass, ShownDocument, ShownPass};
 pub use people::NewPerson;
+pub use reading::{Camera, Frame, ReadFile};
 pub use recovery::{NewWords, RestoredByWords, WordsLanguage, WordsRestore, check_words};
+pub use sending::{DiarySent, ReceiverError, SendDiary, SendError};
+pub use status::DeviceStatus;
 pub use syncing::{FileSynced, ScheduledTurn, SyncStatus, Synced, TurnKind, TurnTaken};
 pub use vaccines::{DoseView, ExportedRecord, Paper, PaperView, RecordView};
 pub use visits::{AddVisit, CheckIn, CheckedIn, EditVisit, EndEdit, VisitList, VisitView};
@@ -102,14 +110,6 @@ impl Device {
     /// The time in Unix seconds, by this device's clock.
     pub fn now(&self) -> i64 {
         self.diary.now()
-    }
-
-    /// Destroys everything that the device keeps: its keys first, so that nothing opens from then on, then its files.
-    ///
-    /// # Errors
-    /// [`DeviceError`]; what was destroyed until then stays destroyed.
-    pub fn reset(self) -> Result<(), DeviceError> {
-        Ok(self.diary.into_vault().destroy()?)
     }
 
     /// Destroys what expired, and what a deletion on another device has left behind here: alerts of visits that are gone, records of people who

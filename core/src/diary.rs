@@ -24,7 +24,7 @@ pub use crate::documents::week::{CodeKind, ForeignPoster, Source, VisitKeys};
 pub use error::{DiaryError, Refusal};
 pub use export::Exported;
 pub(crate) use export::time_text;
-pub use import::Imported;
+pub use import::{Imported, is_export};
 pub use retention::{DEFAULT_KEEP_DAYS, KEEP_DAYS};
 pub use text::{LONGEST_ADDRESS, LONGEST_NAME, LONGEST_NOTE};
 pub use visit::{Companion, Edit, EndedBy, Filter, Listing, NewVisit, Visit};

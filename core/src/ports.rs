@@ -128,4 +128,12 @@ pub trait KeyKeeper: Send {
     /// # Errors
     /// A [`KeyError`]; the vault tries again the next time it is opened.
     fn delete(&mut self, id: &KeyId) -> Result<(), KeyError>;
+
+    /// Destroys all keys, also where they cannot be read any more.
+    ///
+    /// # Errors
+    /// A [`KeyError`]; what was destroyed until then stays destroyed.
+    fn delete_all(&mut self) -> Result<(), KeyError> {
+        self.ids()?.iter().try_for_each(|id| self.delete(id))
+    }
 }

@@ -1,29 +1,154 @@
-//! What a text from a code is: a venue code, another country's poster, a dose slip, a ticket, a certificate; and whether what Techo's
-//! authorities sign is to be believed.
+//! What a text, a picture or a file is: a venue code, another country's poster, a dose slip, a ticket, a certificate, one of Techo's own files;
+//! and whether what Techo's authorities sign is to be believed. Whoever wants to know asks here: [`Recognised::of`] of a text, [`FileContent::of`]
+//! of a file, [`Form::of`] of a document that is about to be checked.
 
+mod file;
+mod form;
+
+use serde::Serialize;
 use techo_protocol::exposure::venue_code::{VenueCode, VenueCodeError};
 use techo_protocol::trust::{AuthorityId, TrustList};
 use techo_protocol::vaccination::dose_slip::{DoseSlip, DoseSlipError};
 use techo_protocol::vaccination::status_pass::Presentation;
 
 use crate::certificates::{self, DocumentKind};
-use crate::posters::{self, ForeignPoster, PosterError, PosterSignature};
+use crate::posters::{self, ForeignPoster, PosterError, PosterKind, PosterSignature};
 
-/// What a text is.
+pub use file::{FileContent, FileKind, FoundText, LARGEST_FILE};
+pub use form::Form;
+
+/// What a text is, decoded as far as it can be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recognised {
     /// A venue code of Techo.
     Venue(Venue),
     /// A poster of another country, whose places nobody warns about here.
     Foreign(ForeignPoster),
-    /// A dose slip of a vaccination site.
-    Slip(Box<Slip>),
+    /// A dose slip.
+    DoseSlip(Box<LicensedSlip>),
     /// A venue code, poster or slip that cannot be read: which it seems to be, and why not.
-    Unreadable(&'static str, Unreadable),
-    /// Something else that Techo knows by its form: the name of its kind.
-    Other(&'static str),
-    /// The text is nothing that Techo knows.
+    Unreadable(TextKind, Unreadable),
+    /// Something else that Techo knows by its form.
+    Other(TextKind),
+    /// Nothing that Techo knows.
     Unknown,
+}
+
+/// What kind of thing a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextKind {
+    /// The code on a venue's poster.
+    Venue,
+    /// A venue code for a few hours, from a screen or a slip.
+    Rotating,
+    /// A poster of New Zealand's NZ COVID Tracer.
+    Nz,
+    /// A poster of England's and Wales's NHS COVID-19.
+    Nhs,
+    /// A poster of Germany's Corona-Warn-App.
+    Cwa,
+    /// A poster of Switzerland's NotifyMe or SwissCovid.
+    #[serde(rename = "notifyme")]
+    NotifyMe,
+    /// A municipality's vaccination ticket.
+    Ticket,
+    /// A dose slip.
+    DoseSlip,
+    /// An EU Digital COVID Certificate.
+    Dcc,
+    /// A SMART Health Card, or a part of one.
+    Shc,
+    /// New Zealand's vaccine pass.
+    Nzcp,
+    /// ICAO's Visible Digital Seal for Non-Constrained environments.
+    VdsNc,
+    /// A status pass.
+    Status,
+    /// The text of a pairing.
+    Pairing,
+    /// Nothing that Techo knows.
+    Unknown,
+}
+
+impl TextKind {
+    /// The stable name that scripts see: `venue`, `rotating`, `nz`, …, `unknown`.
+    ///
+    /// ```
+    /// use techo_core::recognise::TextKind;
+    /// assert_eq!(TextKind::VdsNc.name(), "vds_nc");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Venue => "venue",
+            Self::Rotating => "rotating",
+            Self::Nz => PosterKind::Nz.name(),
+            Self::Nhs => PosterKind::Nhs.name(),
+            Self::Cwa => PosterKind::Cwa.name(),
+            Self::NotifyMe => PosterKind::NotifyMe.name(),
+            Self::Ticket => DocumentKind::Ticket.name(),
+            Self::DoseSlip => DocumentKind::DoseSlip.name(),
+            Self::Dcc => DocumentKind::Dcc.name(),
+            Self::Shc => DocumentKind::Shc.name(),
+            Self::Nzcp => DocumentKind::Nzcp.name(),
+            Self::VdsNc => DocumentKind::VdsNc.name(),
+            Self::Status => DocumentKind::Status.name(),
+            Self::Pairing => "pairing",
+            Self::Unknown => DocumentKind::Unknown.name(),
+        }
+    }
+}
+
+/// What is known of the signature on a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SignatureState {
+    /// Somebody who is believed signed it, and it holds at this time.
+    Valid,
+    /// It was signed by somebody whom nobody here knows.
+    UnknownAuthority,
+    /// The signature is wrong, or its key was revoked.
+    Invalid,
+    /// The signature is right, and the time is not.
+    Expired,
+    /// It bears no signature, or one that is checked elsewhere.
+    Unsigned,
+}
+
+impl SignatureState {
+    /// The stable name that scripts see: `valid`, `unknown_authority`, `invalid`, `expired` or `none`.
+    ///
+    /// ```
+    /// use techo_core::recognise::SignatureState;
+    /// assert_eq!(SignatureState::Unsigned.name(), "none");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::UnknownAuthority => "unknown_authority",
+            Self::Invalid => "invalid",
+            Self::Expired => "expired",
+            Self::Unsigned => "none",
+        }
+    }
+}
+
+/// What a text is, as it is shown: owned, and without the code's secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecognisedText {
+    /// The text itself.
+    pub text: String,
+    /// What the text is.
+    pub kind: TextKind,
+    /// Whether what is signed is to be believed.
+    pub signature: SignatureState,
+    /// The name of the place, where the text is of one.
+    pub name: Option<String>,
+    /// The address of the place, where the text has one.
+    pub address: Option<String>,
+    /// Whether a person can check in with it.
+    pub is_place: bool,
+    /// Why the text cannot be read, though it begins like something that Techo knows.
+    pub unreadable: Option<Unreadable>,
 }
 
 techo_protocol::coded_union! {
@@ -47,9 +172,9 @@ pub struct Venue {
     pub authority: Result<AuthorityId, VenueCodeError>,
 }
 
-/// A dose slip and whose it is.
+/// A dose slip and the municipality that licensed its site.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slip {
+pub struct LicensedSlip {
     /// The slip as it was read.
     pub slip: DoseSlip,
     /// The municipality that licensed its site, among those that are followed; or why it is not to be believed. Whether the dose's time has
@@ -63,7 +188,7 @@ impl Recognised {
     /// ```
     /// use techo_core::recognise::Recognised;
     /// assert_eq!(Recognised::of("hello", &[]), Recognised::Unknown);
-    /// assert_eq!(Recognised::of("112714030000000009", &[]).kind(), "ticket");
+    /// assert_eq!(Recognised::of("112714030000000009", &[]).kind().name(), "ticket");
     /// ```
     pub fn of(text: &str, lists: &[TrustList]) -> Self {
         match VenueCode::read(text) {
@@ -72,81 +197,109 @@ impl Recognised {
                 return Self::Venue(Venue { code, authority });
             }
             Err(VenueCodeError::NotAVenueCode) => {}
-            Err(error) => return Self::Unreadable("venue", error.into()),
+            Err(error) => return Self::Unreadable(TextKind::Venue, error.into()),
         }
         match posters::read(text) {
             Some(Ok(poster)) => Self::Foreign(poster),
-            Some(Err(error)) => Self::Unreadable("unknown", error.into()),
-            None => Self::slip(text, lists),
+            Some(Err(error)) => Self::Unreadable(TextKind::Unknown, error.into()),
+            None => Self::document(text, lists),
         }
     }
 
-    fn slip(text: &str, lists: &[TrustList]) -> Self {
-        match DoseSlip::read(text) {
-            Ok(slip) => {
-                let town = slip.check(lists, slip.dose.at).map(TrustList::authority);
-                Self::Slip(Box::new(Slip { slip, town }))
-            }
-            Err(DoseSlipError::NotASlip) => other(text).map_or(Self::Unknown, Self::Other),
-            Err(error) => Self::Unreadable(DocumentKind::DoseSlip.name(), error.into()),
+    fn document(text: &str, lists: &[TrustList]) -> Self {
+        match Form::of(text) {
+            Form::Pairing => Self::Other(TextKind::Pairing),
+            Form::Ticket => Self::Other(TextKind::Ticket),
+            Form::DoseSlip => match DoseSlip::read(text) {
+                Ok(slip) => {
+                    let town = slip.check(lists, slip.dose.at).map(TrustList::authority);
+                    Self::DoseSlip(Box::new(LicensedSlip { slip, town }))
+                }
+                Err(error) => Self::Unreadable(TextKind::DoseSlip, error.into()),
+            },
+            Form::StatusPass if Presentation::read(text).is_ok() => Self::Other(TextKind::Status),
+            Form::StatusPass | Form::Certificate => match certificates::kind(text) {
+                DocumentKind::Dcc => Self::Other(TextKind::Dcc),
+                DocumentKind::Shc => Self::Other(TextKind::Shc),
+                DocumentKind::Nzcp => Self::Other(TextKind::Nzcp),
+                DocumentKind::VdsNc => Self::Other(TextKind::VdsNc),
+                _ => Self::Unknown,
+            },
         }
     }
 
-    /// The name of the text's kind in JSON and on the command line.
-    pub fn kind(&self) -> &'static str {
+    /// What kind of thing the text is.
+    pub fn kind(&self) -> TextKind {
         match self {
-            Self::Venue(Venue {
-                code: VenueCode::Poster(_),
-                ..
-            }) => "venue",
-            Self::Venue(Venue {
-                code: VenueCode::Rotating(_),
-                ..
-            }) => "rotating",
-            Self::Foreign(poster) => poster.kind.name(),
-            Self::Slip(_) => DocumentKind::DoseSlip.name(),
-            Self::Unreadable(kind, _) | Self::Other(kind) => kind,
-            Self::Unknown => "unknown",
+            Self::Venue(venue) => match venue.code {
+                VenueCode::Poster(_) => TextKind::Venue,
+                VenueCode::Rotating(_) => TextKind::Rotating,
+            },
+            Self::Foreign(poster) => match poster.kind {
+                PosterKind::Nz => TextKind::Nz,
+                PosterKind::Nhs => TextKind::Nhs,
+                PosterKind::Cwa => TextKind::Cwa,
+                PosterKind::NotifyMe => TextKind::NotifyMe,
+            },
+            Self::DoseSlip(_) => TextKind::DoseSlip,
+            Self::Unreadable(kind, _) | Self::Other(kind) => *kind,
+            Self::Unknown => TextKind::Unknown,
         }
     }
 
-    /// What is known of the signature at a moment in Unix seconds: `valid`, `unknown_authority`, `invalid`, `expired` or `none`.
+    /// What is known of the signature at a moment in Unix seconds.
     ///
     /// ```
     /// use techo_testing::{Authority, NOW};
-    /// use techo_core::recognise::Recognised;
+    /// use techo_core::recognise::{Recognised, SignatureState};
     /// use techo_protocol::trust::TrustList;
     ///
     /// let osaka = Authority::named("Osaka Prefecture");
     /// let (poster, list) = (osaka.poster("Bar Yoru")?, TrustList::read(&osaka.trust_file())?);
-    /// assert_eq!(Recognised::of(&poster, &[]).signature(NOW), "unknown_authority");
+    /// assert_eq!(Recognised::of(&poster, &[]).signature(NOW), SignatureState::UnknownAuthority);
     /// let followed = Recognised::of(&poster, &[list]);
-    /// assert_eq!(followed.signature(NOW), "valid");
-    /// assert_eq!(followed.signature(NOW + 365 * 86_400), "expired");
+    /// assert_eq!(followed.signature(NOW), SignatureState::Valid);
+    /// assert_eq!(followed.signature(NOW + 365 * 86_400), SignatureState::Expired);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn signature(&self, now: i64) -> &'static str {
+    pub fn signature(&self, now: i64) -> SignatureState {
         match self {
             Self::Venue(venue) => match (&venue.authority, venue.code.check_time(now)) {
-                (Ok(_), Ok(())) => "valid",
-                (Ok(_), Err(_)) => "expired",
-                (Err(VenueCodeError::UnknownAuthority), _) => "unknown_authority",
-                (Err(_), _) => "invalid",
+                (Ok(_), Ok(())) => SignatureState::Valid,
+                (Ok(_), Err(_)) => SignatureState::Expired,
+                (Err(VenueCodeError::UnknownAuthority), _) => SignatureState::UnknownAuthority,
+                (Err(_), _) => SignatureState::Invalid,
             },
             Self::Foreign(poster) => match poster.signature {
-                PosterSignature::Valid => "valid",
-                PosterSignature::UnknownKey => "unknown_authority",
-                PosterSignature::Invalid => "invalid",
-                PosterSignature::None => "none",
+                PosterSignature::Valid => SignatureState::Valid,
+                PosterSignature::UnknownKey => SignatureState::UnknownAuthority,
+                PosterSignature::Invalid => SignatureState::Invalid,
+                PosterSignature::None => SignatureState::Unsigned,
             },
-            Self::Slip(slip) => match (&slip.town, slip.slip.check_time(now)) {
-                (Ok(_), Ok(())) => "valid",
+            Self::DoseSlip(slip) => match (&slip.town, slip.slip.check_time(now)) {
+                (Ok(_), Ok(())) => SignatureState::Valid,
                 // The signatures are right, and the time is not.
-                (Ok(_), Err(_)) | (Err(DoseSlipError::LicenceEnded), _) => "expired",
-                (Err(DoseSlipError::UnknownTown), _) => "unknown_authority",
-                (Err(_), _) => "invalid",
+                (Ok(_), Err(_)) | (Err(DoseSlipError::LicenceEnded), _) => SignatureState::Expired,
+                (Err(DoseSlipError::UnknownTown), _) => SignatureState::UnknownAuthority,
+                (Err(_), _) => SignatureState::Invalid,
             },
-            _ => "none",
+            _ => SignatureState::Unsigned,
+        }
+    }
+
+    /// What is shown of the text that this was recognised from, at a moment in Unix seconds.
+    pub fn view(&self, text: &str, now: i64) -> RecognisedText {
+        RecognisedText {
+            text: text.to_owned(),
+            kind: self.kind(),
+            signature: self.signature(now),
+            name: self.name().map(str::to_owned),
+            address: self.address().map(str::to_owned),
+            is_place: self.is_place(),
+            unreadable: match self {
+                Self::Unreadable(_, why) => Some(why.clone()),
+                _ => None,
+            },
         }
     }
 
@@ -154,10 +307,10 @@ impl Recognised {
     ///
     /// ```
     /// use techo_testing::{NOW, Town};
-    /// use techo_core::recognise::Recognised;
+    /// use techo_core::recognise::{Recognised, TextKind};
     ///
     /// let slip = Recognised::of(&Town::named("Sakai").slip(1, NOW)?, &[]);
-    /// assert_eq!((slip.kind(), slip.name()), ("dose_slip", Some("Kanaria Clinic")), "where the dose was given");
+    /// assert_eq!((slip.kind(), slip.name()), (TextKind::DoseSlip, Some("Kanaria Clinic")), "where the dose was given");
     /// assert!(!slip.is_place(), "and nobody checks in with it");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -165,7 +318,7 @@ impl Recognised {
         match self {
             Self::Venue(venue) => Some(venue.code.name()),
             Self::Foreign(poster) => Some(&poster.name),
-            Self::Slip(slip) => Some(&slip.slip.licence.place),
+            Self::DoseSlip(slip) => Some(&slip.slip.licence.place),
             _ => None,
         }
     }
@@ -183,33 +336,18 @@ impl Recognised {
     ///
     /// ```
     /// use techo_testing::Authority;
-    /// use techo_core::recognise::Recognised;
+    /// use techo_core::recognise::{Recognised, TextKind};
     ///
     /// let poster = Authority::named("Osaka Prefecture").poster("Bar Yoru")?;
     /// let cut = Recognised::of(&poster[..poster.len() - 8], &[]);
-    /// assert!(cut.is_place() && matches!(cut, Recognised::Unreadable("venue", _)), "a poster, though a damaged one");
+    /// assert!(cut.is_place() && matches!(cut, Recognised::Unreadable(TextKind::Venue, _)), "a poster, though a damaged one");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_place(&self) -> bool {
         match self {
             Self::Venue(_) | Self::Foreign(_) | Self::Unreadable(_, Unreadable::Venue(_) | Unreadable::Poster(_)) => true,
-            Self::Slip(_) | Self::Unreadable(_, Unreadable::Slip(_)) | Self::Other(_) | Self::Unknown => false,
+            Self::DoseSlip(_) | Self::Unreadable(_, Unreadable::Slip(_)) | Self::Other(_) | Self::Unknown => false,
         }
-    }
-}
-
-/// Documents of other parts of Techo: decoded, where that is more than digits, but not checked.
-fn other(text: &str) -> Option<&'static str> {
-    let is_ticket = matches!(text.len(), 10 | 18) && text.bytes().all(|b| b.is_ascii_digit());
-    if is_ticket {
-        return Some("ticket");
-    }
-    if Presentation::read(text).is_ok() {
-        return Some("status");
-    }
-    match certificates::kind(text) {
-        DocumentKind::Unknown => None,
-        kind => Some(kind.name()),
     }
 }
 
@@ -229,11 +367,17 @@ mod tests {
             ("NZCP:/1/2KCE", "unknown"),
             ("{\"data\":{\"hdr\":{\"t\":\"icao.vacc\"}}}", "unknown"),
             ("0000000009", "ticket"),
+            ("112714030000000009", "ticket"),
+            ("TECHO-PAIR:01", "pairing"),
             ("000000009", "unknown"),
             ("https://example.org/", "unknown"),
         ] {
             let recognised = Recognised::of(text, &[]);
-            assert_eq!((recognised.kind(), recognised.signature(0)), (kind, "none"), "{text}");
+            assert_eq!(
+                (recognised.kind().name(), recognised.signature(0).name()),
+                (kind, "none"),
+                "{text}"
+            );
             assert!(!recognised.is_place());
         }
     }
@@ -241,19 +385,19 @@ mod tests {
     #[test]
     fn a_torn_code_is_none_and_says_so() {
         let torn = Recognised::of("https://techo.example/v#123456", &[]);
-        assert_eq!(torn.kind(), "venue");
+        assert_eq!(torn.kind(), TextKind::Venue);
         assert!(matches!(torn, Recognised::Unreadable(_, Unreadable::Venue(_))));
         let torn = Recognised::of("UKC19TRACING:1:abc", &[]);
         assert!(matches!(torn, Recognised::Unreadable(_, Unreadable::Poster(_))), "{torn:?}");
         let torn = Recognised::of("TECHO-D1:ABC", &[]);
-        assert_eq!((torn.kind(), torn.is_place()), ("dose_slip", false));
+        assert_eq!((torn.kind(), torn.is_place()), (TextKind::DoseSlip, false));
         assert!(matches!(torn, Recognised::Unreadable(_, Unreadable::Slip(_))), "{torn:?}");
     }
 
     #[test]
     fn a_slip_is_as_good_as_its_town_says() {
         let text = slip(1, FIRST, "EX3617");
-        let said = |lists: &[TrustList], now| Recognised::of(&text, lists).signature(now);
+        let said = |lists: &[TrustList], now| Recognised::of(&text, lists).signature(now).name();
         let town = |change: fn(&mut TrustList)| {
             let mut list = sakai();
             change(&mut list);
@@ -269,15 +413,18 @@ mod tests {
         });
         assert_eq!(said(&ended, FIRST), "invalid");
         let late = slip(1, FIRST + 500 * 86_400, "EX3617");
-        assert_eq!(Recognised::of(&late, &[sakai()]).signature(FIRST + 501 * 86_400), "expired");
+        assert_eq!(
+            Recognised::of(&late, &[sakai()]).signature(FIRST + 501 * 86_400).name(),
+            "expired"
+        );
 
         let whole = Recognised::of(&text, &[sakai()]);
         assert_eq!(
             (whole.kind(), whole.name(), whole.is_place()),
-            ("dose_slip", Some("Kanaria Clinic"), false)
+            (TextKind::DoseSlip, Some("Kanaria Clinic"), false)
         );
         // Another letter near the end is another signature.
         let forged: String = [&text[..text.len() - 6], "0000", &text[text.len() - 2..]].concat();
-        assert_eq!(Recognised::of(&forged, &[sakai()]).signature(FIRST), "invalid");
+        assert_eq!(Recognised::of(&forged, &[sakai()]).signature(FIRST).name(), "invalid");
     }
 }

@@ -362,9 +362,7 @@ impl Vault {
     /// A [`KeyError`] or [`StoreError::Io`]; what was destroyed until then stays destroyed.
     pub fn destroy(mut self) -> Result<(), VaultError> {
         let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
-        for id in self.keeper.ids()? {
-            self.keeper.delete(&id)?;
-        }
+        self.keeper.delete_all()?;
         tx.finish()?;
         let folder = self.folder.clone();
         drop(self);
@@ -380,11 +378,42 @@ impl Drop for Vault {
     }
 }
 
-/// Removes the files of a vault that cannot be opened any more. Its key is to be destroyed first.
+/// Destroys a folder's vault whether or not it can be opened: its keys first, so that nothing can be opened from then on, then its files.
+///
+/// ```
+/// use techo_core::vault::{Vault, key_file::KeyFile};
+/// use techo_core::ports::SystemRandom;
+///
+/// let folder = tempfile::tempdir()?;
+/// let keeper = || Box::new(KeyFile::new(folder.path(), None, Box::new(SystemRandom::new())));
+/// drop(Vault::open(folder.path(), keeper(), Box::new(SystemRandom::new()))?);
+/// std::fs::write(folder.path().join(techo_core::vault::key_file::KEY_FILE), "not a key any more")?;
+/// assert!(Vault::open(folder.path(), keeper(), Box::new(SystemRandom::new())).is_err());
+/// techo_core::vault::erase(folder.path(), &mut *keeper())?;
+/// assert!(!Vault::exists(folder.path()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
-/// [`StoreError::Io`] where one cannot be removed.
-pub fn remove_files(folder: &Path) -> Result<(), VaultError> {
+/// [`StoreError::Busy`] while another process is writing, and nothing is destroyed then; a [`KeyError`] or [`StoreError::Io`], and what was
+/// destroyed until then stays destroyed.
+pub fn erase(folder: &Path, keeper: &mut dyn KeyKeeper) -> Result<(), VaultError> {
+    let file = folder.join(VAULT_FILE);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // What is no database any more has no lock to take.
+    if let Ok(db) = Connection::open_with_flags(&file, flags) {
+        db.busy_timeout(BUSY_TIMEOUT)?;
+        match Transaction::new_unchecked(&db, TransactionBehavior::Immediate).map_err(VaultError::from) {
+            Err(busy @ VaultError::Store(StoreError::Busy)) => return Err(busy),
+            _lock => keeper.delete_all()?,
+        }
+    } else {
+        keeper.delete_all()?;
+    }
+    remove_files(folder)
+}
+
+fn remove_files(folder: &Path) -> Result<(), VaultError> {
     for end in ["", "-wal", "-shm"] {
         match std::fs::remove_file(folder.join(format!("{VAULT_FILE}{end}"))) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),

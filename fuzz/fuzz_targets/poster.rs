@@ -6,6 +6,6 @@ use techo_core::recognise::Recognised;
 
 fuzz_target!(|data: &str| {
     let recognised = Recognised::of(data, &[]);
-    let _ = (recognised.name(), recognised.address(), recognised.signature(1_700_000_000));
+    let _ = recognised.view(data, 1_700_000_000);
     let _ = techo_core::arrival::arrive(&recognised, 1_700_000_000);
 });

@@ -44,6 +44,11 @@ crate::coded_errors! {
     }
 }
 
+/// Whether a file begins like a trust list.
+pub fn is_form(file: &[u8]) -> bool {
+    file.starts_with(KIND.magic)
+}
+
 /// An authority's id: the first 16 bytes of SHA-256 of its first root key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AuthorityId(#[serde(with = "serde_bytes")] pub [u8; 16]);

@@ -49,7 +49,7 @@ use techo_protocol::basics::qr::{Qr, QrError};
 use memory_relay::{MemoryRelay, Refused};
 use techo_core::diary::{Diary, DiaryError, NewVisit, Source, VisitKeys};
 use techo_core::ports::{Clock, Discovery, HttpError, LocalNetwork, NearbyError, Ports, Relay, SystemRandom};
-use techo_core::scan::Luminance;
+use techo_core::scan::{Luminance, ScanError};
 use techo_core::vault::{Vault, VaultError};
 
 /// The time of the examples, in Unix seconds: 2026-11-20T21:00:00+09:00.
@@ -122,6 +122,20 @@ pub fn picture(text: &str) -> Result<Luminance<'static>, QrError> {
     let (pixels, side) = Qr::of(text)?.to_grey(4);
     // As many pixels as its sides say; only a code of more than 8,000 modules a side would be too large.
     Ok(Luminance::new(side, side, side, pixels).unwrap())
+}
+
+/// [`picture`] as a PNG file.
+///
+/// # Errors
+/// The text is too long for a code.
+pub fn png(text: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let (pixels, side) = Qr::of(text)?.to_grey(4);
+    let side = u32::try_from(side)?;
+    let mut file = Vec::new();
+    image::GrayImage::from_raw(side, side, pixels)
+        .ok_or(ScanError::FrameShape)?
+        .write_to(&mut std::io::Cursor::new(&mut file), image::ImageFormat::Png)?;
+    Ok(file)
 }
 
 /// A clock that shows what it was set to. Clones show the same time.

@@ -86,7 +86,7 @@ fn products() -> impl clap::builder::TypedValueParser<Value = Product> {
 fn ticket(text: &str) -> Result<(TicketText, Option<[u8; 32]>), Failure> {
     let read = input::read(text)?;
     let path = Path::new(text);
-    let is_picture = read.codes.iter().any(|code| code.found.is_some()) || (path.exists() && read.codes.is_empty());
+    let is_picture = read.codes.iter().any(|code| code.code.is_some()) || (path.exists() && read.codes.is_empty());
     let picture = if is_picture && path.exists() {
         Some(sha256(&input::file(path)?))
     } else {

@@ -4,19 +4,11 @@ use std::io::BufRead as _;
 
 use clap::Args;
 use serde_json::json;
-use techo_core::diary::Visit;
-use techo_core::exposure::{ExposureError, ListError, decoys, matching};
-use techo_core::following::{self, FollowingRefusal};
-use techo_core::ports::Relay as _;
-use techo_protocol::exposure::case_code::CaseCode;
-use techo_protocol::exposure::diary_upload::{SentDiary, SentVisit};
-use techo_protocol::exposure::relay_api::diary_path;
-use techo_protocol::exposure::slot::{slots_of, whole_minutes};
-use techo_protocol::trust::{AuthorityId, Role, TrustList};
+use techo_core::device::SendDiary;
 
 use crate::failure::CliError;
 use crate::session::Session;
-use crate::{Failure, Outcome, device};
+use crate::{Failure, Outcome, device, trust};
 
 /// What to send, and to whom.
 #[derive(Debug, Args)]
@@ -37,34 +29,17 @@ pub struct Send {
 
 impl Send {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
-        let code = CaseCode::read(&self.code_text()?)?;
-        let mut diary = device::open(session)?;
-        let list = self.receiver(following::all(diary.vault())?)?;
-        let key = list.keys(Role::Diary).next().ok_or(CliError::NoDiaryKey)?;
-        let address = self
-            .relay
-            .as_ref()
-            .or(list.relays.first())
-            .ok_or(ExposureError::from(ListError::NoRelay))?;
-        let mut visits = Vec::with_capacity(self.visit.len());
-        for id in &self.visit {
-            let id = device::visit_id(id)?;
-            let visit = diary.visit(&id)?.ok_or(techo_core::diary::Refusal::NoSuchVisit)?;
-            visits.push(sent(&visit));
-        }
-        let count = visits.len();
-        let sealed = SentDiary {
-            code: code.to_string(),
-            visits,
-        }
-        .seal(list.authority(), key, &session.random)?;
-        device::HttpRelay::default().put(address, &diary_path(list.authority(), code.mailbox()), sealed)?;
-        // It stands in for the next empty envelope, so that nobody sends more than others do.
-        decoys::schedule(diary.vault(), list.authority(), session.now())?;
-        let line = json!({ "sent": count, "authority": list.authority().to_string() });
+        let request = SendDiary {
+            code: self.code_text()?,
+            visits: self.visit.iter().map(|id| device::visit_id(id)).collect::<Result<_, _>>()?,
+            authority: self.authority.as_deref().map(trust::authority_id).transpose()?,
+            relay: self.relay,
+        };
+        let sent = device::opened(session)?.send_diary(&request)?;
+        let line = json!({ "sent": sent.visits, "authority": sent.authority.to_string() });
         session
             .out
-            .answer(&line, "diary-sent", &[("count", &count), ("name", &list.name)])?;
+            .answer(&line, "diary-sent", &[("count", &sent.visits), ("name", &sent.name)])?;
         Ok(Outcome::Done)
     }
 
@@ -78,38 +53,5 @@ impl Send {
             .read_line(&mut line)
             .map_err(|_| CliError::FileUnreadable)?;
         Ok(line)
-    }
-
-    /// The authority that was named, or the only one that takes diaries.
-    fn receiver(&self, followed: Vec<TrustList>) -> Result<TrustList, Failure> {
-        let mut takers: Vec<TrustList> = match &self.authority {
-            Some(id) => {
-                let wanted = AuthorityId::from_hex(id).ok_or_else(|| Failure::from(CliError::NotAnAuthorityId).about(id))?;
-                followed.into_iter().filter(|list| list.authority() == wanted).collect()
-            }
-            None => followed
-                .into_iter()
-                .filter(|list| list.keys(Role::Diary).next().is_some())
-                .collect(),
-        };
-        match (takers.pop(), takers.is_empty()) {
-            (Some(list), true) => Ok(list),
-            (Some(_), false) => Err(CliError::SeveralAuthorities.into()),
-            (None, _) => Err(FollowingRefusal::NotFollowed.into()),
-        }
-    }
-}
-
-/// A visit as the health centre sees it: place, time, and the keys of its own hours. No note, nobody's name.
-fn sent(visit: &Visit) -> SentVisit {
-    let minutes = whole_minutes(visit.check_in, visit.out);
-    let keys =
-        slots_of(minutes.start, minutes.end).filter_map(|slot| matching::slot_key(&visit.keys, slot).map(|key| (slot, key)));
-    SentVisit {
-        name: visit.name.clone(),
-        address: visit.address.clone(),
-        from: visit.check_in,
-        to: visit.out,
-        keys: keys.collect(),
     }
 }

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use techo_core::certificates::{DocumentKind, Verdict};
 use techo_core::device::{Keep, Kept};
-use techo_core::vaccine::{RecordWarning, TypedDose, pass};
+use techo_core::recognise::{FileContent, FileKind};
+use techo_core::vaccine::{RecordWarning, TypedDose};
 use techo_protocol::Coded;
 
 use super::{day, meant};
@@ -94,7 +95,9 @@ fn pass_file(input: &str) -> Result<Option<Vec<u8>>, Failure> {
     if !path.is_file() {
         return Ok(None);
     }
-    Ok(Some(input::file(path)?).filter(|file| pass::is_form(file)))
+    let file = input::file(path)?;
+    let is_pass = matches!(FileContent::form(&file), Some(FileKind::StatusPass));
+    Ok(is_pass.then_some(file))
 }
 
 impl Ticket {

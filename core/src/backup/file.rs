@@ -21,6 +21,11 @@ use crate::documents::stamps::{self, Stamp};
 use crate::ports::Random;
 use crate::vault::{DocumentName, RecordKind};
 
+/// Whether a file begins like a backup.
+pub fn is_form(file: &[u8]) -> bool {
+    file.starts_with(MAGIC)
+}
+
 /// Largest backup in bytes. (A visit takes some 300.)
 pub const MOST_BYTES: usize = 64 << 20;
 

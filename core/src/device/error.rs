@@ -2,6 +2,7 @@
 
 use techo_protocol::basics::random::RandomError;
 
+use super::SendError;
 use crate::arrival::Refused;
 use crate::backup::BackupFailure;
 use crate::certificates::bundles::BundleError;
@@ -46,6 +47,8 @@ techo_protocol::coded_union! {
         Scan(ScanError);
         /// The schedule of doses.
         Schedule(TakeScheduleError);
+        /// Sending a diary.
+        Send(SendError);
         /// The household and its sync.
         Sync(SyncError);
         /// The vaccine record.

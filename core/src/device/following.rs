@@ -198,7 +198,7 @@ impl Device {
     pub fn update_from_file(&mut self, file: &[u8]) -> Result<Updated, DeviceError> {
         let now = self.now();
         let vault = self.diary.vault();
-        if file.starts_with(trust_bundle::MAGIC) {
+        if trust_bundle::is_form(file) {
             let bundle = bundles::add(vault, file)?;
             return Ok(Updated::Issuers {
                 bundle: issuers(&bundle, now),

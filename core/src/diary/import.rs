@@ -58,6 +58,14 @@ impl Diary {
     }
 }
 
+/// Whether a file begins like an exported diary.
+pub fn is_export(file: &[u8]) -> bool {
+    const LOOKED_AT: usize = 64;
+    let begins = file.get(..LOOKED_AT).unwrap_or(file).trim_ascii_start();
+    let named = begins.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    named.is_some_and(|named| named.starts_with(b"\"techo_diary\""))
+}
+
 /// Reads the file as far as to know what it is.
 fn read(json: &str) -> Result<File, Refusal> {
     let value: serde_json::Value = serde_json::from_str(json).map_err(|_| {

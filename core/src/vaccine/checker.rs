@@ -3,13 +3,13 @@
 use techo_protocol::certificates::issuer_key::IssuerKey;
 use techo_protocol::certificates::trust_bundle::{TrustBundle, TrustBundleError};
 use techo_protocol::trust::{TrustError, TrustList};
-use techo_protocol::vaccination::dose_slip;
 use techo_protocol::vaccination::revocations::{self, Revocations, RevocationsError};
-use techo_protocol::vaccination::status_pass::{Door, StatusPassError, Value, is_form, is_nonce};
+use techo_protocol::vaccination::status_pass::{Door, StatusPassError, Value, is_nonce};
 
 use super::{slip, status};
 use crate::certificates::key_source::{self, KeySourceError};
 use crate::certificates::{self, DocumentKind, Holder, Reason, StatedDose, Trust, Verdict, Verified};
+use crate::recognise::Form;
 
 techo_protocol::coded_union! {
     /// Why a file cannot be believed, or a check cannot be made.
@@ -113,15 +113,13 @@ impl Believed {
             Ok(texts) => texts
                 .iter()
                 .map(|text| text.trim())
-                .map(|text| {
-                    if is_form(text) {
+                .map(|text| match Form::of(text) {
+                    Form::StatusPass => {
                         let nonce = check.nonce.as_deref();
                         status::verify(text, door, &self.lists, &self.revoked, nonce, now)
-                    } else if text.starts_with(dose_slip::PREFIX) {
-                        slip::verify(text, &self.lists, now)
-                    } else {
-                        certificates::verify(text, &issuers, now)
                     }
+                    Form::DoseSlip => slip::verify(text, &self.lists, now),
+                    Form::Certificate | Form::Ticket | Form::Pairing => certificates::verify(text, &issuers, now),
                 })
                 .collect(),
             Err(reason) => vec![Verified::unreadable(reason)],

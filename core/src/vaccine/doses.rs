@@ -5,11 +5,12 @@
 
 use chrono::NaiveDate;
 use techo_protocol::trust::TrustList;
-use techo_protocol::vaccination::dose_slip::{self, DoseSlip};
+use techo_protocol::vaccination::dose_slip::DoseSlip;
 use techo_protocol::vaccination::ticket::TicketText;
 
 use super::{Content, EntryId, Record, slip};
 use crate::certificates::{self, DocumentKind, Holder, Reason, Trust, Verdict, Verified};
+use crate::recognise::Form;
 
 /// Those whose signatures count when the records are read.
 pub struct Believing<'a> {
@@ -146,7 +147,8 @@ pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
         issuer: verified.issuer,
         holder: verified.holder,
     };
-    if let Ok(ticket) = TicketText::read(text) {
+    let form = Form::of(text);
+    if let (Form::Ticket, Ok(ticket)) = (form, TicketText::read(text)) {
         let digits = match ticket {
             TicketText::Whole(ticket) => ticket.to_text(),
             TicketText::Number(number) => number.to_string(),
@@ -160,7 +162,7 @@ pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
             holder: None,
         };
     }
-    if text.starts_with(dose_slip::PREFIX) {
+    if form == Form::DoseSlip {
         return of(slip::verify(text, believing.lists, now), Content::Slip);
     }
     of(certificates::verify(text, believing.issuers, now), Content::Certificate)

@@ -218,6 +218,11 @@ impl KeyKeeper for KeyFile {
         }
         self.replace(&stored)
     }
+
+    /// The file alone is looked at, so that a damaged one goes too, and one under a passphrase that nobody knows.
+    fn delete_all(&mut self) -> Result<(), KeyError> {
+        techo_files::destroy(&self.path).map_err(|error| unavailable(&error))
+    }
 }
 
 fn decode(own: Option<&WrappingKey>, id: &KeyId, stored: &StoredKey) -> Result<WrappingKey, KeyError> {
@@ -235,27 +240,6 @@ fn decode_id(text: &str) -> Result<KeyId, KeyError> {
         .ok()
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or(KeyError::Damaged)
-}
-
-/// Destroys a folder's key file whatever it holds, for a profile that cannot be opened any more.
-///
-/// ```
-/// use techo_core::ports::SystemRandom;
-/// use techo_core::vault::{Vault, key_file::{self, KeyFile}};
-///
-/// let folder = tempfile::tempdir()?;
-/// let keeper = || Box::new(KeyFile::new(folder.path(), None, Box::new(SystemRandom::new())));
-/// drop(Vault::open(folder.path(), keeper(), Box::new(SystemRandom::new()))?);
-/// key_file::destroy(folder.path())?;
-/// let opened = Vault::open(folder.path(), keeper(), Box::new(SystemRandom::new()));
-/// assert!(opened.is_err(), "nothing opens what is left");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # Errors
-/// [`KeyError::Unavailable`] where the file cannot be written or removed.
-pub fn destroy(folder: &Path) -> Result<(), KeyError> {
-    techo_files::destroy(&folder.join(KEY_FILE)).map_err(|error| unavailable(&error))
 }
 
 fn unavailable(error: &std::io::Error) -> KeyError {

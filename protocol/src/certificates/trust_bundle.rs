@@ -23,8 +23,10 @@ const KIND: Kind = Kind {
     label: b"techo trust bundle v1",
     largest: 4 << 20,
 };
-/// First bytes of a bundle.
-pub const MAGIC: &[u8; 4] = KIND.magic;
+/// Whether a file begins like a bundle of issuers' keys.
+pub fn is_form(file: &[u8]) -> bool {
+    file.starts_with(KIND.magic)
+}
 
 crate::coded_errors! {
     /// What can be wrong with a trust bundle.

@@ -34,6 +34,11 @@ crate::coded_errors! {
     }
 }
 
+/// Whether a file begins like one by which a household syncs.
+pub fn is_form(file: &[u8]) -> bool {
+    file.starts_with(MAGIC)
+}
+
 /// What one device wrote into a file for another.
 ///
 /// ```

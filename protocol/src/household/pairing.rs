@@ -60,6 +60,17 @@ crate::coded_errors! {
     }
 }
 
+/// Whether a text begins like that of a pairing.
+///
+/// ```
+/// assert!(techo_protocol::household::pairing::is_form("techo-pair:01"));
+/// ```
+pub fn is_form(text: &str) -> bool {
+    let text = text.trim_start().as_bytes();
+    text.get(..PREFIX.len())
+        .is_some_and(|begins| begins.eq_ignore_ascii_case(PREFIX.as_bytes()))
+}
+
 /// What the pairing text says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairingText {
