@@ -4,6 +4,7 @@
 mod cast;
 mod household;
 mod loopback;
+mod patient;
 mod phone;
 mod search;
 mod sync;
@@ -117,7 +118,7 @@ impl Story<'_> {
 
         self.step("demo-quiet", &[])?;
         cast.publish(now)?;
-        self.look(&cast, &mut residents, &[None, None, None], now)?;
+        self.look(&cast, &mut residents, &[None, None, None])?;
 
         let window = Window {
             from: at(0, 0),
@@ -144,12 +145,7 @@ impl Story<'_> {
         let bytes = cast.publish(now)?;
         self.say("demo-published", &[("bytes", &bytes)])?;
         self.say("demo-relay-sees", &[("tag", &cast.any_tag()?)])?;
-        self.look(
-            &cast,
-            &mut residents,
-            &[None, Some(AlertState::New), Some(AlertState::New)],
-            now,
-        )?;
+        self.look(&cast, &mut residents, &[None, Some(AlertState::New), Some(AlertState::New)])?;
 
         self.step("demo-revise", &[("to", &time::clock(at(1, 0)))])?;
         let revision = Revision {
@@ -162,7 +158,6 @@ impl Story<'_> {
             &cast,
             &mut residents,
             &[None, Some(AlertState::Revised), Some(AlertState::Withdrawn)],
-            now,
         )?;
 
         self.step("demo-withdraw", &[])?;
@@ -172,7 +167,6 @@ impl Story<'_> {
             &cast,
             &mut residents,
             &[None, Some(AlertState::Withdrawn), Some(AlertState::Withdrawn)],
-            now,
         )?;
 
         self.step("demo-search", &[])?;
@@ -194,9 +188,9 @@ impl Story<'_> {
     }
 
     /// Each resident fetches and looks; what is shown must be what the story expects.
-    fn look(&self, cast: &Cast, residents: &mut [Resident], expected: &[Option<AlertState>], now: i64) -> Result<(), Failure> {
+    fn look(&self, cast: &Cast, residents: &mut [Resident], expected: &[Option<AlertState>]) -> Result<(), Failure> {
         for (resident, expected) in residents.iter_mut().zip(expected) {
-            let alerts = resident.look(cast, now)?;
+            let alerts = resident.look(cast)?;
             let shown = alerts.first().map(|alert| alert.state);
             if shown != *expected {
                 return Err(crate::failure::CliError::DemoFailed.into());

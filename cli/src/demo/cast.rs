@@ -7,16 +7,10 @@ use techo_authority::notices::Change;
 use techo_authority::posters::{Fonts, Sheet};
 use techo_authority::profile::NewAuthority;
 use techo_authority::venues::{NewVenue, VenueKind, VenueNumber};
-use techo_core::arrival;
-use techo_core::diary::{Diary, Filter};
-use techo_core::exposure::alerts::{self, Alert};
-use techo_core::exposure::fetch;
-use techo_core::following;
+use techo_core::device::{CheckIn, Device, FetchOutcome};
+use techo_core::exposure::alerts::Alert;
 use techo_core::ports::FixedClock;
-use techo_core::recognise::Recognised;
-use techo_core::scan::{Options, picture, scan};
-use techo_core::vault::Vault;
-use techo_core::vault::key_file::KeyFile;
+use techo_core::recognise::FileContent;
 use techo_protocol::basics::random::SystemRandom;
 use techo_protocol::exposure::manifest::{LARGEST_MANIFEST_BYTES, Manifest};
 use techo_protocol::exposure::notice::NoticeId;
@@ -26,10 +20,10 @@ use techo_protocol::trust::{AuthorityId, Role, TrustList};
 use techo_relay::Background;
 
 use super::loopback::{self, Log};
-use crate::device::HttpRelay;
+use super::phone;
 use crate::failure::CliError;
 use crate::relay_client::RelayClient;
-use crate::{Failure, time};
+use crate::{Failure, device, time};
 
 /// Everybody but the residents.
 pub struct Cast {
@@ -102,27 +96,20 @@ impl Cast {
 
     /// A resident who follows the authority and scans the picture of the poster; and how long reading it took, in milliseconds.
     pub fn resident(&self, name: &str, from: i64, stay: u16, now: i64) -> Result<(Resident, f64), Failure> {
-        let folder = self.folder.join(name);
-        let keeper = KeyFile::new(&folder, None, Box::new(SystemRandom::new()));
-        let vault = Vault::open(&folder, Box::new(keeper), Box::new(SystemRandom::new()))?;
-        let mut diary = Diary::open(vault, Box::new(FixedClock(now)))?;
-        let list = following::add(diary.vault(), &self.trust_file)?;
-        let picture = picture::decode(&self.poster)?;
+        let mut device = phone::open(&self.folder.join(name), Box::new(FixedClock(now)), device::relay())?;
+        device.follow(&self.trust_file)?;
+        let picture = FileContent::of(&self.poster)?;
         let start = std::time::Instant::now();
-        let found = scan(&picture, &Options::default());
+        let found = picture.texts();
         let ms = start.elapsed().as_secs_f64() * 1e3;
-        let text = &found.first().ok_or(CliError::DemoFailed)?.text;
-        let mut arrival = arrival::arrive(&Recognised::of(text, &[list]), from)?;
-        arrival.visit.default_stay_min = stay;
-        diary.check_in(&arrival.visit)?;
-        Ok((
-            Resident {
-                name: name.to_owned(),
-                diary,
-                http: HttpRelay::default(),
-            },
-            ms,
-        ))
+        device.check_in(&CheckIn {
+            texts: found.into_iter().map(|code| code.text).collect(),
+            at: Some(from),
+            stay_minutes: Some(stay.into()),
+            ..CheckIn::default()
+        })?;
+        let name = name.to_owned();
+        Ok((Resident { name, device }, ms))
     }
 
     /// Adds, revises or withdraws a notice.
@@ -170,23 +157,22 @@ impl Cast {
     }
 }
 
-/// A person with a vault.
+/// A person with a phone.
 pub struct Resident {
     pub name: String,
-    diary: Diary,
-    http: HttpRelay,
+    device: Device,
 }
 
 impl Resident {
     /// Fetches the lists and looks at the alerts, which count as seen then.
-    pub fn look(&mut self, cast: &Cast, now: i64) -> Result<Vec<Alert>, Failure> {
-        let relays = [cast.relay_url()];
-        for fetched in fetch::fetch(self.diary.vault(), &self.http, &relays, now)? {
-            fetched.outcome?;
+    pub fn look(&mut self, cast: &Cast) -> Result<Vec<Alert>, Failure> {
+        for fetched in self.device.fetch(&[cast.relay_url()])? {
+            if let FetchOutcome::Failed { why } = fetched.outcome {
+                return Err(why.into());
+            }
         }
-        let visits = self.diary.list(&Filter::default())?.visits;
-        let found = alerts::list(self.diary.vault(), &visits)?;
-        alerts::mark_seen(self.diary.vault(), &found)?;
+        let found = self.device.warnings()?.alerts;
+        self.device.mark_alerts_seen(&found)?;
         Ok(found)
     }
 }

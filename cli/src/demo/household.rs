@@ -1,25 +1,19 @@
 //! Who takes part in the demonstration of sync: two devices with vaults, and a relay on loopback that can be wiped and set back.
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use techo_core::diary::{Diary, Filter, NewVisit, Source, VisitKeys};
+use techo_core::device::{AddVisit, Device, EditVisit, JoinRequest, JoiningStep, PairingPlace, PairingStep, Synced, VisitView};
+use techo_core::diary::Filter;
 use techo_core::documents::EntryId;
-use techo_core::ports::FixedClock;
-use techo_core::sync::exchange::{Exchanged, StreamRelay, exchange};
-use techo_core::sync::household::{NewIdentity, ensure, household};
-use techo_core::sync::relay_streams::RelayStreams;
-use techo_core::sync::{HouseholdRefusal, SyncError, pairing};
-use techo_core::vault::Vault;
-use techo_core::vault::key_file::KeyFile;
-use techo_protocol::basics::keys::PublicKey;
-use techo_protocol::basics::random::SystemRandom;
-use techo_protocol::household::pairing::{Joiner, Owner};
-use techo_protocol::household::sync_api::{Call, SyncAnswer, SyncRequest};
+use techo_core::ports::{FixedClock, HttpError, Relay};
+use techo_core::sync::seizure::{self, Seized};
+use techo_protocol::household::sync_api::{Call, SyncRequest};
 use techo_relay::Background;
 
 use super::loopback::{self, DATABASE, Log};
+use super::phone;
 use crate::Failure;
 use crate::device::HttpRelay;
 use crate::failure::CliError;
@@ -30,37 +24,46 @@ pub struct Household {
     address: SocketAddr,
     relay: Option<Background>,
     log: Log,
-    seen: RefCell<Vec<Vec<u8>>>,
+    hoarding: Arc<Hoarding>,
     now: i64,
 }
 
 /// Passes requests on, and keeps what a relay would keep for ever.
-struct Hoarding<'h> {
+#[derive(Default)]
+struct Hoarding {
     relay: HttpRelay,
-    address: String,
-    seen: &'h RefCell<Vec<Vec<u8>>>,
+    seen: Mutex<Vec<Vec<u8>>>,
 }
 
-impl StreamRelay for Hoarding<'_> {
-    type Error = SyncError;
+impl Relay for Hoarding {
+    fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
+        self.relay.get(relay, path, most)
+    }
 
-    fn call(&self, request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, SyncError> {
-        let mut seen = self.seen.borrow_mut();
-        match &request.call {
-            Call::Push { chunks, .. } | Call::Swap { add: chunks, .. } => seen.extend(chunks.iter().map(|chunk| chunk.to_vec())),
-            Call::Install {
-                records,
-                new_keyring,
-                add,
-                ..
-            } => {
-                let all = records.iter().chain(new_keyring).chain(add);
-                seen.extend(all.map(|bytes| bytes.to_vec()));
+    fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), HttpError> {
+        self.relay.put(relay, path, content)
+    }
+
+    fn post(&self, relay: &str, path: &str, content: Vec<u8>, most: usize) -> Result<Vec<u8>, HttpError> {
+        if let Some(request) = SyncRequest::read(&content) {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            match request.call() {
+                Call::Push { chunks, .. } | Call::Swap { add: chunks, .. } => {
+                    seen.extend(chunks.iter().map(|chunk| chunk.to_vec()));
+                }
+                Call::Install {
+                    records,
+                    new_keyring,
+                    add,
+                    ..
+                } => {
+                    let all = records.iter().chain(new_keyring).chain(add);
+                    seen.extend(all.map(|bytes| bytes.to_vec()));
+                }
+                _ => {}
             }
-            _ => {}
         }
-        drop(seen);
-        RelayStreams::new(&self.relay, &self.address).call(request, signed)
+        self.relay.post(relay, path, content, most)
     }
 }
 
@@ -73,7 +76,7 @@ impl Household {
             address: ([127, 0, 0, 1], 0).into(),
             relay: None,
             log: Log::default(),
-            seen: RefCell::default(),
+            hoarding: Arc::default(),
             now,
         };
         home.start()?;
@@ -100,24 +103,25 @@ impl Household {
 
     /// All that ever went to the relay.
     pub fn hoard(&self) -> Vec<Vec<u8>> {
-        self.seen.borrow().clone()
+        self.hoarding.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn streams(&self) -> Hoarding<'_> {
-        Hoarding {
-            relay: HttpRelay::default(),
-            address: self.url(),
-            seen: &self.seen,
-        }
+    /// A new device of a name, with a household of its own.
+    pub fn device(&self, folder: &Path, name: &str) -> Result<Member, Failure> {
+        let folder = folder.join(name);
+        let mut device = phone::open(&folder, Box::new(FixedClock(self.now)), self.hoarding.clone())?;
+        device.rename_device(0, name)?;
+        let name = name.to_owned();
+        Ok(Member { name, device, folder })
     }
 
     /// Syncs one device with the relay of the demo.
-    pub fn sync(&self, person: &mut Person) -> Result<Exchanged, Failure> {
-        Ok(exchange(person.diary.vault(), &self.streams(), &self.url(), self.now)?)
+    pub fn sync(&self, member: &mut Member) -> Result<Synced, Failure> {
+        Ok(member.device.sync_now(Some(&self.url()))?)
     }
 
     /// One device's sync, then the other's, then the first's again.
-    pub fn both(&self, one: &mut Person, other: &mut Person) -> Result<(), Failure> {
+    pub fn both(&self, one: &mut Member, other: &mut Member) -> Result<(), Failure> {
         self.sync(one)?;
         self.sync(other)?;
         self.sync(one)?;
@@ -125,23 +129,22 @@ impl Household {
     }
 
     /// Lets the second into the household of the first; gives the four digits that both saw.
-    pub fn pair(&self, owner: &mut Person, joiner: &mut Person) -> Result<String, Failure> {
-        let random = SystemRandom::new();
-        self.sync(owner)?;
-        let offered = Owner::new(&self.url(), &random)?;
-        let text = offered.text().clone();
-        let identity = NewIdentity::generate("tablet", &random)?;
-        let (joining, commitment) = Joiner::new(&text, &identity.device, &random)?;
-        let (committed, nonce) = offered.take_commitment(&commitment, &random)?;
-        let (waiting, reveal) = joining.take_nonce(&nonce)?;
-        let confirming = committed.take_reveal(&reveal)?;
-        let device = confirming.device.clone();
-        let digits = waiting.code.clone();
-        let confirmed = confirming.confirm(&digits)?;
-        let streams = self.streams();
-        let welcome = pairing::admit(owner.diary.vault(), &streams, &self.url(), &device, self.now)?;
-        let answer = waiting.take_answer(&confirmed.answer(&welcome))?;
-        pairing::join(joiner.diary.vault(), &streams, &identity, &answer, self.now)?;
+    pub fn pair(&self, owner: &mut Member, joiner: &mut Member) -> Result<String, Failure> {
+        let mut pairing = owner.device.begin_pairing(&PairingPlace::Relay { address: self.url() })?;
+        let mut joining = joiner.device.begin_joining(&JoinRequest {
+            texts: vec![pairing.text()],
+            name: joiner.name.clone(),
+        })?;
+        let digits = loop {
+            pairing.wait(0)?;
+            if let JoiningStep::ShowDigits { digits } = joining.wait(0)? {
+                break digits;
+            }
+        };
+        while pairing.wait(0)? == PairingStep::Waiting {}
+        owner.device.confirm_pairing(pairing, &digits)?;
+        while joining.wait(0)? != JoiningStep::Confirmed {}
+        joiner.device.join(joining)?;
         self.both(owner, joiner)?;
         Ok(digits)
     }
@@ -188,57 +191,54 @@ impl Household {
     }
 }
 
-/// A device with a diary.
-pub struct Person {
-    pub diary: Diary,
+/// A device of the household.
+pub struct Member {
+    name: String,
+    pub device: Device,
+    folder: PathBuf,
 }
 
-impl Person {
-    /// A new device, with a household of its own.
-    pub fn new(folder: &Path, name: &str, now: i64) -> Result<Self, Failure> {
-        let folder = folder.join(name);
-        let keeper = KeyFile::new(&folder, None, Box::new(SystemRandom::new()));
-        let vault = Vault::open(&folder, Box::new(keeper), Box::new(SystemRandom::new()))?;
-        let mut diary = Diary::open(vault, Box::new(FixedClock(now)))?;
-        ensure(diary.vault(), name, now)?;
-        Ok(Self { diary })
-    }
-
+impl Member {
     /// Enters a visit of an hour.
     pub fn visit(&mut self, name: &str, at: i64) -> Result<EntryId, Failure> {
-        let visit = NewVisit {
+        let visit = self.device.add_visit(&AddVisit {
             name: name.to_owned(),
-            address: None,
-            check_in: at,
-            check_out: None,
-            default_stay_min: 60,
-            source: Source::Manual,
-            keys: VisitKeys::None,
-            with: vec![],
-            note: None,
+            from: at,
+            to: at + 3_600,
+            ..AddVisit::default()
+        })?;
+        Ok(visit.id)
+    }
+
+    /// Writes a visit's note.
+    pub fn write_note(&mut self, visit: EntryId, note: &str) -> Result<(), Failure> {
+        let edit = EditVisit {
+            note: Some(note.to_owned()),
+            ..EditVisit::default()
         };
-        Ok(self.diary.check_in(&visit)?.id)
+        self.device.edit_visit(visit, &edit)?;
+        Ok(())
     }
 
     /// The names of the visits, in order.
     pub fn names(&mut self) -> Result<Vec<String>, Failure> {
-        let visits = self.diary.list(&Filter::default())?.visits;
-        let mut names: Vec<String> = visits.into_iter().map(|visit| visit.name).collect();
+        let mut names: Vec<String> = self.visits()?.into_iter().map(|visit| visit.name).collect();
         names.sort();
         Ok(names)
     }
 
     /// The note of a visit, as this device shows it.
     pub fn note(&mut self, id: &EntryId) -> Result<String, Failure> {
-        let visits = self.diary.list(&Filter::default())?.visits;
-        let visit = visits.into_iter().find(|visit| visit.id == *id);
+        let visit = self.visits()?.into_iter().find(|visit| visit.id == *id);
         Ok(visit.and_then(|visit| visit.note).unwrap_or_default())
     }
 
-    /// The device's signing key, by which the others know it.
-    pub fn key(&mut self) -> Result<PublicKey, Failure> {
-        let household = household(self.diary.vault())?.ok_or(SyncError::from(HouseholdRefusal::None))?;
-        let me = household.list.device(household.index);
-        Ok(me.ok_or(SyncError::from(HouseholdRefusal::NoSuchDevice))?.key)
+    /// The keys that somebody gets who takes the device.
+    pub fn seize(&self) -> Result<Seized, Failure> {
+        Ok(seizure::keys(&mut phone::seize(&self.folder)?)?)
+    }
+
+    fn visits(&mut self) -> Result<Vec<VisitView>, Failure> {
+        Ok(self.device.visits(&Filter::default())?.visits)
     }
 }

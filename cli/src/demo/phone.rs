@@ -1,27 +1,33 @@
-//! A resident's phone in the demonstration of vaccination.
+//! A phone of the demonstrations: a device on this disk, for which the story sets the clock.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use techo_core::device::{Device, Keep, Kept, NewPerson, PersonNext, ShowPass};
-use techo_core::exposure::fetch;
-use techo_core::ports::{Clock, Ports};
-use techo_core::scan::{Options, picture, scan};
-use techo_core::vaccine::{EntryId, Recalled};
+use techo_core::device::Device;
+use techo_core::ports::{Clock, Ports, Relay};
+use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_protocol::basics::random::SystemRandom;
-use techo_protocol::vaccination::dose_slip::DoseSlip;
-use techo_protocol::vaccination::status_pass::Field;
 
-use crate::device::HttpRelay;
-use crate::failure::CliError;
+use crate::Failure;
 use crate::local_network::ThisNetwork;
-use crate::{Failure, code_picture};
 
 /// The time of the story, which its teller sets.
 #[derive(Clone)]
-struct StoryClock(Arc<AtomicI64>);
+pub struct StoryClock(Arc<AtomicI64>);
+
+impl StoryClock {
+    /// A clock that stands at a time in Unix seconds.
+    pub fn at(now: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(now)))
+    }
+
+    /// Sets the clock to a time in Unix seconds.
+    pub fn set(&self, now: i64) {
+        self.0.store(now, Ordering::SeqCst);
+    }
+}
 
 impl Clock for StoryClock {
     fn now(&self) -> i64 {
@@ -29,122 +35,23 @@ impl Clock for StoryClock {
     }
 }
 
-/// A phone with one person's record.
-pub struct Phone {
-    pub name: String,
-    person: EntryId,
-    device: Device,
-    clock: StoryClock,
-    folder: PathBuf,
+/// Opens the device of a folder, and begins it where there is none.
+pub fn open(folder: &Path, clock: Box<dyn Clock>, relay: Arc<dyn Relay + Send + Sync>) -> Result<Device, Failure> {
+    let ports = Ports {
+        keys: key_file(folder),
+        clock,
+        random: Arc::new(SystemRandom::new()),
+        relay,
+        network: Arc::new(ThisNetwork),
+    };
+    Ok(Device::open(folder, ports)?)
 }
 
-impl Phone {
-    /// A phone whose owner follows the town.
-    pub fn new(folder: &Path, name: &str, born: &str, trust_file: &[u8], now: i64) -> Result<Self, Failure> {
-        let own = folder.join(name);
-        let clock = StoryClock(Arc::new(AtomicI64::new(now)));
-        let ports = Ports {
-            keys: Box::new(KeyFile::new(&own, None, Box::new(SystemRandom::new()))),
-            clock: Box::new(clock.clone()),
-            random: Arc::new(SystemRandom::new()),
-            relay: Arc::new(HttpRelay::default()),
-            network: Arc::new(ThisNetwork),
-        };
-        let mut device = Device::open(&own, ports)?;
-        techo_core::following::add(device.vault(), trust_file)?;
-        let person = device.add_person(&NewPerson {
-            name: name.to_owned(),
-            born: born.parse().ok(),
-        })?;
-        Ok(Self {
-            name: name.to_owned(),
-            person: person.id,
-            device,
-            clock,
-            folder: folder.to_owned(),
-        })
-    }
-
-    /// Goes on to another moment, in Unix seconds.
-    pub fn go_to(&mut self, now: i64) {
-        self.clock.0.store(now, Ordering::SeqCst);
-    }
-
-    /// Draws a slip's code, reads it from its picture, and keeps it.
-    pub fn scan_slip(&mut self, slip: &DoseSlip) -> Result<(), Failure> {
-        let text = read_code(&self.folder, &slip.to_text())?;
-        let kept = self.device.keep(&Keep {
-            texts: vec![text],
-            ..Keep::of(self.person)
-        })?;
-        let is_kept = |kept: &Kept| kept.reasons.is_empty() && kept.record.is_some();
-        if !kept.iter().all(is_kept) {
-            return Err(CliError::DemoFailed.into());
-        }
-        Ok(())
-    }
-
-    /// The texts of the slips that are kept, by the day of their dose.
-    pub fn slips(&mut self) -> Result<Vec<String>, Failure> {
-        let record = self.device.vaccine_record(Some(self.person))?;
-        let mut slips = Vec::new();
-        for proof in record.doses.iter().flat_map(|dose| &dose.proof) {
-            slips.push(self.device.show_certificate(self.person, proof.record)?.text);
-        }
-        Ok(slips)
-    }
-
-    /// Which dose is next.
-    pub fn next(&mut self) -> Result<PersonNext, Failure> {
-        let next = self.device.next_doses(Some(self.person))?.pop();
-        Ok(next.ok_or(CliError::DemoFailed)?)
-    }
-
-    /// Asks for a status pass.
-    pub fn request_pass(&mut self) -> Result<Vec<u8>, Failure> {
-        Ok(self.device.request_pass(self.person)?.file)
-    }
-
-    /// Keeps the pass that the town has issued.
-    pub fn keep_pass(&mut self, file: Vec<u8>) -> Result<(), Failure> {
-        let kept = self.device.keep(&Keep {
-            pass_files: vec![file],
-            ..Keep::of(self.person)
-        })?;
-        let is_kept = |kept: &Kept| kept.reasons.is_empty() && kept.record.is_some();
-        if !kept.iter().all(is_kept) {
-            return Err(CliError::DemoFailed.into());
-        }
-        Ok(())
-    }
-
-    /// Shows two fields of the pass: the text that a camera reads from the screen.
-    pub fn show_pass(&mut self, nonce: Option<&str>) -> Result<String, Failure> {
-        let shown = self.device.show_pass(&ShowPass {
-            person: self.person,
-            fields: vec![Field::Status, Field::ValidUntil],
-            nonce: nonce.map(str::to_owned),
-        })?;
-        read_code(&self.folder, &shown.text)
-    }
-
-    /// Fetches the public lists, and compares the recalled lots with the doses.
-    pub fn recalled(&mut self, relay: &str) -> Result<Vec<Recalled>, Failure> {
-        let now = self.device.now();
-        for fetched in fetch::fetch(self.device.vault(), &HttpRelay::default(), &[relay.to_owned()], now)? {
-            fetched.outcome?;
-        }
-        Ok(self.next()?.recalls)
-    }
+/// Opens a device's vault as somebody does who has taken the device.
+pub fn seize(folder: &Path) -> Result<Vault, Failure> {
+    Ok(Vault::open(folder, key_file(folder), Box::new(SystemRandom::new()))?)
 }
 
-/// Draws a code, and reads it from its picture.
-pub fn read_code(folder: &Path, text: &str) -> Result<String, Failure> {
-    let path = folder.join("code.png");
-    code_picture::write(text, &path)?;
-    let bytes = std::fs::read(&path).map_err(|_| CliError::FileUnreadable)?;
-    // What was on a screen or on paper stays with its holder.
-    std::fs::remove_file(&path).map_err(|_| CliError::FileUnwritable)?;
-    let found = scan(&picture::decode(&bytes)?, &Options::default());
-    Ok(found.into_iter().next().ok_or(CliError::DemoFailed)?.text)
+fn key_file(folder: &Path) -> Box<KeyFile> {
+    Box::new(KeyFile::new(folder, None, Box::new(SystemRandom::new())))
 }

@@ -2,14 +2,11 @@
 
 use std::path::Path;
 
+use techo_core::sync::seizure;
 use techo_protocol::basics::clock::DAY_SECONDS as DAY;
 
-use techo_core::diary::Edit;
-use techo_core::sync::household::{Proposal, propose};
-use techo_core::sync::seizure;
-
 use super::Story;
-use super::household::{Household, Person};
+use super::household::{Household, Member};
 use crate::failure::CliError;
 use crate::{Failure, Outcome};
 
@@ -26,8 +23,8 @@ impl Story<'_> {
         self.step("demo-sync-pair", &[])?;
         let mut home = Household::begin(folder, now)?;
         self.say("demo-relay-started", &[("url", &home.url())])?;
-        let mut phone = Person::new(folder, "phone", now)?;
-        let mut tablet = Person::new(folder, "tablet", now)?;
+        let mut phone = home.device(folder, "phone")?;
+        let mut tablet = home.device(folder, "tablet")?;
         let gone = phone.visit(DELETED, now - 2 * DAY)?;
         let kept = phone.visit("Suzume An", now - 2 * DAY)?;
         let digits = home.pair(&mut phone, &mut tablet)?;
@@ -36,8 +33,7 @@ impl Story<'_> {
 
         self.step("demo-sync-merge", &[])?;
         for (person, note) in [(&mut phone, "by the window"), (&mut tablet, "at the bar")] {
-            let note = Some(note.to_owned());
-            person.diary.edit(&kept, &Edit { note, ..Edit::default() })?;
+            person.write_note(kept, note)?;
         }
         phone.visit("Hibari Ya", now - DAY)?;
         tablet.visit("Tsubame", now - DAY)?;
@@ -51,7 +47,7 @@ impl Story<'_> {
         self.step("demo-sync-delete", &[("venue", &DELETED)])?;
         expect(opens(&home, &mut [&mut phone, &mut tablet], DELETED)?)?;
         self.say("demo-sync-opens-before", &[("venue", &DELETED)])?;
-        tablet.diary.delete(&[gone])?;
+        tablet.device.delete_visits(&[gone])?;
         home.both(&mut tablet, &mut phone)?;
         home.both(&mut tablet, &mut phone)?;
         self.names(&mut phone, &mut tablet)?;
@@ -80,9 +76,7 @@ impl Story<'_> {
         self.names(&mut phone, &mut tablet)?;
 
         self.step("demo-sync-remove", &[])?;
-        let key = tablet.key()?;
-        propose(phone.diary.vault(), Proposal::Remove(1, key))?;
-        home.sync(&mut phone)?;
+        expect(phone.device.remove_device(1)?.is_out)?;
         phone.visit("Karasu", now - DAY)?;
         home.sync(&mut phone)?;
         let refused = home
@@ -107,7 +101,7 @@ impl Story<'_> {
     }
 
     /// Both must show the same.
-    fn names(&self, phone: &mut Person, tablet: &mut Person) -> Result<(), Failure> {
+    fn names(&self, phone: &mut Member, tablet: &mut Member) -> Result<(), Failure> {
         let (names, others) = (phone.names()?, tablet.names()?);
         expect(names == others)?;
         self.say("demo-sync-both", &[("names", &names.join(", "))])
@@ -119,10 +113,10 @@ fn expect(holds: bool) -> Result<(), Failure> {
 }
 
 /// Whether everything that went to the relay, opened with every key that these devices still have, holds a word.
-fn opens(home: &Household, devices: &mut [&mut Person], word: &str) -> Result<bool, Failure> {
+fn opens(home: &Household, devices: &mut [&mut Member], word: &str) -> Result<bool, Failure> {
     let mut keys = seizure::Seized::default();
     for device in devices {
-        keys.and(seizure::keys(device.diary.vault())?);
+        keys.and(device.seize()?);
     }
     let plain = keys.read(&home.hoard());
     let holds = |bytes: &Vec<u8>| bytes.windows(word.len()).any(|part| part == word.as_bytes());

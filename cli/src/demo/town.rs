@@ -7,7 +7,7 @@ use techo_authority::Authority;
 use techo_authority::municipality::bundles::BundleImported;
 use techo_authority::profile::NewAuthority;
 use techo_core::clinic::{Clinic, ClinicError, NewDose, Recorded};
-use techo_core::scan::{Options, picture, scan};
+use techo_core::recognise::FileContent;
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_protocol::basics::keys::sha256;
@@ -105,8 +105,8 @@ impl TownCast {
         std::fs::remove_file(&path).map_err(|_| CliError::FileUnwritable)?;
         let mut site = self.site(site)?;
         let start = std::time::Instant::now();
-        let found = scan(&picture::decode(&bytes)?, &Options::default());
-        let code = found.first().ok_or(CliError::DemoFailed)?;
+        let texts = FileContent::of(&bytes)?.texts();
+        let code = texts.first().ok_or(CliError::DemoFailed)?;
         let recorded = match TicketText::read(&code.text) {
             Ok(ticket) => site.record(&NewDose {
                 ticket,

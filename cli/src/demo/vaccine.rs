@@ -23,7 +23,7 @@ use techo_protocol::vaccination::ticket::TicketNumber;
 
 use super::Story;
 use super::loopback::{self, Log};
-use super::phone::{Phone, read_code};
+use super::patient::{Patient, read_code};
 use super::town::TownCast;
 use crate::failure::CliError;
 use crate::relay_client::RelayClient;
@@ -105,12 +105,12 @@ impl Story<'_> {
     }
 
     /// Two residents scan their slips; each phone says when the next dose is due.
-    fn tell_phones(&self, folder: &Path, cast: &TownCast, slips: &[DoseSlip]) -> Result<Vec<Phone>, Failure> {
+    fn tell_phones(&self, folder: &Path, cast: &TownCast, slips: &[DoseSlip]) -> Result<Vec<Patient>, Failure> {
         self.step("demo-vaccine-phones", &[])?;
         let now = MORNING + 5 * DAY;
         let mut phones = Vec::new();
         for (name, born, ticket) in [("Aki", "1938-05-06", 3), ("Yui", "1940-05-06", 5)] {
-            let mut phone = Phone::new(folder, name, born, &cast.trust_file, now)?;
+            let mut phone = Patient::new(folder, name, born, &cast.trust_file, now)?;
             phone.scan_slip(slips.get(ticket - 1).ok_or(CliError::DemoFailed)?)?;
             let Upcoming::Due { when: next, .. } = phone.next()?.next else {
                 return Err(CliError::DemoFailed.into());
@@ -184,7 +184,7 @@ impl Story<'_> {
     }
 
     /// The town issues a pass to a phone. At a door it is shown with two fields, quickly and strictly; a screenshot of it fails.
-    fn tell_pass(&self, cast: &mut TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
+    fn tell_pass(&self, cast: &mut TownCast, phones: &mut [Patient]) -> Result<(), Failure> {
         self.step("demo-vaccine-pass", &[])?;
         let now = MORNING + 60 * DAY;
         let phone = phones.first_mut().ok_or(CliError::DemoFailed)?;
@@ -228,7 +228,7 @@ impl Story<'_> {
     }
 
     /// Somebody moves: the new town sees the doses from the phone the same day.
-    fn tell_move(&self, folder: &Path, cast: &TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
+    fn tell_move(&self, folder: &Path, cast: &TownCast, phones: &mut [Patient]) -> Result<(), Failure> {
         self.step("demo-vaccine-move", &[])?;
         let random = SystemRandom::new();
         let new = NewAuthority {
@@ -254,7 +254,7 @@ impl Story<'_> {
     }
 
     /// A lot is recalled: everybody fetches the same list, and the phones of those who had the lot warn.
-    fn tell_recall(&self, folder: &Path, cast: &mut TownCast, phones: &mut [Phone]) -> Result<(), Failure> {
+    fn tell_recall(&self, folder: &Path, cast: &mut TownCast, phones: &mut [Patient]) -> Result<(), Failure> {
         self.step("demo-vaccine-recall", &[("lot", &LOT)])?;
         let now = MORNING + 62 * DAY;
         let log = Log::default();
@@ -314,7 +314,7 @@ impl Story<'_> {
 }
 
 /// The slips of the second dose come to the phones too.
-fn keep_second_slips(phones: &mut [Phone], slips: &[DoseSlip]) -> Result<(), Failure> {
+fn keep_second_slips(phones: &mut [Patient], slips: &[DoseSlip]) -> Result<(), Failure> {
     let now = MORNING + 21 * DAY;
     for (phone, ticket) in phones.iter_mut().zip([3_usize, 5]) {
         phone.go_to(now);

@@ -321,6 +321,11 @@ impl UnverifiedRequest<'_> {
         self.request.stream
     }
 
+    /// What it asks for. Nothing may be done for it before [`Self::verify`].
+    pub fn call(&self) -> &Call {
+        &self.request.call
+    }
+
     /// The key that it says opens an account.
     pub fn opening_key(&self) -> Option<PublicKey> {
         match self.request.call {
