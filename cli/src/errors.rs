@@ -12,6 +12,7 @@ const LIBRARIES: &[&[ErrorInfo]] = &[
     techo_core::certificates::key_source::KeySourceError::CATALOGUE,
     techo_core::clinic::DoseWarning::CATALOGUE,
     techo_core::clinic::SiteRefusal::CATALOGUE,
+    techo_core::device::ReceiverError::CATALOGUE,
     techo_core::diary::Refusal::CATALOGUE,
     techo_core::exposure::ListError::CATALOGUE,
     techo_core::following::FollowingRefusal::CATALOGUE,
