@@ -31,7 +31,7 @@ pub fn put(
         hash: sha256(sealed),
     };
     match store.put_diary(authority, &diary, sealed, now.div_euclid(DAY), most)? {
-        Put::New | Put::Held => Ok(()),
+        Put::New | Put::Present => Ok(()),
         Put::OverQuota => Err(RelayError::DiariesFull.into()),
     }
 }

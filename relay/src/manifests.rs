@@ -4,7 +4,7 @@ use techo_protocol::exposure::manifest::{Head, Manifest, ManifestError};
 use techo_protocol::trust::{AuthorityId, Role, TrustList};
 
 use crate::error::{Refusal, RelayError};
-use crate::store::{Held, Publication, Replaced, Store, StoreError};
+use crate::store::{Publication, Published, Replaced, Store, StoreError};
 use crate::trust::{self, TRIES};
 
 /// Makes a manifest the newest, if one of the manifest keys of its trust list signed it, that trust list may follow the one that is held,
@@ -16,7 +16,7 @@ use crate::trust::{self, TRIES};
 /// [`RelayError::SegmentMissing`]; or the store's.
 pub fn put(store: &dyn Store, authority: AuthorityId, file: &[u8], now: i64) -> Result<(), Refusal> {
     for _ in 0..TRIES {
-        let held = store.held(authority)?;
+        let held = store.published(authority)?;
         let Some(manifest) = next(authority, &held, file)? else {
             return Ok(());
         };
@@ -41,7 +41,7 @@ pub fn put(store: &dyn Store, authority: AuthorityId, file: &[u8], now: i64) -> 
 }
 
 /// The manifest of a file that may follow on what is held; `None` for the one that is held.
-fn next(authority: AuthorityId, held: &Held, file: &[u8]) -> Result<Option<Manifest>, Refusal> {
+fn next(authority: AuthorityId, held: &Published, file: &[u8]) -> Result<Option<Manifest>, Refusal> {
     let unverified = Manifest::read(file)?;
     if unverified.authority() != authority {
         return Err(ManifestError::OtherAuthority.into());

@@ -29,7 +29,7 @@ pub fn put(store: &dyn Store, authority: AuthorityId, hash: &[u8; 32], file: &[u
         segment.verify(trust::newest(store, authority)?.keys(Role::Notice))?;
     }
     match store.put_segment(authority, hash, file, now, most)? {
-        Put::New | Put::Held => Ok(()),
+        Put::New | Put::Present => Ok(()),
         Put::OverQuota => Err(RelayError::SegmentsFull.into()),
     }
 }

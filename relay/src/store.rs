@@ -26,7 +26,7 @@ pub(crate) use techo_protocol::basics::clock::DAY_SECONDS as DAY;
 use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
-pub use account::{Account, Chunk, Install, KeysHeld, MOST_INSTALLED, RecordsHeld, Refused, Standing, StreamWrite, Written};
+pub use account::{Account, Chunk, Install, KeysHeld, MOST_INSTALLED, RecordsHeld, Refused, StreamHead, StreamWrite, Written};
 pub use folder::FolderStore;
 pub use inspection::{Fault, Inspected, inspect};
 pub use mailboxes::{Mailbox, MailboxStore, MailboxesInMemory, Message, Name, Opened as MailboxOpened};
@@ -99,9 +99,9 @@ pub fn open(place: &Place, log: &tracing::Dispatch) -> Result<Arc<dyn Store>, St
     })
 }
 
-/// What is held of an authority: the newest of each.
+/// The newest trust list and manifest that an authority has published here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct Published {
     /// Trust list, a whole file.
     pub trust_list: Option<Vec<u8>>,
     /// Manifest, a whole file.
@@ -136,7 +136,7 @@ pub enum Put {
     /// It is there now.
     New,
     /// It was there before.
-    Held,
+    Present,
     /// The authority's room is used up.
     OverQuota,
 }
@@ -180,14 +180,14 @@ pub trait Store: StreamStore {
     fn check(&self) -> Result<(), StoreError>;
 
     /// What is held of an authority.
-    fn held(&self, authority: AuthorityId) -> Result<Held, StoreError>;
+    fn published(&self, authority: AuthorityId) -> Result<Published, StoreError>;
 
     /// Replaces the trust list, if it still is `held`.
     fn replace_trust_list(&self, authority: AuthorityId, held: Option<&[u8]>, newer: &[u8]) -> Result<Replaced, StoreError>;
 
     /// Replaces manifest and trust list, if they still are `held`, and if every listed segment is there with that length and of that
     /// authority. What the manifest does not list is unlisted since `now`, unless it was before.
-    fn publish(&self, authority: AuthorityId, held: &Held, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError>;
+    fn publish(&self, authority: AuthorityId, held: &Published, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError>;
 
     /// Puts a segment in, unlisted since `now`; also one that was there and is unlisted. `most` bytes of segments an authority.
     fn put_segment(&self, authority: AuthorityId, hash: &[u8; 32], file: &[u8], now: i64, most: u64) -> Result<Put, StoreError>;

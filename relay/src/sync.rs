@@ -29,7 +29,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::blocking::on_store;
 use crate::error::{Refusal, RelayError, SyncError};
-use crate::store::{Account, Chunk, DAY, Page, Refused, Standing, Store, StoreError, StreamStore, StreamWrite, Wake};
+use crate::store::{Account, Chunk, DAY, Page, Refused, Store, StoreError, StreamHead, StreamStore, StreamWrite, Wake};
 
 pub use permission::{by_words, signed_by_a_key};
 pub use reader::Reader;
@@ -253,8 +253,8 @@ impl Streams {
             _ => 0,
         };
         let written = self.writer.write(change, memory).await?;
-        let standing = written.map_err(|refused| refusal(refused, epoch))?;
-        Ok(answer(generation, standing))
+        let head = written.map_err(|refused| refusal(refused, epoch))?;
+        Ok(answer(generation, head))
     }
 
     /// Gives what came after a cursor; where nothing did, waits for it, at most `wait` seconds.
@@ -278,12 +278,12 @@ impl Streams {
         };
         if let Some(mut waiting) = waiting
             && page.chunks.is_empty()
-            && page.standing.cursor == cursor
+            && page.head.cursor == cursor
         {
             let until = Instant::now() + Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS).into());
-            let before = page.standing;
+            let before = page.head;
             // Woken for nothing it waits on. Time that runs out is an answer like any other: nothing new.
-            while page.standing == before && !waiting.is_over() && timeout_at(until, waiting.woken()).await.is_ok() {
+            while page.head == before && !waiting.is_over() && timeout_at(until, waiting.woken()).await.is_ok() {
                 page = self
                     .page_for(verified.account.map(|account| account.key), stream, cursor)
                     .await?;
@@ -293,7 +293,7 @@ impl Streams {
             cursor: page.cursor,
             chunks: page.chunks.into_iter().map(ByteBuf::from).collect(),
             more: page.more,
-            ..answer(generation, page.standing)
+            ..answer(generation, page.head)
         })
     }
 
@@ -309,14 +309,14 @@ impl Streams {
                 Ok(SyncAnswer {
                     records: held.records.into_iter().map(ByteBuf::from).collect(),
                     keyring_record: held.keyring.map(ByteBuf::from),
-                    ..answer(generation, held.standing)
+                    ..answer(generation, held.head)
                 })
             }
             Call::Inventory => {
-                let (standing, ids) = store.inventory(stream)?.ok_or(SyncError::AccountDeleted)?;
+                let (head, ids) = store.inventory(stream)?.ok_or(SyncError::AccountDeleted)?;
                 Ok(SyncAnswer {
                     ids,
-                    ..answer(generation, standing)
+                    ..answer(generation, head)
                 })
             }
             _ => Err(SyncError::NotARequest.into()),
@@ -380,15 +380,15 @@ impl Streams {
 }
 
 /// An account as an answer without chunks.
-pub fn answer(generation: [u8; 16], standing: Standing) -> SyncAnswer {
+pub fn answer(generation: [u8; 16], head: StreamHead) -> SyncAnswer {
     SyncAnswer {
         generation,
-        epoch: standing.epoch,
-        last_swap: standing.last_swap,
-        cursor: standing.cursor,
-        opening: standing.opening,
-        record: standing.record,
-        keyring: standing.keyring,
+        epoch: head.epoch,
+        last_swap: head.last_swap,
+        cursor: head.cursor,
+        opening: head.opening,
+        record: head.record,
+        keyring: head.keyring,
         ..SyncAnswer::default()
     }
 }

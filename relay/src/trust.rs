@@ -14,7 +14,7 @@ pub(crate) const TRIES: usize = 8;
 /// [`Refusal::Trust`]: not one, of another authority, older, forked; or the store's.
 pub fn adopt(store: &dyn Store, authority: AuthorityId, file: &[u8]) -> Result<(), Refusal> {
     for _ in 0..TRIES {
-        let held = store.held(authority)?.trust_list;
+        let held = store.published(authority)?.trust_list;
         if held.as_deref() == Some(file) {
             return Ok(());
         }
@@ -59,7 +59,7 @@ pub fn successor(authority: AuthorityId, held: Option<&[u8]>, file: &[u8]) -> Re
 /// # Errors
 /// [`RelayError::UnknownAuthority`] where there is none, or the store's.
 pub fn newest(store: &dyn Store, authority: AuthorityId) -> Result<TrustList, Refusal> {
-    let held = store.held(authority)?.trust_list.ok_or(RelayError::UnknownAuthority)?;
+    let held = store.published(authority)?.trust_list.ok_or(RelayError::UnknownAuthority)?;
     Ok(TrustList::read(&held)?)
 }
 

@@ -9,7 +9,7 @@ use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::household::sync_api::StreamId;
 use techo_protocol::trust::AuthorityId;
 use techo_relay::store::{
-    Account, Forgotten, Held, Page, Publication, Put, Refused, Replaced, Store, StoreError, StoredSegment, StreamStore,
+    Account, Forgotten, Page, Publication, Published, Put, Refused, Replaced, Store, StoreError, StoredSegment, StreamStore,
     StreamWrite, Totals, Written,
 };
 
@@ -45,15 +45,15 @@ impl StreamStore for Dropping {
                 } => Ok(accounts
                     .entry(*stream)
                     .or_insert_with(|| Account::opened(*key, *opening, *day))
-                    .standing),
+                    .head),
                 StreamWrite::Push { stream, chunks, .. } => {
                     let account = accounts.get_mut(stream).ok_or(Refused::NoAccount)?;
-                    account.standing.cursor += chunks.len() as u64;
-                    Ok(account.standing)
+                    account.head.cursor += chunks.len() as u64;
+                    Ok(account.head)
                 }
                 _ => accounts
                     .get(&write.stream())
-                    .map(|account| account.standing)
+                    .map(|account| account.head)
                     .ok_or(Refused::NoAccount),
             })
             .collect())
@@ -61,12 +61,12 @@ impl StreamStore for Dropping {
 
     fn page(&self, stream: StreamId, cursor: u64, most: usize, _: usize) -> Result<Option<Page>, StoreError> {
         Ok(self.account(stream)?.map(|account| Page {
-            standing: account.standing,
-            chunks: (cursor..account.standing.cursor)
+            head: account.head,
+            chunks: (cursor..account.head.cursor)
                 .take(most)
                 .map(|_| vec![0; CHUNK_BYTES])
                 .collect(),
-            cursor: account.standing.cursor,
+            cursor: account.head.cursor,
             more: false,
         }))
     }
@@ -78,15 +78,15 @@ impl Store for Dropping {
         Ok(())
     }
 
-    fn held(&self, _: AuthorityId) -> Result<Held, StoreError> {
-        Ok(Held::default())
+    fn published(&self, _: AuthorityId) -> Result<Published, StoreError> {
+        Ok(Published::default())
     }
 
     fn replace_trust_list(&self, _: AuthorityId, _: Option<&[u8]>, _: &[u8]) -> Result<Replaced, StoreError> {
         Ok(Replaced::Done)
     }
 
-    fn publish(&self, _: AuthorityId, _: &Held, _: Publication<'_>, _: i64) -> Result<Replaced, StoreError> {
+    fn publish(&self, _: AuthorityId, _: &Published, _: Publication<'_>, _: i64) -> Result<Replaced, StoreError> {
         Ok(Replaced::Done)
     }
 

@@ -41,7 +41,7 @@ pub async fn call(
             let asking = shared.streams.read(move |store| Ok(store.account(stream)?));
             let account = within(shared.limits.answer, asking).await?;
             if let Some(deleted) = account.filter(|account| account.deleted_day.is_some()) {
-                return respond(&shared, &answer(shared.streams.generation()?, deleted.standing));
+                return respond(&shared, &answer(shared.streams.generation()?, deleted.head));
             }
             within(
                 shared.limits.answer,

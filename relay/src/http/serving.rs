@@ -29,7 +29,7 @@ pub async fn manifest(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let authority = shared.authority(&authority)?;
-    let held = shared.with_store(move |store| Ok(store.held(authority)?)).await?;
+    let held = shared.with_store(move |store| Ok(store.published(authority)?)).await?;
     let file = held.manifest.ok_or(RelayError::NothingPublished)?;
     let etag = format!("\"{}\"", hex::encode(sha256(&file)));
     let length = file.len() as u64;

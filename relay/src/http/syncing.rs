@@ -52,8 +52,8 @@ pub async fn call(
             shared
                 .with_store(move |store| boxes.open(store, stream, mailbox, now))
                 .await?;
-            let standing = request.account.map(|account| account.standing).unwrap_or_default();
-            answer(shared.streams.generation()?, standing)
+            let head = request.account.map(|account| account.head).unwrap_or_default();
+            answer(shared.streams.generation()?, head)
         }
         Call::Records { .. } | Call::Inventory => within(shared.limits.answer, shared.streams.give(stream, request.call)).await?,
         _ => {

@@ -23,8 +23,8 @@ pub const DELETED_DAYS: i64 = 7;
 pub struct Account {
     /// The key that signs for the household.
     pub key: PublicKey,
-    /// Where its stream stands.
-    pub standing: Standing,
+    /// The head of its stream.
+    pub head: StreamHead,
     /// Its chunks together, in bytes.
     pub bytes: u64,
     /// The day on which it was last read.
@@ -33,9 +33,9 @@ pub struct Account {
     pub deleted_day: Option<i64>,
 }
 
-/// Where a stream stands.
+/// The head of a stream: how far it has come, and which records are present.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct StreamHead {
     /// The epoch that chunks have to be sealed under.
     pub epoch: u32,
     /// How many swaps there were.
@@ -50,7 +50,7 @@ pub struct Standing {
     pub keyring: Option<Mark>,
 }
 
-impl Standing {
+impl StreamHead {
     /// The number after which epoch records are given: those after `since`, or the present one only, whose number is higher than all before.
     pub fn records_after(&self, since: Option<u64>) -> i64 {
         let present = self
@@ -74,9 +74,9 @@ impl Account {
     pub fn opened(key: PublicKey, opening: [u8; 16], day: i64) -> Self {
         Self {
             key,
-            standing: Standing {
+            head: StreamHead {
                 opening,
-                ..Standing::default()
+                ..StreamHead::default()
             },
             bytes: 0,
             read_day: day,
@@ -98,10 +98,10 @@ impl Account {
     /// # Errors
     /// [`Refused::OtherEpoch`].
     pub fn at_epoch(&self, epoch: u32) -> Result<(), Refused> {
-        if epoch == self.standing.epoch {
+        if epoch == self.head.epoch {
             Ok(())
         } else {
-            Err(Refused::OtherEpoch(self.standing.epoch))
+            Err(Refused::OtherEpoch(self.head.epoch))
         }
     }
 
@@ -121,7 +121,7 @@ impl Account {
     pub fn pushed(self, epoch: u32, last_swap: u64, (count, bytes): (u64, u64), most: u64) -> Result<Self, Refused> {
         self.served()?;
         self.at_epoch(epoch)?;
-        if last_swap != self.standing.last_swap {
+        if last_swap != self.head.last_swap {
             return Err(Refused::SwapMissed);
         }
         self.holding(count, bytes, 0, most)
@@ -134,11 +134,11 @@ impl Account {
     pub fn swapped(self, epoch: u32, cursor: u64, (count, bytes): (u64, u64), removed: u64, most: u64) -> Result<Self, Refused> {
         self.served()?;
         self.at_epoch(epoch)?;
-        if cursor != self.standing.cursor {
+        if cursor != self.head.cursor {
             return Err(Refused::CameSince);
         }
         let mut after = self.holding(count, bytes, removed, most)?;
-        after.standing.last_swap = after.standing.last_swap.saturating_add(1);
+        after.head.last_swap = after.head.last_swap.saturating_add(1);
         Ok(after)
     }
 
@@ -148,7 +148,7 @@ impl Account {
         if count > 0 && self.bytes > most {
             return Err(Refused::OverQuota);
         }
-        self.standing.cursor = self.standing.cursor.saturating_add(count);
+        self.head.cursor = self.head.cursor.saturating_add(count);
         Ok(self)
     }
 
@@ -158,7 +158,7 @@ impl Account {
     /// # Errors
     /// [`Refused::OtherOpening`], [`Refused::CameSince`].
     pub fn deleted(mut self, opening: [u8; 16], cursor: u64, day: i64) -> Result<Self, Refused> {
-        if opening != self.standing.opening {
+        if opening != self.head.opening {
             return Err(Refused::OtherOpening);
         }
         if self.deleted_day.is_some() {
@@ -186,10 +186,10 @@ impl Account {
     }
 
     fn moved_on(&mut self, cursor: u64) -> Result<(), Refused> {
-        if cursor != self.standing.cursor {
+        if cursor != self.head.cursor {
             return Err(Refused::CameSince);
         }
-        self.standing.cursor = cursor.saturating_add(1);
+        self.head.cursor = cursor.saturating_add(1);
         Ok(())
     }
 

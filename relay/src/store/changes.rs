@@ -125,7 +125,7 @@ impl<'w> Batch<'w> {
                 let new = self.new_chunks(stream, chunks);
                 let after = before.pushed(*epoch, *last_swap, extent(&new), *most);
                 if after.is_ok() {
-                    self.add(stream, before.standing.cursor, &new);
+                    self.add(stream, before.head.cursor, &new);
                 }
                 after
             }
@@ -140,7 +140,7 @@ impl<'w> Batch<'w> {
                 let new = self.new_chunks(stream, add);
                 let after = before.swapped(*epoch, *cursor, extent(&new), self.bytes_of(stream, remove), *most);
                 if after.is_ok() {
-                    self.add(stream, before.standing.cursor, &new);
+                    self.add(stream, before.head.cursor, &new);
                     self.remove(stream, remove);
                 }
                 after
@@ -152,7 +152,7 @@ impl<'w> Batch<'w> {
                 match before.installed(install, &held, extent(&new), removed) {
                     Err(refused) => Err(refused),
                     Ok(installed) => {
-                        self.add(stream, before.standing.cursor, &new);
+                        self.add(stream, before.head.cursor, &new);
                         self.remove(stream, &install.remove);
                         records::replace(rows, install, &installed)?;
                         Ok(installed.account)
@@ -171,7 +171,7 @@ impl<'w> Batch<'w> {
                 self.told.insert(stream);
             }
         }
-        Ok(after.map(|account| account.standing))
+        Ok(after.map(|account| account.head))
     }
 
     /// Those that are not there yet, each once.

@@ -29,7 +29,7 @@ use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
 use super::{
-    Forgotten, Held, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, StreamStore, Totals,
+    Forgotten, PART_BYTES, Publication, Published, Put, Replaced, Store, StoreError, StoredSegment, StreamStore, Totals,
     UNLISTED_SECONDS, last_day_forgotten,
 };
 use files::{Incoming, length_if_there, names, read_if_there, remove_if_there};
@@ -149,8 +149,8 @@ impl Store for FolderStore {
         names(&self.root.join("public/v1")).map(|_| ())
     }
 
-    fn held(&self, authority: AuthorityId) -> Result<Held, StoreError> {
-        Ok(Held {
+    fn published(&self, authority: AuthorityId) -> Result<Published, StoreError> {
+        Ok(Published {
             trust_list: read_if_there(&self.private(authority).join("trust"))?,
             manifest: read_if_there(&self.manifest(authority))?,
         })
@@ -158,16 +158,16 @@ impl Store for FolderStore {
 
     fn replace_trust_list(&self, authority: AuthorityId, held: Option<&[u8]>, newer: &[u8]) -> Result<Replaced, StoreError> {
         let _writing = self.writing();
-        if self.held(authority)?.trust_list.as_deref() != held {
+        if self.published(authority)?.trust_list.as_deref() != held {
             return Ok(Replaced::Raced);
         }
         self.incoming.write(&self.private(authority).join("trust"), newer)?;
         Ok(Replaced::Done)
     }
 
-    fn publish(&self, authority: AuthorityId, held: &Held, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError> {
+    fn publish(&self, authority: AuthorityId, held: &Published, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError> {
         let _writing = self.writing();
-        if self.held(authority)? != *held {
+        if self.published(authority)? != *held {
             return Ok(Replaced::Raced);
         }
         let owned = names(&self.marks(authority))?;
@@ -200,7 +200,7 @@ impl Store for FolderStore {
             if self.unlisted_since(authority, &hex::encode(hash))?.is_some() {
                 self.mark(authority, hash, Some(now))?;
             }
-            return Ok(Put::Held);
+            return Ok(Put::Present);
         }
         if self.used(authority)?.1.saturating_add(file.len() as u64) > most {
             return Ok(Put::OverQuota);
@@ -245,7 +245,7 @@ impl Store for FolderStore {
         let mut writing = self.writing();
         let folder = self.diaries(authority);
         if diaries::find(&folder, diary)?.is_some() {
-            return Ok(Put::Held);
+            return Ok(Put::Present);
         }
         let waiting = writing.entry(authority).or_default();
         if *waiting >= most {

@@ -99,14 +99,14 @@ fn chunks(store: &dyn Store, stream: StreamId, account: &Account, found: &mut dy
             count += 1;
             bytes = bytes.saturating_add(chunk.bytes.len() as u64);
             let number = chunk.number;
-            if number > account.standing.cursor {
+            if number > account.head.cursor {
                 found(&Fault::Cursor {
                     account: name.clone(),
                     number,
                 });
             }
             let is_ours = Envelope::read(&chunk.bytes).is_ok_and(|envelope| {
-                envelope.stream == stream.0 && envelope.chunk_id == chunk.id.0 && envelope.epoch <= account.standing.epoch
+                envelope.stream == stream.0 && envelope.chunk_id == chunk.id.0 && envelope.epoch <= account.head.epoch
             });
             if !is_ours {
                 found(&Fault::Chunk {
@@ -154,27 +154,25 @@ fn records(store: &dyn Store, stream: StreamId, account: &Account, found: &mut d
     }
     let present = kept.iter().filter(|record| record.replaced_day.is_none()).count();
     let newest = read.last();
-    let is_present = match account.standing.record {
+    let is_present = match account.head.record {
         None => kept.is_empty(),
         Some(mark) => {
             present == 1
                 && newest.is_some_and(|record| {
-                    record.mark() == mark && record.head.relay_key == account.key && record.head.epoch == account.standing.epoch
+                    record.mark() == mark && record.head.relay_key == account.key && record.head.epoch == account.head.epoch
                 })
         }
     };
     if !is_present {
         found(&Fault::Record {
             account: name.clone(),
-            number: account.standing.record.map_or(0, |mark| mark.number),
+            number: account.head.record.map_or(0, |mark| mark.number),
         });
     }
     let keyring = keyring.map(|bytes| KeyringRecord::read(&bytes));
     let is_named = match keyring {
-        None => account.standing.keyring.is_none(),
-        Some(keyring) => {
-            keyring.is_ok_and(|keyring| keyring.stream == stream && Some(keyring.mark()) == account.standing.keyring)
-        }
+        None => account.head.keyring.is_none(),
+        Some(keyring) => keyring.is_ok_and(|keyring| keyring.stream == stream && Some(keyring.mark()) == account.head.keyring),
     };
     if !is_named {
         found(&Fault::Keyring { account: name });

@@ -14,7 +14,7 @@ use techo_protocol::trust::AuthorityId;
 use tokio::runtime::Runtime;
 
 use super::{
-    Forgotten, Held, MailboxStore, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals, Woken,
+    Forgotten, MailboxStore, PART_BYTES, Publication, Published, Put, Replaced, Store, StoreError, StoredSegment, Totals, Woken,
 };
 pub use place::{S3Settings, SegmentsPlace};
 
@@ -164,15 +164,15 @@ impl Store for SegmentsElsewhere {
         self.inner.segments_after(after, most)
     }
 
-    fn held(&self, authority: AuthorityId) -> Result<Held, StoreError> {
-        self.inner.held(authority)
+    fn published(&self, authority: AuthorityId) -> Result<Published, StoreError> {
+        self.inner.published(authority)
     }
 
     fn replace_trust_list(&self, authority: AuthorityId, held: Option<&[u8]>, newer: &[u8]) -> Result<Replaced, StoreError> {
         self.inner.replace_trust_list(authority, held, newer)
     }
 
-    fn publish(&self, authority: AuthorityId, held: &Held, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError> {
+    fn publish(&self, authority: AuthorityId, held: &Published, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError> {
         self.inner.publish(authority, held, next, now)
     }
 

@@ -3,7 +3,7 @@
 use techo_protocol::household::sync_api::StreamId;
 
 use super::StoreError;
-use super::account::{Account, RecordsHeld, Standing};
+use super::account::{Account, RecordsHeld, StreamHead};
 use super::rows::{Reading, StreamDatabase};
 use super::stream_store::Page;
 
@@ -13,12 +13,12 @@ use super::stream_store::Page;
 /// [`StoreError`].
 pub fn records<D: StreamDatabase>(database: &D, stream: StreamId, since: Option<u64>) -> Result<Option<RecordsHeld>, StoreError> {
     database.read(|rows| {
-        let Some(standing) = served(rows, stream)? else {
+        let Some(head) = served(rows, stream)? else {
             return Ok(None);
         };
         Ok(Some(RecordsHeld {
-            standing,
-            records: rows.records_after(stream, standing.records_after(since))?,
+            head,
+            records: rows.records_after(stream, head.records_after(since))?,
             keyring: rows.keyring(stream)?,
         }))
     })
@@ -28,19 +28,19 @@ pub fn records<D: StreamDatabase>(database: &D, stream: StreamId, since: Option<
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn inventory<D: StreamDatabase>(database: &D, stream: StreamId) -> Result<Option<(Standing, Vec<u8>)>, StoreError> {
+pub fn inventory<D: StreamDatabase>(database: &D, stream: StreamId) -> Result<Option<(StreamHead, Vec<u8>)>, StoreError> {
     database.read(|rows| {
-        let Some(standing) = served(rows, stream)? else {
+        let Some(head) = served(rows, stream)? else {
             return Ok(None);
         };
-        Ok(Some((standing, rows.chunk_ids(stream)?)))
+        Ok(Some((head, rows.chunk_ids(stream)?)))
     })
 }
 
 /// Where a stream stands whose account is served.
-fn served<E: From<StoreError>>(rows: Reading<'_, E>, stream: StreamId) -> Result<Option<Standing>, E> {
+fn served<E: From<StoreError>>(rows: Reading<'_, E>, stream: StreamId) -> Result<Option<StreamHead>, E> {
     let account = rows.account(stream)?.filter(Account::is_served);
-    Ok(account.map(|account| account.standing))
+    Ok(account.map(|account| account.head))
 }
 
 /// A page that is being filled, in the order of its chunks.
@@ -54,12 +54,12 @@ pub struct Filling {
 
 impl Filling {
     /// An empty page of a stream that stands there: for at most `most` chunks, and of more than one for at most `bytes` together.
-    pub fn new(standing: Standing, most: usize, bytes: usize) -> Self {
+    pub fn new(head: StreamHead, most: usize, bytes: usize) -> Self {
         Self {
             page: Page {
-                standing,
+                head,
                 chunks: Vec::new(),
-                cursor: standing.cursor,
+                cursor: head.cursor,
                 more: false,
             },
             most,
@@ -90,7 +90,7 @@ impl Filling {
     /// The page. Where there is nothing after it, its cursor is the stream's.
     pub fn end(mut self) -> Page {
         if !self.page.more || self.page.chunks.is_empty() {
-            self.page.cursor = self.page.standing.cursor;
+            self.page.cursor = self.page.head.cursor;
         }
         self.page
     }

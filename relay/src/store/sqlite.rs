@@ -15,7 +15,7 @@ use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
 use super::{
-    Forgotten, Held, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals, UNLISTED_SECONDS,
+    Forgotten, PART_BYTES, Publication, Published, Put, Replaced, Store, StoreError, StoredSegment, Totals, UNLISTED_SECONDS,
     last_day_forgotten,
 };
 
@@ -75,7 +75,7 @@ impl Store for SqliteStore {
         self.write(|_| Ok(()))
     }
 
-    fn held(&self, authority: AuthorityId) -> Result<Held, StoreError> {
+    fn published(&self, authority: AuthorityId) -> Result<Published, StoreError> {
         held(&self.reader(), authority)
     }
 
@@ -92,7 +92,13 @@ impl Store for SqliteStore {
         })
     }
 
-    fn publish(&self, authority: AuthorityId, before: &Held, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError> {
+    fn publish(
+        &self,
+        authority: AuthorityId,
+        before: &Published,
+        next: Publication<'_>,
+        now: i64,
+    ) -> Result<Replaced, StoreError> {
         self.write(|transaction| {
             if held(transaction, authority)? != *before {
                 return Ok(Replaced::Raced);
@@ -162,7 +168,7 @@ impl Store for SqliteStore {
                 .prepare_cached("SELECT 1 FROM diaries WHERE authority = ?1 AND mailbox = ?2 AND hash = ?3")?
                 .exists(params![authority.0, diary.mailbox, diary.hash])?;
             if held {
-                return Ok(Put::Held);
+                return Ok(Put::Present);
             }
             let waiting: i64 = transaction
                 .prepare_cached("SELECT count(*) FROM diaries WHERE authority = ?1")?
@@ -270,11 +276,11 @@ impl Store for SqliteStore {
     }
 }
 
-fn held(connection: &Connection, authority: AuthorityId) -> Result<Held, StoreError> {
+fn held(connection: &Connection, authority: AuthorityId) -> Result<Published, StoreError> {
     let found = connection
         .prepare_cached("SELECT trust_list, manifest FROM authorities WHERE id = ?1")?
         .query_row([authority.0], |row| {
-            Ok(Held {
+            Ok(Published {
                 trust_list: row.get(0)?,
                 manifest: row.get(1)?,
             })
@@ -311,7 +317,7 @@ fn note(
     )? > 0
         || segment(transaction, hash)?.is_some();
     if held {
-        return Ok(Put::Held);
+        return Ok(Put::Present);
     }
     let used: i64 = transaction.query_row(
         "SELECT coalesce(sum(bytes), 0) FROM segments WHERE authority = ?1",

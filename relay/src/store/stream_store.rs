@@ -3,13 +3,13 @@
 use techo_protocol::household::sync_api::{ChunkId, StreamId};
 
 use super::StoreError;
-use super::account::{Account, KeysHeld, RecordsHeld, Standing, StreamWrite, Written};
+use super::account::{Account, KeysHeld, RecordsHeld, StreamHead, StreamWrite, Written};
 
 /// A page of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// Where the stream stands.
-    pub standing: Standing,
+    pub head: StreamHead,
     /// The chunks' bytes, the oldest chunk first.
     pub chunks: Vec<Vec<u8>>,
     /// The number of the last chunk on the page; the stream's newest where there is none.
@@ -92,7 +92,7 @@ pub trait StreamStore: Send + Sync {
     }
 
     /// The ids of all chunks, 16 bytes each, and where the stream stands; `None` where no account is served.
-    fn inventory(&self, stream: StreamId) -> Result<Option<(Standing, Vec<u8>)>, StoreError> {
+    fn inventory(&self, stream: StreamId) -> Result<Option<(StreamHead, Vec<u8>)>, StoreError> {
         Err(StoreError::NoStreams)
     }
 

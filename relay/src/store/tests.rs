@@ -29,7 +29,7 @@ fn each(test: impl Fn(&dyn Fn() -> Arc<dyn Store>)) {
 }
 
 fn publish(store: &dyn Store, authority: AuthorityId, manifest: &[u8], listed: &[&[u8]], now: i64) -> Replaced {
-    let held = store.held(authority).unwrap();
+    let held = store.published(authority).unwrap();
     let listed: Vec<_> = listed.iter().map(|file| (sha256(file), file.len() as u64)).collect();
     let next = Publication {
         trust_list: b"trust",
@@ -78,7 +78,7 @@ fn an_empty_store_holds_nothing() {
     each(|open| {
         let store = open();
         store.check().unwrap();
-        assert_eq!(store.held(OSAKA).unwrap(), Held::default());
+        assert_eq!(store.published(OSAKA).unwrap(), Published::default());
         assert_eq!(store.segment(&[0; 32]).unwrap(), None);
         assert_eq!(store.segment_part(&[0; 32], 0).unwrap(), None);
         assert_eq!(store.totals().unwrap(), Totals::default());
@@ -99,7 +99,7 @@ fn everything_is_there_after_opening_again() {
         drop(store);
 
         let store = open();
-        let held = store.held(OSAKA).unwrap();
+        let held = store.published(OSAKA).unwrap();
         assert_eq!(
             (held.trust_list.as_deref(), held.manifest.as_deref()),
             (Some(&b"trust"[..]), Some(&b"manifest"[..]))
@@ -120,7 +120,7 @@ fn what_is_held_is_replaced_only_by_who_has_seen_it() {
         );
         assert_eq!(store.replace_trust_list(OSAKA, None, b"a").unwrap(), Replaced::Done);
         assert_eq!(store.replace_trust_list(OSAKA, None, b"b").unwrap(), Replaced::Raced);
-        let before = store.held(OSAKA).unwrap();
+        let before = store.published(OSAKA).unwrap();
         assert_eq!(publish(&*store, OSAKA, b"first", &[], NOW), Replaced::Done);
         let next = Publication {
             trust_list: b"trust",
@@ -128,10 +128,10 @@ fn what_is_held_is_replaced_only_by_who_has_seen_it() {
             listed: &[],
         };
         assert_eq!(store.publish(OSAKA, &before, next, NOW).unwrap(), Replaced::Raced);
-        assert_eq!(store.held(OSAKA).unwrap().manifest.as_deref(), Some(&b"first"[..]));
+        assert_eq!(store.published(OSAKA).unwrap().manifest.as_deref(), Some(&b"first"[..]));
         assert_eq!(
-            store.held(KYOTO).unwrap(),
-            Held::default(),
+            store.published(KYOTO).unwrap(),
+            Published::default(),
             "authorities have nothing in common"
         );
     });
@@ -154,9 +154,9 @@ fn a_manifest_lists_only_what_is_there() {
             manifest: b"m",
             listed: &shorter,
         };
-        let held = store.held(OSAKA).unwrap();
+        let held = store.published(OSAKA).unwrap();
         assert_eq!(store.publish(OSAKA, &held, next, NOW).unwrap(), Replaced::SegmentMissing);
-        assert_eq!(store.held(OSAKA).unwrap(), Held::default(), "nothing was changed");
+        assert_eq!(store.published(OSAKA).unwrap(), Published::default(), "nothing was changed");
         store.forget(NOW + UNLISTED_SECONDS).unwrap();
         assert_eq!(read(&*store, b"mine"), None, "a refused manifest lists nothing");
     });
@@ -194,14 +194,14 @@ fn sending_a_segment_again_gives_it_another_day() {
     each(|open| {
         let store = open();
         put(&*store, OSAKA, b"one", NOW);
-        assert_eq!(put(&*store, OSAKA, b"one", NOW + 80_000), Put::Held);
+        assert_eq!(put(&*store, OSAKA, b"one", NOW + 80_000), Put::Present);
         store.forget(NOW + UNLISTED_SECONDS).unwrap();
         assert_eq!(
             publish(&*store, OSAKA, b"m", &[b"one"], NOW + UNLISTED_SECONDS),
             Replaced::Done
         );
         // Sent again once it is listed, it stays listed.
-        assert_eq!(put(&*store, OSAKA, b"one", NOW), Put::Held);
+        assert_eq!(put(&*store, OSAKA, b"one", NOW), Put::Present);
         assert_eq!(store.forget(i64::MAX).unwrap().segments, 0);
     });
 }
@@ -228,7 +228,7 @@ fn an_authority_has_so_much_room() {
         assert_eq!(put(OSAKA, b"123456"), Put::New);
         assert_eq!(put(OSAKA, b"12345"), Put::OverQuota);
         assert_eq!(put(OSAKA, b"1234"), Put::New);
-        assert_eq!(put(OSAKA, b"123456"), Put::Held);
+        assert_eq!(put(OSAKA, b"123456"), Put::Present);
         assert_eq!(put(KYOTO, b"abcdef"), Put::New);
         assert_eq!(
             store.totals().unwrap(),
@@ -266,7 +266,7 @@ fn taking_removes_exactly_what_is_named() {
         assert_eq!(deposit(&*store, 1, b"other", 4), Put::New);
         assert_eq!(
             deposit(&*store, 1, b"other", 6),
-            Put::Held,
+            Put::Present,
             "the same one again, on another day"
         );
 
@@ -308,7 +308,7 @@ fn a_box_takes_so_many() {
             [put(1, OSAKA), put(2, OSAKA), put(3, OSAKA)],
             [Put::New, Put::New, Put::OverQuota]
         );
-        assert_eq!(put(1, OSAKA), Put::Held);
+        assert_eq!(put(1, OSAKA), Put::Present);
         assert_eq!(put(3, KYOTO), Put::New);
         take(&*store, 1, &[diary(1, b"x")], 9);
         assert_eq!(put(3, OSAKA), Put::New, "what was taken makes room");
@@ -397,7 +397,7 @@ fn run(store: &dyn Store, step: &Step, now: &mut i64) -> String {
             format!("{:?}", store.forget(*now))
         }
     };
-    let held = [store.held(OSAKA), store.held(KYOTO)];
+    let held = [store.published(OSAKA), store.published(KYOTO)];
     let segments: Vec<_> = (0..2)
         .flat_map(|whose| (0..5).map(move |index| file(&whose, &index)))
         .map(|file| read(store, &file))

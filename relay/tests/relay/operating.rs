@@ -6,7 +6,9 @@ use techo_protocol::basics::keys::sha256;
 use techo_protocol::exposure::diary_upload::SENT_BYTES;
 use techo_protocol::exposure::relay_api::{Diaries, StoredDiary, publish_segment_path, segment_path};
 use techo_protocol::trust::AuthorityId;
-use techo_relay::store::{Forgotten, Held, Publication, Put, Replaced, Store, StoreError, StoredSegment, StreamStore, Totals};
+use techo_relay::store::{
+    Forgotten, Publication, Published, Put, Replaced, Store, StoreError, StoredSegment, StreamStore, Totals,
+};
 
 use crate::authority::{Authority, NOW};
 use crate::client::{Wire, refused, request};
@@ -259,8 +261,8 @@ impl Store for Broken {
         self.fail()
     }
 
-    fn held(&self, _: AuthorityId) -> Result<Held, StoreError> {
-        Ok(Held {
+    fn published(&self, _: AuthorityId) -> Result<Published, StoreError> {
+        Ok(Published {
             trust_list: Some(Authority::new(10).trust()),
             manifest: None,
         })
@@ -270,7 +272,7 @@ impl Store for Broken {
         self.fail().map(|()| Replaced::Done)
     }
 
-    fn publish(&self, _: AuthorityId, _: &Held, _: Publication<'_>, now: i64) -> Result<Replaced, StoreError> {
+    fn publish(&self, _: AuthorityId, _: &Published, _: Publication<'_>, now: i64) -> Result<Replaced, StoreError> {
         assert_eq!(now, NOW);
         self.fail().map(|()| Replaced::Done)
     }

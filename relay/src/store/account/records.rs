@@ -6,7 +6,7 @@ use techo_protocol::household::keyring_record::KeyringRecord;
 use techo_protocol::household::recovery::RecoveryPublic;
 use techo_protocol::household::sync_api::{FOLLOWED_DAYS, OLD_WORDS_DAYS, StreamId};
 
-use super::{Account, Chunk, ChunkId, DELETED_DAYS, Refused, Standing};
+use super::{Account, Chunk, ChunkId, DELETED_DAYS, Refused, StreamHead};
 
 /// Most epoch records that one installation brings, and most replaced ones that are kept: far more than a household makes in
 /// [`FOLLOWED_DAYS`].
@@ -89,7 +89,7 @@ pub struct KeysHeld {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordsHeld {
     /// Where the stream stands.
-    pub standing: Standing,
+    pub head: StreamHead,
     /// Epoch records in their order: those that were replaced without their slots, the present one whole.
     pub records: Vec<Vec<u8>>,
     /// The whole keyring record, if there is one.
@@ -168,21 +168,21 @@ impl Account {
     ) -> Result<Installed, Refused> {
         self.served()?;
         self.has_records(install.record, install.keyring)?;
-        if install.cursor != self.standing.cursor {
+        if install.cursor != self.head.cursor {
             return Err(Refused::CameSince);
         }
         let mut installed = self.with_records(install, held)?;
         if let Some(keyring) = &install.new_keyring {
-            let follows = self.standing.keyring.is_none_or(|before| before.number < keyring.number);
+            let follows = self.head.keyring.is_none_or(|before| before.number < keyring.number);
             if !follows || keyring.stream != install.stream || keyring.number > HIGHEST_NUMBER {
                 return Err(Refused::RecordRefused);
             }
-            installed.account.standing.keyring = Some(keyring.mark());
+            installed.account.head.keyring = Some(keyring.mark());
         }
         installed.account.at_epoch(install.epoch)?;
         installed.account = installed.account.holding(count, bytes, removed, install.most)?;
         if removed > 0 {
-            installed.account.standing.last_swap = installed.account.standing.last_swap.saturating_add(1);
+            installed.account.head.last_swap = installed.account.head.last_swap.saturating_add(1);
         }
         Ok(installed)
     }
@@ -192,7 +192,7 @@ impl Account {
     /// # Errors
     /// [`Refused::RecordReplaced`].
     pub fn has_records(&self, record: Option<u64>, keyring: Option<u64>) -> Result<(), Refused> {
-        let [record_here, keyring_here] = [self.standing.record, self.standing.keyring].map(|mark| mark.map(|mark| mark.number));
+        let [record_here, keyring_here] = [self.head.record, self.head.keyring].map(|mark| mark.map(|mark| mark.number));
         if (record, keyring) == (record_here, keyring_here) {
             Ok(())
         } else {
@@ -235,8 +235,8 @@ impl Account {
             None => WordsAfter::None,
         };
         installed.account.key = last.head.relay_key;
-        installed.account.standing.epoch = last.head.epoch;
-        installed.account.standing.record = Some(last.mark());
+        installed.account.head.epoch = last.head.epoch;
+        installed.account.head.record = Some(last.mark());
         installed.present = Some(last.clone());
         Ok(installed)
     }

@@ -3,7 +3,7 @@
 use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::sync_api::{ChunkId, StreamId};
 
-use super::{Chunk, Install, Standing};
+use super::{Chunk, Install, StreamHead};
 
 /// A change of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub enum StreamWrite {
 }
 
 /// What came of a change.
-pub type Written = Result<Standing, Refused>;
+pub type Written = Result<StreamHead, Refused>;
 
 /// Why a change was not made; nothing was changed then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

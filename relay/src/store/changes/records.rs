@@ -11,7 +11,7 @@ pub fn to_follow<E: From<StoreError>>(rows: Changing<'_, E>, account: &Account, 
     let present = rows.present_record(install.stream)?;
     let present = present.map(|bytes| EpochRecord::read(&bytes)).transpose();
     let present = present.map_err(|_| StoreError::Damaged)?;
-    if present.as_ref().map(EpochRecord::mark) != account.standing.record {
+    if present.as_ref().map(EpochRecord::mark) != account.head.record {
         return Err(StoreError::Damaged.into());
     }
     let keys = rows.keys(install.stream)?;

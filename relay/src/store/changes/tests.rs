@@ -7,7 +7,7 @@ use super::*;
 use crate::store::rows::Reading;
 use crate::store::sqlite::SqliteStore;
 use crate::store::testing::{Schema, databases, each_database};
-use crate::store::{AccountTotals, Standing, Store, StreamStore, open};
+use crate::store::{AccountTotals, Store, StreamHead, StreamStore, open};
 
 const HOME: StreamId = StreamId([1; 16]);
 const KEY: PublicKey = PublicKey([2; 32]);
@@ -38,11 +38,11 @@ fn each_opened(test: impl Fn(&dyn Store)) {
             opening: [3; 16],
             day: 5,
         };
-        let standing = Standing {
+        let head = StreamHead {
             opening: [3; 16],
-            ..Standing::default()
+            ..StreamHead::default()
         };
-        assert_eq!(store.write_streams(&[open]).unwrap(), [Ok(standing)]);
+        assert_eq!(store.write_streams(&[open]).unwrap(), [Ok(head)]);
         test(store);
     });
 }
@@ -58,10 +58,7 @@ fn a_refused_change_leaves_the_others_of_its_transaction() {
                 push(HOME, &[5], 2_000),
             ])
             .unwrap();
-        let cursors: Vec<_> = outcomes
-            .iter()
-            .map(|outcome| outcome.map(|standing| standing.cursor))
-            .collect();
+        let cursors: Vec<_> = outcomes.iter().map(|outcome| outcome.map(|head| head.cursor)).collect();
         assert_eq!(cursors, [Ok(1), Err(Refused::OverQuota), Err(Refused::NoAccount), Ok(2)]);
         let page = store.page(HOME, 0, 10, 10_000).unwrap().unwrap();
         assert_eq!(page.chunks, [chunk(1).bytes, chunk(5).bytes]);

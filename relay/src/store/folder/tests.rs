@@ -29,7 +29,7 @@ fn public_files_lie_at_the_relay_s_own_paths() {
         manifest: b"manifest",
         listed: &[(hash, 7)],
     };
-    store.publish(OSAKA, &Held::default(), next, 0).unwrap();
+    store.publish(OSAKA, &Published::default(), next, 0).unwrap();
     let public = |path: String| fs::read(folder.path().join("public").join(path.trim_start_matches('/'))).unwrap();
     assert_eq!(public(techo_protocol::exposure::relay_api::manifest_path(OSAKA)), b"manifest");
     assert_eq!(public(techo_protocol::exposure::relay_api::segment_path(&hash)), b"segment");
@@ -102,6 +102,6 @@ fn a_mark_that_a_crash_left_out_is_set_by_the_next_manifest() {
         manifest: b"manifest",
         listed: &[],
     };
-    store.publish(OSAKA, &Held::default(), next, 1_000).unwrap();
+    store.publish(OSAKA, &Published::default(), next, 1_000).unwrap();
     assert_eq!(store.forget(1_000 + UNLISTED_SECONDS).unwrap().segments, 1);
 }

@@ -14,7 +14,7 @@ fn fill(store: &dyn Store) {
         manifest: b"manifest",
         listed: &[(sha256(b"segment"), 7)],
     };
-    let held = store.held(OSAKA).unwrap();
+    let held = store.published(OSAKA).unwrap();
     store.publish(OSAKA, &held, next, 5).unwrap();
     let large = vec![7; 300_000];
     store.put_segment(OSAKA, &sha256(&large), &large, 5, u64::MAX).unwrap();
@@ -47,7 +47,7 @@ fn look(store: &dyn Store) -> String {
         store.page(stream, 0, 10, 10_000),
         store.records(stream, Some(0)),
         store.keys(stream),
-        store.held(OSAKA),
+        store.published(OSAKA),
         store.totals(),
         store.segment_part(&sha256(&vec![7; 300_000]), 1),
         store.take_diaries(OSAKA, u64::MAX, &[], 10),
@@ -169,8 +169,8 @@ fn a_store_that_begins_again_gives_no_number_twice() {
         let after = database.open();
         assert_eq!(after.generation(), Ok([9; 16]));
         let account = after.account(StreamId([1; 16])).unwrap().unwrap();
-        assert!(account.standing.cursor > before.standing.cursor + u64::from(u32::MAX));
-        assert!(account.standing.last_swap > before.standing.last_swap + u64::from(u32::MAX));
+        assert!(account.head.cursor > before.head.cursor + u64::from(u32::MAX));
+        assert!(account.head.last_swap > before.head.last_swap + u64::from(u32::MAX));
         assert_eq!(account.read_day, 100);
         inspect(&*after, &mut |fault| panic!("{fault}")).unwrap();
     });

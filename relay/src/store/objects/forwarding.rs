@@ -4,7 +4,7 @@ use techo_protocol::household::sync_api::StreamId;
 
 use super::SegmentsElsewhere;
 use crate::store::{
-    Account, AccountTotals, KeysHeld, NumberedChunk, Page, RecordKept, RecordsHeld, Standing, StoreError, StreamStore,
+    Account, AccountTotals, KeysHeld, NumberedChunk, Page, RecordKept, RecordsHeld, StoreError, StreamHead, StreamStore,
     StreamWrite, Written,
 };
 
@@ -37,7 +37,7 @@ impl StreamStore for SegmentsElsewhere {
         self.inner.located(locator)
     }
 
-    fn inventory(&self, stream: StreamId) -> Result<Option<(Standing, Vec<u8>)>, StoreError> {
+    fn inventory(&self, stream: StreamId) -> Result<Option<(StreamHead, Vec<u8>)>, StoreError> {
         self.inner.inventory(stream)
     }
 

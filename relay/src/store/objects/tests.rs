@@ -15,7 +15,7 @@ fn works_elsewhere(inner: &Arc<dyn Store>, place: &SegmentsPlace, held: &dyn Fn(
     let hash = sha256(&file);
     store.check().unwrap();
     assert_eq!(store.put_segment(OSAKA, &hash, &file, 0, 1_000_000), Ok(Put::New));
-    assert_eq!(store.put_segment(OSAKA, &hash, &file, 5, 1_000_000), Ok(Put::Held));
+    assert_eq!(store.put_segment(OSAKA, &hash, &file, 5, 1_000_000), Ok(Put::Present));
     let over = vec![1; 500_000];
     assert_eq!(
         store.put_segment(OSAKA, &sha256(&over), &over, 0, 1_000_000),

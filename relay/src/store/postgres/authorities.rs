@@ -8,7 +8,7 @@ use super::PostgresStore;
 use super::columns::{bytes, get, integer, natural};
 use super::connection::{Done, Work};
 use crate::store::{
-    Forgotten, Held, MailboxStore, PART_BYTES, Publication, Put, Replaced, Store, StoreError, StoredSegment, Totals,
+    Forgotten, MailboxStore, PART_BYTES, Publication, Published, Put, Replaced, Store, StoreError, StoredSegment, Totals,
     UNLISTED_SECONDS, Woken, last_day_forgotten,
 };
 
@@ -20,7 +20,7 @@ impl Store for PostgresStore {
         })
     }
 
-    fn held(&self, authority: AuthorityId) -> Result<Held, StoreError> {
+    fn published(&self, authority: AuthorityId) -> Result<Published, StoreError> {
         self.pool()?.read(|work| held(work, authority))
     }
 
@@ -38,7 +38,13 @@ impl Store for PostgresStore {
         })
     }
 
-    fn publish(&self, authority: AuthorityId, before: &Held, next: Publication<'_>, now: i64) -> Result<Replaced, StoreError> {
+    fn publish(
+        &self,
+        authority: AuthorityId,
+        before: &Published,
+        next: Publication<'_>,
+        now: i64,
+    ) -> Result<Replaced, StoreError> {
         let id = &authority.0[..];
         let hashes: Vec<&[u8]> = next.listed.iter().map(|(hash, _)| &hash[..]).collect();
         let lengths = next
@@ -154,7 +160,7 @@ impl Store for PostgresStore {
                 &[&id, &mailbox, &hash],
             )?;
             if held.is_some() {
-                return Ok(Put::Held);
+                return Ok(Put::Present);
             }
             let waiting = work.query_one("SELECT count(*) FROM diaries WHERE authority = $1", &[&id])?;
             if natural(waiting.try_get(0)?) >= most as u64 {
@@ -254,7 +260,7 @@ fn note(work: &mut Work<'_>, authority: AuthorityId, hash: &[u8; 32], length: u6
     )? > 0
         || segment(work, hash)?.is_some();
     if held {
-        return Ok(Put::Held);
+        return Ok(Put::Present);
     }
     let used = work.query_one(
         "SELECT coalesce(sum(bytes), 0)::bigint FROM segments WHERE authority = $1",
@@ -278,14 +284,14 @@ fn lock(work: &mut Work<'_>, authority: AuthorityId) -> Done<()> {
     Ok(())
 }
 
-fn held(work: &mut Work<'_>, authority: AuthorityId) -> Done<Held> {
+fn held(work: &mut Work<'_>, authority: AuthorityId) -> Done<Published> {
     let row = work.query_opt(
         "SELECT trust_list, manifest FROM authorities WHERE id = $1",
         &[&&authority.0[..]],
     )?;
     Ok(match row {
-        None => Held::default(),
-        Some(row) => Held {
+        None => Published::default(),
+        Some(row) => Published {
             trust_list: row.try_get(0)?,
             manifest: row.try_get(1)?,
         },

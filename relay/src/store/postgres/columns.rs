@@ -5,7 +5,7 @@ use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::sync_api::Mark;
 
 use crate::store::StoreError;
-use crate::store::account::{Account, Standing};
+use crate::store::account::{Account, StreamHead};
 
 /// An account's columns, as [`read_account`] reads them.
 macro_rules! account_columns {
@@ -21,7 +21,7 @@ pub(super) use account_columns;
 pub fn read_account(row: &Row) -> Result<Account, StoreError> {
     Ok(Account {
         key: PublicKey(bytes(row, 0)?),
-        standing: Standing {
+        head: StreamHead {
             epoch: u32::try_from(get::<i64>(row, 1)?).map_err(|_| StoreError::Damaged)?,
             last_swap: natural(get(row, 2)?),
             cursor: natural(get(row, 3)?),

@@ -8,7 +8,7 @@ use techo_protocol::household::sync_api::{ChunkId, StreamId};
 use super::PostgresStore;
 use super::columns::{account_columns, bytes, get, integer, natural, read_account};
 use super::reading::{ACCOUNT, keyring};
-use crate::store::account::{Account, KeysHeld, RecordsHeld, Standing, StreamWrite, Written};
+use crate::store::account::{Account, KeysHeld, RecordsHeld, StreamHead, StreamWrite, Written};
 use crate::store::reading::{self, Filling};
 use crate::store::rows::StreamDatabase;
 use crate::store::stream_store::{AccountTotals, NumberedChunk, Page, RecordKept, StreamStore};
@@ -49,7 +49,7 @@ impl StreamStore for PostgresStore {
             .read_one(sql, &[&&locator[..]], |row| Ok(StreamId(bytes(row, 0)?)))
     }
 
-    fn inventory(&self, stream: StreamId) -> Result<Option<(Standing, Vec<u8>)>, StoreError> {
+    fn inventory(&self, stream: StreamId) -> Result<Option<(StreamHead, Vec<u8>)>, StoreError> {
         reading::inventory(self, stream)
     }
 
@@ -72,7 +72,7 @@ impl StreamStore for PostgresStore {
             if account.bytes > bytes as u64 {
                 large.push(at);
             } else {
-                fill(page.insert(Filling::new(account.standing, most, bytes)), row)?;
+                fill(page.insert(Filling::new(account.head, most, bytes)), row)?;
             }
         }
         if !large.is_empty() {
@@ -81,7 +81,7 @@ impl StreamStore for PostgresStore {
                 let at = large.get(nth(row)?).ok_or(StoreError::Failed)?;
                 let page = pages.get_mut(*at).ok_or(StoreError::Failed)?;
                 if page.is_none() {
-                    *page = Some(Filling::new(read_account(row)?.standing, most, bytes));
+                    *page = Some(Filling::new(read_account(row)?.head, most, bytes));
                 }
                 if let Some(page) = page {
                     fill_one(page, row)?;

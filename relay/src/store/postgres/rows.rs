@@ -73,7 +73,7 @@ impl StreamRows for PostgresRows<'_, '_> {
                 &&stream.0[..],
                 &&account.key.0[..],
                 &account.read_day,
-                &&account.standing.opening[..],
+                &&account.head.opening[..],
             ],
         )?;
         Ok(opened > 0)
@@ -171,8 +171,8 @@ fn columns(names: &BTreeSet<ChunkName>) -> (Vec<&[u8]>, Vec<&[u8]>) {
 /// Whether an account has only another place in its stream: nearly all that change have.
 fn has_only_moved(change: &AccountChange) -> bool {
     let mut moved = change.before;
-    moved.standing.last_swap = change.after.standing.last_swap;
-    moved.standing.cursor = change.after.standing.cursor;
+    moved.head.last_swap = change.after.head.last_swap;
+    moved.head.cursor = change.after.head.cursor;
     moved.bytes = change.after.bytes;
     moved.read_day = change.after.read_day;
     moved == change.after
@@ -210,8 +210,8 @@ impl PostgresRows<'_, '_> {
             WRITE,
             &[
                 &streams,
-                &column(|account| account.standing.last_swap)?,
-                &column(|account| account.standing.cursor)?,
+                &column(|account| account.head.last_swap)?,
+                &column(|account| account.head.cursor)?,
                 &column(|account| account.bytes)?,
                 &days,
                 &self.channel,
@@ -222,7 +222,7 @@ impl PostgresRows<'_, '_> {
     }
 
     fn update(&mut self, stream: StreamId, account: &Account) -> Done<()> {
-        let standing = account.standing;
+        let head = account.head;
         let number = |mark: Option<Mark>| mark.map(|mark| integer(mark.number)).transpose();
         let hash = |mark: &Option<Mark>| -> Option<Vec<u8>> { mark.as_ref().map(|mark| mark.hash.to_vec()) };
         let updated = self.work.execute(
@@ -231,17 +231,17 @@ impl PostgresRows<'_, '_> {
              WHERE stream = $1",
             &[
                 &&stream.0[..],
-                &i64::from(standing.epoch),
-                &integer(standing.last_swap)?,
-                &integer(standing.cursor)?,
+                &i64::from(head.epoch),
+                &integer(head.last_swap)?,
+                &integer(head.cursor)?,
                 &integer(account.bytes)?,
                 &account.read_day,
                 &account.deleted_day,
                 &&account.key.0[..],
-                &number(standing.record)?,
-                &hash(&standing.record),
-                &number(standing.keyring)?,
-                &hash(&standing.keyring),
+                &number(head.record)?,
+                &hash(&head.record),
+                &number(head.keyring)?,
+                &hash(&head.keyring),
             ],
         )?;
         if updated == 1 {

@@ -5,7 +5,7 @@ use techo_protocol::household::sync_api::{ChunkId, StreamId};
 
 use super::rows::{ACCOUNTS_AFTER, SqliteRows, account, read_account};
 use super::{SqliteStore, integer, natural};
-use crate::store::account::{Account, KeysHeld, RecordsHeld, Standing, StreamWrite, Written};
+use crate::store::account::{Account, KeysHeld, RecordsHeld, StreamHead, StreamWrite, Written};
 use crate::store::reading::{self, Filling};
 use crate::store::rows::ReadRows;
 use crate::store::stream_store::{AccountTotals, NumberedChunk, Page, RecordKept, StreamStore};
@@ -49,7 +49,7 @@ impl StreamStore for SqliteStore {
             .optional()?)
     }
 
-    fn inventory(&self, stream: StreamId) -> Result<Option<(Standing, Vec<u8>)>, StoreError> {
+    fn inventory(&self, stream: StreamId) -> Result<Option<(StreamHead, Vec<u8>)>, StoreError> {
         reading::inventory(self, stream)
     }
 
@@ -138,8 +138,8 @@ fn page(
     let Some(account) = account(transaction, stream)?.filter(Account::is_served) else {
         return Ok(None);
     };
-    let mut filling = Filling::new(account.standing, most, bytes);
-    if cursor >= account.standing.cursor {
+    let mut filling = Filling::new(account.head, most, bytes);
+    if cursor >= account.head.cursor {
         return Ok(Some(filling.end()));
     }
     let mut select = transaction.prepare_cached(

@@ -8,7 +8,7 @@ use techo_protocol::household::sync_api::{Mark, StreamId};
 
 use super::{SqliteStore, chunks, integer, natural};
 use crate::store::StoreError;
-use crate::store::account::{Account, KeysHeld, Standing};
+use crate::store::account::{Account, KeysHeld, StreamHead};
 use crate::store::rows::{Changes, Changing, ChunkName, Due, ReadRows, Reading, StreamDatabase, StreamRows};
 
 impl StreamDatabase for SqliteStore {
@@ -102,7 +102,7 @@ impl StreamRows for SqliteRows<'_> {
         let opened = self.execute(
             "INSERT INTO accounts (stream, key, epoch, last_swap, cursor, bytes, read_day, opening) VALUES (?1, ?2, 0, 0, 0, 0, ?3, ?4)
              ON CONFLICT (stream) DO NOTHING",
-            params![stream.0, account.key.0, account.read_day, account.standing.opening],
+            params![stream.0, account.key.0, account.read_day, account.head.opening],
         )?;
         Ok(opened > 0)
     }
@@ -164,16 +164,16 @@ impl StreamRows for SqliteRows<'_> {
 impl SqliteRows<'_> {
     fn update(&self, stream: StreamId, account: &Account) -> Result<(), StoreError> {
         let number = |mark: Option<Mark>| mark.map(|mark| integer(mark.number)).transpose();
-        let Standing { record, keyring, .. } = account.standing;
+        let StreamHead { record, keyring, .. } = account.head;
         self.execute(
             "UPDATE accounts SET epoch = ?2, last_swap = ?3, cursor = ?4, bytes = ?5, read_day = ?6, deleted_day = ?7, key = ?8,
                     record_number = ?9, record_hash = ?10, keyring_number = ?11, keyring_hash = ?12
              WHERE stream = ?1",
             params![
                 stream.0,
-                account.standing.epoch,
-                integer(account.standing.last_swap)?,
-                integer(account.standing.cursor)?,
+                account.head.epoch,
+                integer(account.head.last_swap)?,
+                integer(account.head.cursor)?,
                 integer(account.bytes)?,
                 account.read_day,
                 account.deleted_day,
@@ -216,7 +216,7 @@ pub fn account(connection: &Connection, stream: StreamId) -> Result<Option<Accou
 pub fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         key: PublicKey(row.get(0)?),
-        standing: Standing {
+        head: StreamHead {
             epoch: row.get(1)?,
             last_swap: natural(row.get(2)?),
             cursor: natural(row.get(3)?),

@@ -41,7 +41,7 @@ fn write_fixture() {
         manifest: b"manifest",
         listed: &[(sha256(b"segment"), 7)],
     };
-    let held = store.held(OSAKA).unwrap();
+    let held = store.published(OSAKA).unwrap();
     assert_eq!(store.publish(OSAKA, &held, next, 1_700_000_000).unwrap(), Replaced::Done);
     store.put_diary(OSAKA, &diary(), b"sealed", 19_675, 10).unwrap();
     store.take_diaries(OSAKA, 41, &[], 10).unwrap();
@@ -112,7 +112,7 @@ fn a_database_with_streams_opens(version: u32) {
         again.generation().unwrap(),
         "kept, not drawn anew"
     );
-    assert_eq!(store.held(OSAKA).unwrap().manifest.as_deref(), Some(&b"manifest"[..]));
+    assert_eq!(store.published(OSAKA).unwrap().manifest.as_deref(), Some(&b"manifest"[..]));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_database_of_version_1_opens() {
     let (_folder, store) = open_copy(1);
     assert_ne!(store.generation().unwrap(), open_copy(1).1.generation().unwrap());
     assert_eq!(store.account_totals().unwrap(), AccountTotals::default());
-    let held = store.held(OSAKA).unwrap();
+    let held = store.published(OSAKA).unwrap();
     assert_eq!(held.trust_list.as_deref(), Some(&b"trust list"[..]));
     assert_eq!(held.manifest.as_deref(), Some(&b"manifest"[..]));
     assert_eq!(

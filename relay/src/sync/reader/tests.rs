@@ -86,7 +86,7 @@ fn page(stream: StreamId, cursor: u64) -> Result<Option<Page>, StoreError> {
         return Err(StoreError::Damaged);
     }
     Ok(Some(Page {
-        standing: crate::store::Standing::default(),
+        head: crate::store::StreamHead::default(),
         chunks: vec![stream.0.to_vec()],
         cursor,
         more: false,

@@ -38,7 +38,7 @@ fn a_full_disk_leaves_nothing_half_written() {
     room(20);
     let ids: Vec<u8> = (0..200).collect();
     assert_eq!(store.write_streams(&[push(&ids)]), Err(StoreError::Full));
-    assert_eq!(store.account(stream).unwrap().unwrap().standing.cursor, 0);
+    assert_eq!(store.account(stream).unwrap().unwrap().head.cursor, 0);
     room(1_000_000);
     assert_eq!(store.write_streams(&[push(&ids)]).unwrap()[0].unwrap().cursor, 200);
 }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::store::sqlite::{SqliteStore, schema};
-use crate::store::{Standing, StreamStore, StreamWrite};
+use crate::store::{StreamHead, StreamStore, StreamWrite};
 
 fn home(name: u8) -> StreamId {
     StreamId([name; 16])
@@ -38,7 +38,7 @@ fn opened(folder: &Path, names: &[u8]) -> SqliteStore {
         day: 5,
     };
     let opened = store.write_streams(&names.iter().map(open).collect::<Vec<_>>()).unwrap();
-    assert!(opened.iter().all(|outcome| *outcome == Ok(Standing::default())));
+    assert!(opened.iter().all(|outcome| *outcome == Ok(StreamHead::default())));
     store
 }
 

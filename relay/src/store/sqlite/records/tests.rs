@@ -47,8 +47,8 @@ fn an_account_of_before_has_no_records() {
     std::fs::copy(of_before, &copy).unwrap();
     let store = SqliteStore::open(&copy).unwrap();
     let account = store.account(StreamId([5; 16])).unwrap().unwrap();
-    assert_eq!(account.standing.opening, [0; 16]);
-    assert_eq!((account.standing.record, account.standing.keyring), (None, None));
+    assert_eq!(account.head.opening, [0; 16]);
+    assert_eq!((account.head.record, account.head.keyring), (None, None));
     let records = store.records(StreamId([5; 16]), Some(0)).unwrap().unwrap();
     assert_eq!((records.records.len(), records.keyring), (0, None));
 }
