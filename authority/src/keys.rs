@@ -14,7 +14,8 @@ use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::keys::{PublicKey, SigningKey, sha256};
 use techo_protocol::basics::p256::{P256Key, P256Public};
 use techo_protocol::basics::passphrase::{self, Cost};
-use techo_protocol::basics::random::{Random, random_bytes};
+use techo_protocol::basics::random::Random;
+use techo_protocol::basics::secret::Secret;
 use techo_protocol::exposure::diary_upload::DiaryKey;
 use techo_protocol::trust::Role;
 use zeroize::Zeroizing;
@@ -187,13 +188,13 @@ impl KeyFiles {
 
     /// Draws a new key and writes its file.
     pub fn make(&self, role: KeyRole, random: &dyn Random) -> Result<PublicKey, Error> {
-        let seed = Zeroizing::new(random_bytes(random)?);
-        let public = role.public(&seed);
+        let seed = Secret::generate(random)?;
+        let public = role.public(seed.expose());
         let path = match role {
             KeyRole::Root => self.root_file(NEXT_ROOT_FILE),
             _ => self.file(role, &public),
         };
-        self.write(&path, role, &*seed, random)?;
+        self.write(&path, role, seed.expose(), random)?;
         Ok(public)
     }
 
@@ -215,23 +216,25 @@ impl KeyFiles {
 
     /// A key that signs.
     pub fn signing_key(&self, role: KeyRole, public: &PublicKey) -> Result<SigningKey, Error> {
-        Ok(SigningKey::from_seed(&*self.seed(&self.file(role, public), role, public)?))
+        Ok(SigningKey::from_seed(
+            self.seed(&self.file(role, public), role, public)?.expose(),
+        ))
     }
 
     /// A key that opens diaries.
     pub fn diary_key(&self, public: &PublicKey) -> Result<DiaryKey, Error> {
         let file = self.file(KeyRole::Diary, public);
-        Ok(DiaryKey::from_seed(&*self.seed(&file, KeyRole::Diary, public)?))
+        Ok(DiaryKey::from_seed(self.seed(&file, KeyRole::Diary, public)?.expose()))
     }
 
     /// A key that opens bundles.
     pub fn bundle_key(&self, public: &PublicKey) -> Result<HpkePrivate, Error> {
         let file = self.file(KeyRole::Bundle, public);
-        Ok(HpkePrivate::from_seed(&*self.seed(&file, KeyRole::Bundle, public)?))
+        Ok(HpkePrivate::from_seed(self.seed(&file, KeyRole::Bundle, public)?.expose()))
     }
 
     /// The key of birth dates, by its file's name.
-    pub fn residents_key(&self, name: &PublicKey) -> Result<Zeroizing<[u8; SEED_BYTES]>, Error> {
+    pub fn residents_key(&self, name: &PublicKey) -> Result<Secret<SEED_BYTES>, Error> {
         self.seed(&self.file(KeyRole::Residents, name), KeyRole::Residents, name)
     }
 
@@ -241,12 +244,12 @@ impl KeyFiles {
             return Err(KeyError::RootAway.into());
         }
         match self.seed(&self.root_file(ROOT_FILE), KeyRole::Root, public) {
-            Ok(seed) => Ok(SigningKey::from_seed(&seed)),
+            Ok(seed) => Ok(SigningKey::from_seed(seed.expose())),
             // The list that names the new root was stored, and the change of files after it was cut short.
             Err(why) => match self.seed(&self.root_file(NEXT_ROOT_FILE), KeyRole::Root, public) {
                 Ok(seed) => {
                     self.take_next_root()?;
-                    Ok(SigningKey::from_seed(&seed))
+                    Ok(SigningKey::from_seed(seed.expose()))
                 }
                 Err(_) => Err(why),
             },
@@ -256,7 +259,7 @@ impl KeyFiles {
     /// The new root that [`Self::make`] wrote.
     pub fn next_root_key(&self, public: &PublicKey) -> Result<SigningKey, Error> {
         let seed = self.seed(&self.root_file(NEXT_ROOT_FILE), KeyRole::Root, public)?;
-        Ok(SigningKey::from_seed(&seed))
+        Ok(SigningKey::from_seed(seed.expose()))
     }
 
     /// Puts the new root in the old one's place, once the trust list that names it is stored.
@@ -276,11 +279,11 @@ impl KeyFiles {
         self.folder.join(ROOT_FOLDER).join(name)
     }
 
-    fn seed(&self, path: &Path, role: KeyRole, public: &PublicKey) -> Result<Zeroizing<[u8; SEED_BYTES]>, Error> {
+    fn seed(&self, path: &Path, role: KeyRole, public: &PublicKey) -> Result<Secret<SEED_BYTES>, Error> {
         let damaged = KeyError::Damaged { role: role.as_str() };
         let secret = self.secret(path, role)?;
-        let seed = Zeroizing::new(secret.as_slice().try_into().map_err(|_| damaged.clone())?);
-        if role.public(&seed) != *public {
+        let seed = Secret::of_slice(&secret).ok_or_else(|| damaged.clone())?;
+        if role.public(seed.expose()) != *public {
             return Err(damaged.into());
         }
         Ok(seed)

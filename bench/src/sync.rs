@@ -18,7 +18,7 @@ use techo_core::sync::{engine, pairing, schedule};
 use techo_core::vault::Vault;
 use techo_core::vault::key_file::KeyFile;
 use techo_http::{Http, HttpError};
-use techo_protocol::basics::clock::DAY_SECONDS as DAY;
+use techo_protocol::basics::clock::{DAY_SECONDS as DAY, HOUR_SECONDS};
 use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES, UPLOAD_CELLS};
 use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest, stream_path};
 use techo_relay::{Background, Config, Limits, store};
@@ -55,7 +55,7 @@ pub fn run() -> Result<Value, Failed> {
         let now = begun + day * DAY;
         phone = Device::open(folder.path(), "phone", now)?;
         for visit in 0..VISITS_A_DAY {
-            phone.visit(now - (visit + 1) * 3_600)?;
+            phone.visit(now - (visit + 1) * HOUR_SECONDS)?;
         }
         phone.sync(&streams, now)?;
     }

@@ -56,7 +56,7 @@ pub(crate) struct BirthDates(LessSafeKey);
 impl BirthDates {
     pub fn of(keys: &KeyFiles, town: &Town) -> Result<Self, Error> {
         let key = keys.residents_key(&town.residents_key)?;
-        let key = UnboundKey::new(&AES_256_GCM, &key[..]).expect("a key of 32 bytes is always accepted");
+        let key = UnboundKey::new(&AES_256_GCM, key.expose()).expect("a key of 32 bytes is always accepted");
         Ok(Self(LessSafeKey::new(key)))
     }
 

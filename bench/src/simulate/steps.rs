@@ -5,6 +5,7 @@ use techo_core::diary::{Edit, NewVisit, Source, VisitKeys};
 use techo_core::sync::engine::{self, Source as ChunkSource};
 use techo_core::sync::file;
 use techo_core::sync::household::{Proposal, propose};
+use techo_protocol::basics::clock::HOUR_SECONDS;
 use techo_protocol::basics::passphrase::Cost;
 use techo_protocol::household::household_file::HouseholdFile;
 
@@ -187,7 +188,7 @@ impl World {
             Step::Drift => {
                 self.network.count(Fault::Drifted);
                 let drift = i64::try_from(self.chance.below(96)).unwrap_or_default() - 48;
-                self.devices[at].drift = drift * 3_600;
+                self.devices[at].drift = drift * HOUR_SECONDS;
                 self.devices[at].set_time(now);
                 Ok(())
             }
@@ -418,7 +419,7 @@ impl World {
             self.away.push((device.number, self.now + 190 * DAY));
             self.network.count(Fault::Away);
         }
-        self.set_time(self.now + 3_600 * i64::try_from(hours).unwrap_or_default());
+        self.set_time(self.now + HOUR_SECONDS * i64::try_from(hours).unwrap_or_default());
     }
 
     fn ask_for(&mut self, at: usize, wish: Proposal) -> Result<(), Trouble> {
