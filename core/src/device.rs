@@ -76,11 +76,33 @@ pub struct Device {
 
 impl Device {
     /// Whether a device was begun in this folder.
+    ///
+    /// ```
+    /// use techo_core::device::Device;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// assert!(!Device::exists(folder.path()));
+    /// drop(Device::open(folder.path(), techo_testing::ports())?);
+    /// assert!(Device::exists(folder.path()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn exists(folder: &Path) -> bool {
         Vault::exists(folder)
     }
 
     /// Opens the device of a folder; begins one where there is none. Visits whose time is over are destroyed.
+    ///
+    /// ```
+    /// use techo_core::device::Device;
+    /// use techo_core::diary::Filter;
+    ///
+    /// let (folder, relay) = (tempfile::tempdir()?, techo_testing::Files::default());
+    /// let clock = techo_testing::SetClock::at(techo_testing::NOW);
+    /// let mut device = Device::open(folder.path(), techo_testing::ports_with(&relay, &clock))?;
+    /// assert!(device.visits(&Filter::default())?.visits.is_empty(), "it was begun");
+    /// assert_eq!(device.devices()?.len(), 1, "a household of one");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`DeviceError`]: the key cannot be had, or the vault cannot be opened.
@@ -108,6 +130,17 @@ impl Device {
     }
 
     /// The time in Unix seconds, by this device's clock.
+    ///
+    /// ```
+    /// use techo_core::device::Device;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
+    /// let device = Device::open(folder.path(), techo_testing::ports_with(&relay, &clock))?;
+    /// clock.pass(60);
+    /// assert_eq!(device.now(), techo_testing::NOW + 60, "the port is asked each time");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn now(&self) -> i64 {
         self.diary.now()
     }

@@ -31,7 +31,7 @@ pub fn household(folder: &Path) -> Result<[Device; 2], DeviceError> {
     }
     joining.wait(0)?;
     tablet.join(joining)?;
-    tablet.sync_now(None).or_else(|_| tablet.sync_now(Some(RELAY)))?;
+    tablet.sync_now(None)?;
     phone.sync_now(None)?;
     Ok([phone, tablet])
 }

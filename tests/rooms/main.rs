@@ -54,6 +54,46 @@ fn nothing_that_is_shipped_depends_on_the_crate_for_tests() {
     assert!(all.iter().all(|name| with.contains(name)), "found at all: {with:?}");
 }
 
+/// A shell is written from the examples of the door: each method has one of its own.
+#[test]
+fn each_method_of_the_door_has_an_example() {
+    let mut without = Vec::new();
+    let mut methods = 0;
+    for file in files(&root("core/src/device"))
+        .into_iter()
+        .chain([root("core/src/device.rs")])
+    {
+        let text = fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let mut room = "";
+        for (at, line) in lines.iter().enumerate() {
+            if let Some(of) = line.strip_prefix("impl ") {
+                room = of;
+            }
+            let Some(name) = line.strip_prefix("    pub fn ") else {
+                continue;
+            };
+            let above = || {
+                lines[..at]
+                    .iter()
+                    .rev()
+                    .take_while(|line| line.trim().starts_with(['/', '#']))
+            };
+            // What is hidden from the documentation, or is no part of it, is not the door's.
+            if above().any(|line| line.contains("doc(hidden)")) || ["Trusted", "Book"].iter().any(|inner| room.starts_with(inner))
+            {
+                continue;
+            }
+            methods += 1;
+            if !above().any(|line| line.trim() == "/// ```") {
+                without.push(format!("{}: {name}", file.display()));
+            }
+        }
+    }
+    assert!(methods > 70, "found at all: {methods}");
+    assert!(without.is_empty(), "{without:#?}");
+}
+
 /// The wings of the protocol, as its front page tells them. A wing may stop needing another; it begins to by a change here.
 #[test]
 fn arrows_between_the_protocols_wings_are_those_of_its_front_page() {

@@ -46,6 +46,17 @@ pub struct RestoredBackup {
 impl OpenedBackup {
     /// Opens a backup's file, which takes a second or so. No device is needed for it: a passphrase that is wrong leaves nothing behind.
     ///
+    /// ```
+    /// use techo_core::device::{Device, OpenedBackup};
+    /// use techo_protocol::Coded;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let file = Device::open(folder.path(), techo_testing::ports())?.make_backup("correct horse battery staple")?.content;
+    /// let refused = OpenedBackup::open(&file, "another passphrase").err();
+    /// assert_eq!(refused.map(|error| error.code()), Some("backup.wrong_passphrase"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// It is foreign, of a newer version, damaged, too large, under another passphrase, or too costly for this machine.
     pub fn open(content: &[u8], passphrase: &str) -> Result<Self, DeviceError> {
@@ -53,6 +64,15 @@ impl OpenedBackup {
     }
 
     /// When it was made, in Unix seconds.
+    ///
+    /// ```
+    /// use techo_core::device::{Device, OpenedBackup};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let file = Device::open(folder.path(), techo_testing::ports())?.make_backup("correct horse battery staple")?.content;
+    /// assert_eq!(OpenedBackup::open(&file, "correct horse battery staple")?.made(), techo_testing::NOW);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn made(&self) -> i64 {
         self.0.made()
     }
@@ -90,7 +110,18 @@ impl Device {
     }
 
     /// How many rows of a backup may have been deleted here since, so long ago that nobody can know. Where there are any, the person is asked
-    /// what [`Self::restore_backup`] is to do with them. The example of [`Self::make_backup`] shows it.
+    /// what [`Self::restore_backup`] is to do with them.
+    ///
+    /// ```
+    /// use techo_core::device::{Device, OpenedBackup};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
+    /// let file = device.make_backup("correct horse battery staple")?.content;
+    /// let backup = OpenedBackup::open(&file, "correct horse battery staple")?;
+    /// assert_eq!(device.old_rows(&backup)?, 0, "it was made a moment ago");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The vault cannot be read.
@@ -100,7 +131,21 @@ impl Device {
     }
 
     /// Brings back what a backup holds and is not here, all of it or nothing; what was deleted here stays deleted. Doing so twice changes
-    /// nothing. The example of [`Self::make_backup`] shows it.
+    /// nothing.
+    ///
+    /// ```
+    /// use techo_core::device::{AddVisit, Device, OldRows, OpenedBackup};
+    ///
+    /// let (lost, found) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    /// let mut device = Device::open(lost.path(), techo_testing::ports())?;
+    /// let from = techo_testing::NOW - 7_200;
+    /// device.add_visit(&AddVisit { name: "Aunt Yoko".into(), from, to: from + 3_600, ..AddVisit::default() })?;
+    /// let backup = OpenedBackup::open(&device.make_backup("correct horse battery staple")?.content, "correct horse battery staple")?;
+    /// let mut device = Device::open(found.path(), techo_testing::ports())?;
+    /// assert_eq!(device.restore_backup(&backup, OldRows::LeaveOut)?.visits, 1);
+    /// assert_eq!(device.restore_backup(&backup, OldRows::LeaveOut)?.already, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The vault cannot be written; nothing is changed then.

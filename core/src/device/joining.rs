@@ -11,6 +11,7 @@ use super::pairing::DiaryComes;
 use super::{Device, DeviceError};
 use crate::ports::{Random, Relay};
 use crate::sync::direct::VaultHoldings;
+use crate::sync::exchange::exchange;
 use crate::sync::household::NewIdentity;
 use crate::sync::nearby::Connection;
 use crate::sync::pairing::OwnerToCall;
@@ -67,6 +68,22 @@ pub struct Joined {
 impl Joining {
     /// Answers a pairing text, before there is a device here: [`Device::begin_joining`] does it for a device that is open. Nothing is written.
     ///
+    /// ```
+    /// use techo_core::device::{Device, JoinRequest, Joining, JoiningStep, PairingPlace};
+    /// use techo_core::ports::SystemRandom;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
+    /// let ports = || techo_testing::ports_with(&relay, &clock);
+    /// let mut phone = Device::open(&folder.path().join("phone"), ports())?;
+    /// let pairing = phone.begin_pairing(&PairingPlace::Relay { address: techo_testing::RELAY.into() })?;
+    /// let request = JoinRequest { texts: vec![pairing.text()], name: "Tablet".into() };
+    /// let mut joining = Joining::begin(&request, &SystemRandom::new(), ports().relay)?;
+    /// assert_eq!(joining.wait(0)?, JoiningStep::Waiting);
+    /// assert!(!Device::exists(&folder.path().join("tablet")), "nothing is begun before the digits are confirmed");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`PairingError::NotAPairing`], [`PairingError::NewerVersion`]; [`PairingError::Unreachable`] where the two are to meet on a network and do
     /// not; the relay's; or a name that is none.
@@ -93,6 +110,21 @@ impl Joining {
 
     /// Waits for the other device, for so many seconds at most; a relay may hold a request for 55. Digits that were shown once are answered
     /// again until the person has typed them.
+    ///
+    /// ```
+    /// use techo_core::device::{Device, JoinRequest, JoiningStep, PairingPlace};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
+    /// let mut phone = Device::open(&folder.path().join("phone"), techo_testing::ports_with(&relay, &clock))?;
+    /// let mut pairing = phone.begin_pairing(&PairingPlace::Relay { address: techo_testing::RELAY.into() })?;
+    /// let tablet = Device::open(&folder.path().join("tablet"), techo_testing::ports_with(&relay, &clock))?;
+    /// let mut joining = tablet.begin_joining(&JoinRequest { texts: vec![pairing.text()], name: "Tablet".into() })?;
+    /// pairing.wait(0)?;
+    /// let JoiningStep::ShowDigits { digits } = joining.wait(0)? else { panic!("no digits") };
+    /// assert_eq!(digits.len(), 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The two minutes are over or the digits were wrong, the relay or the network fails, or the two do not understand each other.
@@ -202,6 +234,8 @@ impl Device {
         if text.addresses().is_none() {
             let streams = RelayStreams::new(&*self.relay, &text.relay);
             pairing::join(self.diary.vault(), &streams, &identity, &welcome, now)?;
+            // So that the household's diary is here, and the relay is known to a sync that names none.
+            diary = exchange(self.diary.vault(), &streams, &text.relay, now).map(drop).into();
         } else {
             let owner = pairing::join_directly(self.diary.vault(), &identity, &welcome, now)?;
             if let Some(stream) = channel.into_stream() {

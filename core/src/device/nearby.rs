@@ -90,6 +90,17 @@ pub enum MeetingOutcome {
 
 impl Nearby {
     /// What another device can be given as an invitation, where this one listens at an address of its own.
+    ///
+    /// ```
+    /// use techo_core::device::NearbyRequest;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let [mut phone, _tablet] = techo_testing::household(folder.path())?;
+    /// let request = NearbyRequest { listen: Some("127.0.0.1:0".parse()?), ..NearbyRequest::default() };
+    /// let invitation = phone.look_nearby(&request)?.invitation().expect("it listens at an address of its own");
+    /// assert!(invitation.starts_with("127.0.0.1:"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn invitation(&self) -> Option<String> {
         let address = self.session.address().ok().flatten()?;
         Some(format!("{address}/{}", self.session.announcement()))

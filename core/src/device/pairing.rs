@@ -86,11 +86,11 @@ pub struct Paired {
 /// How the diary comes to a device that was let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DiaryComes {
-    /// It came over the same connection: both have it.
+    /// It came with the pairing: both have it.
     WithThePairing,
     /// It comes with the next sync.
     WithNextSync,
-    /// It was to come over the same connection, which broke off; it comes with the next sync.
+    /// It was to come with the pairing, which broke off; it comes with the next sync.
     BrokeOff {
         /// Why.
         error: DeviceError,
@@ -99,11 +99,33 @@ pub enum DiaryComes {
 
 impl Pairing {
     /// The text that the new device is to be given, best as a QR code. It holds a secret for two minutes.
+    ///
+    /// ```
+    /// use techo_core::device::{Device, PairingPlace};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
+    /// let mut phone = Device::open(&folder.path().join("phone"), techo_testing::ports_with(&relay, &clock))?;
+    /// let pairing = phone.begin_pairing(&PairingPlace::Relay { address: techo_testing::RELAY.into() })?;
+    /// assert!(techo_protocol::household::pairing::is_form(&pairing.text()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn text(&self) -> String {
         self.text.write()
     }
 
     /// Waits for the new device, for so many seconds at most; a relay may hold a request for 55. The same may be asked again, at any time.
+    ///
+    /// ```
+    /// use techo_core::device::{Device, PairingPlace, PairingStep};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
+    /// let mut phone = Device::open(&folder.path().join("phone"), techo_testing::ports_with(&relay, &clock))?;
+    /// let mut pairing = phone.begin_pairing(&PairingPlace::Relay { address: techo_testing::RELAY.into() })?;
+    /// assert_eq!(pairing.wait(0)?, PairingStep::Waiting, "nobody has read the text yet");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The two minutes are over, the relay or the network fails, or the two do not understand each other.

@@ -52,6 +52,15 @@ pub struct Camera(FrameScanner);
 impl Camera {
     /// The texts of the codes in a frame that were not in an earlier one. What they are says [`Device::what_is`].
     ///
+    /// ```
+    /// use techo_core::device::{Camera, Frame};
+    /// use techo_protocol::Coded;
+    ///
+    /// let cut = Frame { width: 640, height: 480, stride: 640, grey: vec![255; 1_000] };
+    /// let refused = Camera::default().read_frame(&cut).unwrap_err();
+    /// assert_eq!(refused.code(), "scan.frame_shape");
+    /// ```
+    ///
     /// # Errors
     /// [`crate::scan::ScanError::FrameShape`] where the frame has fewer bytes than it says.
     pub fn read_frame(&mut self, frame: &Frame) -> Result<Vec<String>, DeviceError> {

@@ -49,6 +49,11 @@ pub struct Warnings {
 
 impl Warnings {
     /// Whether an alert holds that the person has not put away.
+    ///
+    /// ```
+    /// use techo_core::device::Warnings;
+    /// assert!(!Warnings::default().has_standing());
+    /// ```
     pub fn has_standing(&self) -> bool {
         let stands = |alert: &Alert| matches!(alert.state, AlertState::New | AlertState::Seen | AlertState::Revised);
         self.alerts.iter().any(stands)

@@ -5,9 +5,9 @@ use techo_protocol::household::household_file;
 use techo_protocol::trust::is_form as is_trust_list;
 use techo_protocol::vaccination::revocations;
 use techo_protocol::vaccination::schedule::Schedule;
+use techo_protocol::vaccination::status_pass::{PassFile, StatusPassError};
 
 use crate::scan::{self, Found, Luminance, Options, ScanError, picture};
-use crate::vaccine::pass;
 use crate::{backup, diary};
 
 /// What a file is, by how it begins. Nothing of it is checked.
@@ -99,7 +99,7 @@ impl FileContent {
             (trust_bundle::is_form, FileKind::IssuerBundle),
             (revocations::is_form, FileKind::RevokedPasses),
             (Schedule::is_form, FileKind::Schedule),
-            (pass::is_form, FileKind::StatusPass),
+            (is_status_pass, FileKind::StatusPass),
             (backup::is_form, FileKind::Backup),
             (household_file::is_form, FileKind::HouseholdFile),
             (diary::is_export, FileKind::Diary),
@@ -140,6 +140,10 @@ impl FileContent {
             Self::Form(_) => Vec::new(),
         }
     }
+}
+
+fn is_status_pass(file: &[u8]) -> bool {
+    !matches!(PassFile::form(file), Err(StatusPassError::NotAPass))
 }
 
 #[cfg(test)]
