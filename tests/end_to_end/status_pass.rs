@@ -29,7 +29,7 @@ fn vaccinated() -> Town {
     }
     let bundle = world.path("all.techo-bundle");
     world.site.at(SECOND_DOSE).run(&["clinic", "bundle", &bundle]);
-    world.town.at(SECOND_DOSE).run(&["municipality", "import", &bundle]);
+    world.office.at(SECOND_DOSE).run(&["municipality", "import", &bundle]);
     world
 }
 
@@ -45,7 +45,7 @@ fn phone(world: &Town, name: &str, at: &str) -> (Profile, String) {
 
 fn issue(world: &Town, at: &str, ticket: &str, more: &[&str], out: &str) -> Value {
     let base = ["municipality", "issue", ticket, "--out", out];
-    let town = world.town.at(at);
+    let town = world.office.at(at);
     town.run(&[&base[..], more].concat()).first().clone()
 }
 
@@ -120,7 +120,7 @@ fn the_status_follows_the_doses() {
 #[test]
 fn what_gets_no_pass_has_its_code() {
     let world = vaccinated();
-    let town = world.town.at(DAY_14);
+    let town = world.office.at(DAY_14);
     let out = world.path("none.pass");
     let fails = |ticket: &str, more: &[&str]| town.fails(&[&["municipality", "issue", ticket, "--out", &out][..], more].concat());
     assert_eq!(fails("0000000400", &[]), "pass.no_dose");
@@ -160,7 +160,7 @@ fn a_revoked_pass_is_turned_away_by_whoever_has_the_list() {
     issue(&world, DAY_14, "0000000002", &[], &world.path("other.pass"));
     phone.run(&["vaccine", "add", &pass, "--person", "Akihiko"]);
     phone.run(&["vaccine", "show", "--fields", "status", "--out", &code]);
-    let town = world.town.at(DAY_14);
+    let town = world.office.at(DAY_14);
     town.run(&["municipality", "revocations", "export", &before]);
     assert_eq!(
         town.run(&["municipality", "revoke", "112714030000000001"]).first()["revoked"],
@@ -190,7 +190,7 @@ fn a_revoked_pass_is_turned_away_by_whoever_has_the_list() {
     assert_eq!(town.fails(&["municipality", "revoke", "0000000001"]), "pass.none");
     assert_eq!(
         world
-            .town
+            .office
             .at("2021-10-01T00:00:00+09:00")
             .fails(&["municipality", "revoke", "0000000002"]),
         "pass.none",
@@ -204,7 +204,7 @@ fn the_name_is_on_no_disk_of_the_town() {
     let (_phone, request) = phone(&world, "aki", DAY_14);
     let pass = world.path("aki.pass");
     issue(&world, DAY_14, "0000000001", &["--holder", &request, "--name", NAME], &pass);
-    world.town.at(DAY_14).run(&["municipality", "revoke", "0000000001"]);
+    world.office.at(DAY_14).run(&["municipality", "revoke", "0000000001"]);
     let words = ["Kanariyama", "Akihiko"];
     assert_eq!(
         files_holding(&world.folder.path().join("town"), &words),

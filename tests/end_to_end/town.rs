@@ -11,7 +11,7 @@ pub const MORNING: &str = "2021-07-01T10:00:00+09:00";
 
 pub struct Town {
     pub folder: TempDir,
-    pub town: Profile,
+    pub office: Profile,
     pub site: Profile,
 }
 
@@ -19,20 +19,21 @@ impl Town {
     /// Sakai with 500 residents, and a licensed site.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let town = Profile::new(folder.path(), "town").at("2021-06-01T09:00:00+09:00");
-        town.run(&["municipality", "init", "--code", "271403", "--name", "Sakai"]);
+        let office = Profile::new(folder.path(), "town").at("2021-06-01T09:00:00+09:00");
+        office.run(&["municipality", "init", "--code", "271403", "--name", "Sakai"]);
         let mut residents = String::from("ticket,born\n");
         for number in 1..=500 {
             writeln!(residents, "{number:010},19{:02}-05-06", number % 80).unwrap();
         }
         std::fs::write(folder.path().join("residents.csv"), residents).unwrap();
         let this = Self {
-            town,
+            office,
             site: Profile::new(folder.path(), "site").at(MORNING),
             folder,
         };
-        this.town.run(&["municipality", "enrol", &this.path("residents.csv")]);
-        this.town.run(&["municipality", "trust", "export", &this.path("town.trust")]);
+        this.office.run(&["municipality", "enrol", &this.path("residents.csv")]);
+        this.office
+            .run(&["municipality", "trust", "export", &this.path("town.trust")]);
         this.licensed("site");
         this
     }
@@ -55,7 +56,7 @@ impl Town {
             "--request",
             &request,
         ]);
-        self.town
+        self.office
             .at("2021-06-30T09:00:00+09:00")
             .run(&["municipality", "site", "add", &request, "--out", &licence]);
         site.run(&["clinic", "licence", &licence]);
@@ -63,7 +64,7 @@ impl Town {
     }
 
     pub fn ledger(&self, at: &str) -> Vec<serde_json::Value> {
-        self.town.at(at).run(&["municipality", "ledger"]).lines
+        self.office.at(at).run(&["municipality", "ledger"]).lines
     }
 }
 
@@ -124,12 +125,12 @@ fn a_ticket_s_picture_becomes_a_dose_a_slip_and_a_line_of_the_ledger() {
     );
     assert!(!files_holding(world.folder.path(), &["EX3617"]).contains(&PathBuf::from(&bundle)));
     let evening = "2021-07-01T18:00:00+09:00";
-    let first = world.town.at(evening).run(&["municipality", "import", &bundle]);
+    let first = world.office.at(evening).run(&["municipality", "import", &bundle]);
     assert_eq!(
         (first.first()["new"].as_u64(), first.first()["again"].as_bool()),
         (Some(1), Some(false))
     );
-    let again = world.town.at(evening).run(&["municipality", "import", &bundle]);
+    let again = world.office.at(evening).run(&["municipality", "import", &bundle]);
     assert_eq!(
         (again.first()["new"].as_u64(), again.first()["known"].as_u64()),
         (Some(0), Some(1))
@@ -237,7 +238,7 @@ fn other_refusals_have_their_codes_too() {
         stranger.fails(&["clinic", "bundle", &world.path("x.techo-bundle")]),
         "clinic.no_licence"
     );
-    assert_eq!(world.town.fails(&["clinic", "list"]), "profile.wrong_kind");
+    assert_eq!(world.office.fails(&["clinic", "list"]), "profile.wrong_kind");
     assert_eq!(
         stranger.fails(&[
             "clinic",
@@ -269,7 +270,7 @@ fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
         "product,lot,doses\npfizer,EX3617,975\nmoderna,3004220,500\npfizer,EX0001,100\n",
     )
     .unwrap();
-    let june = world.town.at("2021-06-30T12:00:00+09:00");
+    let june = world.office.at("2021-06-30T12:00:00+09:00");
     june.run(&["municipality", "lots", "import", &lots.display().to_string()]);
     june.run(&["authority", "recall", "add", "--product", "pfizer", "--lot", "EX0001"]);
     let update = world.path("sites.update");
@@ -297,9 +298,9 @@ fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
     assert_eq!(lot("pfizer", "3004220"), "clinic.lot_of_another_product");
 
     let revoke = ["municipality", "site", "revoke", "1", "--from", "2021-07-02T00:00:00+09:00"];
-    world.town.at("2021-07-02T08:00:00+09:00").run(&revoke);
+    world.office.at("2021-07-02T08:00:00+09:00").run(&revoke);
     world
-        .town
+        .office
         .at("2021-07-02T08:00:00+09:00")
         .run(&["municipality", "lots", "export", &update]);
     world.site.at("2021-07-02T09:00:00+09:00").run(&["clinic", "update", &update]);
@@ -307,7 +308,7 @@ fn lots_recalls_and_a_revoked_licence_reach_the_site_by_a_file() {
         ask(&world.site, "112714030000000003", "2021-07-02T10:00:00+09:00", &[]).error_code(),
         "clinic.licence_revoked"
     );
-    let stock = world.town.at("2021-07-03T08:00:00+09:00").run(&["municipality", "stock"]);
+    let stock = world.office.at("2021-07-03T08:00:00+09:00").run(&["municipality", "stock"]);
     assert_eq!(stock.lines.len(), 3);
     assert!(
         stock
@@ -344,7 +345,7 @@ fn a_missing_bundle_is_named_and_written_again_and_a_correction_is_seen() {
         world.site.fails(&["clinic", "bundle", &world.path("5.techo-bundle")]),
         "clinic.nothing_new"
     );
-    let evening = world.town.at("2021-07-01T18:00:00+09:00");
+    let evening = world.office.at("2021-07-01T18:00:00+09:00");
     for (bundle, missing) in [("1", vec![]), ("4", vec![2, 3]), ("3", vec![2])] {
         let taken = evening.run(&["municipality", "import", &world.path(&format!("{bundle}.techo-bundle"))]);
         assert_eq!(taken.first()["missing"], serde_json::json!(missing), "bundle {bundle}");
@@ -385,29 +386,29 @@ fn a_ticket_at_two_offline_sites_shows_when_both_bundles_are_in() {
         site.at(evening).run(&["clinic", "bundle", &file]);
     }
     let first = world
-        .town
+        .office
         .at(evening)
         .run(&["municipality", "import", &world.path("a.techo-bundle")]);
     assert_eq!(first.lines.len(), 1);
     let second = world
-        .town
+        .office
         .at(evening)
         .run(&["municipality", "import", &world.path("b.techo-bundle")]);
     assert_eq!(
         (second.lines[0]["conflicts"].as_u64(), second.lines[1]["conflict"].as_str()),
         (Some(1), Some("0000000001"))
     );
-    let conflicts = world.town.at(evening).run(&["municipality", "ledger", "--conflicts"]);
+    let conflicts = world.office.at(evening).run(&["municipality", "ledger", "--conflicts"]);
     assert_eq!(conflicts.lines.len(), 2);
     other.at(evening).run(&["clinic", "undo", "1"]);
     other.at(evening).run(&["clinic", "bundle", &world.path("c.techo-bundle")]);
     world
-        .town
+        .office
         .at(evening)
         .run(&["municipality", "import", &world.path("c.techo-bundle")]);
     assert!(
         world
-            .town
+            .office
             .at(evening)
             .run(&["municipality", "ledger", "--conflicts"])
             .lines

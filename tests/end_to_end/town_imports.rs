@@ -9,7 +9,7 @@ const AUGUST: &str = "2021-08-31T09:00:00+09:00";
 #[test]
 fn a_file_of_another_system_is_tried_first_and_every_bad_row_is_named() {
     let world = Town::new();
-    let town = world.town.at(AUGUST);
+    let town = world.office.at(AUGUST);
     let (file, mapping) = (world.path("paper.csv"), world.path("paper.toml"));
     std::fs::write(
         &mapping,
@@ -69,7 +69,7 @@ fn a_file_of_another_system_is_tried_first_and_every_bad_row_is_named() {
 #[test]
 fn coverage_overdue_and_the_vrs_layout_come_from_the_ledger() {
     let world = Town::new();
-    let town = world.town.at(AUGUST);
+    let town = world.office.at(AUGUST);
     let mut file = String::from("ticket,dose,date,product,lot,place,by\n");
     for number in 1..=40 {
         writeln!(file, "{number:010},1,2021-07-01,pfizer,EX3617,堺市役所,K").unwrap();
@@ -120,5 +120,5 @@ fn coverage_overdue_and_the_vrs_layout_come_from_the_ledger() {
     );
     let text = serde_json::to_string(&town.run(&["municipality", "ledger"]).lines).unwrap();
     assert!(!text.contains("-05-06"), "no birth date leaves the profile");
-    assert!(techo_tests::files_holding(&world.town.folder, &["1901-05-06", "19010506"]).is_empty());
+    assert!(techo_tests::files_holding(&world.office.folder, &["1901-05-06", "19010506"]).is_empty());
 }

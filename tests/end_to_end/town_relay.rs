@@ -25,7 +25,7 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
         (Some(1), Some(3))
     );
     assert!(files_holding(&relay_profile.folder, &["EX3617", "0000000001", "Dr. K"]).is_empty());
-    let town = world.town.at("2021-07-01T18:00:00+09:00");
+    let town = world.office.at("2021-07-01T18:00:00+09:00");
     // Whoever fetches first: a piece is no diary, and is not lost as a dummy.
     town.run(&["authority", "publish", "--relay", &relay.url]);
     town.run(&["authority", "case", "fetch", "--relay", &relay.url]);
@@ -39,7 +39,7 @@ fn a_relay_carries_a_bundle_it_cannot_read_beside_diaries() {
     town.run(&["municipality", "lots", "import", &lots]);
     town.run(&["authority", "recall", "add", "--product", "pfizer", "--lot", "EX3617"]);
     town.run(&["municipality", "site", "revoke", "1", "--from", "2021-07-03T00:00:00+09:00"]);
-    let later = world.town.at("2021-07-01T19:00:00+09:00");
+    let later = world.office.at("2021-07-01T19:00:00+09:00");
     later.run(&["authority", "publish", "--relay", &relay.url]);
     let updated = world
         .site

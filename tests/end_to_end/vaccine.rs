@@ -203,7 +203,7 @@ fn reminders_follow_the_doses_and_the_schedule() {
     newer["version"] = json!(2);
     let (text, file) = (world.path("newer.json"), world.path("newer.schedule"));
     std::fs::write(&text, newer.to_string()).unwrap();
-    let signed = world.town.run(&["authority", "schedule", "sign", &text, "--out", &file]);
+    let signed = world.office.run(&["authority", "schedule", "sign", &text, "--out", &file]);
     assert_eq!(
         (&signed.first()["schedule"], &signed.first()["version"]),
         (&json!("jp-covid-19"), &json!(2))
@@ -253,7 +253,7 @@ fn only_a_followed_authority_s_newer_schedule_counts() {
         world.path("foreign.schedule"),
         world.path("torn.json"),
     );
-    world.town.run(&["authority", "schedule", "sign", json, "--out", &own]);
+    world.office.run(&["authority", "schedule", "sign", json, "--out", &own]);
     stranger.run(&["authority", "schedule", "sign", json, "--out", &foreign]);
     assert_eq!(
         aki.fails(&["vaccine", "schedule", "add", &foreign]),
@@ -272,11 +272,11 @@ fn only_a_followed_authority_s_newer_schedule_counts() {
     aki.run(&["vaccine", "schedule", "add", &own]);
     let content = std::fs::read_to_string(json).unwrap();
     std::fs::write(&torn, content.replacen("3 weeks", "4 weeks", 1)).unwrap();
-    world.town.run(&["authority", "schedule", "sign", &torn, "--out", &own]);
+    world.office.run(&["authority", "schedule", "sign", &torn, "--out", &own]);
     assert_eq!(aki.fails(&["vaccine", "schedule", "add", &own]), "schedule.older");
     std::fs::write(&torn, &content[..content.len() / 2]).unwrap();
     assert_eq!(
-        world.town.fails(&["authority", "schedule", "sign", &torn, "--out", &own]),
+        world.office.fails(&["authority", "schedule", "sign", &torn, "--out", &own]),
         "schedule.unreadable"
     );
     let reset = aki.run(&["vaccine", "schedule", "reset"]);
@@ -301,7 +301,7 @@ fn a_recalled_lot_warns_the_phone_that_has_it_and_no_other() {
     aki.run(&["vaccine", "add", &slip, "--person", "Aki"]);
     yui.run(&["vaccine", "person", "add", "Aki"]);
     type_in(&yui, "2021-07-01", "EY0779");
-    let town = world.town.at(MORNING);
+    let town = world.office.at(MORNING);
     town.run(&["authority", "recall", "add", "--product", "pfizer", "--lot", "EX3617"]);
     town.run(&["authority", "publish", "--relay", &relay.url]);
     let recalled = |phone: &Profile| {
@@ -360,12 +360,12 @@ fn a_revoked_pass_is_known_to_every_phone_that_fetches() {
         "--trust",
         &world.path("town.trust"),
     ]);
-    let town = world.town.at("2021-07-01T18:00:00+09:00");
+    let town = world.office.at("2021-07-01T18:00:00+09:00");
     town.run(&["municipality", "import", &bundle]);
     let pass = world.path("aki.pass");
     town.run(&["municipality", "issue", "0000000001", "--out", &pass]);
     let publish = |at: &str| {
-        world.town.at(at).run(&["authority", "publish", "--relay", &relay.url]);
+        world.office.at(at).run(&["authority", "publish", "--relay", &relay.url]);
     };
     publish("2021-07-01T18:01:00+09:00");
     let shown = "2021-07-02T10:00:00+09:00";
@@ -383,7 +383,7 @@ fn a_revoked_pass_is_known_to_every_phone_that_fetches() {
     };
     assert_eq!(check(shown), (0, json!([])));
     world
-        .town
+        .office
         .at("2021-07-02T11:00:00+09:00")
         .run(&["municipality", "revoke", "0000000001"]);
     publish("2021-07-02T11:01:00+09:00");
