@@ -52,7 +52,7 @@ pub use correct::Correction;
 pub use error::{ClinicError, DoseWarning, SiteRefusal, SiteWarning};
 pub use record::{NewDose, Recorded};
 pub use techo_protocol::vaccination::town_update::LotWarning;
-pub use update::Updated;
+pub use update::SiteUpdated;
 
 /// What a site is, and how far it has counted.
 #[derive(Serialize, Deserialize)]

@@ -99,7 +99,7 @@ pub enum PosterSignature {
 /// # Ok::<(), PosterError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ForeignPoster {
+pub struct ReadPoster {
     /// The country whose poster it is.
     pub kind: PosterKind,
     /// The venue's name as printed in the code, 1 to 255 characters, white space around it included.
@@ -160,7 +160,7 @@ techo_protocol::coded_errors! {
 ///
 /// # Errors
 /// [`PosterError`] where the text begins like one of them but cannot be made into a diary entry.
-pub fn read(text: &str) -> Option<Result<ForeignPoster, PosterError>> {
+pub fn read(text: &str) -> Option<Result<ReadPoster, PosterError>> {
     read_with_keys(text, &PRODUCTION_KEYS)
 }
 
@@ -174,7 +174,7 @@ pub fn read(text: &str) -> Option<Result<ForeignPoster, PosterError>> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_with_keys(text: &str, keys: &[Es256Key<'_>]) -> Option<Result<ForeignPoster, PosterError>> {
+pub fn read_with_keys(text: &str, keys: &[Es256Key<'_>]) -> Option<Result<ReadPoster, PosterError>> {
     let text = text.trim();
     nz::read(text)
         .or_else(|| nhs::read(text, keys))

@@ -12,7 +12,7 @@ use techo_protocol::vaccination::dose_slip::{DoseSlip, DoseSlipError};
 use techo_protocol::vaccination::status_pass::Presentation;
 
 use crate::certificates::{self, DocumentKind};
-use crate::posters::{self, ForeignPoster, PosterError, PosterKind, PosterSignature};
+use crate::posters::{self, PosterError, PosterKind, PosterSignature, ReadPoster};
 
 pub use file::{FileContent, FileKind, FoundText, LARGEST_FILE};
 pub use form::Form;
@@ -23,7 +23,7 @@ pub enum Recognised {
     /// A venue code of Techo.
     Venue(Venue),
     /// A poster of another country, whose places nobody warns about here.
-    Foreign(ForeignPoster),
+    Foreign(ReadPoster),
     /// A dose slip.
     DoseSlip(Box<LicensedSlip>),
     /// A venue code, poster or slip that cannot be read: which it seems to be, and why not.

@@ -2,7 +2,7 @@
 
 use techo_core::backup::{self, Backup, OldRows};
 use techo_core::diary::{Edit, NewVisit, Source, VisitKeys};
-use techo_core::sync::engine::{self, Source as ChunkSource};
+use techo_core::sync::engine::{self, ChunkSource};
 use techo_core::sync::file;
 use techo_core::sync::household::{Proposal, propose};
 use techo_protocol::basics::clock::HOUR_SECONDS;

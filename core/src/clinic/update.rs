@@ -18,7 +18,7 @@ const RECALLED: &[u8] = b"recalled";
 
 /// What is known of the municipality's lots after a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Updated {
+pub struct SiteUpdated {
     /// How many lots are recalled.
     pub recalled: usize,
     /// How many lots the municipality has distributed.
@@ -89,7 +89,7 @@ impl Clinic {
     ///
     /// # Errors
     /// The relay does not answer, or what it gives is not to be believed.
-    pub fn update_from(&mut self, relay: &dyn Relay, address: &str) -> Result<Updated, ExchangeError> {
+    pub fn update_from(&mut self, relay: &dyn Relay, address: &str) -> Result<SiteUpdated, ExchangeError> {
         let site = |error: ExposureError| ExchangeError::Site(error.into());
         for fetched in fetch(&mut self.vault, relay, &[address.to_owned()], self.now).map_err(site)? {
             fetched.outcome?;
@@ -120,7 +120,7 @@ impl Clinic {
         recalled.extend(known.iter().flat_map(|update| update.recalled.iter().cloned()));
         recalled.sort();
         recalled.dedup();
-        Ok(Updated {
+        Ok(SiteUpdated {
             recalled: recalled.len(),
             lots: known.as_ref().map_or(0, |update| update.lots.len()),
             number: known.map(|update| update.number),

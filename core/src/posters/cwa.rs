@@ -3,7 +3,7 @@
 use super::label::Lines;
 use super::protobuf::{Fields, NotProtobuf, Value};
 use super::trace_location::{self, Dialect};
-use super::{ForeignPoster, PosterError, PosterKind, PosterSignature, bounded};
+use super::{PosterError, PosterKind, PosterSignature, ReadPoster, bounded};
 
 const HOST: &str = "https://e.coronawarn.app";
 /// Luca's posters carried the same message for Germany's app behind `/CWA1/`.
@@ -19,7 +19,7 @@ const DIALECT: Dialect = Dialect {
 const LONGEST_STAY_MINUTES: u64 = 1_440;
 
 /// Reads a poster of Germany; `None` where the text is not one.
-pub(super) fn read(text: &str) -> Option<Result<ForeignPoster, PosterError>> {
+pub(super) fn read(text: &str) -> Option<Result<ReadPoster, PosterError>> {
     let (version, payload) = match text.strip_prefix(HOST) {
         Some(rest) => trace_location::version_and_payload(rest)?,
         None => from_luca(text)?,
@@ -37,10 +37,10 @@ fn from_luca(text: &str) -> Option<(&str, &str)> {
     tail.split_once('/').filter(|(version, _)| trace_location::is_number(version))
 }
 
-fn from_payload(payload: &str) -> Result<ForeignPoster, PosterError> {
+fn from_payload(payload: &str) -> Result<ReadPoster, PosterError> {
     let location = trace_location::read(payload, &DIALECT)?;
     let stay_minutes = default_stay(&location.country_data).map_err(|NotProtobuf| PosterError::Malformed)?;
-    Ok(ForeignPoster {
+    Ok(ReadPoster {
         kind: PosterKind::Cwa,
         name: location.name,
         address: location.address,

@@ -4,7 +4,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde::Deserialize;
 
 use super::label::{self, Lines};
-use super::{ForeignPoster, PosterError, PosterKind, PosterSignature, base64, bounded};
+use super::{PosterError, PosterKind, PosterSignature, ReadPoster, base64, bounded};
 
 const PREFIX: &str = "UKC19TRACING";
 
@@ -73,13 +73,13 @@ struct Payload {
 }
 
 /// Reads a poster of England or Wales; `None` where the text is not one.
-pub(super) fn read(text: &str, keys: &[Es256Key<'_>]) -> Option<Result<ForeignPoster, PosterError>> {
+pub(super) fn read(text: &str, keys: &[Es256Key<'_>]) -> Option<Result<ReadPoster, PosterError>> {
     let rest = text.strip_prefix(PREFIX)?.strip_prefix(':')?;
     Some(bounded(rest).and_then(|rest| from_parts(rest, keys)))
 }
 
 /// `VERSION:HEADER.PAYLOAD.SIGNATURE`. Later versions are read alike, as the country's own app does.
-fn from_parts(rest: &str, keys: &[Es256Key<'_>]) -> Result<ForeignPoster, PosterError> {
+fn from_parts(rest: &str, keys: &[Es256Key<'_>]) -> Result<ReadPoster, PosterError> {
     let (version, token) = rest.split_once(':').ok_or(PosterError::Malformed)?;
     let digits_only = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
     if !digits_only || version.bytes().all(|b| b == b'0') {
@@ -90,7 +90,7 @@ fn from_parts(rest: &str, keys: &[Es256Key<'_>]) -> Result<ForeignPoster, Poster
     let header: Header = from_json(header)?;
     let payload: Payload = from_json(payload)?;
     let address = payload.adr.or(payload.pc).unwrap_or_default();
-    Ok(ForeignPoster {
+    Ok(ReadPoster {
         kind: PosterKind::Nhs,
         name: label::required(&payload.opn, Lines::Many)?,
         address: label::optional(&address, Lines::Many)?,

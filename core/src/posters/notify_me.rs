@@ -3,7 +3,7 @@
 
 use super::label::Lines;
 use super::trace_location::{self, Dialect};
-use super::{ForeignPoster, PosterError, PosterKind, PosterSignature, bounded};
+use super::{PosterError, PosterKind, PosterSignature, ReadPoster, bounded};
 
 /// NotifyMe's host and the one that SwissCovid used from version 4 on.
 const HOSTS: [&str; 2] = ["https://qr.notify-me.ch", "https://qr.swisscovid.ch"];
@@ -17,7 +17,7 @@ const DIALECT: Dialect = Dialect {
 };
 
 /// Reads a poster of Switzerland; `None` where the text is not one.
-pub(super) fn read(text: &str) -> Option<Result<ForeignPoster, PosterError>> {
+pub(super) fn read(text: &str) -> Option<Result<ReadPoster, PosterError>> {
     let after_host = HOSTS.iter().find_map(|host| text.strip_prefix(host))?;
     let (version, payload) = trace_location::version_and_payload(after_host)?;
     // Version 2 was another message.
@@ -29,9 +29,9 @@ pub(super) fn read(text: &str) -> Option<Result<ForeignPoster, PosterError>> {
 
 /// Versions 3 and 4 differ in `countryData` only: the time after which the app checks out by itself, some twelve hours,
 /// is no usual stay and is left alone.
-fn from_payload(payload: &str) -> Result<ForeignPoster, PosterError> {
+fn from_payload(payload: &str) -> Result<ReadPoster, PosterError> {
     let location = trace_location::read(payload, &DIALECT)?;
-    Ok(ForeignPoster {
+    Ok(ReadPoster {
         kind: PosterKind::NotifyMe,
         name: location.name,
         address: location.address,

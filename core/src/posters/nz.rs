@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::label::{self, Lines};
-use super::{ForeignPoster, PosterError, PosterKind, PosterSignature, base64, bounded};
+use super::{PosterError, PosterKind, PosterSignature, ReadPoster, base64, bounded};
 
 const PREFIX: &str = "NZCOVIDTRACER:";
 /// What an NFC tag or a link opens; the poster's text follows in the fragment.
@@ -22,7 +22,7 @@ struct Poster {
 }
 
 /// Reads a poster, a tag or a link of New Zealand; `None` where the text is none of them.
-pub(super) fn read(text: &str) -> Option<Result<ForeignPoster, PosterError>> {
+pub(super) fn read(text: &str) -> Option<Result<ReadPoster, PosterError>> {
     let payload = match text.strip_prefix(PREFIX) {
         Some(payload) => payload.to_owned(),
         None => from_link(text)?,
@@ -40,10 +40,10 @@ fn from_link(text: &str) -> Option<String> {
     Some(data.replace("%2B", "+").replace("%2F", "/").replace("%3D", "="))
 }
 
-fn from_payload(payload: &str) -> Result<ForeignPoster, PosterError> {
+fn from_payload(payload: &str) -> Result<ReadPoster, PosterError> {
     let json = base64::any(payload)?;
     let poster: Poster = serde_json::from_slice(&json).map_err(|_| PosterError::Malformed)?;
-    Ok(ForeignPoster {
+    Ok(ReadPoster {
         kind: PosterKind::Nz,
         name: label::required(&poster.opn, Lines::Many)?,
         address: label::optional(&poster.adr, Lines::Many)?,

@@ -19,7 +19,7 @@ use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::direct::{DirectError, Message};
 use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
-use super::engine::{self, Report, Source};
+use super::engine::{self, ChunkSource, Report};
 use super::file::{make_records, take_records};
 use super::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
@@ -355,7 +355,7 @@ impl Holdings for VaultHoldings<'_> {
     }
 
     fn take(&mut self, chunks: &[Vec<u8>]) -> Result<Report, SyncError> {
-        let report = engine::incoming(self.vault, chunks, Source::direct(self.now))?;
+        let report = engine::incoming(self.vault, chunks, ChunkSource::direct(self.now))?;
         if report.begun_anew {
             return Err(HouseholdRefusal::Copied.into());
         }

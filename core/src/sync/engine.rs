@@ -10,7 +10,7 @@ use super::{HouseholdRefusal, SyncError};
 use crate::documents::Document;
 use crate::vault::{Vault, Writer};
 
-pub use super::take::{Report, Source};
+pub use super::take::{ChunkSource, Report};
 
 /// So many changes of a document lie one by one; one more, and it is sent as a whole in their place.
 const MOST_CHANGES: usize = 64;
@@ -126,24 +126,24 @@ pub fn everything(vault: &mut Vault, now: i64) -> Result<Vec<Vec<u8>>, SyncError
 /// Takes chunks in, in any order. What cannot be taken in yet is kept for later.
 ///
 /// ```
-/// use techo_core::sync::engine::{self, Source};
+/// use techo_core::sync::engine::{self, ChunkSource};
 /// use techo_testing::Household;
 ///
 /// let mut home = Household::of(2);
 /// home.phones[0].add("Bar Yoru", 1);
 /// let chunks = home.phones[0].everything();
 /// let tablet = &mut home.phones[1];
-/// let report = engine::incoming(tablet.diary.vault(), &chunks, Source::direct(tablet.now))?;
+/// let report = engine::incoming(tablet.diary.vault(), &chunks, ChunkSource::direct(tablet.now))?;
 /// assert_eq!((report.refused, report.waiting), (0, 0));
 /// assert_eq!(tablet.names(), ["Bar Yoru"]);
-/// let again = engine::incoming(tablet.diary.vault(), &chunks, Source::direct(tablet.now))?;
+/// let again = engine::incoming(tablet.diary.vault(), &chunks, ChunkSource::direct(tablet.now))?;
 /// assert_eq!(again.taken, 0, "all of it is known");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 /// [`SyncError`]: the vault cannot be written; nothing is changed then. A bad chunk is no error.
-pub fn incoming(vault: &mut Vault, chunks: &[Vec<u8>], source: Source) -> Result<Report, SyncError> {
+pub fn incoming(vault: &mut Vault, chunks: &[Vec<u8>], source: ChunkSource) -> Result<Report, SyncError> {
     change(vault, |state, writer| state.take_in(chunks, source, writer))
 }
 

@@ -16,7 +16,7 @@ use super::open_state::OpenState;
 use super::records::TakenRecords;
 use super::rules::Rules;
 use super::state::{State, change};
-use super::take::Source;
+use super::take::ChunkSource;
 use super::{HouseholdRefusal, SyncError};
 use crate::vault::{Vault, Writer};
 
@@ -379,9 +379,9 @@ impl<'s, R: StreamRelay> RelaySession<'s, R> {
             let chunks: Vec<Vec<u8>> = answer.chunks.into_iter().map(ByteBuf::into_vec).collect();
             // What has waited for a key may be taken in now.
             if !chunks.is_empty() || is_new || is_ahead {
-                let source = Source {
+                let source = ChunkSource {
                     rules: self.rules,
-                    ..Source::relay(self.now)
+                    ..ChunkSource::relay(self.now)
                 };
                 // One transaction: what was taken in, and that it need not be asked for again.
                 let report = self.write(|state, writer| {

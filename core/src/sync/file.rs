@@ -7,7 +7,7 @@ use super::exchange::the_household;
 use super::household::day_of;
 use super::records::TakenRecords;
 use super::state::change;
-use super::take::Source;
+use super::take::ChunkSource;
 use super::{HouseholdRefusal, SyncError};
 use crate::vault::Vault;
 
@@ -33,7 +33,7 @@ pub fn take_file(vault: &mut Vault, file: &HouseholdFile, now: i64) -> Result<Re
         return Err(HouseholdRefusal::Other.into());
     }
     take_records(vault, &file.records, file.keyring.as_deref(), now)?;
-    let report = engine::incoming(vault, &file.chunks, Source::direct(now))?;
+    let report = engine::incoming(vault, &file.chunks, ChunkSource::direct(now))?;
     if report.begun_anew {
         return Err(HouseholdRefusal::Copied.into());
     }

@@ -26,7 +26,7 @@ const MOST_WAITING: usize = 4_096;
 
 /// Where chunks came from, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct Source {
+pub struct ChunkSource {
     /// Whether the relay gave them.
     pub from_relay: bool,
     /// The time in Unix seconds.
@@ -35,7 +35,7 @@ pub struct Source {
     pub rules: Rules,
 }
 
-impl Source {
+impl ChunkSource {
     /// From the relay, at `now`.
     pub fn relay(now: i64) -> Self {
         Self {
@@ -67,7 +67,12 @@ enum Taken {
 
 impl State {
     /// Takes chunks in, in any order. What cannot be taken in yet is kept for later.
-    pub(super) fn take_in(&mut self, chunks: &[Vec<u8>], source: Source, writer: &mut Writer<'_>) -> Result<Report, SyncError> {
+    pub(super) fn take_in(
+        &mut self,
+        chunks: &[Vec<u8>],
+        source: ChunkSource,
+        writer: &mut Writer<'_>,
+    ) -> Result<Report, SyncError> {
         self.notice(writer)?;
         let mut intake = Intake {
             state: self,
@@ -130,7 +135,7 @@ struct Intake<'c, 'w> {
     writer: &'c mut Writer<'w>,
     documents: BTreeMap<DocumentName, Document>,
     from_relay: bool,
-    source: Source,
+    source: ChunkSource,
 }
 
 impl Intake<'_, '_> {

@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest};
 
-use techo_core::sync::engine::{self, Source};
+use techo_core::sync::engine::{self, ChunkSource};
 use techo_core::sync::exchange::{StreamRelay, exchange};
 use techo_core::sync::household::{Proposal, RelayFault, propose};
 use techo_core::sync::{HouseholdRefusal, SyncError};
@@ -25,11 +25,11 @@ fn a_damaged_or_forged_chunk_changes_nothing() {
         chunk[middle] ^= 1;
     }
     let count = bad.len();
-    let report = engine::incoming(tablet.diary.vault(), &bad, Source::direct(NOW)).unwrap();
+    let report = engine::incoming(tablet.diary.vault(), &bad, ChunkSource::direct(NOW)).unwrap();
     assert_eq!((report.refused, report.taken), (count, 0));
-    let report = engine::incoming(tablet.diary.vault(), &stranger, Source::direct(NOW)).unwrap();
+    let report = engine::incoming(tablet.diary.vault(), &stranger, ChunkSource::direct(NOW)).unwrap();
     assert_eq!((report.refused, report.taken), (stranger.len(), 0));
-    let report = engine::incoming(tablet.diary.vault(), &chunks, Source::direct(NOW)).unwrap();
+    let report = engine::incoming(tablet.diary.vault(), &chunks, ChunkSource::direct(NOW)).unwrap();
     assert_eq!(report.refused, 0);
     assert_eq!(phone.ids(), tablet.ids());
 }
@@ -70,7 +70,7 @@ fn a_copy_that_wrote_at_once_is_noticed_by_a_third() {
     phone.add("a", 3);
     twin.add("b", 3);
     let (ours, theirs) = (phone.everything(), twin.everything());
-    let source = Source::direct(NOW);
+    let source = ChunkSource::direct(NOW);
     assert_eq!(engine::incoming(tablet.diary.vault(), &ours, source).unwrap().copied, 0);
     assert!(engine::incoming(tablet.diary.vault(), &theirs, source).unwrap().copied > 0);
 }
@@ -236,7 +236,7 @@ fn a_device_that_was_set_back_learns_it_from_what_others_have_seen() {
     tablet.add("b", 1);
     let mut of_tablet = tablet.everything();
     of_tablet.retain(|chunk| !before.contains(chunk));
-    let report = engine::incoming(old.diary.vault(), &of_tablet, Source::direct(NOW)).unwrap();
+    let report = engine::incoming(old.diary.vault(), &of_tablet, ChunkSource::direct(NOW)).unwrap();
     assert!(report.begun_anew, "{report:?}");
 }
 

@@ -2,7 +2,7 @@
 
 use techo_protocol::household::keyring_record::KeyringRecord;
 
-use techo_core::sync::engine::{self, Source};
+use techo_core::sync::engine::{self, ChunkSource};
 use techo_core::sync::file;
 use techo_core::sync::household::Proposal;
 use techo_core::sync::seizure::{self, Seized};
@@ -263,7 +263,7 @@ fn what_a_copied_device_has_deleted_opens_no_more_once_it_is_back() {
             phone.diary.delete(&[canary]).unwrap();
         }
         twin.add("b", 3);
-        let report = engine::incoming(phone.diary.vault(), &twin.everything(), Source::direct(NOW)).unwrap();
+        let report = engine::incoming(phone.diary.vault(), &twin.everything(), ChunkSource::direct(NOW)).unwrap();
         assert!(report.begun_anew);
         if !deletes_before_it_is_noticed {
             phone.diary.delete(&[canary]).unwrap();

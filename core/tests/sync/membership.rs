@@ -46,8 +46,12 @@ fn a_removed_device_reads_nothing_new_and_the_others_go_on() {
     // What it signs beyond its last is refused wherever it turns up.
     tablet.add("after", 1);
     let chunks = tablet.everything();
-    let report =
-        techo_core::sync::engine::incoming(phone.diary.vault(), &chunks, techo_core::sync::engine::Source::direct(NOW)).unwrap();
+    let report = techo_core::sync::engine::incoming(
+        phone.diary.vault(),
+        &chunks,
+        techo_core::sync::engine::ChunkSource::direct(NOW),
+    )
+    .unwrap();
     assert_eq!(report.taken, 0);
     assert_eq!(phone.names().len(), 3);
 }

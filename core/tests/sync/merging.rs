@@ -1,5 +1,5 @@
 use techo_core::diary::{NewVisit, Source, VisitKeys};
-use techo_core::sync::engine::{self, Outgoing, Source as ChunkSource};
+use techo_core::sync::engine::{self, ChunkSource, Outgoing};
 use techo_core::sync::household::{Proposal, propose};
 use techo_testing::memory_relay::MemoryRelay;
 use techo_testing::phone::NOW;

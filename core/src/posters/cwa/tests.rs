@@ -13,8 +13,8 @@ fn sample() -> Sample {
     }
 }
 
-fn poster() -> ForeignPoster {
-    ForeignPoster {
+fn poster() -> ReadPoster {
+    ReadPoster {
         kind: PosterKind::Cwa,
         name: "Friseur".to_owned(),
         address: Some("Berlin".to_owned()),

@@ -33,7 +33,7 @@ impl Signer {
 const HEADER: &str = r#"{"alg":"ES256","kid":"k"}"#;
 const PAYLOAD: &str = r#"{"id":"4RJ3XV5Y","opn":"The Crown","vt":"015","adr":"1 High Street","pc":"E49RT"}"#;
 
-fn read_one(text: &str, keys: &[Es256Key<'_>]) -> Result<ForeignPoster, PosterError> {
+fn read_one(text: &str, keys: &[Es256Key<'_>]) -> Result<ReadPoster, PosterError> {
     read(text, keys).unwrap()
 }
 
@@ -58,7 +58,7 @@ fn key_ids_are_the_keys_thumbprints() {
 fn a_signed_poster() {
     let signer = Signer::new();
     let read = read_one(&signer.poster(HEADER, PAYLOAD), &[signer.key()]);
-    let expected = ForeignPoster {
+    let expected = ReadPoster {
         kind: PosterKind::Nhs,
         name: "The Crown".to_owned(),
         address: Some("1 High Street".to_owned()),

@@ -12,13 +12,13 @@ fn sample() -> Sample {
     }
 }
 
-fn read_sample(sample: &Sample) -> Result<ForeignPoster, PosterError> {
+fn read_sample(sample: &Sample) -> Result<ReadPoster, PosterError> {
     read(&format!("https://qr.notify-me.ch?v=3#{}", sample.base64())).unwrap()
 }
 
 #[test]
 fn posters_of_both_versions_and_hosts() {
-    let expected = ForeignPoster {
+    let expected = ReadPoster {
         kind: PosterKind::NotifyMe,
         name: "Kantine".to_owned(),
         address: Some("Bahnhofstrasse 1, Zürich".to_owned()),

@@ -3,7 +3,7 @@ use ::base64::engine::general_purpose::STANDARD;
 
 use super::*;
 
-fn poster(json: &str) -> Result<ForeignPoster, PosterError> {
+fn poster(json: &str) -> Result<ReadPoster, PosterError> {
     read(&format!("{PREFIX}{}", STANDARD.encode(json))).unwrap()
 }
 
@@ -11,7 +11,7 @@ const CAFE: &str = r#"{"typ":"entry","gln":"9429000000000","opn":"Cafe","adr":"1
 
 #[test]
 fn a_poster() {
-    let expected = ForeignPoster {
+    let expected = ReadPoster {
         kind: PosterKind::Nz,
         name: "Cafe".to_owned(),
         address: Some("1 Main Street\nNelson".to_owned()),
