@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
-use techo_core::device::{CheckIn, Device, JoinRequest, JoiningStep, PairingPlace, PairingStep};
+use techo_core::device::{Camera, CheckIn, Device, JoinRequest, JoiningStep, PairingPlace, PairingStep};
 use techo_core::diary::Filter;
-use techo_core::scan::camera::FrameScanner;
+use techo_core::recognise::SignatureState;
 use techo_testing::{Authority, Files, RELAY, SetClock};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -15,11 +15,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut authority = Authority::named("Osaka Prefecture");
     phone.follow(&authority.trust_file())?;
 
-    let frame = techo_testing::picture(&authority.poster("Bar Yoru")?)?;
-    let codes = FrameScanner::default().frame(&frame);
+    let frame = techo_testing::frame(&authority.poster("Bar Yoru")?)?;
+    let texts = Camera::default().read_frame(&frame)?;
+    assert_eq!(phone.what_is(&texts[0])?.signature, SignatureState::Valid);
 
     let done = phone.check_in(&CheckIn {
-        texts: codes.into_iter().map(|code| code.text).collect(),
+        texts,
         stay_minutes: Some(90),
         ..CheckIn::default()
     })?;

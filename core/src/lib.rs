@@ -5,10 +5,9 @@
 //! and keeps no order of calls: what has to happen around a thing happens inside. This is the loop that a shell writes:
 //!
 //! ```
-//! use techo_core::device::{CheckIn, Device, FetchOutcome};
+//! use techo_core::device::{Camera, CheckIn, Device, FetchOutcome};
 //! use techo_core::diary::Filter;
 //! use techo_core::exposure::alerts::AlertState;
-//! use techo_core::scan::camera::FrameScanner;
 //!
 //! // The platform's ports; here they are in memory, beside an authority with a relay of its own.
 //! let (relay, clock) = (techo_testing::Files::default(), techo_testing::SetClock::at(techo_testing::NOW));
@@ -18,11 +17,10 @@
 //! device.follow(&authority.trust_file())?;
 //!
 //! // The camera gives frames, one byte of grey a pixel.
-//! let frame = techo_testing::picture(&authority.poster("Bar Yoru")?)?;
-//! let found = FrameScanner::default().frame(&frame);
+//! let texts = Camera::default().read_frame(&techo_testing::frame(&authority.poster("Bar Yoru")?)?)?;
+//! assert_eq!(device.what_is(&texts[0])?.name.as_deref(), Some("Bar Yoru"));
 //!
 //! // What was read becomes a visit.
-//! let texts = found.into_iter().map(|code| code.text).collect();
 //! let visit = device.check_in(&CheckIn { texts, ..CheckIn::default() })?.visit;
 //! assert_eq!(device.visits(&Filter::default())?.visits, [visit.clone()]);
 //!

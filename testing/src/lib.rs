@@ -47,6 +47,7 @@ pub use town::Town;
 use techo_protocol::basics::qr::{Qr, QrError};
 
 use memory_relay::{MemoryRelay, Refused};
+use techo_core::device::Frame;
 use techo_core::diary::{Diary, DiaryError, NewVisit, Source, VisitKeys};
 use techo_core::ports::{Clock, Discovery, HttpError, LocalNetwork, NearbyError, Ports, Relay, SystemRandom};
 use techo_core::scan::{Luminance, ScanError};
@@ -122,6 +123,21 @@ pub fn picture(text: &str) -> Result<Luminance<'static>, QrError> {
     let (pixels, side) = Qr::of(text)?.to_grey(4);
     // As many pixels as its sides say; only a code of more than 8,000 modules a side would be too large.
     Ok(Luminance::new(side, side, side, pixels).unwrap())
+}
+
+/// [`picture`] as a frame of a camera.
+///
+/// # Errors
+/// The text is too long for a code.
+pub fn frame(text: &str) -> Result<Frame, QrError> {
+    let (grey, side) = Qr::of(text)?.to_grey(4);
+    let side = u32::try_from(side).unwrap();
+    Ok(Frame {
+        width: side,
+        height: side,
+        stride: side,
+        grey,
+    })
 }
 
 /// [`picture`] as a PNG file.

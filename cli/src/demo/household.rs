@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use techo_core::device::{AddVisit, Device, EditVisit, JoinRequest, JoiningStep, PairingPlace, PairingStep, Synced, VisitView};
+use techo_core::device::{
+    AddVisit, Device, DeviceError, EditVisit, JoinRequest, JoiningStep, PairingPlace, PairingStep, Synced, VisitView,
+};
 use techo_core::diary::Filter;
 use techo_core::documents::EntryId;
 use techo_core::ports::{FixedClock, HttpError, Relay};
@@ -17,6 +19,9 @@ use super::phone;
 use crate::Failure;
 use crate::device::HttpRelay;
 use crate::failure::CliError;
+
+/// So long one device waits for the other at a time, in seconds.
+const WAIT_SECONDS: u32 = 20;
 
 /// The relay, and all that ever went to it.
 pub struct Household {
@@ -135,15 +140,20 @@ impl Household {
             texts: vec![pairing.text()],
             name: joiner.name.clone(),
         })?;
-        let digits = loop {
-            pairing.wait(0)?;
-            if let JoiningStep::ShowDigits { digits } = joining.wait(0)? {
-                break digits;
-            }
-        };
-        while pairing.wait(0)? == PairingStep::Waiting {}
+        // Each waits on its own, as two devices do: a relay holds the request of whoever waits.
+        let digits = std::thread::scope(|both| {
+            let shown = both.spawn(|| {
+                loop {
+                    if let JoiningStep::ShowDigits { digits } = joining.wait(WAIT_SECONDS)? {
+                        break Ok::<_, DeviceError>(digits);
+                    }
+                }
+            });
+            while pairing.wait(WAIT_SECONDS)? == PairingStep::Waiting {}
+            Ok::<_, Failure>(shown.join().map_err(|_| CliError::DemoFailed)??)
+        })?;
         owner.device.confirm_pairing(pairing, &digits)?;
-        while joining.wait(0)? != JoiningStep::Confirmed {}
+        while joining.wait(WAIT_SECONDS)? != JoiningStep::Confirmed {}
         joiner.device.join(joining)?;
         self.both(owner, joiner)?;
         Ok(digits)

@@ -88,7 +88,7 @@ pub struct Paired {
 pub enum DiaryComes {
     /// It came with the pairing: both have it.
     WithThePairing,
-    /// It comes with the next sync.
+    /// The new device gets it by itself: at a relay as it joins, otherwise with its next sync.
     WithNextSync,
     /// It was to come with the pairing, which broke off; it comes with the next sync.
     BrokeOff {

@@ -31,16 +31,9 @@ pub struct Frame {
 /// Reads codes from a camera's frames, each code once. It stands beside the device, so that a frame never waits for a sync.
 ///
 /// ```
-/// use techo_core::device::{Camera, Frame};
+/// use techo_core::device::Camera;
 ///
-/// let picture = techo_testing::picture("0000000009")?;
-/// let side = picture.width();
-/// let frame = Frame {
-///     width: u32::try_from(side)?,
-///     height: u32::try_from(side)?,
-///     stride: u32::try_from(side)?,
-///     grey: (0..side).flat_map(|y| picture.row(y).to_vec()).collect(),
-/// };
+/// let frame = techo_testing::frame("0000000009")?;
 /// let mut camera = Camera::default();
 /// assert_eq!(camera.read_frame(&frame)?, ["0000000009"]);
 /// assert!(camera.read_frame(&frame)?.is_empty(), "each code once");

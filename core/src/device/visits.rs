@@ -8,6 +8,7 @@ use crate::diary::{Edit, EndedBy, Filter, NewVisit, Source, Visit, VisitKeys};
 use crate::documents::EntryId;
 use crate::following;
 use crate::recognise::Recognised;
+use crate::vault::DamagedRow;
 
 /// A check-in with what was read from a code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -174,8 +175,8 @@ pub struct VisitList {
     pub visits: Vec<VisitView>,
     /// Rows of a newer version of Techo: kept and passed on, and unreadable here.
     pub newer: Vec<EntryId>,
-    /// What is damaged on the disk, and so is missing here, each as a line.
-    pub damaged: Vec<String>,
+    /// What is damaged on the disk, and so is missing here.
+    pub damaged: Vec<DamagedRow>,
 }
 
 impl Device {
@@ -203,7 +204,7 @@ impl Device {
         Ok(VisitList {
             visits: listing.visits.into_iter().map(VisitView::from).collect(),
             newer: listing.newer,
-            damaged: listing.damaged.iter().map(ToString::to_string).collect(),
+            damaged: listing.damaged,
         })
     }
 
