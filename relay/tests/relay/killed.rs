@@ -67,8 +67,8 @@ fn start(database: &OsStr) -> (Child, SocketAddr) {
 
 /// An answer, or `None` from a relay that is gone.
 fn ask(address: SocketAddr, home: &Household, file: &[u8]) -> Option<SyncAnswer> {
-    std::net::TcpStream::connect(address).ok()?;
-    let mut wire = Wire::open(address);
+    // One connection: the relay may be killed between two.
+    let mut wire = Wire::if_there(address)?;
     wire.head(
         "POST",
         &stream_path(home.stream),
