@@ -34,7 +34,7 @@ impl Authority {
     /// The notice key is opened only where there is something to sign with it.
     ///
     /// # Errors
-    /// [`PublishError::ClockBehind`]; [`KeyError`] for keys that are missing or do not open; [`StoreError`].
+    /// [`PublishError::ClockBehind`]; [`KeyError`](crate::keys::KeyError) for keys that are missing or do not open; [`StoreError`](crate::store::StoreError).
     pub fn prepare(&mut self, now: i64, random: &dyn Random) -> Result<Prepared, Error> {
         let authority = self.id();
         let db = write(&mut self.db)?;
