@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use techo_core::sync::direct::{Conversation, Holdings, Records};
+use techo_core::sync::direct::{PeerSession, Holdings, Records};
 use techo_core::sync::engine::Report;
 use techo_protocol::basics::agreement::AgreementKey;
 use techo_protocol::household::direct::{Connecting, DirectError, OPENING_BYTES, Salt, Session, accept};
@@ -67,7 +67,7 @@ fuzz_target!(|data: &[u8]| {
         }
         // Messages one after the other, each after its length.
         _ => {
-            let mut side = Conversation::wait();
+            let mut side = PeerSession::wait();
             let mut rest = data;
             while let Some((&length, after)) = rest.split_first() {
                 let (message, left) = after.split_at(after.len().min(length.into()));
