@@ -177,16 +177,10 @@ impl Device {
         Ok(())
     }
 
-    /// The vault, while commands still reach around the door.
+    /// The vault, for tests of what a device has on its disk. Nothing else reaches around the door.
     #[doc(hidden)]
     pub fn vault(&mut self) -> &mut Vault {
         self.diary.vault()
-    }
-
-    /// The diary, while commands still reach around the door.
-    #[doc(hidden)]
-    pub fn diary(&mut self) -> &mut Diary {
-        &mut self.diary
     }
 }
 
