@@ -177,16 +177,11 @@ impl Device {
         Ok(())
     }
 
-    /// The vault, while commands still reach around the door.
+    /// The vault below this door: for the simulation, and for tests of what lies there. Nothing that is done to it is tidied or told to anybody, so
+    /// no shell uses it.
     #[doc(hidden)]
     pub fn vault(&mut self) -> &mut Vault {
         self.diary.vault()
-    }
-
-    /// The diary, while commands still reach around the door.
-    #[doc(hidden)]
-    pub fn diary(&mut self) -> &mut Diary {
-        &mut self.diary
     }
 }
 
