@@ -23,37 +23,37 @@ techo_protocol::coded_union! {
     pub enum DeviceError {
         /// A code that nobody can check in with.
         Arrival(Refused);
-        /// A backup.
+        /// What a backup was refused for.
         Backup(BackupFailure);
         /// Bundles of issuers' keys.
         Bundle(BundleError);
         /// What somebody shows, and whom to believe.
         Check(CheckError);
-        /// The diary's rules.
+        /// One of the diary's rules.
         Diary(DiaryError);
-        /// Lists and alerts.
+        /// Exposure lists, and the alerts that they give.
         Exposure(ExposureError);
         /// Lists that could not be fetched.
         Fetch(FetchError);
         /// Whom the person follows.
         Following(FollowingError);
-        /// The random source.
+        /// The random source gave nothing.
         Random(RandomError);
-        /// A relay.
+        /// A relay did not answer, or refused.
         Relay(HttpError);
         /// A list of revoked status passes.
         Revocations(TakeRevocationsError);
-        /// A picture.
+        /// A picture or frame that cannot be looked at.
         Scan(ScanError);
         /// The schedule of doses.
         Schedule(TakeScheduleError);
-        /// Sending a diary.
+        /// A diary that was not sent.
         Send(SendError);
         /// The household and its sync.
         Sync(SyncError);
-        /// The vaccine record.
+        /// The vaccine record refused something.
         Vaccine(VaccineError);
-        /// The vault.
+        /// The vault cannot be read or written.
         Vault(VaultError);
     }
 }

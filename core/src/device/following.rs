@@ -21,9 +21,9 @@ use crate::vault::Vault;
 /// An authority that is followed. Times are Unix seconds (UTC).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FollowedAuthority {
-    /// The authority's id.
+    /// The id that the authority keeps for good.
     pub authority: AuthorityId,
-    /// Its name.
+    /// The name that the authority gives itself.
     pub name: String,
     /// Its fingerprint, for a person to compare with what the authority says of itself.
     pub fingerprint: String,
@@ -46,7 +46,7 @@ pub struct FollowedAuthority {
 /// A bundle of issuers' keys, which a followed authority has signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerBundle {
-    /// The bundle's name.
+    /// The name of the bundle, by which a newer one takes its place.
     pub name: String,
     /// The authority that signed it; `None` where its trust list cannot be read.
     pub authority: Option<AuthorityId>,
@@ -63,7 +63,7 @@ pub struct IssuerBundle {
 /// A municipality's list of revoked status passes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokedPasses {
-    /// The municipality.
+    /// The municipality that issued the passes.
     pub authority: AuthorityId,
     /// The list's number: it counts up with each change.
     pub number: u32,
@@ -76,7 +76,7 @@ pub struct RevokedPasses {
 /// Whom the person follows, and what is here that they have signed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Following {
-    /// The authorities.
+    /// The authorities that this device follows.
     pub authorities: Vec<FollowedAuthority>,
     /// Bundles of issuers' keys.
     pub bundles: Vec<IssuerBundle>,
@@ -89,17 +89,17 @@ pub struct Following {
 pub enum Updated {
     /// An authority's trust list.
     TrustList {
-        /// The authority.
+        /// The authority as its new list says.
         authority: FollowedAuthority,
     },
     /// A bundle of issuers' keys.
     Issuers {
-        /// The bundle.
+        /// The bundle that was taken.
         bundle: IssuerBundle,
     },
     /// A list of revoked status passes.
     Revoked {
-        /// The list.
+        /// The list that was taken.
         list: RevokedPasses,
     },
 }
@@ -109,9 +109,9 @@ pub enum Updated {
 pub struct TrustAsked {
     /// The authority that was asked about.
     pub authority: AuthorityId,
-    /// Its name.
+    /// The name that the authority gives itself.
     pub name: String,
-    /// What came.
+    /// What the relays answered.
     pub answer: TrustAnswer,
 }
 

@@ -39,7 +39,7 @@ pub enum RelayTold {
 /// A device that was taken out, or is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemovedDevice {
-    /// Its name.
+    /// The name that the device had in the list.
     pub name: String,
     /// Whether it is off the list; otherwise it will be with the next sync.
     pub is_out: bool,

@@ -40,7 +40,7 @@ enum Stage {
     Committed(Joiner),
     Shown(Waiting),
     Confirmed(Zeroizing<Vec<u8>>),
-    /// It broke off.
+    /// The pairing broke off.
     Over,
 }
 
@@ -51,7 +51,7 @@ pub enum JoiningStep {
     Waiting,
     /// These digits are to be shown: the person types them into the other device.
     ShowDigits {
-        /// Four of them.
+        /// The four digits, as text.
         digits: String,
     },
     /// The person has typed them; [`Device::join`] makes this device one of the household.

@@ -67,7 +67,7 @@ pub enum NearbyStep {
 pub struct Meeting {
     /// The device's id in the household.
     pub id: u8,
-    /// Its name.
+    /// The name of the device that was met.
     pub name: String,
     /// What came of it.
     pub outcome: MeetingOutcome,
@@ -78,12 +78,12 @@ pub struct Meeting {
 pub enum MeetingOutcome {
     /// The two have the same now.
     Synced {
-        /// What went over.
+        /// How much went over, both ways.
         synced: Synced,
     },
     /// They could not be brought to the same state. What came over stays.
     Failed {
-        /// Why.
+        /// What the conversation broke off with.
         error: DeviceError,
     },
 }

@@ -11,7 +11,7 @@ const ALARM_DAYS: u32 = 7;
 /// What comes next for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonNext {
-    /// Who it is.
+    /// The person whose next dose it is.
     pub person: Person,
     /// Which dose would be next.
     pub dose: u8,
@@ -33,7 +33,7 @@ pub enum Upcoming {
     },
     /// No dose is due.
     Nothing {
-        /// Why not.
+        /// The reason why no dose is next.
         why: NoDose,
     },
 }
@@ -43,7 +43,7 @@ pub enum Upcoming {
 pub struct CalendarText {
     /// Whose dose it is.
     pub person: EntryId,
-    /// The event's title.
+    /// The event's title, in the text's language.
     pub title: String,
     /// What there is to say of it.
     pub description: String,
@@ -63,7 +63,7 @@ pub struct CalendarFile {
 pub struct ScheduleView {
     /// Which schedule it is, the same in all its versions.
     pub code: String,
-    /// Its version.
+    /// The version of the schedule.
     pub version: u32,
     /// Its name for people.
     pub name: String,
@@ -71,7 +71,7 @@ pub struct ScheduleView {
     pub issued: chrono::NaiveDate,
     /// The id of the authority that signed it; `None` for the one that is built in.
     pub authority: Option<techo_protocol::trust::AuthorityId>,
-    /// That authority's name.
+    /// The name of the authority that signed the schedule.
     pub signed_by: Option<String>,
     /// The codes of the vaccines that it speaks of.
     pub products: Vec<String>,

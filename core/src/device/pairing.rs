@@ -34,9 +34,9 @@ use crate::sync::{SyncError, pairing};
 /// Where the two devices of a pairing meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PairingPlace {
-    /// At a relay.
+    /// The two meet at a relay.
     Relay {
-        /// Its address.
+        /// The relay's address.
         address: String,
     },
     /// On the network that both are on, without a relay.
@@ -58,7 +58,7 @@ enum Stage {
     Offered(Owner),
     Committed(Committed),
     Confirming(Confirming),
-    /// It broke off.
+    /// The pairing broke off.
     Over,
 }
 
@@ -77,7 +77,7 @@ pub enum PairingStep {
 /// A device that was let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paired {
-    /// Its name.
+    /// The name of the device that was let in.
     pub name: String,
     /// How the diary comes to it.
     pub diary: DiaryComes,
@@ -92,7 +92,7 @@ pub enum DiaryComes {
     WithNextSync,
     /// It was to come with the pairing, which broke off; it comes with the next sync.
     BrokeOff {
-        /// Why.
+        /// What the transfer broke off with.
         error: DeviceError,
     },
 }

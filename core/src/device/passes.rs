@@ -50,9 +50,9 @@ pub struct ShownPass {
 /// A document that is shown as it was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownDocument {
-    /// Whose it is.
+    /// The person whose document it is.
     pub person: Person,
-    /// What it is.
+    /// The kind of document that is shown.
     pub kind: DocumentKind,
     /// The text of the code. Whoever reads it sees all that it says.
     pub text: String,

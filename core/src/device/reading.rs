@@ -18,9 +18,9 @@ pub struct ReadFile {
 /// A camera's frame: its brightness alone, as the first plane of YUV has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// Width in pixels.
+    /// Width of the frame in pixels.
     pub width: u32,
-    /// Height in pixels.
+    /// Height of the frame in pixels.
     pub height: u32,
     /// Bytes from the beginning of one row to the beginning of the next.
     pub stride: u32,

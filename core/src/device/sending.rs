@@ -25,11 +25,11 @@ techo_protocol::coded_errors! {
 techo_protocol::coded_union! {
     /// Why a diary was not sent.
     pub enum SendError {
-        /// The one-time code.
+        /// The one-time code is none, or mistyped.
         Code(CaseCodeError);
-        /// Who gets it.
+        /// Nobody, or more than one, could get the diary.
         Receiver(ReceiverError);
-        /// The relay.
+        /// The relay did not take the envelope.
         Relay(HttpError);
         /// It could not be sealed.
         Upload(DiaryUploadError);
@@ -56,7 +56,7 @@ pub struct DiarySent {
     pub visits: u32,
     /// The authority that can open it.
     pub authority: AuthorityId,
-    /// The authority's name.
+    /// The name that the authority gives itself.
     pub name: String,
 }
 

@@ -50,7 +50,7 @@ pub struct ScheduledTurn {
 /// What a turn on schedule did, and when the next one is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TurnTaken {
-    /// What it did.
+    /// What this turn did.
     pub did: TurnKind,
     /// When the next upload is due, in Unix seconds: to be given to the next turn.
     pub next_upload: i64,
@@ -65,7 +65,7 @@ pub enum TurnKind {
     Began,
     /// Four cells were sent, and all that was there was taken in.
     Uploaded {
-        /// What it did.
+        /// How much this upload sent and took.
         synced: Synced,
     },
     /// It was waited for something new.

@@ -31,17 +31,17 @@ pub struct RecordView {
 /// A dose as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoseView {
-    /// Whose it is.
+    /// The person who had the dose.
     pub person: EntryId,
     /// What they are called; `None` while the record has come from another device and its person has not.
     pub name: Option<String>,
-    /// The day.
+    /// The day of the dose, in Japan.
     pub date: chrono::NaiveDate,
     /// The vaccine: `pfizer`, `moderna`, `astrazeneca`, `novavax`, or its code in the certificate.
     pub product: Option<String>,
     /// Which dose, as the record says.
     pub number: Option<u8>,
-    /// The lot.
+    /// The lot that the dose was of.
     pub lot: Option<String>,
     /// Where it was given.
     pub place: Option<String>,
@@ -58,25 +58,25 @@ pub struct DoseView {
 pub struct PaperView {
     /// The record that holds it.
     pub record: EntryId,
-    /// Whose it is.
+    /// The person whose paper it is.
     pub person: EntryId,
     /// What they are called; `None` while the record has come from another device and its person has not.
     pub name: Option<String>,
     /// When it was added, in Unix seconds.
     pub added: i64,
-    /// What it is.
+    /// The kind of paper, and what it says.
     pub paper: Paper,
 }
 
 /// What tells of no dose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Paper {
-    /// A vaccination ticket.
+    /// A vaccination ticket of a municipality.
     Ticket {
         /// Its 18 digits, or the 10 of its number.
         digits: String,
     },
-    /// A status pass.
+    /// A status pass of a municipality.
     Pass {
         /// The municipality that issued it; `None` where no municipality that is followed has its key.
         issuer: Option<String>,
@@ -256,7 +256,7 @@ impl Book {
         Some(person.name.clone())
     }
 
-    /// A person's doses.
+    /// A person's doses, by their day.
     pub fn of(&self, person: EntryId) -> Vec<Dose> {
         self.doses.iter().filter(|dose| dose.person == person).cloned().collect()
     }

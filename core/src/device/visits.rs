@@ -62,9 +62,9 @@ impl CheckIn {
 pub struct VisitView {
     /// Which visit: the same on all devices of the household.
     pub id: EntryId,
-    /// The venue's name.
+    /// The name of the venue.
     pub name: String,
-    /// The venue's address.
+    /// The address of the venue, where it has one.
     pub address: Option<String>,
     /// When the stay began.
     pub check_in: i64,
@@ -111,7 +111,7 @@ impl From<Visit> for VisitView {
 /// A visit that was written, and what the person is to be told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedIn {
-    /// The visit.
+    /// The visit as it was written.
     pub visit: VisitView,
     /// The place cannot be warned about here: its authority is not followed, or it is of another country.
     pub without_warnings: bool,
@@ -128,7 +128,7 @@ pub struct AddVisit {
     pub address: Option<String>,
     /// When the stay began.
     pub from: i64,
-    /// When it ended.
+    /// When the stay ended.
     pub to: i64,
     /// Names of people who were along.
     pub with: Vec<String>,
@@ -144,9 +144,9 @@ pub enum EndEdit {
     Keep,
     /// It is computed again, as if nobody had said it.
     Clear,
-    /// It is this.
+    /// The end is set to this.
     Set {
-        /// In Unix seconds.
+        /// The new end, in Unix seconds.
         at: i64,
     },
 }

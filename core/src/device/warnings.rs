@@ -13,11 +13,11 @@ use crate::exposure::lists::{self, ListAge};
 /// What became of one authority's lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedLists {
-    /// The authority.
+    /// The authority whose lists they are.
     pub authority: AuthorityId,
-    /// Its name.
+    /// The name that the authority gives itself.
     pub name: String,
-    /// What came.
+    /// What the fetch came to.
     pub outcome: FetchOutcome,
 }
 
