@@ -127,8 +127,9 @@ impl Vault {
     /// [`StoreError`]: `NewerVersion`, `NotAVault`, `Damaged` (the record of keys: nothing can be read without it),
     /// `Busy`, `Full`, `Io`; a [`KeyError`] when the key cannot be had.
     pub fn open(folder: &Path, keeper: Box<dyn KeyKeeper>, random: Box<dyn Random + Send + Sync>) -> Result<Self, VaultError> {
-        // A key without its vault: the diary that was here is lost, and an empty one in its place would hide that.
-        if !Self::exists(folder) && !keeper.ids()?.is_empty() {
+        // A key without its vault: the diary that was here is lost, and an empty one in its place would hide that. Whoever begins a vault writes
+        // its file first and its key then, so the keys are asked first: a vault that is just being begun is not taken for a lost one.
+        if !keeper.ids()?.is_empty() && is_empty(&folder.join(VAULT_FILE)) {
             return Err(StoreError::Missing.into());
         }
         make_private(folder)?;
@@ -411,6 +412,11 @@ pub fn erase(folder: &Path, keeper: &mut dyn KeyKeeper) -> Result<(), VaultError
         keeper.delete_all()?;
     }
     remove_files(folder)
+}
+
+/// Whether there is nothing in a file, or no file. SQLite would take an empty one for a new database, and remove the log beside it.
+fn is_empty(file: &Path) -> bool {
+    std::fs::metadata(file).map_or(true, |file| file.len() == 0)
 }
 
 fn remove_files(folder: &Path) -> Result<(), VaultError> {

@@ -15,7 +15,7 @@ techo_protocol::coded_errors! {
         /// The file is a database of something else, or no database.
         NotAVault = "vault.not_a_vault", "The file in this folder is not a Techo vault.", "Choose another folder for the profile.";
         /// The key is there and the vault is not.
-        Missing = "vault.missing", "The vault's file (vault.db) is not there, but its key is.", "Put the file back from a copy together with the file vault.db-wal beside it, or erase this profile and begin anew.";
+        Missing = "vault.missing", "The vault's file (vault.db) is not there or is empty, but its key is there.", "Put the file back from a copy together with the file vault.db-wal beside it, or erase this profile and begin anew.";
         /// Rows that were changed or lost on the disk.
         Damaged { rows: String } = "vault.damaged", "The vault is damaged: {rows}. The rest can still be read.", "Restore a backup, or go on without what is lost.";
         /// The deletion is stored, but the key that could still open what was deleted is not yet destroyed.

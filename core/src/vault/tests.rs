@@ -335,6 +335,28 @@ fn without_its_key_the_vault_stays_shut() {
 }
 
 #[test]
+fn a_file_that_was_cut_to_nothing_is_a_lost_vault_and_no_new_one() {
+    let (folder, keeper, vault) = new_vault();
+    drop(vault);
+    let (file, log) = (
+        folder.path().join(VAULT_FILE),
+        folder.path().join(format!("{VAULT_FILE}-wal")),
+    );
+    let (kept, kept_log) = (std::fs::read(&file).unwrap(), std::fs::read(&log).unwrap());
+    std::fs::write(&file, b"").unwrap();
+    let opened = Vault::open(
+        folder.path(),
+        Box::new(keeper.clone()),
+        Box::new(crate::ports::SystemRandom::new()),
+    );
+    assert_eq!(opened.err(), Some(StoreError::Missing.into()));
+    // Neither the log nor the key was touched: the file put back from a copy opens again.
+    assert_eq!(std::fs::read(&log).unwrap(), kept_log);
+    std::fs::write(&file, kept).unwrap();
+    keeper.open(folder.path());
+}
+
+#[test]
 fn settings_that_durability_rests_on_are_on() {
     let (folder, _, vault) = new_vault();
     let pragma = |name: &str| {
