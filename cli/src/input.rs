@@ -32,7 +32,11 @@ pub fn read(input: &str) -> Result<Input, Failure> {
     if path.exists() {
         return of_bytes(&file(path)?).map_err(|failure| failure.about(input));
     }
-    of_bytes(input.as_bytes())
+    // What was typed is a text, whatever it begins with.
+    Ok(Input {
+        codes: FileContent::Text(input.trim().to_owned()).texts(),
+        ms: 0.0,
+    })
 }
 
 /// Reads a file: all of it, or of one that is larger than any that is taken, one byte more than that.
