@@ -49,15 +49,10 @@ impl Patient {
     /// Draws a slip's code, reads it from its picture, and keeps it.
     pub fn scan_slip(&mut self, slip: &DoseSlip) -> Result<(), Failure> {
         let text = read_code(&self.folder, &slip.to_text())?;
-        let kept = self.device.keep(&Keep {
+        self.keep(&Keep {
             texts: vec![text],
             ..Keep::of(self.person)
-        })?;
-        let is_kept = |kept: &Kept| kept.reasons.is_empty() && kept.record.is_some();
-        if !kept.iter().all(is_kept) {
-            return Err(CliError::DemoFailed.into());
-        }
-        Ok(())
+        })
     }
 
     /// The texts of the slips that are kept, by the day of their dose.
@@ -83,15 +78,21 @@ impl Patient {
 
     /// Keeps the pass that the town has issued.
     pub fn keep_pass(&mut self, file: Vec<u8>) -> Result<(), Failure> {
-        let kept = self.device.keep(&Keep {
+        self.keep(&Keep {
             pass_files: vec![file],
             ..Keep::of(self.person)
-        })?;
+        })
+    }
+
+    /// Keeps all of it; fails where anything is against it.
+    fn keep(&mut self, keep: &Keep) -> Result<(), Failure> {
+        let kept = self.device.keep(keep)?;
         let is_kept = |kept: &Kept| kept.reasons.is_empty() && kept.record.is_some();
-        if !kept.iter().all(is_kept) {
-            return Err(CliError::DemoFailed.into());
+        if kept.iter().all(is_kept) {
+            Ok(())
+        } else {
+            Err(CliError::DemoFailed.into())
         }
-        Ok(())
     }
 
     /// Shows two fields of the pass: the text that a camera reads from the screen.
