@@ -8,6 +8,7 @@ use techo_protocol::ErrorInfo;
 const LIBRARIES: &[&[ErrorInfo]] = &[
     techo_core::arrival::ArrivalError::CATALOGUE,
     techo_core::backup::BackupError::CATALOGUE,
+    techo_core::certificates::ContentNote::CATALOGUE,
     techo_core::certificates::Reason::CATALOGUE,
     techo_core::certificates::key_source::KeySourceError::CATALOGUE,
     techo_core::clinic::DoseWarning::CATALOGUE,

@@ -93,6 +93,13 @@ impl Output {
         }
     }
 
+    /// A line on stderr as it is, for people; scripts find warnings in the answer.
+    pub fn warn_line(&self, line: &str) {
+        if !self.json {
+            complain(line);
+        }
+    }
+
     /// A bar on stderr for long work; nothing where stderr is no terminal.
     pub fn progress(&self, steps: u64, id: &str) -> ProgressBar {
         if !std::io::stderr().is_terminal() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
-use techo_core::certificates::{DocumentKind, Verdict};
+use techo_core::certificates::{DocumentKind, StatedDose, Verdict};
 use techo_core::device::{Check, CheckedDocument, Device};
 use techo_core::vaccine::Checker;
 use techo_protocol::Coded;
@@ -12,7 +12,7 @@ use techo_protocol::vaccination::revocations;
 use techo_protocol::vaccination::status_pass::{StatusPassError, Value as Shown, is_nonce};
 
 use crate::session::Session;
-use crate::texts::harmless;
+use crate::texts::{Texts, harmless};
 use crate::{Failure, Outcome, device, input, time};
 
 /// Check status passes, dose slips, certificates of the EU, SMART Health Cards, New Zealand's passes and VDS-NC, without any network
@@ -155,24 +155,61 @@ fn show(session: &Session, verified: &CheckedDocument) -> Result<(), Failure> {
         }
     } else if let Some(holder) = &verified.holder {
         let born = holder.born.as_deref().unwrap_or("?");
-        out.say("verify-holder", &[("name", &holder.name), ("born", &born)])?;
+        let name = Some(holder.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("?");
+        out.say("verify-holder", &[("name", &name), ("born", &born)])?;
     }
     for dose in &verified.doses {
-        let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
-        let number = dose.number.map_or_else(|| "?".to_owned(), |number| number.to_string());
+        let date = dose.date.as_ref().or(dose.when.as_ref());
+        let lot = dose
+            .lot
+            .as_ref()
+            .map(|lot| texts.of("verify-lot", &[("lot", lot)]))
+            .unwrap_or_default();
         out.say(
             "verify-dose",
             &[
-                ("date", &or_unknown(&dose.date)),
-                ("product", &or_unknown(&dose.product)),
-                ("number", &number),
+                ("date", &or_unknown(date)),
+                ("product", &or_unknown(dose.product.as_ref())),
+                ("number", &which(dose, texts)),
+                ("lot", &lot),
             ],
         )?;
+    }
+    for test in &verified.tests {
+        let result = or_unknown(test.result.as_ref());
+        let said = match result.as_str() {
+            "detected" | "not_detected" => texts.plain(&format!("verify-{}", result.replace('_', "-"))),
+            _ => result,
+        };
+        out.say("verify-test", &[("time", &or_unknown(test.time.as_ref())), ("result", &said)])?;
+    }
+    for recovery in &verified.recoveries {
+        let [positive, from, until] = [&recovery.positive, &recovery.from, &recovery.until].map(|day| or_unknown(day.as_ref()));
+        out.say(
+            "verify-recovery",
+            &[("positive", &positive), ("from", &from), ("until", &until)],
+        )?;
+    }
+    for note in &verified.notes {
+        out.say_line(&format!("* {} ({})", texts.message(note), note.code()))?;
     }
     for reason in &verified.reasons {
         out.say_line(&format!("- {} ({})", texts.message(reason), reason.code()))?;
     }
     Ok(())
+}
+
+fn or_unknown(text: Option<&String>) -> String {
+    text.cloned().unwrap_or_else(|| "?".to_owned())
+}
+
+/// Which dose it is, and of how many: "2 of 1" for a booster after a series of one.
+pub fn which(dose: &StatedDose, texts: &Texts) -> String {
+    match (dose.number, dose.of) {
+        (Some(number), Some(of)) => texts.of("verify-dose-of", &[("number", &number), ("of", &of)]),
+        (Some(number), None) => number.to_string(),
+        (None, _) => "?".to_owned(),
+    }
 }
 
 fn line(verified: &CheckedDocument) -> Value {
@@ -183,6 +220,9 @@ fn line(verified: &CheckedDocument) -> Value {
         "issuer": verified.issuer,
         "holder": verified.holder,
         "doses": verified.doses,
+        "tests": verified.tests,
+        "recoveries": verified.recoveries,
+        "warnings": verified.notes.iter().map(Coded::code).collect::<Vec<_>>(),
         "valid_until": verified.valid_until.map(time::write),
         "key_seen_at": verified.key_seen_at.map(time::write),
     });

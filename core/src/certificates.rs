@@ -22,6 +22,7 @@ pub mod holder;
 mod inflate;
 mod json;
 pub mod key_source;
+mod note;
 mod nzcp;
 mod product;
 mod reason;
@@ -31,12 +32,13 @@ mod vds_nc;
 mod verified;
 
 use dcc::Dcc;
+pub use note::ContentNote;
 use nzcp::Nzcp;
 pub use reason::Reason;
 use shc::Shc;
 pub use trust::Trust;
 use vds_nc::VdsNc;
-pub use verified::{DocumentKind, Holder, StatedDose, Verdict, Verified};
+pub use verified::{DocumentKind, Holder, StatedDose, StatedRecovery, StatedTest, Verdict, Verified};
 
 /// A certificate that was decoded and not checked.
 enum Decoded {
@@ -74,13 +76,15 @@ fn decode(text: &str) -> Result<Decoded, Reason> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn verify(text: &str, trust: &Trust, now: i64) -> Verified {
-    match decode(text) {
+    let mut verified = match decode(text) {
         Ok(Decoded::Dcc(dcc)) => dcc.verify(trust, now),
         Ok(Decoded::Shc(card)) => card.verify(trust, now),
         Ok(Decoded::Nzcp(pass)) => pass.verify(trust, now),
         Ok(Decoded::VdsNc(seal)) => seal.verify(trust, now),
-        Err(reason) => Verified::unreadable(reason),
-    }
+        Err(reason) => return Verified::unreadable(reason),
+    };
+    verified.note_nothing_told();
+    verified
 }
 
 /// What kind of certificate a text is, as far as it can be decoded; nothing is checked. A single code of a SMART Health Card is known by its form alone.

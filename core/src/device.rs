@@ -48,7 +48,7 @@ pub use recovery::{NewWords, RestoredByWords, WordsLanguage, WordsRestore, check
 pub use sending::{DiarySent, ReceiverError, SendDiary, SendError};
 pub use status::DeviceStatus;
 pub use syncing::{FileSynced, ScheduledTurn, SyncStatus, Synced, TurnKind, TurnTaken};
-pub use vaccines::{DoseView, ExportedRecord, Paper, PaperView, RecordView};
+pub use vaccines::{DoseView, ExportedRecord, Paper, PaperView, PartlyDatedView, RecordView};
 pub use visits::{AddVisit, CheckIn, CheckedIn, EditVisit, EndEdit, VisitList, VisitView};
 pub use warnings::{FetchOutcome, FetchedLists, Warnings};
 

@@ -50,7 +50,7 @@ pub use crate::documents::settings::Person;
 pub use calendar::{Event, write as calendar};
 pub(crate) use checker::Believed;
 pub use checker::{Check, CheckError, CheckedDocument, Checker};
-pub use doses::{Believing, Dose, Evidence, Read, doses, read};
+pub use doses::{Believing, Dose, Evidence, PartlyDated, Read, doses, partly_dated, read};
 pub use error::{VaccineError, VaccineRefusal};
 pub use export::export;
 pub use keep::{Keep, Kept, keep};

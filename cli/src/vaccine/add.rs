@@ -154,7 +154,7 @@ fn say(session: &Session, kept: &Kept) -> Result<(), Failure> {
         "reasons": kept.reasons.iter().map(Coded::code).collect::<Vec<_>>(),
         "issuer": kept.issuer,
         "holder": kept.holder,
-        "warnings": kept.warnings.iter().map(Coded::code).collect::<Vec<_>>(),
+        "warnings": kept.warnings.iter().map(Coded::code).chain(kept.notes.iter().map(Coded::code)).collect::<Vec<_>>(),
     });
     if !kept.also_with.is_empty() {
         let also_with = kept.also_with.iter();
@@ -174,8 +174,16 @@ fn say(session: &Session, kept: &Kept) -> Result<(), Failure> {
             ],
         )?;
     }
+    if let Some(holder) = &kept.holder {
+        let or_unknown = |text: &str| if text.is_empty() { "?".to_owned() } else { text.to_owned() };
+        let born = or_unknown(holder.born.as_deref().unwrap_or_default());
+        out.say("vaccine-names", &[("name", &or_unknown(&holder.name)), ("born", &born)])?;
+    }
     for reason in &kept.reasons {
         out.say_line(&format!("- {} ({})", texts.message(reason), reason.code()))?;
+    }
+    for note in &kept.notes {
+        out.warn_line(&format!("{} ({})", texts.message(note), note.code()));
     }
     for warning in &kept.warnings {
         warn(session, kept, warning);
@@ -196,6 +204,7 @@ fn warn(session: &Session, kept: &Kept, warning: &RecordWarning) {
             let holder = kept.holder.as_ref().map_or("?", |holder| &holder.name);
             out.warn("vaccine-another-name", &[("name", name), ("holder", &holder)]);
         }
+        RecordWarning::PartlyDated => out.warn("vaccine-partly-dated", &[]),
         RecordWarning::OtherBirthDate => out.warn("vaccine-other-birth-date", &[("name", name)]),
         RecordWarning::InAnotherRecord => {
             let others: Vec<&str> = kept.also_with.iter().map(|person| person.name.as_str()).collect();

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 use techo_core::certificates::{DocumentKind, Verdict};
-use techo_core::device::{DoseView, Paper, PaperView};
+use techo_core::device::{DoseView, Paper, PaperView, PartlyDatedView};
 use techo_core::vaccine::{Evidence, Recalled};
 use techo_protocol::Coded;
 
 use super::only;
 use crate::session::Session;
 use crate::texts::harmless;
-use crate::{Failure, Outcome, device, time};
+use crate::{Failure, Outcome, device, time, verify};
 
 pub fn run(session: &Session, person: Option<&str>) -> Result<Outcome, Failure> {
     let mut device = device::opened(session)?;
@@ -18,6 +18,9 @@ pub fn run(session: &Session, person: Option<&str>) -> Result<Outcome, Failure> 
     let out = &session.out;
     for dose in &record.doses {
         show(session, dose)?;
+    }
+    for dose in &record.partly_dated {
+        show_partly_dated(session, dose)?;
     }
     for paper in &record.papers {
         show_paper(session, paper)?;
@@ -82,6 +85,35 @@ fn show(session: &Session, dose: &DoseView) -> Result<(), Failure> {
         warn(session, &name, recalled)?;
     }
     Ok(())
+}
+
+/// A dose whose day is known only in part.
+fn show_partly_dated(session: &Session, known: &PartlyDatedView) -> Result<(), Failure> {
+    let out = &session.out;
+    let name = called(session, known.name.as_deref());
+    let dose = &known.dose;
+    let or_unknown = |text: Option<&String>| text.cloned().unwrap_or_else(|| "?".to_owned());
+    out.answer(
+        &json!({
+            "person": name,
+            "id": known.person.to_string(),
+            "dose": dose.number,
+            "date": dose.date,
+            "when": dose.when,
+            "product": dose.product,
+            "lot": dose.lot,
+            "partly_dated": true,
+            "records": [evidence_line(&known.proof)],
+        }),
+        "vaccine-dose-partly-dated",
+        &[
+            ("name", &name),
+            ("number", &verify::which(dose, out.texts())),
+            ("date", &or_unknown(dose.date.as_ref().or(dose.when.as_ref()))),
+            ("product", &or_unknown(dose.product.as_ref())),
+            ("lot", &or_unknown(dose.lot.as_ref())),
+        ],
+    )
 }
 
 fn evidence_line(evidence: &Evidence) -> Value {

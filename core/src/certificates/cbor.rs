@@ -56,10 +56,21 @@ pub(super) fn of_text<'a>(map: &'a [(Value, Value)], key: &str) -> Option<&'a Va
 /// Unix seconds of a claim (RFC 8392, section 2: a number, whole or not; some issuers write tag 1 before it).
 pub(super) fn time(value: &Value) -> Result<i64, Reason> {
     match value {
-        Value::Integer(number) => i64::try_from(*number).map_err(|_| Reason::Number),
-        Value::Float(number) => whole(*number),
+        Value::Integer(number) => i64::try_from(*number).map_err(|_| Reason::Number).and_then(seconds),
+        Value::Float(number) => whole(*number).and_then(seconds),
         Value::Tag(1, inner) if !inner.is_tag() => time(inner),
         _ => Err(Reason::Schema { field: "time" }),
+    }
+}
+
+/// Unix seconds, and no milliseconds: some issuers count those. 10^12 is in the year 33658 as seconds, and in 2001 as milliseconds, so that a
+/// certificate "until the end of the year 9999" is none.
+pub(super) fn seconds(number: i64) -> Result<i64, Reason> {
+    const FEWEST_MILLISECONDS: i64 = 1_000_000_000_000;
+    if number < FEWEST_MILLISECONDS {
+        Ok(number)
+    } else {
+        Err(Reason::Milliseconds)
     }
 }
 
@@ -119,6 +130,12 @@ mod tests {
             assert_eq!(time(&Value::Float(huge)), Err(Reason::Number));
         }
         assert_eq!(time(&Value::from(u64::MAX)), Err(Reason::Number));
+        assert_eq!(
+            time(&Value::from(253_402_300_799_i64)),
+            Ok(253_402_300_799),
+            "the end of the year 9999"
+        );
+        assert_eq!(time(&Value::from(1_630_000_000_000_i64)), Err(Reason::Milliseconds));
         assert_eq!(time(&Value::Text("7".into())), Err(Reason::Schema { field: "time" }));
     }
 

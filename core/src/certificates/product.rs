@@ -13,19 +13,28 @@ pub(super) fn of_eu(code: &str) -> String {
     name.to_owned()
 }
 
-/// A vaccine by its CVX code (CDC's list of codes of vaccines); `None` for one against something else than COVID-19.
+/// A vaccine by its CVX code (CDC's list of codes of vaccines); `None` for one that is known to be against something else than COVID-19. A code that
+/// is not known stays as it is: new vaccines come, and an old program must not lose their doses.
 pub(super) fn of_cvx(code: &str) -> Option<String> {
     let name = match code {
         "208" | "217" | "218" | "219" | "300" | "301" | "302" | "308" | "309" | "310" | "520" => "pfizer",
-        "207" | "221" | "227" | "228" | "229" | "230" | "311" | "312" | "519" => "moderna",
+        "207" | "221" | "227" | "228" | "229" | "230" | "311" | "312" | "334" | "519" => "moderna",
         "210" => "astrazeneca",
         "211" | "313" => "novavax",
-        // Others, among them 213, "unspecified", and 5xx, those of other countries.
-        "212" | "213" | "225" | "226" => code,
-        other if other.len() == 3 && other.starts_with('5') => other,
-        _ => return None,
+        other if is_against_other(other) => return None,
+        other => other,
     };
     Some(name.to_owned())
+}
+
+/// Whether a CVX code is of a vaccine against another disease than COVID-19, by the antigens of the CDC's CDSi supporting data 4.64. COVID-19's codes
+/// begin at 207.
+fn is_against_other(code: &str) -> bool {
+    let Ok(number) = code.parse::<u16>() else { return false };
+    matches!(
+        number,
+        1..=206 | 214..=216 | 220 | 222..=224 | 231 | 303..=307 | 314..=317 | 320 | 324..=333
+    )
 }
 
 /// A vaccine by its code in ICD-11's extension for vaccines, or else by its brand; the brand where neither is known.

@@ -63,6 +63,8 @@ techo_protocol::coded_errors! {
         Schema { field: &'static str } = "content.schema", "The certificate's content breaks the rules of its kind ({field}).", "Ask the issuer for a new certificate.";
         /// The code holds several certificates, or none.
         Several = "content.several", "The code holds several certificates, or none.", "Ask the issuer for one certificate each.";
+        /// The content counts its times in milliseconds.
+        Milliseconds = "content.milliseconds", "The certificate counts its times in milliseconds, where its kind counts seconds, so nobody can tell when it holds.", "Ask the issuer for a new certificate. What it tells of may be right.";
         /// The content is of another type than the certificate's form says.
         ContentType = "content.type", "The certificate's content is of another type than its form says.", "Ask the issuer for a new certificate.";
         /// The phone that the pass was issued to has not signed for this check.

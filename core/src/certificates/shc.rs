@@ -99,9 +99,8 @@ impl Shc {
         verified.check(self.check_time(now));
         verified.check(self.check_type());
         verified.check(bundle.check());
-        verified.holder = bundle.holder();
-        verified.doses = bundle.doses();
-        verified.valid_until = card.exp.and_then(|exp| cbor::whole(exp).ok());
+        bundle.read(&mut verified);
+        verified.valid_until = card.exp.and_then(|exp| cbor::whole(exp).and_then(cbor::seconds).ok());
         verified
     }
 
@@ -131,8 +130,9 @@ impl Shc {
     }
 
     fn check_time(&self, now: i64) -> Result<(), Reason> {
-        let from = cbor::whole(self.card.nbf)?;
-        let expires = self.card.exp.map(cbor::whole).transpose()?;
+        let time = |number| cbor::whole(number).and_then(cbor::seconds);
+        let from = time(self.card.nbf)?;
+        let expires = self.card.exp.map(time).transpose()?;
         if expires.is_some_and(|expires| now >= expires) {
             Err(Reason::Expired)
         } else if now < from {

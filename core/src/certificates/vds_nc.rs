@@ -6,10 +6,11 @@ use techo_protocol::certificates::issuer_key::{Algorithm, Uses};
 use super::json::Json;
 use super::key_source::base64;
 use super::key_source::x509::Certificate;
+use super::note::ContentNote;
 use super::product;
 use super::reason::Reason;
 use super::trust::Trust;
-use super::verified::{DocumentKind, Holder, StatedDose, Verified};
+use super::verified::{DocumentKind, Holder, StatedDose, StatedTest, Verified};
 
 mod canonical;
 
@@ -128,27 +129,72 @@ impl VdsNc {
         });
         match header.at("t").and_then(Json::text) {
             Some(VACCINATION) => {
-                let events = message.at("ve").and_then(Json::list).ok_or(wrong("ve"))?;
-                for event in events {
-                    let product = product::of_icao(event.at("des").and_then(Json::text), event.at("nam").and_then(Json::text));
-                    for given in event.at("vd").and_then(Json::list).ok_or(wrong("vd"))? {
-                        let text = |name: &str| given.at(name).and_then(Json::text).map(str::to_owned);
-                        verified.doses.push(StatedDose {
-                            date: Some(text("dvc").ok_or(wrong("dvc"))?),
-                            product: product.clone(),
-                            number: given.at("seq").and_then(number),
-                            of: None,
-                            lot: text("lot"),
-                        });
-                    }
+                for event in message.at("ve").and_then(Json::list).ok_or(wrong("ve"))? {
+                    vaccination(event, verified)?;
                 }
-                verified.doses.sort_by(|a, b| a.date.cmp(&b.date));
+                StatedDose::sort(&mut verified.doses);
                 Ok(())
             }
-            Some(TEST) => Ok(()),
+            Some(TEST) => {
+                test(message, verified);
+                Ok(())
+            }
             _ => Err(Reason::ContentType),
         }
     }
+}
+
+/// The doses of one vaccine.
+fn vaccination(event: &Json, verified: &mut Verified) -> Result<(), Reason> {
+    let wrong = |field: &'static str| Reason::Schema { field };
+    let text = |of: &Json, name: &str| of.at(name).and_then(Json::text).map(str::to_owned);
+    let doses = event.at("vd").and_then(Json::list).ok_or(wrong("vd"))?;
+    if text(event, "dis").is_some_and(|disease| is_other_disease(&disease)) {
+        verified.note(ContentNote::OtherDisease);
+        return Ok(());
+    }
+    let product = product::of_icao(event.at("des").and_then(Json::text), event.at("nam").and_then(Json::text));
+    if product.is_none() {
+        verified.note(ContentNote::PartUnread { part: "nam" });
+    }
+    for given in doses {
+        let dose = StatedDose {
+            date: Some(text(given, "dvc").ok_or(wrong("dvc"))?),
+            when: None,
+            product: product.clone(),
+            number: given.at("seq").and_then(number),
+            of: None,
+            lot: text(given, "lot"),
+        };
+        if dose.number.is_none() && given.at("seq").is_some() {
+            verified.note(ContentNote::PartUnread { part: "seq" });
+        }
+        if dose.lot.is_none() && given.at("lot").is_some() {
+            verified.note(ContentNote::PartUnread { part: "lot" });
+        }
+        verified.doses.push(dose);
+    }
+    Ok(())
+}
+
+/// Whether a disease's code in ICD-11 is another than COVID-19's, `RA01`. What is no such code leaves it open.
+fn is_other_disease(code: &str) -> bool {
+    let is_code = code.len() >= 4
+        && code.bytes().take(4).all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+        && code.bytes().any(|b| b.is_ascii_digit());
+    is_code && !code.starts_with("RA01")
+}
+
+fn test(message: &Json, verified: &mut Verified) {
+    let text = |group: &str, name: &str| message.at(group).and_then(|group| group.at(name)).and_then(Json::text);
+    let result = text("tr", "r").map(|result| StatedTest::result(&result.trim().to_lowercase()));
+    if result.is_none() {
+        verified.note(ContentNote::PartUnread { part: "tr.r" });
+    }
+    verified.tests.push(StatedTest {
+        time: text("dat", "sc").map(str::to_owned),
+        result,
+    });
 }
 
 /// A number, or one in quotes.

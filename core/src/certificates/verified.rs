@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use techo_protocol::Coded as _;
 use techo_protocol::vaccination::status_pass;
 
+use super::note::ContentNote;
 use super::reason::Reason;
 
 /// What tells of a vaccination: a kind of certificate, a paper of Techo's own, or a person's word.
@@ -107,8 +109,11 @@ pub struct Holder {
 /// One dose that a certificate tells of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
 pub struct StatedDose {
-    /// The day on which the dose was given, `YYYY-MM-DD`.
+    /// The day on which the dose was given, `YYYY-MM-DD`; `YYYY-MM` or `YYYY` where the certificate says no more (a FHIR `dateTime`).
     pub date: Option<String>,
+    /// When the dose was given in the certificate's own words, where it gives no date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
     /// The vaccine: `pfizer`, `moderna`, `astrazeneca`, `novavax`; of another, its code as it stands in the certificate.
     pub product: Option<String>,
     /// Which dose of its series it is, counted from 1.
@@ -117,6 +122,45 @@ pub struct StatedDose {
     pub of: Option<u32>,
     /// The lot, as the certificate writes it.
     pub lot: Option<String>,
+}
+
+impl StatedDose {
+    /// Puts doses in order, the oldest first: a year before its months, and what has no date last.
+    pub(super) fn sort(doses: &mut [Self]) {
+        doses.sort_by(|a, b| (a.date.is_none(), &a.date).cmp(&(b.date.is_none(), &b.date)));
+    }
+}
+
+/// One test that a certificate tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
+pub struct StatedTest {
+    /// The day or moment at which the sample was taken, as the certificate writes it.
+    pub time: Option<String>,
+    /// `detected` or `not_detected`; of another result, its code or text as it stands in the certificate.
+    pub result: Option<String>,
+}
+
+impl StatedTest {
+    /// A test's result by its code in SNOMED CT or its word in a VDS-NC; another as it stands.
+    pub(super) fn result(code: &str) -> String {
+        match code {
+            "260373001" | "10828004" | "positive" => "detected",
+            "260415000" | "260385009" | "negative" | "normal/negative" => "not_detected",
+            other => other,
+        }
+        .to_owned()
+    }
+}
+
+/// One recovery that a certificate tells of. The days are as the certificate writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
+pub struct StatedRecovery {
+    /// The day of the first positive test.
+    pub positive: Option<String>,
+    /// The first day on which the recovery counts.
+    pub from: Option<String>,
+    /// The last day on which the recovery counts.
+    pub until: Option<String>,
 }
 
 /// A certificate that was read and checked.
@@ -132,6 +176,12 @@ pub struct Verified {
     pub holder: Option<Holder>,
     /// The doses that the document tells of, oldest first.
     pub doses: Vec<StatedDose>,
+    /// The tests that the document tells of.
+    pub tests: Vec<StatedTest>,
+    /// The recoveries that the document tells of.
+    pub recoveries: Vec<StatedRecovery>,
+    /// What the document holds and `doses`, `tests` and `recoveries` do not show.
+    pub notes: Vec<ContentNote>,
     /// Until when the document holds, in Unix seconds; `None` where it says nothing of it.
     pub valid_until: Option<i64>,
     /// When the issuer was last seen to list the key, in Unix seconds; `None` where that is not known.
@@ -151,6 +201,9 @@ impl Verified {
             issuer: None,
             holder: None,
             doses: Vec::new(),
+            tests: Vec::new(),
+            recoveries: Vec::new(),
+            notes: Vec::new(),
             valid_until: None,
             key_seen_at: None,
             shown: Vec::new(),
@@ -178,6 +231,22 @@ impl Verified {
     /// ```
     pub fn verdict(&self) -> Verdict {
         Verdict::of(&self.reasons)
+    }
+
+    /// Adds what is not shown of the document, once.
+    pub(super) fn note(&mut self, note: ContentNote) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Says that the document tells of nothing, where that is so and nothing else explains it.
+    pub(super) fn note_nothing_told(&mut self) {
+        let is_empty = self.doses.is_empty() && self.tests.is_empty() && self.recoveries.is_empty();
+        let is_explained = !self.notes.is_empty() || self.reasons.iter().any(|reason| reason.code().starts_with("content."));
+        if is_empty && !is_explained {
+            self.notes.push(ContentNote::NothingTold);
+        }
     }
 
     /// Adds what a check found.

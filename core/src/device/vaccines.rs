@@ -5,11 +5,12 @@ use techo_protocol::trust::{AuthorityId, TrustList};
 use techo_protocol::vaccination::status_pass::Value;
 
 use super::{Device, DeviceError};
-use crate::certificates::{Trust, bundles};
+use crate::certificates::{StatedDose, Trust, bundles};
 use crate::exposure::recalls;
 use crate::following;
 use crate::vaccine::{
-    self, Believing, Content, Dose, EntryId, Evidence, Keep, Kept, Person, Recalled, Record, RecordList, pass, people,
+    self, Believing, Content, Dose, EntryId, Evidence, Keep, Kept, PartlyDated, Person, Recalled, Record, RecordList, pass,
+    people,
 };
 use crate::vault::{DamagedRow, Vault};
 
@@ -18,6 +19,8 @@ use crate::vault::{DamagedRow, Vault};
 pub struct RecordView {
     /// The doses, each once, by person and day.
     pub doses: Vec<DoseView>,
+    /// Doses whose day is known only in part, or not at all: they are shown, and count for nothing.
+    pub partly_dated: Vec<PartlyDatedView>,
     /// What tells of no dose: tickets and status passes, by person and oldest first.
     pub papers: Vec<PaperView>,
     /// How many records there are, those included that tell of one dose or of none.
@@ -51,6 +54,19 @@ pub struct DoseView {
     pub proof: Vec<Evidence>,
     /// Recalls of its lot.
     pub recalls: Vec<Recalled>,
+}
+
+/// A dose whose day is known only in part, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartlyDatedView {
+    /// The person who had the dose.
+    pub person: EntryId,
+    /// What they are called; `None` while the record has come from another device and its person has not.
+    pub name: Option<String>,
+    /// The dose as its certificate tells of it.
+    pub dose: StatedDose,
+    /// The certificate that tells of it.
+    pub proof: Evidence,
 }
 
 /// A ticket or a status pass as it is shown.
@@ -157,6 +173,7 @@ impl Device {
         let book = self.book(person)?;
         Ok(RecordView {
             doses: book.doses.iter().map(|dose| book.dose(dose)).collect(),
+            partly_dated: book.partly_dated.iter().map(|dose| book.partly_dated(dose)).collect(),
             papers: book
                 .list
                 .records
@@ -233,6 +250,7 @@ impl Device {
         let trusted = Trusted::of(vault)?;
         Ok(Book {
             doses: vaccine::doses(&list.records, &trusted.believing(), now),
+            partly_dated: vaccine::partly_dated(&list.records, &trusted.believing(), now),
             recalls: recalls::all(vault)?,
             lists: trusted.lists,
             people,
@@ -245,6 +263,7 @@ impl Device {
 pub(super) struct Book {
     pub people: Vec<Person>,
     pub doses: Vec<Dose>,
+    partly_dated: Vec<PartlyDated>,
     recalls: Vec<(AuthorityId, Recall)>,
     list: RecordList,
     lists: Vec<TrustList>,
@@ -278,6 +297,15 @@ impl Book {
             is_believed: dose.is_believed(),
             proof: dose.evidence.clone(),
             recalls: self.recalled(std::slice::from_ref(dose)),
+        }
+    }
+
+    fn partly_dated(&self, known: &PartlyDated) -> PartlyDatedView {
+        PartlyDatedView {
+            person: known.person,
+            name: self.name(known.person),
+            dose: known.dose.clone(),
+            proof: known.evidence.clone(),
         }
     }
 

@@ -8,7 +8,9 @@ use techo_protocol::vaccination::status_pass::{Door, StatusPassError, Value, is_
 
 use super::{slip, status};
 use crate::certificates::key_source::{self, KeySourceError};
-use crate::certificates::{self, DocumentKind, Holder, Reason, StatedDose, Trust, Verdict, Verified};
+use crate::certificates::{
+    self, ContentNote, DocumentKind, Holder, Reason, StatedDose, StatedRecovery, StatedTest, Trust, Verdict, Verified,
+};
 use crate::recognise::Form;
 
 techo_protocol::coded_union! {
@@ -183,6 +185,12 @@ pub struct CheckedDocument {
     pub holder: Option<Holder>,
     /// The doses that the document tells of, oldest first.
     pub doses: Vec<StatedDose>,
+    /// The tests that the document tells of.
+    pub tests: Vec<StatedTest>,
+    /// The recoveries that the document tells of.
+    pub recoveries: Vec<StatedRecovery>,
+    /// What the document holds and is not shown; a verdict of *valid* does not cover it.
+    pub notes: Vec<ContentNote>,
     /// Until when the document holds, in Unix seconds.
     pub valid_until: Option<i64>,
     /// When the issuer was last seen to list the key, in Unix seconds.
@@ -202,6 +210,9 @@ impl From<Verified> for CheckedDocument {
             issuer: verified.issuer,
             holder: verified.holder,
             doses: verified.doses,
+            tests: verified.tests,
+            recoveries: verified.recoveries,
+            notes: verified.notes,
             valid_until: verified.valid_until,
             key_seen_at: verified.key_seen_at,
             shown: verified.shown,

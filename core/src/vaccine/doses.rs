@@ -9,7 +9,7 @@ use techo_protocol::vaccination::dose_slip::DoseSlip;
 use techo_protocol::vaccination::ticket::TicketText;
 
 use super::{Content, EntryId, Record, slip};
-use crate::certificates::{self, DocumentKind, Holder, Reason, Trust, Verdict, Verified};
+use crate::certificates::{self, ContentNote, DocumentKind, Holder, Reason, StatedDose, Trust, Verdict, Verified};
 use crate::recognise::Form;
 
 /// Those whose signatures count when the records are read.
@@ -53,11 +53,23 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    fn of(record: &Record, verified: &Verified) -> Self {
+        Self {
+            record: record.id,
+            kind: verified.kind,
+            verdict: Some(verified.verdict()),
+            reasons: verified.reasons.clone(),
+        }
+    }
+
     /// A dose that was typed, or one whose evidence is not wrong: what has run out, or is of somebody who is not followed here, still tells.
     fn is_believed(&self) -> bool {
-        self.reasons
-            .iter()
-            .all(|reason| matches!(reason, Reason::Expired | Reason::UnknownKey | Reason::IssuerKeyTime))
+        self.reasons.iter().all(|reason| {
+            matches!(
+                reason,
+                Reason::Expired | Reason::UnknownKey | Reason::IssuerKeyTime | Reason::Milliseconds
+            )
+        })
     }
 
     fn rank(&self) -> u8 {
@@ -103,6 +115,10 @@ pub struct Read {
     pub issuer: Option<String>,
     /// Whose the document says that it is.
     pub holder: Option<Holder>,
+    /// What the document holds and no record shows.
+    pub notes: Vec<ContentNote>,
+    /// Whether the document tells of a dose whose day is known only in part, or not at all.
+    pub is_partly_dated: bool,
 }
 
 impl Read {
@@ -119,7 +135,9 @@ impl Read {
     /// assert!(!read(&techo_testing::CERTIFICATE[..400], &believing, NOW).is_kept());
     /// ```
     pub fn is_kept(&self) -> bool {
-        let is_time = |reason: &Reason| reason.leaves_open() || matches!(reason, Reason::Expired | Reason::IssuerKeyTime);
+        let is_time = |reason: &Reason| {
+            reason.leaves_open() || matches!(reason, Reason::Expired | Reason::IssuerKeyTime | Reason::Milliseconds)
+        };
         self.content.is_some() && self.reasons.iter().all(is_time)
     }
 }
@@ -145,7 +163,9 @@ pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
         verdict: Some(verified.verdict()),
         reasons: verified.reasons,
         issuer: verified.issuer,
+        is_partly_dated: verified.doses.iter().any(|dose| day_of(dose).is_none()),
         holder: verified.holder,
+        notes: verified.notes,
     };
     let form = Form::of(text);
     if let (Form::Ticket, Ok(ticket)) = (form, TicketText::read(text)) {
@@ -160,6 +180,8 @@ pub fn read(text: &str, believing: &Believing<'_>, now: i64) -> Read {
             reasons: Vec::new(),
             issuer: None,
             holder: None,
+            notes: Vec::new(),
+            is_partly_dated: false,
         };
     }
     if form == Form::DoseSlip {
@@ -240,17 +262,12 @@ fn told(record: &Record, believing: &Believing<'_>, now: i64) -> Vec<Dose> {
         }
         Content::Ticket(_) | Content::Pass(_) | Content::Request(_) => return Vec::new(),
     };
-    let evidence = Evidence {
-        record: record.id,
-        kind: verified.kind,
-        verdict: Some(verified.verdict()),
-        reasons: verified.reasons,
-    };
-    let dose = |dose: certificates::StatedDose| {
+    let evidence = Evidence::of(record, &verified);
+    let dose = |dose: StatedDose| {
         Some(Dose {
             person: record.person,
-            // A day that is known only in part decides nothing.
-            date: dose.date?.parse().ok()?,
+            // A day that is known only in part decides nothing; `partly_dated` tells of it.
+            date: day_of(&dose)?,
             product: dose.product,
             number: dose.number.and_then(|number| u8::try_from(number).ok()),
             lot: dose.lot,
@@ -259,4 +276,50 @@ fn told(record: &Record, believing: &Believing<'_>, now: i64) -> Vec<Dose> {
         })
     };
     verified.doses.into_iter().filter_map(dose).collect()
+}
+
+/// The day of a dose; `None` where only its month or year is known, or nothing.
+fn day_of(dose: &StatedDose) -> Option<NaiveDate> {
+    dose.date.as_deref()?.parse().ok()
+}
+
+/// A dose whose day is known only in part, or not at all. It is shown, and no rule counts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartlyDated {
+    /// The person who had the dose.
+    pub person: EntryId,
+    /// The dose as the certificate tells of it.
+    pub dose: StatedDose,
+    /// The certificate that tells of it.
+    pub evidence: Evidence,
+}
+
+/// The doses of certificates that say less than a day: they decide nothing, and are not in [`doses()`].
+///
+/// ```
+/// use techo_core::certificates::Trust;
+/// use techo_testing::NOW;
+/// use techo_core::vaccine::{Believing, Content, EntryId, Record, partly_dated};
+///
+/// let card = Content::Certificate(techo_testing::CARD.into());
+/// let record = Record { id: EntryId([1; 16]), person: EntryId([2; 16]), added: NOW, content: card };
+/// let believing = Believing { lists: &[], issuers: &Trust::default() };
+/// assert_eq!(partly_dated(&[record], &believing, NOW), [], "both of its doses have a day");
+/// ```
+pub fn partly_dated(records: &[Record], believing: &Believing<'_>, now: i64) -> Vec<PartlyDated> {
+    let mut all = Vec::new();
+    for record in records {
+        let Content::Certificate(text) = &record.content else {
+            continue;
+        };
+        let verified = certificates::verify(text, believing.issuers, now);
+        let evidence = Evidence::of(record, &verified);
+        let doses = verified.doses.into_iter().filter(|dose| day_of(dose).is_none());
+        all.extend(doses.map(|dose| PartlyDated {
+            person: record.person,
+            dose,
+            evidence: evidence.clone(),
+        }));
+    }
+    all
 }

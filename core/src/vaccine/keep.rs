@@ -5,7 +5,7 @@ use techo_protocol::vaccination::product::Product;
 use super::record::{self, Record};
 use super::whose::{RecordWarning, doubts};
 use super::{Believing, Content, EntryId, Person, TypedDose, VaccineError, VaccineRefusal, day_in_japan, pass, people, read};
-use crate::certificates::{self, DocumentKind, Holder, Reason, Trust, Verdict};
+use crate::certificates::{self, ContentNote, DocumentKind, Holder, Reason, Trust, Verdict};
 use crate::vault::Vault;
 
 /// What is to be kept, and in whose record.
@@ -55,6 +55,8 @@ pub struct Kept {
     pub issuer: Option<String>,
     /// Whose the document says that it is.
     pub holder: Option<Holder>,
+    /// What the document holds and no record shows.
+    pub notes: Vec<ContentNote>,
     /// What the person should look at.
     pub warnings: Vec<RecordWarning>,
     /// Other people in whose records the same is.
@@ -69,6 +71,8 @@ struct Checked {
     reasons: Vec<Reason>,
     issuer: Option<String>,
     holder: Option<Holder>,
+    notes: Vec<ContentNote>,
+    is_partly_dated: bool,
 }
 
 /// Checks everything that a request names and keeps what holds: all of it in one step, in the order of texts, passes and doses.
@@ -122,6 +126,9 @@ pub fn keep(vault: &mut Vault, keep: &Keep, believing: &Believing<'_>, now: i64)
         if !also_with.is_empty() {
             warnings.push(RecordWarning::InAnotherRecord);
         }
+        if checked.is_partly_dated {
+            warnings.push(RecordWarning::PartlyDated);
+        }
         Kept {
             person: person.clone(),
             kind: checked.kind,
@@ -131,6 +138,7 @@ pub fn keep(vault: &mut Vault, keep: &Keep, believing: &Believing<'_>, now: i64)
             reasons: checked.reasons,
             issuer: checked.issuer,
             holder: checked.holder,
+            notes: checked.notes,
             warnings,
             also_with,
         }
@@ -156,6 +164,8 @@ fn checked(
             reasons: read.reasons,
             issuer: read.issuer,
             holder: read.holder,
+            notes: read.notes,
+            is_partly_dated: read.is_partly_dated,
         });
     }
     for file in &keep.pass_files {
@@ -167,6 +177,8 @@ fn checked(
             reasons: read.reasons,
             issuer: read.summary.issuer,
             holder: read.holder,
+            notes: Vec::new(),
+            is_partly_dated: false,
         });
     }
     for dose in &keep.doses {
@@ -197,6 +209,8 @@ fn typed(dose: &TypedDose, now: i64) -> Result<Checked, VaccineError> {
         reasons: Vec::new(),
         issuer: None,
         holder: None,
+        notes: Vec::new(),
+        is_partly_dated: false,
     })
 }
 

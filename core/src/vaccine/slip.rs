@@ -35,8 +35,8 @@ pub fn verify(text: &str, lists: &[TrustList], now: i64) -> Verified {
         date: Some(day_in_japan(slip.dose.at).to_string()),
         product: Some(slip.dose.product.name().to_owned()),
         number: Some(slip.dose.dose.into()),
-        of: None,
         lot: Some(slip.dose.lot.clone()),
+        ..StatedDose::default()
     });
     verified
 }

@@ -383,3 +383,44 @@ fn the_export_is_all_of_it() {
     assert!(contents.contains(&text.as_str()) && contents.contains(&"0000000009"));
     assert_eq!(json["doses"][0]["date"], "2021-07-01");
 }
+
+/// A card that nobody trusted signed, of a dose on a day as `day` writes it.
+fn card_of(day: &str) -> String {
+    use base64::Engine as _;
+    let text = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let payload = serde_json::json!({ "iss": "https://cards.example", "nbf": 1, "vc": { "type": ["https://smarthealth.cards#health-card"],
+        "credentialSubject": { "fhirVersion": "4.0.1", "fhirBundle": { "resourceType": "Bundle", "type": "collection", "entry": [
+            { "resource": { "resourceType": "Patient", "birthDate": "1980" } },
+            { "resource": { "resourceType": "Immunization", "status": "completed", "occurrenceDateTime": day,
+                "vaccineCode": { "coding": [{ "system": "http://hl7.org/fhir/sid/cvx", "code": "207" }] } } },
+        ] } } } });
+    let deflated = miniz_oxide::deflate::compress_to_vec(payload.to_string().as_bytes(), 9);
+    format!(
+        "{}.{}.{}",
+        text(br#"{"alg":"ES256","zip":"DEF","kid":"nobody"}"#),
+        text(&deflated),
+        text(&[0; 64])
+    )
+}
+
+#[test]
+fn a_dose_without_a_day_is_shown_and_counts_for_nothing() {
+    let (_folder, mut vault) = vault();
+    let aki = people::add(&mut vault, "Aki", None, FIRST).unwrap();
+    let believing = Believing {
+        lists: &[],
+        issuers: &Trust::default(),
+    };
+    let card = |day: &str| Keep {
+        texts: vec![card_of(day)],
+        ..Keep::of(aki.id)
+    };
+    let whole = keep(&mut vault, &card("2021-06-02"), &believing, FIRST).unwrap().remove(0);
+    assert_eq!((whole.warnings, whole.notes), (vec![], vec![]));
+    let partly = keep(&mut vault, &card("2021-03"), &believing, FIRST).unwrap().remove(0);
+    assert_eq!(partly.warnings, [RecordWarning::PartlyDated]);
+    let records = list(&mut vault).unwrap().records;
+    assert_eq!(doses(&records, &believing, FIRST).len(), 1);
+    let shown = partly_dated(&records, &believing, FIRST);
+    assert_eq!((shown.len(), shown[0].dose.date.as_deref()), (1, Some("2021-03")));
+}

@@ -1,7 +1,7 @@
 //! Whose a certificate is: what it says of its holder, beside what is known of the person whose record it goes to.
 //!
 //! What people call each other is not what stands in a passport ("Aki" is TANAKA AKIKO), so a person's own name counts as the same where one
-//! word of it begins a word of the holder's; and names in two scripts cannot be compared at all. Once a certificate is in the record, one that
+//! word of it begins one of the holder's given names, or where it is the surname alone; and names in two scripts cannot be compared at all. Once a certificate is in the record, one that
 //! is of the same person by [`is_same_person`] is theirs, whatever they are called.
 
 use std::collections::BTreeSet;
@@ -19,6 +19,8 @@ techo_protocol::coded_errors! {
         OtherBirthDate = "vaccine.other_birth_date", "The certificate names another birth date than this person's.", "Check whose it is, and delete it again if it is not this person's.";
         /// The same is in another person's record.
         InAnotherRecord = "vaccine.in_another_record", "This is in another person's record already.", "Check whose it is, and delete it from the other's record if it is this person's.";
+        /// The certificate does not say the day of a dose.
+        PartlyDated = "vaccine.partly_dated", "The certificate does not say the day of a dose, so that it is shown and not counted for the next one.", "Enter the dose by hand, with its day, if you know it.";
     }
 }
 
@@ -48,20 +50,36 @@ fn is_one_day(a: &str, b: &str) -> bool {
     a.starts_with(b) || b.starts_with(a)
 }
 
-/// Whether somebody whom people call `name` may be this holder.
+/// Whether somebody whom people call `name` may be this holder. A surname alone, beside a given name that is another, is a sister's or a twin's.
 fn may_be_called(name: &str, holder: &Holder) -> bool {
     let called = name_components(name);
-    let stated: BTreeSet<String> = [&holder.surname, &holder.given, &holder.name]
-        .into_iter()
-        .flat_map(|name| name_components(name))
-        .collect();
-    let mut in_one_script = called
-        .iter()
-        .flat_map(|called| stated.iter().map(move |stated| (called, stated)))
-        .filter(|(called, stated)| script(called) == script(stated))
-        .peekable();
-    // Of nothing that can be compared, nothing can be said.
-    in_one_script.peek().is_none() || in_one_script.any(|(called, stated)| begins(called, stated) || begins(stated, called))
+    let (surname, given) = (name_components(&holder.surname), name_components(&holder.given));
+    // Where nobody said which of the names are given names, every one may be.
+    let is_divided = surname != given;
+    let stated: BTreeSet<String> = if is_divided {
+        surname.union(&given).cloned().collect()
+    } else {
+        name_components(&holder.name).union(&given).cloned().collect()
+    };
+    let comparable = |of: &BTreeSet<String>| -> Vec<&String> {
+        called
+            .iter()
+            .filter(|name| of.iter().any(|other| script(other) == script(name)))
+            .collect()
+    };
+    let is_one_of = |name: &str, of: &BTreeSet<String>| of.iter().any(|other| begins(name, other) || begins(other, name));
+    let matched = |of: &BTreeSet<String>| comparable(of).into_iter().filter(|name| is_one_of(name, of)).count();
+    let all = comparable(&stated).len();
+    if all == 0 {
+        // Of nothing that can be compared, nothing can be said.
+        return true;
+    }
+    if is_divided {
+        let by_surname = matched(&surname);
+        matched(&given) > 0 || (by_surname > 0 && (by_surname == called.len() || comparable(&given).is_empty()))
+    } else {
+        matched(&stated) >= all.min(2)
+    }
 }
 
 /// Whether a short name begins a long one; an initial is too little.
@@ -117,6 +135,19 @@ mod tests {
         for name in ["Yui", "A", "Kiko", "Suzuki Yui"] {
             assert_eq!(of(name, "TANAKA", "AKIKO"), [RecordWarning::AnotherName], "{name}");
         }
+        for name in ["Yui Tanaka", "Tanaka Yui"] {
+            assert_eq!(of(name, "TANAKA", "AKIKO"), [RecordWarning::AnotherName], "{name}, a sister");
+        }
+        let undivided = Holder {
+            name: "TANAKA AKIKO".into(),
+            ..Holder::default()
+        };
+        assert_eq!(doubts(&person("Akiko Tanaka", ""), &undivided, &[]), []);
+        assert_eq!(doubts(&person("Aki", ""), &undivided, &[]), []);
+        assert_eq!(
+            doubts(&person("Yui Tanaka", ""), &undivided, &[]),
+            [RecordWarning::AnotherName]
+        );
         assert_eq!(of("明子", "TANAKA", "AKIKO"), [], "two scripts cannot be compared");
         assert_eq!(of("明子", "田中", "明子"), []);
         assert_eq!(of("唯", "田中", "明子"), [RecordWarning::AnotherName]);

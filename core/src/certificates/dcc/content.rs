@@ -7,14 +7,17 @@ use ciborium::Value;
 use techo_protocol::certificates::issuer_key::Uses;
 
 use crate::certificates::cbor;
+use crate::certificates::note::ContentNote;
 use crate::certificates::product;
 use crate::certificates::reason::Reason;
-use crate::certificates::verified::{Holder, StatedDose, Verified};
+use crate::certificates::verified::{Holder, StatedDose, StatedRecovery, StatedTest, Verified};
 
 type Map = [(Value, Value)];
 
 /// Longest text of a field, in characters.
 const LONGEST: usize = 80;
+/// COVID-19 in SNOMED CT, the only disease of the EU's value set.
+const COVID_19: &str = "840539006";
 /// The tag of a time as text (RFC 8949, section 3.4.1).
 const TIME_TEXT: u64 = 0;
 
@@ -35,8 +38,14 @@ pub(in crate::certificates) fn read(map: &Map, verified: &mut Verified) -> Resul
     let (uses, entry) = entry(map)?;
     match uses {
         Uses::VACCINATION => verified.doses = vec![vaccination(entry)?],
-        Uses::TEST => test(entry)?,
-        _ => recovery(entry)?,
+        Uses::TEST => verified.tests = vec![test(entry)?],
+        _ => verified.recoveries = vec![recovery(entry)?],
+    }
+    if required(entry, "tg")? != COVID_19 {
+        verified.doses.clear();
+        verified.tests.clear();
+        verified.recoveries.clear();
+        verified.note(ContentNote::OtherDisease);
     }
     version(map)?;
     born?;
@@ -117,21 +126,26 @@ fn vaccination(entry: &Map) -> Result<StatedDose, Reason> {
         product: Some(product::of_eu(required(entry, "mp")?)),
         number: Some(count(entry, "dn")?),
         of: Some(count(entry, "sd")?),
-        lot: None,
+        ..StatedDose::default()
     };
     origin(entry)?;
     Ok(dose)
 }
 
-fn test(entry: &Map) -> Result<(), Reason> {
+fn test(entry: &Map) -> Result<StatedTest, Reason> {
     for field in ["tg", "tt", "tr"] {
         required(entry, field)?;
     }
     for field in ["nm", "ma", "tc"] {
         optional(entry, field)?;
     }
-    DateTime::parse_from_rfc3339(&with_colon(required(entry, "sc")?)).map_err(|_| Reason::Schema { field: "sc" })?;
-    origin(entry)
+    let taken = required(entry, "sc")?;
+    DateTime::parse_from_rfc3339(&with_colon(taken)).map_err(|_| Reason::Schema { field: "sc" })?;
+    origin(entry)?;
+    Ok(StatedTest {
+        time: Some(taken.to_owned()),
+        result: Some(StatedTest::result(required(entry, "tr")?)),
+    })
 }
 
 /// Time zones without a colon, or of hours alone, are ISO 8601 as well, and some countries write them.
@@ -148,12 +162,16 @@ fn with_colon(time: &str) -> String {
     }
 }
 
-fn recovery(entry: &Map) -> Result<(), Reason> {
+fn recovery(entry: &Map) -> Result<StatedRecovery, Reason> {
     required(entry, "tg")?;
-    for field in ["fr", "df", "du"] {
-        date(entry, field)?;
-    }
-    origin(entry)
+    let day = |field| date(entry, field).map(|day| Some(day.to_owned()));
+    let recovery = StatedRecovery {
+        positive: day("fr")?,
+        from: day("df")?,
+        until: day("du")?,
+    };
+    origin(entry)?;
+    Ok(recovery)
 }
 
 /// Country, issuer and identifier, which every entry has.

@@ -8,7 +8,7 @@ use techo_protocol::basics::base45;
 use techo_protocol::certificates::issuer_key::Uses;
 
 use super::issuing::*;
-use crate::certificates::{DocumentKind, Reason, Trust, Verdict, verify};
+use crate::certificates::{ContentNote, DocumentKind, Reason, Trust, Verdict, verify};
 
 /// What is against a DCC that the trusted issuer signed.
 fn reasons(issuer: &Issuer, dcc: &NewDcc) -> Vec<Reason> {
@@ -195,7 +195,7 @@ fn a_card_is_checked_like_the_rest() {
     assert_eq!(changed("/nbf", (NOW + 1).into()), [Reason::NotYetValid]);
     assert_eq!(
         changed("/nbf", 1_630_000_000_000_i64.into()),
-        [Reason::NotYetValid],
+        [Reason::Milliseconds],
         "in milliseconds"
     );
     assert_eq!(changed("/nbf", 1e300.into()), [Reason::Number]);
@@ -289,4 +289,55 @@ proptest! {
             prop_assert_ne!(verified.verdict(), Verdict::Valid);
         }
     }
+}
+
+#[test]
+fn a_test_and_a_recovery_say_what_they_tell() {
+    let issuer = Issuer::new();
+    let trust = issuer.trusted();
+    let of = |group: &str, entry: serde_json::Value| {
+        let content = json!({ "ver": "1.3.0", "dob": "1980-01-01", "nam": { "fn": "Sato", "fnt": "SATO" }, group: [entry] });
+        verify(&NewDcc::of(&content).text(|message| issuer.sign(message)), &trust, NOW)
+    };
+    let test = |disease: &str, result: &str| json!({ "tg": disease, "tt": "LP6464-4", "sc": "2021-08-01T10:00:00Z", "tr": result, "co": "XX", "is": "Ministry", "ci": "URN:1" });
+    let positive = of("t", test("840539006", "260373001"));
+    assert_eq!((positive.verdict(), positive.notes), (Verdict::Valid, vec![]));
+    assert_eq!(
+        positive.tests[0].result.as_deref(),
+        Some("detected"),
+        "valid, and no reason to let anybody in"
+    );
+    assert_eq!(positive.tests[0].time.as_deref(), Some("2021-08-01T10:00:00Z"));
+    assert_eq!(
+        of("t", test("840539006", "419984006")).tests[0].result.as_deref(),
+        Some("419984006")
+    );
+    let other = of("t", test("397430003", "260415000"));
+    assert_eq!((other.tests, other.notes), (vec![], vec![ContentNote::OtherDisease]));
+
+    let recovery = json!({ "tg": "840539006", "fr": "2021-06-01", "df": "2021-06-11", "du": "2021-11-28", "co": "XX", "is": "Ministry", "ci": "URN:1" });
+    let recovered = of("r", recovery).recoveries.remove(0);
+    assert_eq!(
+        [recovered.positive, recovered.from, recovered.until].map(Option::unwrap_or_default),
+        ["2021-06-01", "2021-06-11", "2021-11-28"]
+    );
+}
+
+#[test]
+fn a_card_that_tells_of_nothing_says_so() {
+    let issuer = Issuer::new();
+    let empty = verify(&card_text(&issuer, &card()), &issuer.trusted_for_cards(), NOW);
+    assert_eq!(
+        (empty.verdict(), empty.notes),
+        (Verdict::Valid, vec![ContentNote::NothingTold])
+    );
+}
+
+#[test]
+fn an_end_in_milliseconds_is_none_in_50_000_years() {
+    let issuer = Issuer::new();
+    assert_eq!(
+        reasons(&issuer, &NewDcc::new().claim(4, EXPIRES * 1_000)),
+        [Reason::Milliseconds]
+    );
 }
