@@ -22,11 +22,15 @@ kind-nzcp = New Zealand pass
 kind-vds-nc = VDS-NC certificate
 kind-status = Status pass
 kind-pairing = Pairing code
-kind-unknown = Not a code of Techo's
+kind-unknown = Not a code that Techo knows
 verify-valid = VALID: { $kind }, issued by { $issuer }
 verify-invalid = NOT VALID: { $kind }, which says it was issued by { $issuer }
 verify-unknown = CANNOT TELL: { $kind }, which says it was issued by { $issuer }
-verify-nobody = nobody
+verify-valid-unsaid = VALID: { $kind }
+verify-invalid-unsaid = NOT VALID: { $kind }
+verify-unknown-unsaid = CANNOT TELL: { $kind }
+verify-nothing = NOTHING CHECKED
+verify-no-document = NO CERTIFICATE: { $kind }
 verify-holder = { $name }, born { $born }: compare with an identity document.
 verify-compare = The name is to be compared with an identity document.
 verify-revocations = Checked by the list of revoked passes of { $day }.
@@ -822,6 +826,26 @@ error-trust-not-followed =
     .hint = `trust list` shows those that are.
 error-trust-other-authority =
     .hint = Add it on its own with `trust add`.
+error-input-own-file =
+    .message = This is one of Techo's own files, which hold no code ({ $kind ->
+        [trust_list] a trust file
+        [issuer_bundle] a bundle of issuers' keys
+        [revoked_passes] a list of revoked passes
+        [schedule] a vaccination schedule
+        [status_pass] a status pass
+        [backup] a backup
+        [household_file] what a household's devices carry to each other
+        [diary] an exported diary
+       *[other] { $kind }
+    }).
+    .hint = { $kind ->
+        [trust_list] `trust add` takes it.
+        [status_pass] `vaccine add` takes it.
+        [backup] `backup restore` takes it.
+        [diary] `diary import` takes it.
+        [household_file] `sync --file` takes it.
+       *[other] `trust update` takes it.
+    }
 error-vaccine-no-certificate =
     .hint = See `vaccine list` for the ids; a card comes with a status pass that was issued with a name.
 error-vaccine-no-pass =

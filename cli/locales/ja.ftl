@@ -22,11 +22,15 @@ kind-nzcp = ニュージーランドのパス
 kind-vds-nc = VDS-NC証明書
 kind-status = 接種状況パス
 kind-pairing = 機器追加コード
-kind-unknown = Techoのコードではありません
+kind-unknown = Techoの知らないコード
 verify-valid = 有効: { $kind }(発行: { $issuer })
 verify-invalid = 無効: { $kind }(記載の発行者: { $issuer })
 verify-unknown = 判定できません: { $kind }(記載の発行者: { $issuer })
-verify-nobody = 不明
+verify-valid-unsaid = 有効: { $kind }
+verify-invalid-unsaid = 無効: { $kind }
+verify-unknown-unsaid = 判定できません: { $kind }
+verify-nothing = 何も確かめていません
+verify-no-document = 証明書ではありません: { $kind }
 verify-holder = { $name }、生年月日 { $born }。本人確認書類と見比べてください。
 verify-compare = 名前を本人確認書類と見比べてください。
 verify-revocations = { $day }の失効一覧で確かめました。
@@ -429,6 +433,9 @@ error-content-already-shown =
 error-content-clocks-differ =
     .message = 端末の時計とこちらの時計が1分以上ずれているため、ここでは判定できません。
     .hint = 両方の時計を合わせて、もう一度読み取ってください。
+error-content-code-beside =
+    .message = 横に証明書ではないコードがあり、それは見ていません。
+    .hint = 何もする必要はありません。
 error-content-milliseconds =
     .message = 時刻が秒ではなくミリ秒で書かれているため、有効な期間が分かりません。
     .hint = 発行者に新しい証明書を頼んでください。内容は正しいかもしれません。
@@ -795,6 +802,29 @@ error-file-unreadable =
 error-file-unwritable =
     .message = ファイルを書けません。
     .hint = フォルダーがあるか、書く権限があるか、ディスクに空きがあるかを確かめてください。
+error-input-no-such-file =
+    .message = このファイルはありません。
+    .hint = 名前とフォルダーを確かめてください。コードの文字列であれば、標準入力(-)から渡してください。
+error-input-own-file =
+    .message = Techoのファイルで、コードは入っていません({ $kind ->
+        [trust_list] 信頼ファイル
+        [issuer_bundle] 発行者の鍵
+        [revoked_passes] 取り消されたパスの一覧
+        [schedule] 接種の予定表
+        [status_pass] 接種状況パス
+        [backup] バックアップ
+        [household_file] 家族の端末の間で運ぶファイル
+        [diary] 書き出した日記
+       *[other] { $kind }
+    })。
+    .hint = { $kind ->
+        [trust_list] `trust add`で追加できます。
+        [status_pass] `vaccine add`で追加できます。
+        [backup] `backup restore`で戻せます。
+        [diary] `diary import`で取り込めます。
+        [household_file] `sync --file`で取り込めます。
+       *[other] `trust update`で取り込めます。
+    }
 error-hpke-seal-key-invalid =
     .message = 封をする相手の鍵が壊れています。
     .hint = 鍵を元の入手先からもう一度受け取って、試してください。
@@ -939,6 +969,12 @@ error-malformed-envelope =
 error-malformed-json =
     .message = 証明書の中身(JSON)を読めません。
     .hint = もう一度読み取ってください。
+error-malformed-no-code =
+    .message = 画像にコードが見つからないため、何も確かめていません。
+    .hint = 近づく、明るくする、まっすぐ写すと読めることがあります。
+error-malformed-another-code =
+    .message = 別の種類のコードで、証明書ではありません。
+    .hint = 証明書のコードを読み取ってください。
 error-malformed-number =
     .message = 証明書の数が範囲を外れています。
     .hint = 信用しないでください。
@@ -1353,6 +1389,9 @@ error-revoked-pass =
 error-scan-frame-shape =
     .message = カメラの画像が、示された大きさと違います。
     .hint = カメラを起動し直してください。
+error-scan-no-code =
+    .message = 画像にコードが見つかりません。
+    .hint = 近づく、明るくする、まっすぐ写すと読めることがあります。
 error-scan-picture-corrupt =
     .message = 画像ファイルが壊れています。
     .hint = 撮り直すか、ファイルをもう一度コピーしてください。

@@ -39,9 +39,9 @@ pub struct CheckIn {
 impl CheckIn {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let at = self.at.as_deref().map(time::read).transpose()?;
-        let read = input::read(&self.input)?;
+        let texts = input::texts(&self.input)?;
         let request = Request {
-            texts: read.codes.into_iter().map(|code| code.text).collect(),
+            texts,
             at,
             stay_minutes: self.stay,
             with: self.with,

@@ -138,7 +138,7 @@ fn show_qr(out: &Output, text: &str) -> Result<(), Failure> {
 
 fn join(session: &Session, given: &str, name: &str) -> Result<Outcome, Failure> {
     let request = JoinRequest {
-        texts: input::read(given)?.codes.into_iter().map(|code| code.text).collect(),
+        texts: input::texts(given)?,
         name: name.to_owned(),
     };
     if !may_bring_its_diary(session)? {

@@ -13,6 +13,10 @@ techo_protocol::coded_errors! {
     pub enum CliError {
         /// A file cannot be read.
         FileUnreadable = "file.unreadable", "The file cannot be read.", "Check its name and whether you may read it.";
+        /// A text looks like the name of a file that is not there.
+        NoSuchFile = "input.no_such_file", "There is no such file.", "Check its name and folder. If it is the text of a code, give it through standard input (-).";
+        /// The input is one of Techo's own files, which hold no code.
+        OwnFile { kind: &'static str } = "input.own_file", "This is one of Techo's own files, which hold no code ({kind}).", "Give it to the command that takes such files.";
         /// A file cannot be written.
         FileUnwritable = "file.unwritable", "The file cannot be written.", "Check that the folder is there, that you may write to it, and that the disk is not full.";
         /// Standard output is gone.

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
-use techo_core::certificates::{DocumentKind, StatedDose, Verdict};
+use techo_core::certificates::{DocumentKind, Reason, StatedDose, Verdict, Verified};
 use techo_core::device::{Check, CheckedDocument, Device};
+use techo_core::recognise::TextKind;
 use techo_core::vaccine::Checker;
 use techo_protocol::Coded;
 use techo_protocol::vaccination::revocations;
 use techo_protocol::vaccination::status_pass::{StatusPassError, Value as Shown, is_nonce};
 
+use crate::output::Output;
 use crate::session::Session;
 use crate::texts::{Texts, harmless};
 use crate::{Failure, Outcome, device, input, time};
@@ -88,8 +90,15 @@ impl Verify {
         }
         let mut checking = self.checking(session)?;
         let mut texts = Vec::new();
+        let mut without_code = 0;
         for name in &self.inputs {
-            texts.extend(input::read(name)?.codes.into_iter().map(|code| code.text));
+            let codes = input::read(name)?.codes;
+            without_code += usize::from(codes.is_empty());
+            texts.extend(codes.into_iter().map(|code| code.text));
+        }
+        if texts.is_empty() {
+            // Core says so itself, once.
+            without_code = 0;
         }
         let check = Check {
             texts,
@@ -97,7 +106,9 @@ impl Verify {
             nonce: self.nonce,
             at,
         };
-        let answers = checking.check(&check, session.now())?;
+        let mut answers = checking.check(&check, session.now())?;
+        let nothing = || CheckedDocument::from(Verified::unreadable(Reason::NoCode));
+        answers.extend(std::iter::repeat_with(nothing).take(without_code));
         for answer in &answers {
             show(session, answer)?;
         }
@@ -130,12 +141,17 @@ fn show(session: &Session, verified: &CheckedDocument) -> Result<(), Failure> {
     let out = &session.out;
     out.line(&line(verified))?;
     let texts = out.texts();
-    let kind = texts.plain(&format!("kind-{}", verified.kind.name().replace('_', "-")));
-    let nobody = texts.plain("verify-nobody");
-    out.say(
-        &format!("verify-{}", verified.verdict.name()),
-        &[("kind", &kind), ("issuer", &verified.issuer.as_deref().unwrap_or(&nobody))],
-    )?;
+    let kind = verified.seems.map_or(verified.kind.name(), TextKind::name);
+    let kind = texts.plain(&format!("kind-{}", kind.replace('_', "-")));
+    if verified.kind == DocumentKind::Unknown {
+        let is_empty = verified.reasons == [Reason::NoCode];
+        out.say(
+            if is_empty { "verify-nothing" } else { "verify-no-document" },
+            &[("kind", &kind)],
+        )?;
+    } else {
+        say_verdict(out, verified.verdict, &kind, verified.issuer.as_deref())?;
+    }
     for value in &verified.shown {
         let field = texts.plain(&format!("status-field-{}", value.field().name().replace('_', "-")));
         let said = match value {
@@ -199,6 +215,15 @@ fn show(session: &Session, verified: &CheckedDocument) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Says what the checks came to, and who issued the document, if it says so.
+pub fn say_verdict(out: &Output, verdict: Verdict, kind: &str, issuer: Option<&str>) -> Result<(), Failure> {
+    let id = format!("verify-{}", verdict.name());
+    match issuer {
+        Some(issuer) => out.say(&id, &[("kind", &kind), ("issuer", &issuer)]),
+        None => out.say(&format!("{id}-unsaid"), &[("kind", &kind)]),
+    }
+}
+
 fn or_unknown(text: Option<&String>) -> String {
     text.cloned().unwrap_or_else(|| "?".to_owned())
 }
@@ -226,6 +251,9 @@ fn line(verified: &CheckedDocument) -> Value {
         "valid_until": verified.valid_until.map(time::write),
         "key_seen_at": verified.key_seen_at.map(time::write),
     });
+    if let Some(seems) = verified.seems {
+        line["seems"] = json!(seems.name());
+    }
     if verified.kind == DocumentKind::Status {
         let shown = verified
             .shown

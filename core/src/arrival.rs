@@ -26,6 +26,7 @@ use crate::diary::{NewVisit, Source, VisitKeys};
 use crate::documents::week::{CodeKind, ForeignPoster};
 use crate::posters::{PosterKind, PosterSignature};
 use crate::recognise::{Recognised, Unreadable};
+use crate::scan::ScanError;
 
 techo_protocol::coded_errors! {
     /// Why a code cannot be used to check in.
@@ -44,6 +45,8 @@ techo_protocol::coded_union! {
     pub enum Refused {
         /// The code is of no place, of several, or a forged poster.
         Arrival(ArrivalError);
+        /// The picture holds no code at all.
+        Scan(ScanError);
         /// The venue code is forged, expired, damaged or outside its hours.
         Venue(VenueCodeError);
         /// The text begins like a code of a place or a slip, and cannot be read.

@@ -22,6 +22,7 @@ pub mod holder;
 mod inflate;
 mod json;
 pub mod key_source;
+mod link;
 mod note;
 mod nzcp;
 mod product;
@@ -49,7 +50,11 @@ enum Decoded {
 }
 
 fn decode(text: &str) -> Result<Decoded, Reason> {
-    let text = text.trim();
+    decode_bare(&link::unwrapped(text))
+}
+
+/// Decodes a text that stands in no link.
+fn decode_bare(text: &str) -> Result<Decoded, Reason> {
     if dcc::is_form(text) {
         Dcc::read(text).map(Decoded::Dcc)
     } else if shc::is_form(text) {
@@ -107,7 +112,8 @@ pub fn kind(text: &str) -> DocumentKind {
     }
 }
 
-/// The certificates that `texts` hold, each as one text: the codes of a SMART Health Card are joined, and a file of several is taken apart.
+/// The certificates that `texts` hold, each as one text: the codes of a SMART Health Card are joined, a file of several is taken apart, and
+/// of a link that carries a certificate, the certificate is taken.
 ///
 /// ```
 /// use techo_core::certificates::{Reason, whole};
@@ -121,7 +127,8 @@ pub fn kind(text: &str) -> DocumentKind {
 /// # Errors
 /// [`Reason::Chunks`] where codes of a card are missing, there twice, or of another card; [`Reason::Encoding`] or [`Reason::ChunkTooLong`] for a code that cannot be decoded.
 pub fn whole(texts: &[String]) -> Result<Vec<String>, Reason> {
-    let joined = shc::whole(texts)?;
+    let texts: Vec<String> = texts.iter().map(|text| link::unwrapped(text).into_owned()).collect();
+    let joined = shc::whole(&texts)?;
     Ok(joined
         .into_iter()
         .flat_map(|text| shc::of_file(&text).unwrap_or_else(|| vec![text]))

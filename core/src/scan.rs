@@ -40,6 +40,8 @@ techo_protocol::coded_errors! {
         PictureCorrupt = "scan.picture_corrupt", "The picture file is damaged.", "Take the picture again, or copy the file again.";
         /// The file is no PNG, JPEG, WebP or GIF.
         PictureFormat = "scan.picture_format", "This kind of picture file cannot be read.", "Save it as PNG or JPEG.";
+        /// There is no code in the picture that can be read.
+        NoCode = "scan.no_code", "No code was found in the picture.", "Closer, more light, or a straighter view may help.";
         /// The picture has too many pixels.
         PictureTooLarge = "scan.picture_too_large", "The picture is too large.", "Make it smaller, or cut out the part with the code.";
         /// A frame's bytes are fewer than its size and stride ask for.

@@ -17,7 +17,9 @@ fn a_code_that_is_no_place_stores_nothing() {
     std::fs::write(&noise, [0xFF, 0xFE, 0x00, 0x80].repeat(100)).unwrap();
     for (input, code) in [
         ("hello", "checkin.not_a_venue_code"),
-        (blank.as_str(), "checkin.not_a_venue_code"),
+        (blank.as_str(), "scan.no_code"),
+        ("no-such-poster.png", "input.no_such_file"),
+        ("./no-such-poster", "input.no_such_file"),
         (torn.as_str(), "scan.picture_corrupt"),
         (noise.as_str(), "scan.picture_format"),
         ("https://techo.example/v#123", "venue_code.newer_version"),

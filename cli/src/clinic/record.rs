@@ -7,6 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde_json::json;
 use techo_core::clinic::{Correction, NewDose, Recorded, SiteRefusal};
+use techo_core::scan::ScanError;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::ticket::TicketText;
@@ -85,8 +86,11 @@ fn products() -> impl clap::builder::TypedValueParser<Value = Product> {
 /// A ticket out of a picture or of what was typed, and the hash of the picture.
 fn ticket(text: &str) -> Result<(TicketText, Option<[u8; 32]>), Failure> {
     let read = input::read(text)?;
+    if read.codes.is_empty() {
+        return Err(Failure::from(ScanError::NoCode).about(text));
+    }
     let path = Path::new(text);
-    let is_picture = read.codes.iter().any(|code| code.code.is_some()) || (path.exists() && read.codes.is_empty());
+    let is_picture = read.codes.iter().any(|code| code.code.is_some());
     let picture = if is_picture && path.exists() {
         Some(sha256(&input::file(path)?))
     } else {

@@ -239,8 +239,8 @@ fn slip(
 ) -> Result<Outcome, Failure> {
     let ticket = TicketText::read(ticket)?.number();
     let town = TrustList::read(&input::file(trust)?).map_err(|error| Failure::from(error).about(trust.display()))?;
-    let read = input::read(name)?;
-    let mut slips = read.codes.iter().map(|code| DoseSlip::read(&code.text));
+    let texts = input::texts(name)?;
+    let mut slips = texts.iter().map(|text| DoseSlip::read(text));
     let slip = slips
         .next()
         .ok_or(techo_protocol::vaccination::dose_slip::DoseSlipError::NotASlip)??;

@@ -12,7 +12,7 @@ use techo_protocol::Coded;
 
 use super::{day, meant};
 use crate::session::Session;
-use crate::{Failure, Outcome, device, input};
+use crate::{Failure, Outcome, device, input, verify};
 
 /// What to keep, and whose it is.
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ impl Add {
         for name in &self.inputs {
             match pass_file(name)? {
                 Some(file) if only.is_none() => pass_files.push(file),
-                _ => texts.extend(input::read(name)?.codes.into_iter().map(|code| code.text)),
+                _ => texts.extend(input::texts(name)?),
             }
         }
         let mut device = device::opened(session)?;
@@ -164,15 +164,8 @@ fn say(session: &Session, kept: &Kept) -> Result<(), Failure> {
     out.line(&line)?;
     let texts = out.texts();
     let kind = texts.plain(&format!("kind-{}", kept.kind.name().replace('_', "-")));
-    let nobody = texts.plain("verify-nobody");
-    if let Some(verdict) = kept.verdict {
-        out.say(
-            &format!("verify-{}", verdict.name()),
-            &[
-                ("kind", &out.bold(&kind)),
-                ("issuer", &kept.issuer.as_deref().unwrap_or(&nobody)),
-            ],
-        )?;
+    if let Some(verdict) = kept.verdict.filter(|_| kept.kind != DocumentKind::Unknown) {
+        verify::say_verdict(out, verdict, &out.bold(&kind), kept.issuer.as_deref())?;
     }
     if let Some(holder) = &kept.holder {
         let or_unknown = |text: &str| if text.is_empty() { "?".to_owned() } else { text.to_owned() };

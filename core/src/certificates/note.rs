@@ -9,6 +9,8 @@ techo_protocol::coded_errors! {
         PartUnread { part: &'static str } = "content.part_unread", "A part of the certificate cannot be read here, and is not shown ({part}).", "Look at the paper that came with the certificate.";
         /// The certificate also tells of other diseases than COVID-19.
         OtherDisease = "content.other_disease", "The certificate also tells of other diseases than COVID-19, which is not shown here.", "Look at the paper that came with the certificate.";
+        /// Another code stands beside the document's.
+        CodeBeside = "content.code_beside", "Beside it there is a code that is no certificate; it was not looked at.", "Nothing needs to be done.";
         /// The certificate also holds an entry that its issuer marks as not done, or made in error.
         NotGiven = "content.not_given", "The certificate also holds an entry that it marks as not done, or as made in error; it is not shown.", "Ask the issuer, if that is not right.";
     }

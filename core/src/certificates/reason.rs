@@ -5,6 +5,10 @@ techo_protocol::coded_errors! {
     pub enum Reason {
         /// The text is of no kind that is known here.
         Unknown = "malformed.unknown", "This is no certificate that Techo knows.", "Scan the code again; make sure that all of it is in the picture.";
+        /// A picture or file holds no code at all.
+        NoCode = "malformed.no_code", "No code was found in the picture, so nothing was checked.", "Closer, more light, or a straighter view may help.";
+        /// The text is a code of another kind, and none that is checked.
+        AnotherCode = "malformed.another_code", "This is a code of another kind, and no certificate.", "Scan the certificate's own code.";
         /// The certificate is of a later version of its kind.
         Version = "malformed.version", "This certificate is of a version that this program does not know.", "Update Techo, or ask the issuer for a present one.";
         /// The text has characters that its encoding does not have, or its end is missing.

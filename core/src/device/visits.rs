@@ -8,6 +8,7 @@ use crate::diary::{Edit, EndedBy, Filter, NewVisit, Source, Visit, VisitKeys};
 use crate::documents::EntryId;
 use crate::following;
 use crate::recognise::Recognised;
+use crate::scan::ScanError;
 use crate::vault::DamagedRow;
 
 /// A check-in with what was read from a code.
@@ -47,6 +48,9 @@ impl CheckIn {
 
     /// The arrival at the one place among the texts.
     fn arrive(&self, lists: &[TrustList], at: i64) -> Result<Arrival, Refused> {
+        if self.texts.is_empty() {
+            return Err(ScanError::NoCode.into());
+        }
         let texts = self.texts.iter().map(|text| Recognised::of(text, lists));
         let mut places: Vec<Recognised> = texts.filter(Recognised::is_place).collect();
         places.dedup();

@@ -35,6 +35,30 @@ pub enum FileKind {
     Diary,
 }
 
+impl FileKind {
+    /// The stable name of the kind: `picture`, `text`, `trust_list`, `issuer_bundle`, `revoked_passes`, `schedule`, `status_pass`, `backup`,
+    /// `household_file`, `diary`.
+    ///
+    /// ```
+    /// use techo_core::recognise::FileKind;
+    /// assert_eq!(FileKind::TrustList.name(), "trust_list");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Picture => "picture",
+            Self::Text => "text",
+            Self::TrustList => "trust_list",
+            Self::IssuerBundle => "issuer_bundle",
+            Self::RevokedPasses => "revoked_passes",
+            Self::Schedule => "schedule",
+            Self::StatusPass => "status_pass",
+            Self::Backup => "backup",
+            Self::HouseholdFile => "household_file",
+            Self::Diary => "diary",
+        }
+    }
+}
+
 /// The content of a file, as far as it is looked at.
 pub enum FileContent {
     /// A picture, to be looked at for codes.
@@ -70,6 +94,7 @@ impl FileContent {
     /// let trust_list = Authority::named("Osaka Prefecture").trust_file();
     /// assert!(matches!(FileContent::of(&trust_list)?, FileContent::Form(FileKind::TrustList)));
     /// assert!(matches!(FileContent::of(b" hello ")?, FileContent::Text(text) if text == "hello"));
+    /// assert!(matches!(FileContent::of("\u{feff}hello".as_bytes())?, FileContent::Text(text) if text == "hello"));
     /// assert!(FileContent::of(&[0xff, 0xfe, 0x00]).is_err(), "no picture, no text");
     /// # Ok::<(), techo_core::scan::ScanError>(())
     /// ```
@@ -85,8 +110,9 @@ impl FileContent {
         }
         match picture::decode(file) {
             Ok(picture) => Ok(Self::Picture(picture)),
+            // Some editors put a byte-order mark before a text.
             Err(ScanError::PictureFormat) => std::str::from_utf8(file)
-                .map(|text| Self::Text(text.trim().to_owned()))
+                .map(|text| Self::Text(text.trim_start_matches('\u{feff}').trim().to_owned()))
                 .map_err(|_| ScanError::PictureFormat),
             Err(error) => Err(error),
         }
@@ -162,6 +188,7 @@ mod tests {
             (b"TECHOH", FileKind::HouseholdFile),
             (b"{\n  \"techo_diary\": 1,", FileKind::Diary),
             (b"112714030000000009", FileKind::Text),
+            (b"\xEF\xBB\xBFHC1:ABC", FileKind::Text),
         ] {
             let found = FileContent::of(begins).map(|content| content.kind());
             assert_eq!(found, Ok(kind), "{}", begins.escape_ascii());

@@ -11,7 +11,7 @@ use crate::certificates::key_source::{self, KeySourceError};
 use crate::certificates::{
     self, ContentNote, DocumentKind, Holder, Reason, StatedDose, StatedRecovery, StatedTest, Trust, Verdict, Verified,
 };
-use crate::recognise::Form;
+use crate::recognise::{Form, Recognised, TextKind};
 
 techo_protocol::coded_union! {
     /// Why a file cannot be believed, or a check cannot be made.
@@ -121,24 +121,51 @@ impl Believed {
                         status::verify(text, door, &self.lists, &self.revoked, nonce, now)
                     }
                     Form::DoseSlip => slip::verify(text, &self.lists, now),
-                    Form::Certificate | Form::Ticket | Form::Pairing => certificates::verify(text, &issuers, now),
+                    Form::Certificate | Form::Ticket | Form::Pairing => named(text, certificates::verify(text, &issuers, now)),
                 })
                 .collect(),
             Err(reason) => vec![Verified::unreadable(reason)],
         };
         if answers.is_empty() {
-            answers.push(Verified::unreadable(Reason::Unknown));
+            answers.push(Verified::unreadable(Reason::NoCode));
         }
+        without_other_codes(&mut answers);
         if check.at_door || check.nonce.is_some() {
-            for answer in answers.iter_mut().filter(|answer| answer.kind != DocumentKind::Status) {
+            let is_no_pass = |answer: &Verified| answer.kind != DocumentKind::Status && answer.reasons != [Reason::NoCode];
+            for answer in answers.iter_mut().filter(|answer| is_no_pass(answer)) {
                 // Whose certificate it is, is nobody's business at a door.
                 *answer = Verified {
                     reasons: vec![Reason::NotAStatus],
+                    seems: answer.seems,
                     ..Verified::of(answer.kind)
                 };
             }
         }
         Ok(answers)
+    }
+}
+
+/// Says what a text is that is no document, where Techo knows it: a poster is no forged certificate.
+fn named(text: &str, mut verified: Verified) -> Verified {
+    if verified.reasons == [Reason::Unknown] {
+        let kind = Recognised::of(text, &[]).kind();
+        if kind != TextKind::Unknown {
+            verified.seems = Some(kind);
+            verified.reasons = vec![Reason::AnotherCode];
+        }
+    }
+    verified
+}
+
+/// Where there is a document, a code beside it that is none is a note on the last, and nothing that could be called wrong: pages carry web addresses.
+fn without_other_codes(answers: &mut Vec<Verified>) {
+    let others = answers.iter().filter(|answer| answer.is_another_code()).count();
+    if others == 0 || others == answers.len() {
+        return;
+    }
+    answers.retain(|answer| !answer.is_another_code());
+    if let Some(last) = answers.last_mut() {
+        last.notes.push(ContentNote::CodeBeside);
     }
 }
 
@@ -195,6 +222,8 @@ pub struct CheckedDocument {
     pub valid_until: Option<i64>,
     /// When the issuer was last seen to list the key, in Unix seconds.
     pub key_seen_at: Option<i64>,
+    /// What a text that is no document seems to be, where Techo knows it.
+    pub seems: Option<TextKind>,
     /// What a status pass shows; empty where something is wrong with the pass.
     pub shown: Vec<Value>,
     /// The time of the list of revoked passes by which a status pass was checked, in Unix seconds; `None` where no list was here.
@@ -215,8 +244,52 @@ impl From<Verified> for CheckedDocument {
             notes: verified.notes,
             valid_until: verified.valid_until,
             key_seen_at: verified.key_seen_at,
+            seems: verified.seems,
             shown: verified.shown,
             revocations_at: verified.revocations_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(texts: &[&str], at_door: bool) -> Vec<CheckedDocument> {
+        let mut checker = Checker::default();
+        checker.believe_key(techo_testing::ISSUER.as_bytes()).unwrap();
+        let check = Check {
+            texts: texts.iter().map(|&text| text.to_owned()).collect(),
+            at_door,
+            ..Check::default()
+        };
+        checker.check(&check, techo_testing::NOW).unwrap()
+    }
+
+    #[test]
+    fn a_code_beside_a_certificate_is_a_note_and_a_forged_certificate_is_not() {
+        let page = check(&["https://example.org/", techo_testing::CERTIFICATE], false);
+        assert_eq!((page.len(), page[0].verdict), (1, Verdict::Valid));
+        assert_eq!(page[0].notes, [ContentNote::CodeBeside]);
+        let two = check(&[techo_testing::CERTIFICATE, "HC1:ABC"], false);
+        assert_eq!(
+            (two.len(), two[1].verdict),
+            (2, Verdict::Invalid),
+            "a damaged one beside it counts"
+        );
+        assert_eq!(check(&["https://example.org/"], false)[0].reasons, [Reason::Unknown]);
+    }
+
+    #[test]
+    fn no_code_and_another_code_are_called_that() {
+        for at_door in [false, true] {
+            assert_eq!(check(&[], at_door)[0].reasons, [Reason::NoCode], "nobody showed a forgery");
+        }
+        let ticket = check(&["112714030000000009"], false).remove(0);
+        assert_eq!(
+            (ticket.seems, ticket.reasons),
+            (Some(TextKind::Ticket), vec![Reason::AnotherCode])
+        );
+        assert_eq!(check(&["112714030000000009"], true)[0].reasons, [Reason::NotAStatus]);
     }
 }

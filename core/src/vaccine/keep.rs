@@ -4,7 +4,9 @@ use techo_protocol::vaccination::product::Product;
 
 use super::record::{self, Record};
 use super::whose::{RecordWarning, doubts};
-use super::{Believing, Content, EntryId, Person, TypedDose, VaccineError, VaccineRefusal, day_in_japan, pass, people, read};
+use super::{
+    Believing, Content, EntryId, Person, Read, TypedDose, VaccineError, VaccineRefusal, day_in_japan, pass, people, read,
+};
 use crate::certificates::{self, ContentNote, DocumentKind, Holder, Reason, Trust, Verdict};
 use crate::vault::Vault;
 
@@ -154,8 +156,21 @@ fn checked(
     now: i64,
 ) -> Result<Vec<Checked>, VaccineError> {
     let mut all = Vec::new();
-    for text in certificates::whole(&keep.texts)? {
-        let read = read(&text, believing, now);
+    let mut read_texts: Vec<Read> = certificates::whole(&keep.texts)?
+        .iter()
+        .map(|text| read(text, believing, now))
+        .collect();
+    // A web address on a certificate's page is nothing that was to be kept.
+    let is_other = |read: &Read| read.reasons == [Reason::Unknown];
+    if !read_texts.iter().all(is_other) {
+        let before = read_texts.len();
+        read_texts.retain(|read| !is_other(read));
+        let is_beside = before > read_texts.len();
+        if let Some(last) = read_texts.last_mut().filter(|_| is_beside) {
+            last.notes.push(ContentNote::CodeBeside);
+        }
+    }
+    for read in read_texts {
         let is_kept = read.is_kept();
         all.push(Checked {
             kind: read.kind,
