@@ -46,7 +46,7 @@ pub use town::Town;
 
 use techo_protocol::basics::qr::{Qr, QrError};
 
-use memory_relay::{MemoryRelay, Refused};
+use memory_relay::{MemoryRelay, over_http};
 use techo_core::device::Frame;
 use techo_core::diary::{Diary, DiaryError, NewVisit, Source, VisitKeys};
 use techo_core::ports::{Clock, Discovery, HttpError, LocalNetwork, NearbyError, Ports, Relay, SystemRandom};
@@ -244,22 +244,6 @@ impl Relay for Files {
                 (Ok(streams.by_words(&locator, &content)), "sync.words_unknown")
             }
         };
-        let refused = |status| HttpError::Refused { status };
-        let answer = answer.map_err(|error| match error {
-            Refused::NotSigned => refused(403),
-            Refused::NoAccount => refused(404),
-            Refused::NotARequest => refused(400),
-        })?;
-        let answer = answer.ok_or_else(|| HttpError::Problem {
-            status: 409,
-            code: otherwise.to_owned(),
-            title: "Get what is new first.".to_owned(),
-        })?;
-        let bytes = answer.to_bytes();
-        if bytes.len() > most {
-            Err(HttpError::TooLarge)
-        } else {
-            Ok(bytes)
-        }
+        over_http(answer, otherwise, most)
     }
 }

@@ -11,6 +11,7 @@ use techo_protocol::household::keyring_record::KeyringRecord;
 use techo_protocol::household::recovery::RecoveryPublic;
 use techo_protocol::household::sync_api::{Call, ChunkId, RecoveryCall, RecoveryRequest, StreamId, SyncAnswer, SyncRequest};
 
+use techo_core::ports::HttpError;
 use techo_core::sync::SyncError;
 use techo_core::sync::exchange::StreamRelay;
 use techo_core::sync::recovery::RecoveryRelay;
@@ -63,6 +64,30 @@ pub enum Refused {
 
 /// What a call gives: `None` where the device has to get what is new first.
 pub type Given = Result<Option<SyncAnswer>, Refused>;
+
+/// What a relay says over HTTP: `get_first` is the code with which it answers where the device has to get what is new first.
+///
+/// # Errors
+/// The relay refused, or the answer is longer than `most` bytes.
+pub fn over_http(given: Given, get_first: &str, most: usize) -> Result<Vec<u8>, HttpError> {
+    let refused = |status| HttpError::Refused { status };
+    let answer = given.map_err(|error| match error {
+        Refused::NotSigned => refused(403),
+        Refused::NoAccount => refused(404),
+        Refused::NotARequest => refused(400),
+    })?;
+    let answer = answer.ok_or_else(|| HttpError::Problem {
+        status: 409,
+        code: get_first.to_owned(),
+        title: "Get what is new first.".to_owned(),
+    })?;
+    let bytes = answer.to_bytes();
+    if bytes.len() > most {
+        Err(HttpError::TooLarge)
+    } else {
+        Ok(bytes)
+    }
+}
 
 impl MemoryRelay {
     /// An empty relay whose filling has this name.
