@@ -117,7 +117,7 @@ fn schedule(seed: u64, plan: &Plan, tells: bool) -> (Counts, u64, Result<(), Tro
         Err(trouble) => return (Counts::default(), 0, Err(trouble)),
     };
     let result = live(&mut world);
-    let counts = world.network.counts.borrow().clone();
+    let counts = world.network.counts();
     (counts, world.events, result)
 }
 

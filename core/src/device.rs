@@ -177,7 +177,8 @@ impl Device {
         Ok(())
     }
 
-    /// The vault, for tests of what a device has on its disk. Nothing else reaches around the door.
+    /// The vault below this door: for the simulation, and for tests of what lies there. Nothing that is done to it is tidied or told to anybody, so
+    /// no shell uses it.
     #[doc(hidden)]
     pub fn vault(&mut self) -> &mut Vault {
         self.diary.vault()

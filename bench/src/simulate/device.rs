@@ -1,18 +1,21 @@
-//! A device of the simulation: a diary in a folder, a clock that may be wrong, and what its person has seen on it.
+//! A device of the simulation: its front door over a folder, a clock that may be wrong, and what its person has seen on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use techo_core::diary::{Diary, Filter};
-use techo_core::ports::{Clock, SeededRandom};
+use techo_core::device;
+use techo_core::diary::Filter;
+use techo_core::ports::{Clock, Ports, SeededRandom};
 use techo_core::sync::household::{self, Household};
 use techo_core::vault::Vault;
+use techo_testing::Loopback;
 use tempfile::TempDir;
 
 use super::Trouble;
 use super::dying::{DyingRandom, Keeper};
+use super::network::{Line, Network};
 use super::story::VisitNumber;
 
 #[derive(Clone, Default)]
@@ -45,7 +48,9 @@ pub struct Device {
     watch: Watch,
     /// By so much its clock is wrong, in seconds.
     pub drift: i64,
-    diary: Option<Diary>,
+    /// Its way to the relay.
+    pub line: Line,
+    door: Option<device::Device>,
     pub memory: Memory,
     /// There was a copy of it: it may have to begin anew.
     pub was_copied: bool,
@@ -70,14 +75,15 @@ fn folder() -> Result<TempDir, Trouble> {
 }
 
 impl Device {
-    pub fn new(number: usize, now: i64, seed: u64) -> Result<Self, Trouble> {
+    pub fn new(number: usize, now: i64, seed: u64, network: &Network) -> Result<Self, Trouble> {
         let mut device = Self {
             number,
             folder: folder()?,
             keeper: Keeper::default(),
             watch: Watch::default(),
             drift: 0,
-            diary: None,
+            line: network.line(),
+            door: None,
             memory: Memory::default(),
             was_copied: false,
             may_be_out: false,
@@ -86,23 +92,28 @@ impl Device {
             must_notice: None,
         };
         device.open(now, seed)?;
-        let now = device.now();
-        household::ensure(device.vault()?, &format!("device {number}"), now).map_err(|error| error.to_string())?;
         Ok(device)
     }
 
-    /// Opens the diary from the disk, after a beginning or a death.
+    /// Opens the device from the disk, after a beginning or a death.
     pub fn open(&mut self, now: i64, seed: u64) -> Result<(), Trouble> {
-        self.diary = None;
+        self.door = None;
+        self.line.end();
         self.keeper.life.renew();
         self.set_time(now);
         let random = DyingRandom {
             stream: SeededRandom::new(seed),
             life: self.keeper.life.clone(),
         };
-        let vault = Vault::open(self.folder.path(), Box::new(self.keeper.clone()), Box::new(random));
-        let vault = vault.map_err(|error| format!("device {} does not open: {error}", self.number))?;
-        self.diary = Some(Diary::open(vault, Box::new(self.watch.clone())).map_err(|error| error.to_string())?);
+        let ports = Ports {
+            keys: Box::new(self.keeper.clone()),
+            clock: Box::new(self.watch.clone()),
+            random: Arc::new(random),
+            relay: Arc::new(self.line.clone()),
+            network: Arc::new(Loopback),
+        };
+        let opened = device::Device::open(self.folder.path(), ports);
+        self.door = Some(opened.map_err(|error| format!("device {} does not open: {error}", self.number))?);
         Ok(())
     }
 
@@ -121,14 +132,15 @@ impl Device {
     }
 
     /// Another device, which goes on from a copy.
-    pub fn from_copy(copy: &Copy, number: usize, now: i64, seed: u64) -> Result<Self, Trouble> {
+    pub fn from_copy(copy: &Copy, number: usize, now: i64, seed: u64, network: &Network) -> Result<Self, Trouble> {
         let mut device = Self {
             number,
             folder: folder()?,
             keeper: copy.keeper.copied(),
             watch: Watch::default(),
             drift: 0,
-            diary: None,
+            line: network.line(),
+            door: None,
             memory: copy.memory.clone(),
             was_copied: true,
             may_be_out: true,
@@ -151,35 +163,35 @@ impl Device {
         self.watch.now()
     }
 
-    pub fn diary(&mut self) -> Result<&mut Diary, Trouble> {
-        self.diary.as_mut().ok_or_else(|| "a device is not open".into())
+    /// What its person does with it.
+    pub fn door(&mut self) -> Result<&mut device::Device, Trouble> {
+        self.door.as_mut().ok_or_else(|| "a device is not open".into())
     }
 
+    /// What lies below the door, where the simulation looks at what no person sees, or does what no person can.
     pub fn vault(&mut self) -> Result<&mut Vault, Trouble> {
-        Ok(self.diary()?.vault())
+        Ok(self.door()?.vault())
     }
 
+    /// What it knows of its household, keys included.
     pub fn household(&mut self) -> Result<Household, Trouble> {
         let household = household::household(self.vault()?).map_err(|error| error.to_string())?;
         household.ok_or_else(|| "a device has no household".into())
     }
 
     /// What is shown on it: the name and the note of each visit.
-    pub fn show(&mut self) -> Result<Vec<(techo_core::diary::Visit, String)>, Trouble> {
-        let listing = self.diary()?.list(&Filter::default()).map_err(|error| error.to_string())?;
-        if !listing.damaged.is_empty() || !listing.newer.is_empty() {
+    pub fn show(&mut self) -> Result<Vec<(String, String)>, Trouble> {
+        let list = self.door()?.visits(&Filter::default()).map_err(|error| error.to_string())?;
+        if !list.damaged.is_empty() || !list.newer.is_empty() {
             return Err(format!(
                 "device {}: {} rows are damaged, {} of a newer version",
                 self.number,
-                listing.damaged.len(),
-                listing.newer.len()
+                list.damaged.len(),
+                list.newer.len()
             ));
         }
-        let with_note = |visit: techo_core::diary::Visit| {
-            let note = visit.note.clone().unwrap_or_default();
-            (visit, note)
-        };
-        Ok(listing.visits.into_iter().map(with_note).collect())
+        let visits = list.visits.into_iter();
+        Ok(visits.map(|visit| (visit.name, visit.note.unwrap_or_default())).collect())
     }
 }
 

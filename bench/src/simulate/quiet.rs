@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use techo_core::sync::engine::{self, Outgoing};
-use techo_core::sync::household::{Proposal, propose};
 use techo_core::sync::seizure::{self, Seized};
 
 use super::Trouble;
@@ -50,7 +49,7 @@ impl World {
                 self.touched.clear();
                 match self.converse(at, Script::default())? {
                     End::Done(done) => {
-                        is_quiet &= (done.sent, done.removed, done.received.taken) == (0, 0, 0);
+                        is_quiet &= (done.sent, done.removed, done.received) == (0, 0, 0);
                     }
                     End::Unknown => {
                         is_quiet = false;
@@ -119,9 +118,10 @@ impl World {
             if self.is_in(at)? {
                 let list = self.devices[at].household()?.list;
                 let ghost = list.devices.iter().find(|device| !keys.contains(&device.key));
-                if let Some(ghost) = ghost {
-                    let wish = Proposal::Remove(ghost.index, ghost.key);
-                    propose(self.devices[at].vault()?, wish).map_err(|error| error.to_string())?;
+                if let Some(ghost) = ghost.map(|ghost| ghost.index) {
+                    self.ask_for(at, Script::default(), |door| {
+                        door.remove_device(ghost).map(|removed| removed.told)
+                    })?;
                     return Ok(true);
                 }
             }
@@ -152,14 +152,16 @@ impl World {
             let now = self.now;
             let device = &mut self.devices[*at];
             let number = device.number;
-            let keep_days = device.diary()?.keep_days().map_err(|error| error.to_string())?;
             let its = device.household()?;
+            let door = device.door()?;
+            let keep_days = door.keep_days().map_err(|error| error.to_string())?;
+            let epoch = door.sync_status().map_err(|error| error.to_string())?.epoch;
             let shown = device.memory.shown.iter();
             let shown: Vec<_> = shown
                 .filter(|(visit, _)| self.story.is_current(**visit, now))
                 .map(|(visit, note)| (*visit, note.clone()))
                 .collect();
-            let what = (shown, keep_days, its.epoch(), its.list.clone());
+            let what = (shown, keep_days, epoch, its.list.clone());
             match &first {
                 None => first = Some((number, what)),
                 Some((other, same)) if *same == what => {
@@ -243,15 +245,20 @@ impl World {
         let mut deleted = BTreeSet::new();
         let mut made = BTreeSet::new();
         for at in household {
+            let status = self.devices[*at].door()?.status().map_err(|error| error.to_string())?;
+            if status.has_unfinished_deletion {
+                return Err(format!(
+                    "device {} has a deletion that is not finished",
+                    self.devices[*at].number
+                ));
+            }
             seized.and(seizure::keys(self.devices[*at].vault()?).map_err(|error| error.to_string())?);
             deleted.extend(self.devices[*at].memory.deleted.iter().copied());
             made.extend(self.devices[*at].memory.wrote.iter().copied());
         }
         let hoard = self.network.hoard();
-        self.network
-            .counts
-            .borrow_mut()
-            .add_many(Fault::Hoarded, u64::try_from(hoard.len()).unwrap_or_default());
+        let seen = u64::try_from(hoard.len()).unwrap_or_default();
+        self.network.count_many(Fault::Hoarded, seen);
         let plain = read(&mut seized, &hoard);
         let mut shown = false;
         for visit in 0..self.story.visits.len() {

@@ -1,10 +1,10 @@
 //! What may happen next.
 
-use techo_core::backup::{self, Backup, OldRows};
-use techo_core::diary::{Edit, NewVisit, Source, VisitKeys};
-use techo_core::sync::engine::{self, ChunkSource};
-use techo_core::sync::file;
+use techo_core::backup;
+use techo_core::device::{AddVisit, EditVisit, OldRows, OpenedBackup};
 use techo_core::sync::household::{Proposal, propose};
+use techo_core::sync::{HouseholdRefusal, SyncError};
+use techo_core::sync::{engine, file};
 use techo_protocol::basics::clock::HOUR_SECONDS;
 use techo_protocol::basics::passphrase::Cost;
 use techo_protocol::household::household_file::HouseholdFile;
@@ -18,6 +18,8 @@ use super::story::{DAY, Writing};
 use super::world::World;
 
 const MOST_DEVICES: usize = 5;
+/// How long a visit is, in seconds.
+const STAY: i64 = 60;
 const PASSPHRASE: &str = "simulation";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +156,7 @@ impl World {
             Step::KeepDays => {
                 let days = [28, 30, 42, 60][self.chance.below(4)];
                 self.touched.insert(at);
-                let set = self.devices[at].diary()?.set_keep_days(days);
+                let set = self.devices[at].door()?.set_keep_days(days);
                 set.map_err(|error| error.to_string())
             }
             Step::Sync => self.sync(at),
@@ -193,14 +195,15 @@ impl World {
                 Ok(())
             }
             Step::Rename => {
+                if !self.is_in(at)? {
+                    return Ok(());
+                }
                 let index = self.devices[at].household()?.index;
                 let name = format!("name {}", self.chance.below(1_000));
-                self.ask_for(at, Proposal::Rename(index, name))
+                let script = self.script();
+                self.ask_for(at, script, |door| door.rename_device(index, &name))
             }
-            Step::Rotate => {
-                let epoch = self.devices[at].household()?.epoch();
-                self.ask_for(at, Proposal::Rotate(epoch))
-            }
+            Step::Rotate => self.rotate(at),
             Step::Remove => self.remove(at),
             Step::Pair => self.pair_new(at),
             Step::PairAgain => self.pair_again(at),
@@ -232,26 +235,22 @@ impl World {
     pub fn add(&mut self, at: usize) -> Result<(), Trouble> {
         self.touched.insert(at);
         let days = i64::try_from(self.chance.below(if self.chance.one_in(3) { 20 } else { 3 })).unwrap_or_default();
-        let check_in = self.devices[at].now() - days * DAY - 60;
-        let number = self.story.new_visit(check_in, &self.chance);
-        self.tell(|| format!("visit {number} of week {}", check_in.div_euclid(7 * DAY)));
-        let visit = NewVisit {
-            name: self.story.visits[number].canary.clone(),
-            address: None,
-            check_in,
-            check_out: None,
-            default_stay_min: 60,
-            source: Source::Manual,
-            keys: VisitKeys::None,
-            with: Vec::new(),
-            note: None,
-        };
+        let from = self.devices[at].now() - days * DAY - STAY;
+        let number = self.story.new_visit(from, &self.chance);
+        self.tell(|| format!("visit {number} of week {}", from.div_euclid(7 * DAY)));
+        let name = self.story.visits[number].canary.clone();
         if self.plan.nests {
-            return nested::add(self.devices[at].vault()?, check_in, &self.story.visits[number].canary);
+            return nested::add(self.devices[at].vault()?, from, &name);
         }
+        let visit = AddVisit {
+            name,
+            from,
+            to: from + STAY,
+            ..AddVisit::default()
+        };
         let made = self.devices[at]
-            .diary()?
-            .check_in(&visit)
+            .door()?
+            .add_visit(&visit)
             .map_err(|error| error.to_string())?;
         self.story.visits[number].id = Some(made.id);
         Ok(())
@@ -294,13 +293,13 @@ impl World {
             replaced,
             is_certain: false,
         });
-        let edit = Edit {
+        let edit = EditVisit {
             note: Some(text),
-            ..Edit::default()
+            ..EditVisit::default()
         };
         self.devices[at]
-            .diary()?
-            .edit(&id, &edit)
+            .door()?
+            .edit_visit(id, &edit)
             .map_err(|error| error.to_string())?;
         self.story.writings[writing].is_certain = true;
         self.devices[at].memory.wrote.insert(writing);
@@ -315,7 +314,8 @@ impl World {
         self.touched.insert(at);
         self.story.visits[visit].is_deleted = true;
         self.tell(|| format!("deletes visit {visit}"));
-        self.devices[at].diary()?.delete(&[id]).map_err(|error| error.to_string())
+        let deleted = self.devices[at].door()?.delete_visits(&[id]);
+        deleted.map_err(|error| error.to_string())
     }
 
     fn script(&self) -> Script {
@@ -349,9 +349,6 @@ impl World {
             return Ok(());
         }
         let mut script = self.script();
-        if script.faults.iter().any(|(_, fault)| *fault == Fault::Garbage) {
-            self.lied = true;
-        }
         if !self.plan.calm && self.chance.one_in(10) {
             script.delayed_since = Some(self.devices[at].seen);
         }
@@ -364,42 +361,36 @@ impl World {
             return Ok(());
         }
         self.touched.insert(from);
-        let now = self.devices[from].now();
-        let made = file::make_file(self.devices[from].vault()?, now).map_err(|error| format!("making a file: {error}"))?;
+        let made = self.devices[from].door()?.sync_with_file(None);
+        let made = made.map_err(|error| format!("making a file: {error}"))?.content;
         if self.sticks.len() < 12 {
             self.sticks.push(made.clone());
         }
         self.take_stick(to, &made)
     }
 
-    fn take_stick(&mut self, at: usize, stick: &HouseholdFile) -> Result<(), Trouble> {
+    fn take_stick(&mut self, at: usize, stick: &[u8]) -> Result<(), Trouble> {
         if !self.is_in(at)? {
             return Ok(());
         }
         self.touched.insert(at);
+        // Below the door, which knows no broken rules: it takes in the same, and makes the stick's next file at once.
+        let stick = HouseholdFile::read(stick).map_err(|error| format!("reading a file: {error}"))?;
         let rules = self.plan.rules;
         let device = &mut self.devices[at];
         let (number, now) = (device.number, device.now());
-        let taken = file::take_records(device.vault()?, &stick.records, stick.keyring.as_deref(), now);
-        match taken {
+        match file::take_records(device.vault()?, &stick.records, stick.keyring.as_deref(), now) {
             Ok(()) => {}
-            Err(techo_core::sync::SyncError::Refused(techo_core::sync::HouseholdRefusal::LockedOut))
-                if device.may_be_out || self.lied =>
-            {
-                return Ok(());
-            }
+            Err(SyncError::Refused(HouseholdRefusal::LockedOut)) if device.may_be_out || self.lied => return Ok(()),
             Err(error) => return Err(format!("device {number} cannot take records in: {error}")),
         }
-        let source = ChunkSource {
+        let source = engine::ChunkSource {
             rules,
-            ..ChunkSource::direct(now)
+            ..engine::ChunkSource::direct(now)
         };
         let report = engine::incoming(device.vault()?, &stick.chunks, source).map_err(|error| format!("a stick: {error}"))?;
-        if self.tells {
-            eprintln!("  device {number} takes a stick: {report:?}");
-        }
-        let device = &mut self.devices[at];
-        if report.begun_anew && !std::mem::take(&mut device.was_copied) {
+        self.tell(|| format!("device {number} takes a stick: {report:?}"));
+        if report.begun_anew && !std::mem::take(&mut self.devices[at].was_copied) {
             return Err(format!("device {number} began anew and was never copied"));
         }
         Ok(())
@@ -422,9 +413,12 @@ impl World {
         self.set_time(self.now + HOUR_SECONDS * i64::try_from(hours).unwrap_or_default());
     }
 
-    fn ask_for(&mut self, at: usize, wish: Proposal) -> Result<(), Trouble> {
+    /// The household takes new keys. No person asks for that alone: it comes with a removal, or from two changes at once.
+    fn rotate(&mut self, at: usize) -> Result<(), Trouble> {
         if self.is_in(at)? {
-            propose(self.devices[at].vault()?, wish).map_err(|error| error.to_string())?;
+            let device = &mut self.devices[at];
+            let wish = Proposal::Rotate(device.household()?.epoch());
+            propose(device.vault()?, wish).map_err(|error| error.to_string())?;
         }
         Ok(())
     }
@@ -439,11 +433,11 @@ impl World {
             return Ok(());
         };
         // One that goes on from a copy is listed as the device that it is of: its person cannot ask for the removal of the one entry that is theirs.
-        let mine = self.devices[at].household()?;
-        let listed = mine.list.device(its.index).filter(|_| its.index != mine.index);
-        if listed.is_some_and(|listed| listed.key == key) {
+        let is_mine = self.devices[at].household()?.index == its.index;
+        if !is_mine && self.lists(at, its.index, &key)? {
             self.devices[other].may_be_out = true;
-            self.ask_for(at, Proposal::Remove(its.index, key))?;
+            let script = self.script();
+            self.ask_for(at, script, |door| door.remove_device(its.index).map(|removed| removed.told))?;
         }
         Ok(())
     }
@@ -488,7 +482,7 @@ impl World {
             return Ok(());
         };
         let (seed, number) = (self.seed(), self.next_number());
-        let device = Device::from_copy(&copy, number, self.now, seed)?;
+        let device = Device::from_copy(&copy, number, self.now, seed, &self.network)?;
         if beside {
             // Another copy of one that has a household of its own by now is not its twin; it is as if it were.
             (self.devices[at].was_copied, self.devices[at].may_be_out) = (true, true);
@@ -505,9 +499,9 @@ impl World {
 
     fn back_up(&mut self, at: usize) -> Result<(), Trouble> {
         let now = self.devices[at].now();
+        // Below the door, whose backups take a second each: a passphrase is to be hard to guess.
         let written = backup::write(self.devices[at].vault()?, PASSPHRASE, Cost::TEST, now).map_err(|error| error.to_string())?;
-        self.backups
-            .push(Backup::open(&written.file, PASSPHRASE).map_err(|error| error.to_string())?);
+        self.backups.push(written.file);
         Ok(())
     }
 
@@ -521,8 +515,8 @@ impl World {
         }
         let joiner = self.new_device()?;
         self.touched.insert(joiner);
-        let now = self.now;
-        let restored = backup::restore(self.devices[joiner].vault()?, &backup, OldRows::LeaveOut, now);
+        let backup = OpenedBackup::open(&backup, PASSPHRASE).map_err(|error| error.to_string())?;
+        let restored = self.devices[joiner].door()?.restore_backup(&backup, OldRows::LeaveOut);
         restored.map_err(|error| error.to_string())?;
         self.network.count(Fault::Restored);
         self.look(joiner)?;
@@ -559,9 +553,10 @@ impl World {
             }
             Step::Withhold => {
                 let numbers: Vec<usize> = self.devices.iter().map(|device| device.number).collect();
-                self.network.withheld = self.chance.pick(&numbers).zip(self.chance.pick(&numbers));
+                self.network
+                    .withhold(self.chance.pick(&numbers).zip(self.chance.pick(&numbers)));
             }
-            Step::EndWithhold => self.network.withheld = None,
+            Step::EndWithhold => self.network.withhold(None),
             _ => {}
         }
     }

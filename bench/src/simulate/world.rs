@@ -4,16 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use techo_core::backup::Backup;
-use techo_core::ports::SeededRandom;
-use techo_core::sync::exchange::{Exchanged, exchange_by};
-use techo_core::sync::household::NewIdentity;
+use techo_core::device::{self, DeviceError, JoinRequest, JoiningStep, PairingPlace, RelayTold, Synced};
+use techo_core::ports::HttpError;
+use techo_core::sync::household::RelayFault;
 use techo_core::sync::rules::Rules;
 use techo_core::sync::seizure::{self, Seized};
-use techo_core::sync::{HouseholdRefusal, SyncError, pairing};
+use techo_core::sync::{HouseholdRefusal, SyncError};
+use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::epoch_record::EpochRecordError;
-use techo_protocol::household::household_file::HouseholdFile;
-use techo_testing::memory_relay::{Refused, Trouble as RelayTrouble};
 
 use super::Trouble;
 use super::chance::Chance;
@@ -52,7 +50,7 @@ impl Plan {
 
 /// How a conversation ended.
 pub enum End {
-    Done(Exchanged),
+    Done(Synced),
     /// Something was lost, or the relay was too old.
     Broken,
     /// The device was copied, and has begun a household of its own.
@@ -60,6 +58,14 @@ pub enum End {
     LockedOut,
     /// The relay does not know the household's key.
     Unknown,
+}
+
+/// What the relay did in a conversation that is over.
+struct Conversed {
+    /// It answered from an older state.
+    is_delayed: bool,
+    /// Something happened on the way.
+    broke: bool,
 }
 
 pub struct World {
@@ -79,9 +85,11 @@ pub struct World {
     pub partition: BTreeSet<usize>,
     /// Devices that nobody switches on before a time.
     pub away: Vec<(usize, i64)>,
-    pub sticks: Vec<HouseholdFile>,
+    /// Files of the household on sticks.
+    pub sticks: Vec<Vec<u8>>,
     pub copies: Vec<(usize, Copy)>,
-    pub backups: Vec<Backup>,
+    /// Files of backups.
+    pub backups: Vec<Vec<u8>>,
     /// All HPKE keys there ever were, where one keeps them.
     pub kept_keys: Seized,
     pub touched: BTreeSet<usize>,
@@ -149,7 +157,7 @@ impl World {
     /// A new device; answers its place.
     pub fn new_device(&mut self) -> Result<usize, Trouble> {
         let (number, seed) = (self.next_number(), self.seed());
-        self.devices.push(Device::new(number, self.now, seed)?);
+        self.devices.push(Device::new(number, self.now, seed, &self.network)?);
         Ok(self.devices.len() - 1)
     }
 
@@ -184,8 +192,8 @@ impl World {
         let shown = device.show()?;
         let memory = &mut device.memory;
         memory.shown.clear();
-        for (visit, note) in shown {
-            let Some(number) = Story::number_of(&visit.name) else {
+        for (name, note) in shown {
+            let Some(number) = Story::number_of(&name) else {
                 return Err(format!("device {} shows what nobody wrote", device.number));
             };
             if memory.deleted.contains(&number) {
@@ -214,78 +222,26 @@ impl World {
         Ok(())
     }
 
-    /// One conversation with the relay.
-    pub fn converse(&mut self, at: usize, script: Script) -> Result<End, Trouble> {
+    /// The relay answers a device from now on.
+    fn begin(&mut self, at: usize, script: Script) -> usize {
         self.touched.insert(at);
         self.events += 1;
-        // As an app does every day.
-        self.devices[at]
-            .diary()?
-            .forget_expired()
-            .map_err(|error| error.to_string())?;
-        let device = &mut self.devices[at];
-        let (number, now) = (device.number, device.now());
-        let line = self.network.line(number, script, &self.chance);
-        let before = self.network.happened.get();
-        let result = exchange_by(device.vault()?, &line, &self.network.address, now, self.plan.rules);
-        let (is_delayed, broke) = (line.is_delayed(), !line.happened.borrow().is_empty());
-        let after = self.network.happened.get();
-        if self.tells {
-            let said = match &result {
-                Ok(done) => format!(
-                    "in {} known {} waiting {} refused {}, out {} removed {}, caught {:?}{}",
-                    done.received.taken,
-                    done.received.known,
-                    done.received.waiting,
-                    done.received.refused,
-                    done.sent,
-                    done.removed,
-                    done.relay_fault,
-                    if done.refilled { ", refilled" } else { "" }
-                ),
-                Err(error) => format!("{error:?}"),
-            };
-            eprintln!("  device {number} syncs: {said} {:?}", line.happened.borrow());
-        }
-        let device = &mut self.devices[at];
+        // What is garbage may look like a relay that was set back.
+        self.lied |= script.faults.iter().any(|(_, fault)| *fault == Fault::Garbage);
+        let chance = Chance::new(self.chance.number());
+        let device = &self.devices[at];
+        device.line.begin(device.number, script, chance);
+        self.network.happened()
+    }
+
+    /// The relay does not answer a device any more.
+    fn end(&mut self, at: usize, before: usize) -> Conversed {
+        let happened = self.devices[at].line.end();
+        self.tell(|| format!("device {} talked with the relay: {happened:?}", self.devices[at].number));
+        let (is_delayed, after) = (happened.contains(&Fault::Delayed), self.network.happened());
         if !is_delayed {
-            device.seen = after;
+            self.devices[at].seen = after;
         }
-        let end = match result {
-            Ok(done) => {
-                if done.relay_fault.is_some() && !self.lied && !is_delayed {
-                    return Err(format!("device {number} accuses an honest relay: {:?}", done.relay_fault));
-                }
-                if let Some(since) = device.must_notice.take()
-                    && done.relay_fault.is_none()
-                {
-                    return Err(format!(
-                        "device {number} did not notice that the relay was set back to {since}"
-                    ));
-                }
-                if !is_delayed {
-                    device.seen_whole = after;
-                }
-                End::Done(done)
-            }
-            Err(RelayTrouble::Lost) => End::Broken,
-            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::Copied))) if device.was_copied => {
-                device.was_copied = false;
-                End::BegunAnew
-            }
-            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::LockedOut))) if device.may_be_out || self.lied => {
-                End::LockedOut
-            }
-            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::Behind))) if is_delayed => End::Broken,
-            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::Behind))) if self.lied => End::Unknown,
-            // The relay is behind what the device was let in by, and it cannot bring it forward.
-            Err(RelayTrouble::Refused(Refused::NotARequest)) if self.lied => End::Unknown,
-            Err(RelayTrouble::Refused(Refused::NotSigned)) if is_delayed => End::Broken,
-            Err(RelayTrouble::Refused(Refused::NotSigned)) if self.lied => End::Unknown,
-            Err(RelayTrouble::Sync(SyncError::Record(EpochRecordError::DoesNotFollow))) if self.lied => End::Unknown,
-            Err(_) if broke && self.lied => End::Broken,
-            Err(error) => return Err(format!("device {number} cannot sync: {error:?}")),
-        };
         if after != before {
             // Another has seen what was there: whether it can still be noticed is not certain any more.
             for (other, device) in self.devices.iter_mut().enumerate() {
@@ -294,60 +250,197 @@ impl World {
                 }
             }
         }
-        Ok(end)
+        Conversed {
+            is_delayed,
+            broke: !happened.is_empty(),
+        }
+    }
+
+    /// How a conversation ended that did not come to its end; an alarm where there is no reason for it.
+    fn ended_by(&mut self, at: usize, error: &DeviceError, ended: &Conversed) -> Result<End, Trouble> {
+        let (lied, is_delayed) = (self.lied, ended.is_delayed);
+        let device = &mut self.devices[at];
+        let DeviceError::Sync(sync) = error else {
+            return Err(format!("device {} cannot sync: {error:?}", device.number));
+        };
+        Ok(match sync {
+            SyncError::Relay(HttpError::Unreachable) => End::Broken,
+            SyncError::Refused(HouseholdRefusal::Copied) if device.was_copied => {
+                device.was_copied = false;
+                End::BegunAnew
+            }
+            SyncError::Refused(HouseholdRefusal::LockedOut) if device.may_be_out || lied => End::LockedOut,
+            SyncError::Refused(HouseholdRefusal::Behind) if is_delayed => End::Broken,
+            SyncError::Refused(HouseholdRefusal::Behind) if lied => End::Unknown,
+            // The relay is behind what the device was let in by, and it cannot bring it forward.
+            SyncError::Relay(HttpError::Refused { status: 400 }) if lied => End::Unknown,
+            // Nobody who may has signed it.
+            SyncError::Relay(HttpError::Refused { status: 403 }) if is_delayed => End::Broken,
+            SyncError::Relay(HttpError::Refused { status: 403 }) if lied => End::Unknown,
+            SyncError::Record(EpochRecordError::DoesNotFollow) if lied => End::Unknown,
+            _ if ended.broke && lied => End::Broken,
+            _ => return Err(format!("device {} cannot sync: {error:?}", device.number)),
+        })
+    }
+
+    /// A sync came to its end: what the device says of the relay is true.
+    fn has_synced(&mut self, at: usize, relay_fault: Option<RelayFault>, ended: &Conversed) -> Result<(), Trouble> {
+        let after = self.network.happened();
+        let device = &mut self.devices[at];
+        let number = device.number;
+        if relay_fault.is_some() && !self.lied && !ended.is_delayed {
+            return Err(format!("device {number} accuses an honest relay: {relay_fault:?}"));
+        }
+        if let Some(since) = device.must_notice.take()
+            && relay_fault.is_none()
+        {
+            return Err(format!(
+                "device {number} did not notice that the relay was set back to {since}"
+            ));
+        }
+        if !ended.is_delayed {
+            device.seen_whole = after;
+        }
+        Ok(())
+    }
+
+    /// What the relay was caught at in a device's last sync.
+    fn relay_fault(&mut self, at: usize) -> Result<Option<RelayFault>, Trouble> {
+        let status = self.devices[at].door()?.sync_status();
+        Ok(status.map_err(|error| error.to_string())?.relay_fault)
+    }
+
+    /// A person syncs a device with the relay.
+    pub fn converse(&mut self, at: usize, script: Script) -> Result<End, Trouble> {
+        let (before, address, rules) = (self.begin(at, script), self.network.address(), self.plan.rules);
+        let result = self.devices[at].door()?.sync_by(Some(&address), rules);
+        let ended = self.end(at, before);
+        self.tell(|| format!("device {} syncs: {result:?}", self.devices[at].number));
+        let done = match result {
+            Ok(done) => done,
+            Err(error) => return self.ended_by(at, &error, &ended),
+        };
+        self.has_synced(at, done.relay_fault, &ended)?;
+        Ok(End::Done(done))
+    }
+
+    /// A person wants something of the household, which the relay is told at once where it is within reach.
+    pub fn ask_for(
+        &mut self,
+        at: usize,
+        script: Script,
+        wish: impl FnOnce(&mut device::Device) -> Result<RelayTold, DeviceError>,
+    ) -> Result<(), Trouble> {
+        self.touched.insert(at);
+        if self.partition.contains(&at) {
+            return wish(self.devices[at].door()?).map(drop).map_err(|error| error.to_string());
+        }
+        let before = self.begin(at, script);
+        let told = wish(self.devices[at].door()?);
+        let ended = self.end(at, before);
+        self.tell(|| format!("device {} is told: {told:?}", self.devices[at].number));
+        match told {
+            Ok(RelayTold::AtOnce) => {
+                let relay_fault = self.relay_fault(at)?;
+                self.has_synced(at, relay_fault, &ended)
+            }
+            Ok(RelayTold::WithNextSync | RelayTold::NoRelay) => Ok(()),
+            Err(error) => self.ended_by(at, &error, &ended).map(drop),
+        }
     }
 
     /// Lets one device in by another. Answers whether it is in.
     pub fn pair(&mut self, owner: usize, joiner: usize, script: Script) -> Result<bool, Trouble> {
         self.touched.extend([owner, joiner]);
         let was = self.devices[joiner].household()?;
-        let random = SeededRandom::new(self.seed());
-        let name = format!("device {}", self.devices[joiner].number);
-        let identity = NewIdentity::generate(&name, &random).map_err(|error| error.to_string())?;
         if !matches!(self.converse(owner, Script::default())?, End::Done(_)) {
             return Ok(false);
         }
-        self.events += 1;
-        let device = &mut self.devices[owner];
-        let (number, now) = (device.number, device.now());
-        let line = self.network.line(number, script, &self.chance);
-        let admitted = pairing::admit(device.vault()?, &line, &self.network.address, &identity.device, now);
-        let broke = !line.happened.borrow().is_empty();
-        // It has seen the record that it made there: an honest relay does not answer it from before that.
-        self.devices[owner].seen = self.network.happened.get();
-        if self.tells {
-            eprintln!(
-                "  device {number} admits device {}: {:?}",
-                self.devices[joiner].number,
-                admitted.as_ref().map(Vec::len)
-            );
-        }
-        let welcome = match admitted {
-            Ok(welcome) => welcome,
-            Err(RelayTrouble::Sync(SyncError::Refused(HouseholdRefusal::Full | HouseholdRefusal::LockedOut))) => {
+        let before = self.begin(owner, script);
+        // The joiner is shown the same view of the relay as the device that lets it in.
+        let chance = Chance::new(self.chance.number());
+        let (shown_as, line) = (self.devices[owner].number, self.devices[joiner].line.clone());
+        line.begin(shown_as, Script::default(), chance);
+        let address = self.network.address();
+        let Ok([one, other]) = self.devices.get_disjoint_mut([owner, joiner]) else {
+            return Err("a device cannot be paired with itself".into());
+        };
+        let admitted = pair_at(&address, one, other);
+        line.end();
+        let ended = self.end(owner, before);
+        self.devices[owner].seen = self.network.happened();
+        self.tell(|| {
+            format!(
+                "device {shown_as} admits device {}: {admitted:?}",
+                self.devices[joiner].number
+            )
+        });
+        match admitted {
+            Ok(()) => {
+                let relay_fault = self.relay_fault(owner)?;
+                self.has_synced(owner, relay_fault, &ended)?;
+            }
+            Err(Unpaired::Joiner(trouble)) => return Err(trouble),
+            Err(Unpaired::Owner(DeviceError::Sync(SyncError::Refused(HouseholdRefusal::Full | HouseholdRefusal::LockedOut)))) => {
                 return Ok(false);
             }
-            Err(_) if broke || self.lied => {
+            Err(Unpaired::Owner(_)) if ended.broke || self.lied => {
                 self.network.count(Fault::PairingCut);
                 return Ok(false);
             }
-            Err(error) => return Err(format!("device {number} cannot admit another: {error:?}")),
-        };
+            Err(Unpaired::Owner(error)) => return Err(format!("device {shown_as} cannot admit another: {error:?}")),
+        }
         let joiner = &mut self.devices[joiner];
-        // The joiner is shown the same view of the relay as the device that lets it in.
-        let line = self.network.line(number, Script::default(), &self.chance);
-        let now = joiner.now();
-        pairing::join(joiner.vault()?, &line, &identity, &welcome, now).map_err(|error| format!("joining: {error:?}"))?;
         (joiner.was_copied, joiner.may_be_out) = (false, false);
         (joiner.seen, joiner.seen_whole, joiner.must_notice) = (0, 0, None);
-        // Its old place is of no more use.
+        // Its old place is of no more use; it may be removed already, or be the owner's, where one of the two goes on from a copy.
+        let old = was.list.device(was.index).map(|old| old.key);
         if was.stream == self.network.stream()
-            && let Some(old) = was.list.device(was.index)
+            && self.devices[owner].household()?.index != was.index
+            && let Some(old) = old
+            && self.lists(owner, was.index, &old)?
         {
-            let proposal = techo_core::sync::household::Proposal::Remove(was.index, old.key);
-            // It may be removed already.
-            let _ = techo_core::sync::household::propose(self.devices[owner].vault()?, proposal);
+            self.ask_for(owner, Script::default(), |door| {
+                door.remove_device(was.index).map(|removed| removed.told)
+            })?;
         }
         Ok(true)
     }
+
+    /// Whether a device of this key has this place in another's list.
+    pub fn lists(&mut self, at: usize, index: u8, key: &PublicKey) -> Result<bool, Trouble> {
+        let listed = self.devices[at].household()?.list.device(index).map(|listed| listed.key);
+        Ok(listed.is_some_and(|listed| listed == *key))
+    }
+}
+
+/// On which side a pairing ended early.
+#[derive(Debug)]
+enum Unpaired {
+    Owner(DeviceError),
+    /// Nothing that happens to the joiner here is a reason for it.
+    Joiner(Trouble),
+}
+
+/// Two people with a device each: the text is scanned, the digits are typed.
+fn pair_at(address: &str, owner: &mut Device, joiner: &mut Device) -> Result<(), Unpaired> {
+    let name = format!("device {}", joiner.number);
+    let of_joiner = |error: DeviceError| Unpaired::Joiner(format!("joining: {error:?}"));
+    let owner = owner.door().map_err(Unpaired::Joiner)?;
+    let joiner = joiner.door().map_err(Unpaired::Joiner)?;
+    let place = PairingPlace::Relay {
+        address: address.to_owned(),
+    };
+    let mut pairing = owner.begin_pairing(&place).map_err(Unpaired::Owner)?;
+    let texts = vec![pairing.text()];
+    let mut joining = joiner.begin_joining(&JoinRequest { texts, name }).map_err(of_joiner)?;
+    pairing.wait(0).map_err(Unpaired::Owner)?;
+    let JoiningStep::ShowDigits { digits } = joining.wait(0).map_err(of_joiner)? else {
+        return Err(Unpaired::Joiner("joining: no digits are shown".into()));
+    };
+    pairing.wait(0).map_err(Unpaired::Owner)?;
+    owner.confirm_pairing(pairing, &digits).map_err(Unpaired::Owner)?;
+    joining.wait(0).map_err(of_joiner)?;
+    joiner.join(joining).map_err(of_joiner)?;
+    Ok(())
 }

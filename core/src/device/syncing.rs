@@ -10,6 +10,7 @@ use crate::sync::exchange::{self, Exchanged};
 use crate::sync::file::{make_file, take_file};
 use crate::sync::household::RelayFault;
 use crate::sync::relay_streams::RelayStreams;
+use crate::sync::rules::Rules;
 use crate::sync::schedule::{next_upload, upload};
 
 /// How long one request of a scheduled turn waits for something new, in seconds: less than a client's patience.
@@ -124,9 +125,15 @@ impl Device {
     /// # Errors
     /// [`HouseholdRefusal::NoRelay`](crate::sync::HouseholdRefusal::NoRelay), the relay's, or a [`SyncError`]. What was done until then stays.
     pub fn sync_now(&mut self, relay: Option<&str>) -> Result<Synced, DeviceError> {
+        self.sync_by(relay, Rules::default())
+    }
+
+    /// [`Self::sync_now`] by rules that the simulation breaks on purpose. Every device keeps them all, so no shell uses it.
+    #[doc(hidden)]
+    pub fn sync_by(&mut self, relay: Option<&str>, rules: Rules) -> Result<Synced, DeviceError> {
         let (address, now) = (self.relay_address(relay)?, self.now());
         let streams = RelayStreams::new(&*self.relay, &address);
-        let done = exchange::exchange(self.diary.vault(), &streams, &address, now)?;
+        let done = exchange::exchange_by(self.diary.vault(), &streams, &address, now, rules)?;
         self.tidy()?;
         Ok(done.into())
     }
