@@ -10,18 +10,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use techo_core::diary::{CodeKind, Diary, Filter, NewVisit, Source, VisitKeys};
-use techo_core::ports::{FixedClock, SystemRandom};
-use techo_core::sync::exchange::{StreamRelay, exchange};
-use techo_core::sync::household::{NewIdentity, ensure};
-use techo_core::sync::{engine, pairing, schedule};
-use techo_core::vault::Vault;
+use techo_core::device::{CheckIn, JoinRequest, JoiningStep, PairingPlace, PairingStep, ScheduledTurn, TurnKind};
+use techo_core::diary::Filter;
+use techo_core::ports::{FixedClock, HttpError, Ports, Relay, SystemRandom};
+use techo_core::sync::engine;
 use techo_core::vault::key_file::KeyFile;
-use techo_http::{Http, HttpError};
+use techo_http::Http;
 use techo_protocol::basics::clock::{DAY_SECONDS as DAY, HOUR_SECONDS};
+use techo_protocol::basics::keys::SigningKey;
+use techo_protocol::exposure::venue_code::NewPoster;
 use techo_protocol::household::chunk::{CELL_BYTES, ENVELOPE_BYTES, UPLOAD_CELLS};
-use techo_protocol::household::sync_api::{SyncAnswer, SyncRequest, stream_path};
 use techo_relay::{Background, Config, Limits, store};
+use techo_testing::Loopback;
 
 use counting::Counting;
 
@@ -29,7 +29,8 @@ use counting::Counting;
 const NOW: i64 = 1_795_169_100;
 const DAYS: i64 = 28;
 const VISITS_A_DAY: i64 = 3;
-const LARGEST_ANSWER: usize = 32 << 20;
+/// How long a device waits for the other's next message of a pairing, in seconds.
+const PATIENCE: u32 = 10;
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -41,15 +42,12 @@ pub fn run() -> Result<Value, Failed> {
     let folder = tempfile::tempdir()?;
     let relay = start_relay(folder.path())?;
     let proxy = Counting::before(relay.address())?;
-    let streams = Streams {
-        http: Http::new()?,
-        address: proxy.url(),
-    };
+    let url = proxy.url();
     let begun = NOW - DAYS * DAY;
     let mut phone = Device::open(folder.path(), "phone", begun)?;
     let mut tablet = Device::open(folder.path(), "tablet", begun)?;
     phone.visit(begun - DAY)?;
-    join(&mut phone, &mut tablet, &streams, begun)?;
+    join(&mut phone, &mut tablet, &url)?;
 
     for day in 1..=DAYS {
         let now = begun + day * DAY;
@@ -57,43 +55,49 @@ pub fn run() -> Result<Value, Failed> {
         for visit in 0..VISITS_A_DAY {
             phone.visit(now - (visit + 1) * HOUR_SECONDS)?;
         }
-        phone.sync(&streams, now)?;
+        phone.sync(&url)?;
     }
     proxy.take();
     let mut tablet = Device::open(folder.path(), "tablet", NOW)?;
     let started = Instant::now();
-    tablet.sync(&streams, NOW)?;
+    tablet.sync(&url)?;
     let (month_ms, month_bytes) = (milliseconds(started), proxy.take());
-    let visits = tablet.diary.list(&Filter::default())?.visits.len();
+    let visits = tablet.visits()?;
 
     let mut laptop = Device::open(folder.path(), "laptop", NOW)?;
-    phone.sync(&streams, NOW)?;
+    phone.sync(&url)?;
     proxy.take();
     let started = Instant::now();
-    join(&mut phone, &mut laptop, &streams, NOW)?;
+    join(&mut phone, &mut laptop, &url)?;
     let (join_ms, join_bytes) = (milliseconds(started), proxy.take());
-    if laptop.diary.list(&Filter::default())?.visits.len() != visits {
+    if laptop.visits()? != visits {
         return Err("the new device did not get the diary".into());
     }
 
     for _ in 0..2 {
         for device in [&mut phone, &mut tablet, &mut laptop] {
-            device.sync(&streams, NOW)?;
+            device.sync(&url)?;
         }
     }
     proxy.take();
-    phone.sync(&streams, NOW)?;
+    phone.sync(&url)?;
     let nothing = proxy.take();
     phone.visit(NOW - 60)?;
-    // What goes out for it, before it goes.
-    let outgoing = engine::outgoing(phone.diary.vault(), NOW)?;
+    // What goes out for it, before it goes: no person sees that, so it is looked at below the door.
+    let outgoing = engine::outgoing(phone.door.vault(), NOW)?;
     let sent: usize = outgoing.push.iter().map(Vec::len).sum();
     let started = Instant::now();
-    phone.sync(&streams, NOW)?;
+    phone.sync(&url)?;
     let (checkin_ms, with_one) = (milliseconds(started), proxy.take());
     phone.visit(NOW - 30)?;
     let started = Instant::now();
-    schedule::upload(phone.diary.vault(), &streams, &streams.address, NOW)?;
+    let turn = ScheduledTurn {
+        relay: Some(url.clone()),
+        next_upload: Some(NOW),
+    };
+    if !matches!(phone.door.take_turn(&turn)?.did, TurnKind::Uploaded { .. }) {
+        return Err("the turn that was due was not taken".into());
+    }
     let (scheduled_ms, scheduled) = (milliseconds(started), proxy.take());
     let cell = CELL_BYTES + ENVELOPE_BYTES;
     relay.stop();
@@ -130,72 +134,91 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
-/// The relay over HTTP.
-struct Streams {
-    http: Http,
-    address: String,
-}
+/// The relay over HTTP, as a shell asks it.
+struct Wire(Http);
 
-impl StreamRelay for Streams {
-    type Error = Failed;
+impl Relay for Wire {
+    fn get(&self, relay: &str, path: &str, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
+        self.0.get(relay, path, most)
+    }
 
-    fn call(&self, request: &SyncRequest, signed: Vec<u8>) -> Result<Option<SyncAnswer>, Failed> {
-        match self
-            .http
-            .post(&self.address, &stream_path(request.stream), signed, LARGEST_ANSWER)
-        {
-            Ok(answer) => Ok(Some(SyncAnswer::from_bytes(&answer).ok_or("no answer")?)),
-            // One device syncs at a time here: nobody is ever faster.
-            Err(HttpError::Problem { code, .. }) => Err(code.into()),
-            Err(error) => Err(error.into()),
-        }
+    fn put(&self, relay: &str, path: &str, content: Vec<u8>) -> Result<(), HttpError> {
+        Http::new()?.put(relay, path, content)
+    }
+
+    fn post(&self, relay: &str, path: &str, content: Vec<u8>, most: usize) -> Result<Vec<u8>, HttpError> {
+        self.0.post(relay, path, content, most)
     }
 }
 
 struct Device {
-    diary: Diary,
+    door: techo_core::device::Device,
 }
 
 impl Device {
     fn open(folder: &Path, name: &str, now: i64) -> Result<Self, Failed> {
         let folder = folder.join(name);
-        let keeper = KeyFile::new(&folder, None, Box::new(SystemRandom::new()));
-        let vault = Vault::open(&folder, Box::new(keeper), Box::new(SystemRandom::new()))?;
-        let mut diary = Diary::open(vault, Box::new(FixedClock(now)))?;
-        ensure(diary.vault(), name, now)?;
-        Ok(Self { diary })
+        let ports = Ports {
+            keys: Box::new(KeyFile::new(&folder, None, Box::new(SystemRandom::new()))),
+            clock: Box::new(FixedClock(now)),
+            random: Arc::new(SystemRandom::new()),
+            relay: Arc::new(Wire(Http::new()?)),
+            network: Arc::new(Loopback),
+        };
+        let door = techo_core::device::Device::open(&folder, ports)?;
+        Ok(Self { door })
     }
 
     /// A check-in by a poster with a name and an address of 40 bytes each.
     fn visit(&mut self, at: i64) -> Result<(), Failed> {
-        let day = u32::try_from(at / DAY)?;
-        self.diary.check_in(&NewVisit {
-            name: "n".repeat(40),
-            address: Some("a".repeat(40)),
-            check_in: at,
-            check_out: None,
-            default_stay_min: 60,
-            source: Source::Code {
-                authority: [9; 16],
-                kind: CodeKind::Poster,
-            },
-            keys: VisitKeys::Days(vec![(day, [3; 16].into()), (day + 1, [4; 16].into())]),
-            with: vec![],
-            note: None,
+        let poster = NewPoster {
+            host: "techo.example",
+            serial: 7,
+            issued_day: u32::try_from(NOW / DAY - DAYS - 1)?,
+            expires_day: u32::try_from(NOW / DAY)?,
+            stay_minutes: 60,
+            name: &"n".repeat(40),
+            address: &"a".repeat(40),
+        };
+        let text = poster.sign(&SigningKey::from_seed(&[9; 32]))?.to_text();
+        self.door.check_in(&CheckIn {
+            texts: vec![text],
+            at: Some(at),
+            ..CheckIn::default()
         })?;
         Ok(())
     }
 
-    fn sync(&mut self, streams: &Streams, now: i64) -> Result<(), Failed> {
-        exchange(self.diary.vault(), streams, &streams.address, now)?;
+    fn visits(&mut self) -> Result<usize, Failed> {
+        Ok(self.door.visits(&Filter::default())?.visits.len())
+    }
+
+    fn sync(&mut self, url: &str) -> Result<(), Failed> {
+        self.door.sync_now(Some(url))?;
         Ok(())
     }
 }
 
 /// Lets a device in, and brings it the diary.
-fn join(owner: &mut Device, joiner: &mut Device, streams: &Streams, now: i64) -> Result<(), Failed> {
-    let identity = NewIdentity::generate("new", &SystemRandom::new())?;
-    let welcome = pairing::admit(owner.diary.vault(), streams, &streams.address, &identity.device, now)?;
-    pairing::join(joiner.diary.vault(), streams, &identity, &welcome, now)?;
-    joiner.sync(streams, now)
+fn join(owner: &mut Device, joiner: &mut Device, url: &str) -> Result<(), Failed> {
+    let place = PairingPlace::Relay { address: url.to_owned() };
+    let mut pairing = owner.door.begin_pairing(&place)?;
+    let texts = vec![pairing.text()];
+    let name = "new".to_owned();
+    let mut joining = joiner.door.begin_joining(&JoinRequest { texts, name })?;
+    // Each waits for the other's message, and the relay holds what is asked until it is there.
+    let (waited, shown) = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| pairing.wait(PATIENCE));
+        let shown = joining.wait(PATIENCE);
+        (waiting.join(), shown)
+    });
+    let (Ok(PairingStep::TypeDigits { .. }), JoiningStep::ShowDigits { digits }) =
+        (waited.map_err(|_| "the waiting ended")?, shown?)
+    else {
+        return Err("the two devices did not find each other".into());
+    };
+    owner.door.confirm_pairing(pairing, &digits)?;
+    joining.wait(PATIENCE)?;
+    joiner.door.join(joining)?;
+    joiner.sync(url)
 }
