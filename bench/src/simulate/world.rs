@@ -390,9 +390,11 @@ impl World {
             }
             Err(Unpaired::Owner(error)) => return Err(format!("device {shown_as} cannot admit another: {error:?}")),
         }
+        let happened = self.network.happened();
         let joiner = &mut self.devices[joiner];
         (joiner.was_copied, joiner.may_be_out) = (false, false);
-        (joiner.seen, joiner.seen_whole, joiner.must_notice) = (0, 0, None);
+        // It has synced as it joined, or tried to.
+        (joiner.seen, joiner.seen_whole, joiner.must_notice) = (happened, 0, None);
         // Its old place is of no more use; it may be removed already, or be the owner's, where one of the two goes on from a copy.
         let old = was.list.device(was.index).map(|old| old.key);
         if was.stream == self.network.stream()
