@@ -1,6 +1,7 @@
 //! The engine: what is to be sent, what has been delivered, and what all of it is.
 
 use techo_protocol::household::body::{Identity, Kind, Snapshot, Subject};
+use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
 use super::document_log::{document_of, subject_of_document};
@@ -179,7 +180,7 @@ impl State {
         self.today = day_of(now);
         self.notice(writer)?;
         self.write_anew_what_nobody_takes(writer)?;
-        if std::mem::take(&mut self.household.due.rekey) {
+        if std::mem::take(&mut self.household.due.rekey) || self.is_left_to_carry_over(day_of(now)) {
             self.write_all_anew(day_of(now), writer)?;
         }
         self.provide_keys(day_of(now), writer.random())?;
@@ -189,6 +190,28 @@ impl State {
             self.emit_heartbeat(day_of(now), writer.random())?;
         }
         Ok(())
+    }
+
+    /// Whether chunks at the relay are under an epoch that another has replaced: whoever joins now cannot open them.
+    pub(super) fn holds_of_a_replaced_epoch(&self) -> bool {
+        let epoch = self.household.epoch();
+        let mut entries = self.logs.values().flat_map(|log| &log.entries);
+        entries.any(|entry| {
+            let is_old = |envelope: Envelope| envelope.epoch < epoch;
+            entry.at_relay && !entry.spent && entry.envelope().is_some_and(is_old)
+        })
+    }
+
+    /// Whether this device is to write anew what a change of the epoch has left under the old key. It is the one that changed it: the relay had the
+    /// record, and the answer was lost, so that this device met its own record like another's. Or a day has gone by: the phone that changed it
+    /// may lie in the sea, and the tablet does its work.
+    fn is_left_to_carry_over(&self, today: u32) -> bool {
+        self.holds_of_a_replaced_epoch()
+            && (self.household.began_this_epoch()
+                || self
+                    .household
+                    .present()
+                    .is_ok_and(|record| today > record.head.day.saturating_add(1)))
     }
 
     /// All documents without their history under new keys, and new ones for those that are not there yet: who was removed knows the old.

@@ -86,13 +86,8 @@ pub fn exchange_by<R: StreamRelay>(
     session.run(|session| {
         session.pull()?;
         session.check()?;
-        for _ in 0..MOST_TRIES {
-            match session.send(Scope::Everything)? {
-                Sent::Nothing => return Ok(session.finish()),
-                Sent::Something | Sent::Behind => session.pull()?,
-            }
-        }
-        Err(SyncError::from(HouseholdRefusal::Behind).into())
+        session.send_all()?;
+        Ok(session.finish())
     })
 }
 
@@ -249,6 +244,21 @@ impl<'s, R: StreamRelay> RelaySession<'s, R> {
 
     pub(super) fn household(&self) -> &Household {
         self.state.household()
+    }
+
+    pub(super) fn state(&self) -> &State {
+        self.state.state()
+    }
+
+    /// Sends all that is to be sent, and takes in what comes meanwhile.
+    pub(super) fn send_all(&mut self) -> Result<(), R::Error> {
+        for _ in 0..MOST_TRIES {
+            match self.send(Scope::Everything)? {
+                Sent::Nothing => return Ok(()),
+                Sent::Something | Sent::Behind => self.pull()?,
+            }
+        }
+        Err(SyncError::from(HouseholdRefusal::Behind).into())
     }
 
     /// Changes what the engine keeps; it is durable then, and so is all that was noted before.

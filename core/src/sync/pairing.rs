@@ -89,9 +89,11 @@ fn admitted<R: StreamRelay>(session: &mut RelaySession<'_, R>, device: &NewDevic
     let now = session.now;
     for _ in 0..MOST_TRIES {
         session.pull()?;
-        let household = session.household().clone();
+        let household = session.household();
         if let Some(listed) = household.list.devices.iter().find(|listed| listed.key == device.key) {
             let index = listed.index;
+            carry_over(session)?;
+            let household = session.household();
             return Ok(to_cbor(&Welcome {
                 stream: household.stream,
                 index,
@@ -110,6 +112,18 @@ fn admitted<R: StreamRelay>(session: &mut RelaySession<'_, R>, device: &NewDevic
     Err(SyncError::from(HouseholdRefusal::Behind).into())
 }
 
+/// Writes anew, for a device that is to be let in, what it could not open: it gets the key of the present epoch alone.
+fn carry_over<R: StreamRelay>(session: &mut RelaySession<'_, R>) -> Result<(), R::Error> {
+    if !session.state().holds_of_a_replaced_epoch() {
+        return Ok(());
+    }
+    session.write(|state, _| {
+        state.household.due.rekey = true;
+        Ok(())
+    })?;
+    session.send_all()
+}
+
 /// Puts a device whose code was confirmed on the list here, without a relay, and gives what it needs. `salt` is the one under which this
 /// device then expects its call. A relay that the household has is told with the next sync: where another device has changed the list there in
 /// the meantime, that change comes first and this one after it.
@@ -120,6 +134,7 @@ pub fn admit_directly(vault: &mut Vault, device: &NewDevice, salt: &Salt, now: i
     the_household(vault)?.is_let_in()?;
     change(vault, |state, writer| {
         let (today, random) = (day_of(now), writer.random());
+        state.household.due.rekey |= state.holds_of_a_replaced_epoch();
         state.settle(writer, now)?;
         let known = state.household.list.devices.iter().find(|known| known.key == device.key);
         let index = if let Some(known) = known {

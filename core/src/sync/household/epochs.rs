@@ -41,4 +41,14 @@ impl Household {
     pub(in crate::sync) fn present(&self) -> Result<EpochRecord, SyncError> {
         EpochRecord::read(&self.epochs.record).map_err(|_| HouseholdRefusal::Damaged.into())
     }
+
+    /// Whether the record that began the present epoch is this device's own.
+    pub(in crate::sync) fn began_this_epoch(&self) -> bool {
+        let (epoch, key) = (self.epoch(), self.epoch_key());
+        let records = self.epochs.replaced.iter().chain([&self.epochs.record]);
+        let mut records = records.filter_map(|bytes| EpochRecord::read(bytes).ok());
+        let first = records.find(|record| record.head.epoch == epoch);
+        let opened = first.and_then(|record| record.open_list(&key).ok());
+        opened.is_some_and(|opened| opened.author == Some(self.index))
+    }
 }
