@@ -129,23 +129,113 @@ fn carry_over(mine: Vec<Stamped>, theirs: &mut AutoCommit) -> Result<bool, autom
         if entry.row.is_some_and(|id| buried.contains(&id)) {
             continue;
         }
-        let theirs_value = match theirs.get(ROOT, &entry.key)? {
-            Some((automerge::Value::Scalar(value), _)) => Some(value.into_owned()),
-            _ => None,
+        let Some(there) = flat::entry_at(theirs, &known, &entry.key) else {
+            carried.push(entry);
+            continue;
         };
-        if theirs_value.as_ref() == Some(&entry.value) {
+        let stays = if there.stamp >= entry.stamp {
+            there.clone().beside(&entry)
+        } else {
+            entry.beside(&there)
+        };
+        if stays.value == there.value {
             continue;
         }
-        if theirs_value.is_some() && known.highest(theirs, &entry.key) >= entry.stamp {
-            continue;
-        }
-        forget |= match (&theirs_value, &entry.value) {
-            (Some(ScalarValue::Str(old)), ScalarValue::Str(new)) => !new.starts_with(old.as_str()),
-            (Some(_), ScalarValue::Null) => true,
+        let entry = stays;
+        forget |= match (&there.value, &entry.value) {
+            (ScalarValue::Str(old), ScalarValue::Str(new)) => !new.starts_with(old.as_str()),
+            (_, ScalarValue::Null) => true,
             _ => false,
         };
         carried.push(entry);
     }
     stamps::put_all(theirs, carried)?;
     Ok(forget)
+}
+
+#[cfg(test)]
+mod tests {
+    use automerge::transaction::Transactable;
+    use automerge::{ActorId, ScalarValueRef};
+
+    use super::super::EntryId;
+    use super::super::keys::{core_key, field_key};
+    use super::*;
+
+    const ID: EntryId = EntryId([1; 16]);
+
+    fn fork(doc: &mut AutoCommit, actor: u8) -> AutoCommit {
+        doc.fork().with_actor(ActorId::from([actor; 16]))
+    }
+
+    /// The next generation of a document.
+    fn anew(doc: &AutoCommit) -> AutoCommit {
+        let mut next = AutoCommit::new().with_actor(ActorId::from([9; 16]));
+        stamps::put_all(&mut next, flat::living_entries(doc)).unwrap();
+        next
+    }
+
+    fn notes(doc: &AutoCommit) -> Vec<String> {
+        let rows = flat::rows(doc);
+        let fields = rows[0].fields.iter().map(|(_, value)| match value {
+            ScalarValueRef::Str(text) => text.to_string(),
+            other => panic!("{other:?}"),
+        });
+        fields.collect()
+    }
+
+    /// A tablet that has joined two notes, "by the window", which is the later, and "at the bar"; and a phone that knew the latter alone, and
+    /// cleared it in between.
+    fn joined_and_cleared() -> (AutoCommit, AutoCommit) {
+        let note = field_key(&ID, "n");
+        let mut base = AutoCommit::new().with_actor(ActorId::from([7; 16]));
+        base.put(ROOT, core_key(&ID), vec![1u8]).unwrap();
+        base.commit();
+        let (mut tablet, mut laptop) = (fork(&mut base, 1), fork(&mut base, 2));
+        laptop.put(ROOT, &note, "at the bar").unwrap();
+        laptop.commit();
+        let mut phone = fork(&mut laptop, 3);
+        phone.put(ROOT, &note, ()).unwrap();
+        phone.commit();
+        (0..5).for_each(|n| tablet.put(ROOT, "s/keep", n).unwrap());
+        tablet.put(ROOT, &note, "by the window").unwrap();
+        tablet.merge(&mut laptop).unwrap();
+        assert_eq!(notes(&tablet), ["at the bar\nby the window"]);
+        (tablet, phone)
+    }
+
+    #[test]
+    fn of_joined_texts_the_one_that_was_cleared_elsewhere_does_not_come_back() {
+        let (tablet, phone) = joined_and_cleared();
+        let mut next = anew(&phone);
+        assert!(carry_over(flat::living_entries(&tablet), &mut next).is_ok());
+        assert_eq!(notes(&next), ["by the window"]);
+        let (mut tablet, phone) = joined_and_cleared();
+        assert!(
+            carry_over(flat::living_entries(&anew(&phone)), &mut tablet).unwrap(),
+            "what was cleared is to be forgotten"
+        );
+        assert_eq!(notes(&tablet), ["by the window"]);
+    }
+
+    #[test]
+    fn texts_that_were_joined_and_written_anew_are_told_apart() {
+        let (tablet, phone) = joined_and_cleared();
+        let mut next = anew(&anew(&phone));
+        let rewritten = anew(&anew(&tablet));
+        assert_eq!(notes(&rewritten), ["at the bar\nby the window"]);
+        assert!(carry_over(flat::living_entries(&rewritten), &mut next).is_ok());
+        assert_eq!(notes(&next), ["by the window"]);
+        let mut rewritten = anew(&tablet);
+        assert!(carry_over(flat::living_entries(&phone), &mut rewritten).unwrap());
+        assert_eq!(notes(&rewritten), ["by the window"]);
+    }
+
+    #[test]
+    fn of_joined_texts_one_that_the_other_still_has_stays() {
+        let (tablet, _) = joined_and_cleared();
+        let mut next = anew(&tablet);
+        assert!(!carry_over(flat::living_entries(&tablet), &mut next).unwrap());
+        assert_eq!(notes(&next), ["at the bar\nby the window"]);
+    }
 }

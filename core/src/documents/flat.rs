@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use automerge::{AutoCommit, ROOT, ReadDoc, ScalarValueRef, ValueRef};
+use automerge::{AutoCommit, ObjId, ROOT, ReadDoc, ScalarValue, ScalarValueRef, ValueRef};
 
 use super::entry_id::EntryId;
 use super::keys::{Class, classify, tombstone_key};
@@ -108,18 +108,76 @@ pub fn living_entries(doc: &AutoCommit) -> Vec<Stamped> {
             Class::Other if stamps::is_table(&item.key) => continue,
             _ => None,
         };
-        let stamp = stamps.highest(doc, &item.key);
         if let ValueRef::Scalar(value) = item.value {
-            let value = if item.conflict { settle(doc, &item.key, value) } else { value };
-            entries.push(Stamped {
-                key: item.key.into_owned(),
-                value: value.into(),
-                stamp,
-                row,
-            });
+            entries.push(entry(doc, &stamps, item.key.into_owned(), value, item.conflict, row));
         }
     }
     entries
+}
+
+/// One entry as it is shown, `None` where there is nothing under its key.
+pub(super) fn entry_at(doc: &AutoCommit, stamps: &Stamps, key: &str) -> Option<Stamped> {
+    let conflict = doc.get_all(ROOT, key).is_ok_and(|all| all.len() > 1);
+    match doc.get(ROOT, key) {
+        Ok(Some((automerge::Value::Scalar(value), _))) => Some(entry(
+            doc,
+            stamps,
+            key.to_owned(),
+            ScalarValueRef::from(value.into_owned()),
+            conflict,
+            None,
+        )),
+        _ => None,
+    }
+}
+
+/// One entry as it is shown. Two devices may have set it at the same time: of texts both are shown, so that nobody's words are lost; of anything
+/// else the one that Automerge chooses, which is the same on all devices. Where a value was carried over from another generation they may not
+/// be of the same time: then the one that was written last.
+fn entry(
+    doc: &AutoCommit,
+    stamps: &Stamps,
+    key: String,
+    chosen: ScalarValueRef<'_>,
+    conflict: bool,
+    row: Option<EntryId>,
+) -> Stamped {
+    let one = |value: ScalarValue, op: &ObjId| Stamped {
+        joined: value.as_str().map_or_else(Vec::new, |text| stamps.texts_of_op(doc, op, text)),
+        stamp: stamps.of_op(doc, op),
+        key: key.clone(),
+        value,
+        row,
+    };
+    let all = doc.get_all(ROOT, &key).unwrap_or_default();
+    let is_carried = conflict && all.iter().any(|(_, op)| stamps.is_carried(op));
+    let scalars = all
+        .into_iter()
+        .filter_map(|(value, op)| Some((value.into_scalar().ok()?, op)));
+    let mut written: Vec<Stamped> = scalars.map(|(value, op)| one(value, &op)).collect();
+    written.sort_by(|a, b| a.stamp.cmp(&b.stamp));
+    let stamp = written.last().map(|last| last.stamp.clone()).unwrap_or_default();
+    match written.pop() {
+        Some(last) if is_carried || !conflict => written.iter().fold(last, Stamped::beside),
+        last if matches!(chosen, ScalarValueRef::Str(_)) => {
+            let texts = written.into_iter().chain(last).flat_map(|one| one.joined).collect();
+            let joined = stamps::in_order(texts);
+            Stamped {
+                value: stamps::shown(&joined).into(),
+                joined,
+                key,
+                stamp,
+                row,
+            }
+        }
+        _ => Stamped {
+            value: chosen.into(),
+            joined: Vec::new(),
+            key,
+            stamp,
+            row,
+        },
+    }
 }
 
 /// Whether a text lies here that is shown no more, because a later value overruled it: of two that were set at the same time, one of them
@@ -139,29 +197,9 @@ pub fn is_buried(doc: &AutoCommit, id: &EntryId) -> bool {
     matches!(doc.get(ROOT, tombstone_key(id)), Ok(Some(_)))
 }
 
-/// What is shown of a field that two devices set at the same time: of texts, both, so that nobody's words are lost; of
-/// anything else the one that Automerge chooses, which is the same on all devices. Where a value was carried over from another
-/// generation they may not be of the same time: then the one that was written last.
-fn settle<'a>(doc: &'a AutoCommit, key: &str, chosen: ScalarValueRef<'a>) -> ScalarValueRef<'a> {
-    let all = doc.get_all(ROOT, key).unwrap_or_default();
-    let stamps = Stamps::of(doc);
-    if all.iter().any(|(_, id)| stamps.is_carried(id)) {
-        let last = all.into_iter().max_by_key(|(_, id)| stamps.of_op(doc, id));
-        return match last {
-            Some((automerge::Value::Scalar(value), _)) => ScalarValueRef::from(value.into_owned()),
-            _ => chosen,
-        };
-    }
-    if !matches!(chosen, ScalarValueRef::Str(_)) {
-        return chosen;
-    }
-    let mut texts: Vec<String> = all
-        .iter()
-        .filter_map(|(value, _)| value.as_str().map(str::to_string))
-        .collect();
-    texts.sort();
-    texts.dedup();
-    ScalarValueRef::Str(Cow::Owned(texts.join("\n")))
+/// What is shown of a field that two devices set at the same time.
+fn settle(doc: &AutoCommit, key: &str, chosen: ScalarValueRef<'_>) -> ScalarValueRef<'static> {
+    ScalarValueRef::from(entry(doc, &Stamps::of(doc), key.to_owned(), chosen, true, None).value)
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub struct Stamped {
     pub stamp: Stamp,
     /// The row that the entry belongs to, if it belongs to one.
     pub row: Option<EntryId>,
+    /// Where the value joins texts that were set at the same time: each of them in its order, and when it was written.
+    pub(super) joined: Vec<(String, Stamp)>,
 }
 
 impl Stamped {
@@ -47,7 +49,35 @@ impl Stamped {
             Class::Row(id, _) => Some(id),
             _ => None,
         };
-        Self { key, value, stamp, row }
+        Self {
+            key,
+            value,
+            stamp,
+            row,
+            joined: Vec::new(),
+        }
+    }
+
+    /// What of this entry is left beside another's value of the same key, which was written last: of texts that are joined here, one that is
+    /// older than `other` goes, unless it is part of it.
+    ///
+    /// The tablet has joined "by the window", written at 9, and "at the bar", written at 5. The phone, which knew "at the bar" alone, cleared it
+    /// at 7: "by the window" stays.
+    pub(super) fn beside(mut self, other: &Self) -> Self {
+        if self.joined.is_empty() {
+            return self;
+        }
+        let is_part_of_other = |stamp: &Stamp| *stamp == other.stamp || other.joined.iter().any(|(_, its)| its == stamp);
+        self.joined
+            .retain(|(_, stamp)| *stamp >= other.stamp || is_part_of_other(stamp));
+        self.value = shown(&self.joined).into();
+        self
+    }
+
+    fn joined_at(&self, at: u64) -> Option<Joined> {
+        let texts = self.joined.iter();
+        let texts = texts.map(|(text, stamp)| (text.len() as u64, stamp.clone())).collect();
+        (self.joined.len() > 1).then_some(Joined { at, texts })
     }
 
     /// The row whose core this entry is; `None` where the entry is no core.
@@ -69,10 +99,35 @@ impl Stamped {
     }
 }
 
+/// Texts that were set at the same time, in an order that is the same on all devices; of the same text, the later.
+pub(super) fn in_order(mut texts: Vec<(String, Stamp)>) -> Vec<(String, Stamp)> {
+    texts.sort_by(|(a, a_stamp), (b, b_stamp)| a.cmp(b).then(b_stamp.cmp(a_stamp)));
+    texts.dedup_by(|(a, _), (b, _)| a == b);
+    texts
+}
+
+/// Texts in their order, as they are shown: each in a line.
+pub(super) fn shown(texts: &[(String, Stamp)]) -> String {
+    let texts: Vec<&str> = texts.iter().map(|(text, _)| text.as_str()).collect();
+    texts.join("\n")
+}
+
 /// The stamps of the values that follow in the same change, in order.
 #[derive(Serialize, Deserialize)]
 struct Table {
     stamps: Vec<Stamp>,
+    /// The values among them that join texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    joined: Vec<Joined>,
+}
+
+/// A value that joins texts: when each of them was written.
+#[derive(Serialize, Deserialize)]
+struct Joined {
+    /// The place of the value among the table's.
+    at: u64,
+    /// The texts in their order: the length of each in bytes, and its stamp.
+    texts: Vec<(u64, Stamp)>,
 }
 
 /// A table as it lies in a document.
@@ -118,16 +173,33 @@ impl Stamps {
         }
     }
 
-    fn carried(&self, counter: u64, actor: &[u8]) -> Option<&Stamp> {
-        self.tables.iter().filter(|placed| placed.actor == actor).find_map(|placed| {
-            let at = counter.checked_sub(placed.counter)?.checked_sub(1)?;
-            placed.table.stamps.get(usize::try_from(at).ok()?)
+    /// The table that says when an operation's value was first written, and the value's place in it.
+    fn table_of(&self, op: &ObjId) -> Option<(&Table, usize)> {
+        let ObjId::Id(counter, actor, _) = op else { return None };
+        let by_its_author = self.tables.iter().filter(|placed| placed.actor == actor.to_bytes());
+        by_its_author.into_iter().find_map(|placed| {
+            let at = usize::try_from(counter.checked_sub(placed.counter)?.checked_sub(1)?).ok()?;
+            placed.table.stamps.get(at).map(|_| (&placed.table, at))
         })
+    }
+
+    fn carried(&self, op: &ObjId) -> Option<&Stamp> {
+        let (table, at) = self.table_of(op)?;
+        table.stamps.get(at)
+    }
+
+    /// The texts that an operation's text joins, as they were when it was carried over; the text alone where it joins none.
+    pub fn texts_of_op(&self, doc: &AutoCommit, op: &ObjId, text: &str) -> Vec<(String, Stamp)> {
+        let joined = self.table_of(op).and_then(|(table, at)| {
+            let joined = table.joined.iter().find(|joined| usize::try_from(joined.at) == Ok(at))?;
+            split(text, &joined.texts)
+        });
+        joined.unwrap_or_else(|| vec![(text.to_owned(), self.of_op(doc, op))])
     }
 
     /// Whether an operation carried over a value that was written before.
     pub fn is_carried(&self, op: &ObjId) -> bool {
-        matches!(op, ObjId::Id(counter, actor, _) if self.carried(*counter, actor.to_bytes()).is_some())
+        self.carried(op).is_some()
     }
 
     /// When an operation's value was first written.
@@ -135,7 +207,7 @@ impl Stamps {
         let ObjId::Id(counter, actor, _) = op else {
             return Stamp::default();
         };
-        if let Some(stamp) = self.carried(*counter, actor.to_bytes()) {
+        if let Some(stamp) = self.carried(op) {
             return stamp.clone();
         }
         Stamp(counter.saturating_add(self.behind(doc, op)), actor.to_bytes().to_vec())
@@ -174,6 +246,21 @@ impl Stamps {
     }
 }
 
+/// A text that joins others, taken apart; `None` where the lengths are not its.
+fn split(text: &str, lengths: &[(u64, Stamp)]) -> Option<Vec<(String, Stamp)>> {
+    let mut rest = Some(text);
+    let mut texts = Vec::new();
+    for (length, stamp) in lengths {
+        let (one, others) = rest?.split_at_checked(usize::try_from(*length).ok()?)?;
+        texts.push((one.to_owned(), stamp.clone()));
+        rest = others.strip_prefix('\n');
+        if rest.is_none() && !others.is_empty() {
+            return None;
+        }
+    }
+    rest.is_none().then_some(texts)
+}
+
 /// Puts entries whose values were written before, with their stamps. None of them may have that value already.
 ///
 /// # Errors
@@ -186,6 +273,7 @@ pub fn put_all(doc: &mut AutoCommit, entries: Vec<Stamped>) -> Result<(), Autome
     doc.commit();
     let table = Table {
         stamps: entries.iter().map(|entry| entry.stamp.clone()).collect(),
+        joined: (0..).zip(&entries).filter_map(|(at, entry)| entry.joined_at(at)).collect(),
     };
     let mut bytes = Vec::new();
     ciborium::into_writer(&table, &mut bytes).expect("writing to memory does not fail");

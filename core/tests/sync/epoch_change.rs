@@ -47,18 +47,28 @@ fn changed_and_not_told() -> (MemoryRelay, Phone, Phone) {
 fn under_old_keys(relay: &MemoryRelay, device: &mut Phone) -> usize {
     let epoch = device.household().epoch();
     let chunks = relay.chunks();
-    chunks.iter().filter(|chunk| Envelope::read(chunk).unwrap().epoch < epoch).count()
+    chunks
+        .iter()
+        .filter(|chunk| Envelope::read(chunk).unwrap().epoch < epoch)
+        .count()
 }
 
 #[test]
 fn who_changed_the_epoch_writes_all_anew_though_the_answer_was_lost() {
     let (relay, mut phone, mut tablet) = changed_and_not_told();
     tablet.sync(&relay);
-    assert!(under_old_keys(&relay, &mut tablet) > 0, "the tablet leaves it to the phone, which is to come back");
+    assert!(
+        under_old_keys(&relay, &mut tablet) > 0,
+        "the tablet leaves it to the phone, which is to come back"
+    );
     phone.sync(&relay);
     assert_eq!(under_old_keys(&relay, &mut phone), 0);
     tablet.sync(&relay);
-    assert_eq!((phone.epoch_keys(), tablet.epoch_keys()), (1, 1), "the old key opens nothing any more");
+    assert_eq!(
+        (phone.epoch_keys(), tablet.epoch_keys()),
+        (1, 1),
+        "the old key opens nothing any more"
+    );
 }
 
 #[test]
