@@ -32,12 +32,14 @@ use crate::municipality::passes::PassError;
 use crate::municipality::residents::ResidentRowError;
 use crate::municipality::sites::SiteError;
 use crate::municipality::stock::LotRowError;
-use crate::municipality::table::{TableError, TableRowError};
+use crate::municipality::vrs::VrsWarning;
 use crate::notices::NoticeChangeError;
 use crate::posters::PosterError;
 use crate::publishing::{PublishError, PublishWarning};
 use crate::recalls::RecallError;
 use crate::store::StoreError;
+use crate::tables::spreadsheet::SpreadsheetError;
+use crate::tables::{TableError, TableRowError};
 use crate::trust::TrustChangeError;
 use crate::venues::VenueError;
 
@@ -120,6 +122,7 @@ pub const CATALOGUES: &[&[ErrorInfo]] = &[
     PassError::CATALOGUE,
     ResidentRowError::CATALOGUE,
     SiteError::CATALOGUE,
+    SpreadsheetError::CATALOGUE,
     TableError::CATALOGUE,
     TableRowError::CATALOGUE,
     RowError::CATALOGUE,
@@ -132,6 +135,7 @@ pub const CATALOGUES: &[&[ErrorInfo]] = &[
     StoreError::CATALOGUE,
     TrustChangeError::CATALOGUE,
     VenueError::CATALOGUE,
+    VrsWarning::CATALOGUE,
 ];
 
 #[cfg(test)]

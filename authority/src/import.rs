@@ -28,7 +28,6 @@ mod fields;
 mod header;
 mod layout;
 mod nz;
-pub(crate) mod records;
 mod techo;
 
 use std::collections::HashSet;
@@ -37,9 +36,10 @@ use techo_protocol::exposure::notice::Severity;
 
 use header::Header;
 use layout::{LAYOUTS, Layout};
-use records::Records;
 
 use crate::rejected::RejectedRow;
+use crate::tables::records::{Record, Records};
+use crate::tables::{TableError, Text};
 
 /// Most bytes of a file. New Zealand's longest list had 330 kB.
 pub const MAX_FILE_BYTES: usize = 64 << 20;
@@ -102,8 +102,8 @@ techo_protocol::coded_errors! {
         Empty = "import.empty", "The file is empty.", "Export the list again.";
         /// More than [`MAX_FILE_BYTES`] or [`MAX_ROWS`].
         TooLarge = "import.file_too_large", "The file is larger than 64 MiB or has more than 200,000 rows.", "Cut the list into several files; leave out --complete then.";
-        /// UTF-16, a spreadsheet, or anything else that is not text.
-        NotText = "import.not_text", "The file is not CSV in UTF-8.", "Save the list as \"CSV UTF-8\" and import that.";
+        /// A spreadsheet, or anything else that is not text.
+        NotText = "import.not_text", "The file is not CSV in UTF-8, UTF-16 or Shift_JIS.", "Save the list as \"CSV UTF-8\" and import that.";
         /// `--layout` names none that is known.
         UnknownLayout = "import.unknown_layout", "There is no layout of that name.", "Use nz or techo, or leave --layout out.";
         /// No row is a header of a known layout, or of the one that was named.
@@ -128,8 +128,8 @@ techo_protocol::coded_errors! {
         CutOff = "import.cut_off", "The file ends in the middle of this row.", "Take the whole file.";
         /// A row of more than 64 KiB.
         RowTooLong = "import.row_too_long", "This row is longer than 64 KiB.", "Look for a missing quotation mark.";
-        /// Bytes that are no UTF-8.
-        NotUtf8 = "import.not_utf8", "This row is not UTF-8.", "Save the list as \"CSV UTF-8\".";
+        /// Bytes that the file's encoding does not have.
+        NotUtf8 = "import.not_utf8", "A character of this row is torn, or not of the file's encoding.", "Look at the row where it comes from; save the list as \"CSV UTF-8\".";
         /// A cell that has to hold something is empty or `NA`.
         CellMissing { column: &'static str } = "import.cell_missing", "The column {column} is empty.", "Fill it in.";
         /// A cell with more than the column may hold.
@@ -171,10 +171,8 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
         return Err(ImportError::TooLarge);
     }
     let wanted = wanted_layouts(layout)?;
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // CSV holds no zero byte; UTF-16 and every spreadsheet's own format do.
-    let or_not_text = |error| if text.contains(&0) { ImportError::NotText } else { error };
-    let mut records = Records::new(text);
+    let text = text(bytes, wanted)?;
+    let mut records = Records::of(&text);
     let mut header: Option<Header> = None;
     let mut rows = 0;
     let mut read_again = 0;
@@ -196,7 +194,7 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
         rows += 1;
         cut_off = match &verdict {
             Err(RowError::CutOff) => true,
-            Err(RowError::Columns { found, expected }) => found < expected && !text.ends_with(b"\n"),
+            Err(RowError::Columns { found, expected }) => found < expected && !text.text().ends_with(['\n', '\r']),
             _ => false,
         };
         match verdict {
@@ -213,10 +211,10 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
             }
         }
         if rows > MAX_ROWS {
-            return Err(or_not_text(ImportError::TooLarge));
+            return Err(ImportError::TooLarge);
         }
         if read_again > MAX_REREAD_BYTES {
-            return Err(or_not_text(ImportError::Torn));
+            return Err(ImportError::Torn);
         }
     }
     match header {
@@ -228,8 +226,27 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
             cut_off,
         }),
         None if rows == 0 => Err(ImportError::Empty),
-        None => Err(or_not_text(ImportError::NoHeader)),
+        None => Err(ImportError::NoHeader),
     }
+}
+
+/// The file as text: in the encoding that its bytes show, or else in the one of the layout that its header has.
+fn text<'a>(bytes: &'a [u8], wanted: &'static [Layout]) -> Result<Text<'a>, ImportError> {
+    let of = |encoding| {
+        Text::of(bytes, encoding).map_err(|why| match why {
+            TableError::Empty => ImportError::Empty,
+            TableError::TooLarge => ImportError::TooLarge,
+            _ => ImportError::NotText,
+        })
+    };
+    let text = of(None)?;
+    if text.is_doubtful()
+        && let Some(header) = Records::of(&text).find_map(|record| Header::recognise(&record, wanted))
+        && let Some(theirs) = header.layout.encoding
+    {
+        return of(Some(theirs));
+    }
+    Ok(text)
 }
 
 fn wanted_layouts(name: Option<&str>) -> Result<&'static [Layout], ImportError> {
@@ -238,7 +255,7 @@ fn wanted_layouts(name: Option<&str>) -> Result<&'static [Layout], ImportError> 
     at.and_then(|at| LAYOUTS.get(at..=at)).ok_or(ImportError::UnknownLayout)
 }
 
-fn read_row(record: &records::Record, header: Option<&Header>) -> Result<Event, RowError> {
+fn read_row(record: &Record, header: Option<&Header>) -> Result<Event, RowError> {
     if record.has_marker() {
         return Err(RowError::Marker);
     }

@@ -11,6 +11,7 @@
 //! | [`trust_bundle`] | bundles of the keys of those who issue certificates |
 //! | [`venues`], [`posters`] | the registry, codes, and what is printed |
 //! | [`import`], [`events`] | a list of events as CSV, and what it does to the notices |
+//! | [`tables`] | CSV files as people have them: encodings, separators, what spreadsheets do |
 //! | [`rejected`] | rows of a file that cannot be used |
 //! | [`notices`], [`recalls`], [`schedules`] | what is said |
 //! | [`publishing`] | segments, manifests, relays |
@@ -33,6 +34,7 @@ pub mod recalls;
 pub mod rejected;
 pub mod schedules;
 pub mod store;
+pub mod tables;
 pub mod trust;
 pub mod trust_bundle;
 pub mod venues;

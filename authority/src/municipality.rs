@@ -9,7 +9,7 @@
 //! | [`stock`] | lots that were distributed |
 //! | [`ledger`] | statements of doses with their history |
 //! | [`bundles`], [`pieces`] | what sites send, as a file or through a relay |
-//! | [`files`], [`mapping`], [`table`] | CSV files of any layout |
+//! | [`files`], [`mapping`] | CSV files of any layout |
 //! | [`imports`] | what an import of doses did, and what a person should look at |
 //! | [`passes`] | status passes: what they say, issuing and revoking them |
 //! | [`slips`] | doses that another municipality's site gave, by the slip |
@@ -29,7 +29,6 @@ mod sequence;
 pub mod sites;
 pub mod slips;
 pub mod stock;
-pub mod table;
 pub mod vrs;
 
 use techo_protocol::basics::japan_day as days;

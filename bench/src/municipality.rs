@@ -31,10 +31,15 @@ pub fn run(doses: usize) -> Result<Value, Box<dyn std::error::Error>> {
     let mut town = Authority::init(&folder.path().join("town"), &new, None, NOW, &random)?;
     town.become_municipality(MunicipalityCode::read("271403")?, None, NOW, &random)?;
     let (residents, file) = files(doses)?;
-    let enrolled = town.enrol(residents.as_bytes(), false, NOW, &random)?;
+    let enrolled = town.enrol(residents.as_bytes(), techo_authority::tables::Taking::default(), NOW, &random)?;
 
     let start = Instant::now();
-    let imported = town.import_doses(file.as_bytes(), &Mapping::own(), false, NOW)?;
+    let imported = town.import_doses(
+        file.as_bytes(),
+        &Mapping::own(),
+        techo_authority::tables::Taking::default(),
+        NOW,
+    )?;
     let import_s = start.elapsed().as_secs_f64();
     if imported.new != doses || !imported.rejected.is_empty() {
         return Err(format!("{} of {doses} doses were taken in", imported.new).into());

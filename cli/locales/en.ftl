@@ -874,6 +874,12 @@ error-vaccine-other-birth-date =
     .hint = Check whose it is; `vaccine delete` takes it away again.
 error-vaccine-which-person =
     .hint = Say whose it is with --person; `vaccine person list` shows them.
+error-spreadsheet-zeros-lost =
+    .message = The ticket number has { $found ->
+            [one] { $found } digit
+           *[other] { $found } digits
+        } of its 10: a spreadsheet takes away leading zeros.
+    .hint = If that is all that happened, `--complete-zeros` completes them; if not, import the file as it was before the spreadsheet saved it.
 error-recovery-wrong-count =
     .message = { $count ->
             [one] This is { $count } word

@@ -20,6 +20,7 @@ use serde_json::json;
 use techo_authority::keys::Passphrase;
 use techo_authority::profile::NewAuthority;
 use techo_protocol::Coded;
+use techo_protocol::basics::text_file::text_of;
 use techo_protocol::exposure::notice::LocalisedText;
 
 use crate::failure::CliError;
@@ -160,8 +161,8 @@ fn read_texts(flags: &[String]) -> Result<LocalisedText, Failure> {
             .filter(|(language, _)| is_language(language))
             .ok_or_else(|| Failure::from(AuthorityCommandError::TextFlag).about(flag))?;
         let content = input::file(Path::new(file))?;
-        let content = String::from_utf8(content).map_err(|_| Failure::from(AuthorityCommandError::TextNotUtf8).about(file))?;
-        let content = content.trim_start_matches('\u{feff}').trim();
+        let content = text_of(&content).ok_or_else(|| Failure::from(AuthorityCommandError::TextNotUtf8).about(file))?;
+        let content = content.trim();
         if content.is_empty() {
             return Err(Failure::from(AuthorityCommandError::TextEmpty).about(file));
         }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
-use techo_authority::municipality::table::LARGEST_FILE_BYTES as LARGEST_LIST;
+use techo_authority::tables::LARGEST_FILE_BYTES as LARGEST_LIST;
 use techo_core::recognise::{FileContent, FoundText, LARGEST_FILE};
 use techo_core::scan::ScanError;
 

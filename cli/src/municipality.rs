@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use techo_authority::keys::Passphrase;
 use techo_authority::profile::NewAuthority;
+use techo_authority::tables::Taking;
 use techo_protocol::basics::municipality_code::MunicipalityCode;
 
 use crate::authority::{open, warn_of_clear_keys};
@@ -75,6 +76,9 @@ pub struct Init {
 pub struct Enrol {
     /// The file
     file: PathBuf,
+    /// Give ticket numbers the leading zeros that a spreadsheet took away
+    #[arg(long)]
+    complete_zeros: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -168,8 +172,12 @@ impl Enrol {
     fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let mut authority = open(session)?;
         let content = input::large_file(&self.file)?;
+        let how = Taking {
+            dry_run: self.dry_run,
+            complete_zeros: self.complete_zeros,
+        };
         let enrolled = authority
-            .enrol(&content, self.dry_run, session.now(), &session.random)
+            .enrol(&content, how, session.now(), &session.random)
             .map_err(|error| Failure::from(error).about(self.file.display()))?;
         let outcome = rejected::show(session, &enrolled.rejected)?;
         let rejected = enrolled.rejected.len();

@@ -23,3 +23,16 @@ pub fn show(session: &Session, rejected: &[RejectedRow]) -> Result<Outcome, Fail
     }
     Ok(if rejected.is_empty() { Outcome::Done } else { Outcome::No })
 }
+
+/// As [`show`], on stderr: stdout carries a file.
+pub fn warn(session: &Session, rejected: &[RejectedRow]) -> Outcome {
+    for row in rejected {
+        let said = session.out.texts().of_code(row.code, "message", &row.values);
+        let message = said.as_ref().unwrap_or(&row.message);
+        session.out.warn(
+            "authority-import-row",
+            &[("row", &row.row), ("message", message), ("code", &row.code)],
+        );
+    }
+    if rejected.is_empty() { Outcome::Done } else { Outcome::No }
+}

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use techo_authority::municipality::mapping::Mapping;
-use techo_authority::municipality::table::{Table, Text};
+use techo_authority::tables::{Table, Text};
 
 fuzz_target!(|data: &[u8]| {
     let _ = Mapping::read(data);

@@ -1,6 +1,7 @@
 //! The cells of one row by the name of their column.
 
 use super::RowError;
+use crate::tables::spreadsheet::bare;
 
 /// A row whose cells stand under the header's columns.
 pub(super) struct Row<'a> {
@@ -13,10 +14,10 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// A cell without the white space around it; empty where it says `NA` (or the like), or where there is no such column.
+    /// A cell without what stands around it; empty where it says `NA` (or the like), or where there is no such column.
     pub fn cell(&self, column: &str) -> &str {
         let at = self.columns.iter().position(|name| name.eq_ignore_ascii_case(column));
-        let cell = at.and_then(|at| self.cells.get(at)).map_or("", |cell| cell.trim());
+        let cell = at.and_then(|at| self.cells.get(at)).map_or("", |cell| bare(cell));
         if matches!(cell, "NA" | "N/A" | "NaN" | "NULL") {
             ""
         } else {

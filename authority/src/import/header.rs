@@ -3,7 +3,9 @@
 use super::RowError;
 use super::fields::Row;
 use super::layout::Layout;
-use super::records::Record;
+use crate::tables::records::Record;
+use crate::tables::spreadsheet::bare;
+use techo_protocol::basics::folding::folded;
 
 /// Most bytes of a row: all that the columns may hold, and room for others.
 const MAX_ROW_BYTES: usize = 64 << 10;
@@ -20,7 +22,7 @@ impl Header {
     pub fn recognise(record: &Record, layouts: &'static [Layout]) -> Option<Self> {
         let names = record.cells.iter().map(std::str::from_utf8);
         let columns = names
-            .map(|name| name.map(|name| name.trim().to_lowercase()))
+            .map(|name| name.map(|name| folded(bare(name)).to_lowercase()))
             .collect::<Result<Vec<_>, _>>()
             .ok()?;
         let has = |wanted: &&str| columns.iter().any(|column| column.eq_ignore_ascii_case(wanted));
@@ -31,7 +33,7 @@ impl Header {
     /// The id of a record that may be torn, as far as it can be told.
     pub fn id_of(&self, record: &Record) -> Option<String> {
         let at = self.columns.iter().position(|column| column == "id")?;
-        let id = std::str::from_utf8(record.cells.get(at)?).ok()?.trim();
+        let id = bare(std::str::from_utf8(record.cells.get(at)?).ok()?);
         (!id.is_empty()).then(|| (self.layout.id)(id).to_owned())
     }
 
@@ -49,6 +51,9 @@ impl Header {
         }
         let cells = record.cells.iter().map(std::str::from_utf8).collect::<Result<Vec<_>, _>>();
         let cells = cells.map_err(|_| RowError::NotUtf8)?;
+        if cells.iter().any(|cell| cell.contains(char::REPLACEMENT_CHARACTER)) {
+            return Err(RowError::NotUtf8);
+        }
         let (found, expected) = (cells.len(), self.columns.len());
         // Spreadsheets add empty cells at the end; anything else means that cells stand in the wrong columns.
         let only_empty_added = cells.iter().skip(expected).all(|cell| cell.trim().is_empty());

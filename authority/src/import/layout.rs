@@ -18,6 +18,8 @@ const MAX_EVENT_DAYS: i64 = 60;
 pub(super) struct Layout {
     /// What `--layout` calls it.
     pub name: &'static str,
+    /// The encoding of its files where they are neither UTF-8 nor UTF-16, if it is not one of Japan.
+    pub encoding: Option<&'static str>,
     /// The columns that make a record a header of this layout.
     pub columns: &'static [&'static str],
     /// An id as events of this layout are known by.

@@ -14,6 +14,7 @@ use super::{Event, RowError};
 /// The layout `nz`: New Zealand's list of locations of interest.
 pub(super) const LAYOUT: Layout = Layout {
     name: "nz",
+    encoding: Some("windows-1252"),
     columns: &["id", "Event", "Location", "Start", "End", "Advice"],
     id: |id| id.get(..15).unwrap_or(id),
     event,

@@ -18,6 +18,7 @@ use super::{Event, RowError, dates};
 /// The layout `techo`: Techo's own columns for exposure events.
 pub(super) const LAYOUT: Layout = Layout {
     name: "techo",
+    encoding: None,
     columns: &["id", "name", "address", "from", "to", "severity", "text"],
     id: |id| id,
     event,

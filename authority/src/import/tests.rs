@@ -181,16 +181,33 @@ fn a_byte_order_mark_is_no_part_of_the_header() {
 }
 
 #[test]
+fn a_list_is_read_in_the_encoding_and_with_the_separator_that_it_has() {
+    let name =
+        |bytes: &[u8]| read(bytes, None).map(|import| import.events.into_iter().map(|event| event.name).collect::<Vec<_>>());
+    let list = format!("{HEADER}\n{}\n", ROW.replace("Bar Yoru", "バー夜〜"));
+    let expected = Ok(vec!["バー夜〜".to_owned()]);
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let tabs = list.replace(',', "\t");
+    assert_eq!(name(list.as_bytes()), expected);
+    assert_eq!(name(&wide(&format!("\u{feff}{tabs}"))), expected);
+    assert_eq!(name(&wide(&list)), expected);
+    assert_eq!(name(format!("sep=;\r\n{}", list.replace(',', ";")).as_bytes()), expected);
+    let (shift_jis, _, _) = encoding_rs::SHIFT_JIS.encode("バー夜");
+    let bytes = format!("{HEADER}\n{ROW}\n").replace("Bar Yoru", "*").into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'*').unwrap();
+    let bytes = [&bytes[..at], &shift_jis, &bytes[at + 1..]].concat();
+    assert_eq!(name(&bytes), Ok(vec!["バー夜".to_owned()]));
+    // A list of a country that writes Latin letters is not taken for Japanese.
+    let nz = b"id,Event,Location,Start,End,Advice\na0l4a0000004Gax,Caf\xe9 \xa0 M\xe3ori,,\"1/11/2021, 1:00 pm\",\"1/11/2021, 2:00 pm\",\n";
+    assert_eq!(name(nz), Ok(vec!["Café \u{a0} Mãori".to_owned()]));
+}
+
+#[test]
 fn files_that_are_none_of_ours() {
-    let utf16: Vec<u8> = format!("\u{feff}{HEADER}\n")
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
     let nz = "id,Event,Location,City,Start,End,Advice\n";
     for (bytes, layout, error) in [
         (b"".as_slice(), None, ImportError::Empty),
         (b"\xef\xbb\xbf\r\n\n", None, ImportError::Empty),
-        (utf16.as_slice(), None, ImportError::NotText),
         (b"PK\x03\x04\x00\x00", None, ImportError::NotText),
         (b"id,name\n1,Bar\n", None, ImportError::NoHeader),
         (nz.as_bytes(), Some("techo"), ImportError::NoHeader),
@@ -230,8 +247,8 @@ fn written(rows: &[[String; 7]]) -> Vec<u8> {
 prop_compose! {
     fn good_row()(
         id in "[a-z]{0,2}[0-9]",
-        name in "[^\\p{Cc}\\s][^\\p{Cc}]{0,20}[^\\p{Cc}\\s]",
-        text in "([^\\p{Cc}\\s]{1,5}[\n\r,\"]{0,3}[^\\p{Cc}\\s]{1,5})?",
+        name in "[^\\p{Cc}\\s\u{fffd}][^\\p{Cc}\u{fffd}]{0,20}[^\\p{Cc}\\s\u{fffd}]",
+        text in "([^\\p{Cc}\\s\u{fffd}]{1,5}[\n\r,\"]{0,3}[^\\p{Cc}\\s\u{fffd}]{1,5})?",
         from in 1_600_000_000_i64..1_900_000_000,
         length in 60_i64..1_000_000,
         cluster in any::<bool>(),

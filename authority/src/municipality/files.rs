@@ -8,9 +8,9 @@ use techo_protocol::vaccination::ticket::TicketNumber;
 use super::imports::{Checks, Imported};
 use super::ledger::{DoseRowError, Source, Statement, Taken, Taker, source};
 use super::mapping::{Mapping, Reader};
-use super::table::{Table, Text};
 use crate::rejected::RejectedRow;
 use crate::store::write;
+use crate::tables::{Table, Taking, Text};
 use crate::{Authority, Error, audit};
 
 /// What a file said of a dose, to notice that it says two things.
@@ -21,13 +21,13 @@ impl Authority {
     /// the same dose from the same mapping is a correction, and the old stays in the history.
     ///
     /// # Errors
-    /// [`super::table::TableError`] and [`super::mapping::MappingError`] where the file as a whole is none of that layout.
-    pub fn import_doses(&mut self, file: &[u8], mapping: &Mapping, dry_run: bool, now: i64) -> Result<Imported, Error> {
+    /// [`crate::tables::TableError`] and [`super::mapping::MappingError`] where the file as a whole is none of that layout.
+    pub fn import_doses(&mut self, file: &[u8], mapping: &Mapping, how: Taking, now: i64) -> Result<Imported, Error> {
         let code = self.town()?.code;
         let mut checks = Checks::of(self)?;
         let text = Text::of(file, mapping.encoding())?;
         let mut table = Table::of(&text)?;
-        let reader = Reader::of(mapping, &table, code)?;
+        let reader = Reader::of(mapping, &text, code, how)?;
         let mut imported = Imported::default();
         let mut said = Said::new();
         let transaction = write(&mut self.db)?;
@@ -79,7 +79,7 @@ impl Authority {
                 imported.rejected.extend(reason);
             }
         }
-        if !dry_run {
+        if !how.dry_run {
             let changed = imported.new + imported.revised + imported.conflicts;
             if changed > 0 {
                 audit::append(&transaction, now, "doses.imported", &changed.to_string())?;

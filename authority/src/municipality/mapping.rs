@@ -2,8 +2,8 @@
 //!
 //! ```toml
 //! name = "clinic-system-a"          # corrections are matched within this name
-//! encoding = "shift_jis"            # or utf-8; without it, it is found out
-//! dates = ["%Y/%m/%d"]              # as chrono writes them; without it 2021-07-01, 2021/7/1, 20210701 and RFC 3339
+//! encoding = "shift_jis"            # or cp932, utf-8, euc-jp and so on; without it, it is found out
+//! dates = ["%m/%d/%Y"]              # as chrono writes them; without it 2021-07-01, 2021/7/1, 20210701, 2021年7月1日, 令和3年7月1日 and RFC 3339
 //!
 //! [products]                        # words of the file beside our own names and the makers in Japanese
 //! "コミナティ" = "pfizer"
@@ -22,9 +22,11 @@
 mod reader;
 
 use serde::Deserialize;
+use techo_protocol::basics::text_file::text_of;
 use techo_protocol::vaccination::product::Product;
 
-use super::table::{Table, TableError};
+use crate::tables::spreadsheet::SpreadsheetError;
+use crate::tables::{Table, TableError, Text};
 
 pub(super) use reader::Reader;
 
@@ -43,6 +45,16 @@ techo_protocol::coded_errors! {
     }
 }
 
+techo_protocol::coded_union! {
+    /// Why a row was not read as a dose: what stands in a cell, or what a spreadsheet did to it.
+    pub(in crate::municipality) enum RowFault {
+        /// The cell says nothing of a dose.
+        Cell(CellError);
+        /// A spreadsheet destroyed what stood in the cell.
+        Spreadsheet(SpreadsheetError);
+    }
+}
+
 techo_protocol::coded_errors! {
     /// Why a row says nothing of a dose.
     pub enum CellError {
@@ -55,7 +67,7 @@ techo_protocol::coded_errors! {
         /// The cell holds no dose number, or another than the ticket's.
         Number = "dose_row.number", "The dose number is none of 1 to 9, or is not the ticket's.", "Correct it.";
         /// The cell holds no date of a form that the mapping knows.
-        Date = "dose_row.date", "The date cannot be read.", "Write it like the others, or add its form to the mapping's dates.";
+        Date = "dose_row.date", "The date has none of the forms that are known: 2021-07-01, 2021/7/1, 20210701, 2021年7月1日, 令和3年7月1日, or those of the mapping.", "Write it in one of them, or add its form to the mapping's dates.";
         /// No time of day.
         Time = "dose_row.time", "The time of day cannot be read.", "Write it as 10:05.";
         /// The cell holds no vaccine that the mapping knows.
@@ -108,11 +120,11 @@ impl Mapping {
     /// # Errors
     /// [`MappingError`].
     pub fn read(file: &[u8]) -> Result<Self, MappingError> {
-        let text = std::str::from_utf8(file).map_err(|_| MappingError::Unreadable)?;
+        let text = text_of(file).ok_or(MappingError::Unreadable)?;
         if text.len() > LARGEST_MAPPING_BYTES {
             return Err(MappingError::Unreadable);
         }
-        let mapping: Self = toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|_| MappingError::Unreadable)?;
+        let mapping: Self = toml::from_str(&text).map_err(|_| MappingError::Unreadable)?;
         if mapping.name.trim().is_empty() || mapping.doses.is_empty() || mapping.doses.len() > 9 {
             return Err(MappingError::Unreadable);
         }
@@ -188,7 +200,7 @@ impl Mapping {
     /// # Errors
     /// [`TableError`].
     pub fn that_fits(file: &[u8]) -> Result<Self, TableError> {
-        let text = super::table::Text::of(file, None)?;
+        let text = Text::of(file, None)?;
         let table = Table::of(&text)?;
         let vrs = Self::vrs();
         let is_vrs = vrs

@@ -13,13 +13,15 @@ use chrono::NaiveDate;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use rusqlite::OptionalExtension;
 use techo_protocol::basics::random::{Random, random_bytes};
+use techo_protocol::basics::written_day;
 use techo_protocol::vaccination::ticket::{TicketError, TicketNumber, TicketText};
 
-use super::table::{Table, Text};
 use super::{Town, days};
 use crate::keys::KeyFiles;
 use crate::rejected::RejectedRow;
 use crate::store::{StoreError, write};
+use crate::tables::spreadsheet::{self, SpreadsheetError};
+use crate::tables::{Table, Taking, Text};
 use crate::{Authority, Error, audit};
 
 /// 1900-01-01 in days of [`days`]: nobody older is enrolled.
@@ -31,7 +33,7 @@ techo_protocol::coded_errors! {
         /// The ticket is another municipality's.
         OtherTown = "resident.other_town", "This ticket is of another municipality.", "Leave it out, or correct its municipality.";
         /// No date, or one that nobody was born on.
-        Born = "resident.born", "The birth date cannot be read, or nobody of today was born then.", "Write it as 1980-01-31 or 19800131.";
+        Born = "resident.born", "The birth date cannot be read, or nobody of today was born then.", "Write it as 1980-01-31, 1980/1/31, 19800131, 1980年1月31日 or 昭和55年1月31日.";
         /// The file says two things of one ticket.
         Contradicts = "resident.contradicts", "An earlier row of this file gives this ticket another birth date.", "Find out which is right, and import that row.";
     }
@@ -93,13 +95,14 @@ impl Authority {
     /// that is there already gets the birth date of the file.
     ///
     /// # Errors
-    /// [`super::table::TableError`] where the file as a whole is none; what is wrong with a row is in [`Enrolled::rejected`].
-    pub fn enrol(&mut self, file: &[u8], dry_run: bool, now: i64, random: &dyn Random) -> Result<Enrolled, Error> {
+    /// [`crate::tables::TableError`] where the file as a whole is none; what is wrong with a row is in [`Enrolled::rejected`].
+    pub fn enrol(&mut self, file: &[u8], how: Taking, now: i64, random: &dyn Random) -> Result<Enrolled, Error> {
         let town = self.town()?;
         let births = BirthDates::of(&self.keys, &town)?;
         let text = Text::of(file, None)?;
         let mut table = Table::of(&text)?;
         let columns = (table.column("ticket")?, table.column("born")?);
+        let rounded = Table::of(&text)?.has_rounded_tickets(columns.0);
         let mut enrolled = Enrolled::default();
         let mut seen: HashMap<TicketNumber, NaiveDate> = HashMap::new();
         let transaction = write(&mut self.db)?;
@@ -117,7 +120,7 @@ impl Authority {
                         continue;
                     }
                 };
-                let (ticket, born) = match resident(&town, row.cell(columns.0), row.cell(columns.1), now) {
+                let (ticket, born) = match resident(&town, row.cell(columns.0), row.cell(columns.1), how, rounded, now) {
                     Ok(resident) => resident,
                     Err(why) => {
                         enrolled.rejected.push(RejectedRow::new(row.number, &*why));
@@ -140,7 +143,7 @@ impl Authority {
                 put.execute((number, births.seal(ticket, born, random)?, now))?;
             }
         }
-        if !dry_run && enrolled.new + enrolled.changed > 0 {
+        if !how.dry_run && enrolled.new + enrolled.changed > 0 {
             audit::append(
                 &transaction,
                 now,
@@ -169,15 +172,20 @@ fn resident(
     town: &Town,
     ticket: &str,
     born: &str,
+    how: Taking,
+    rounded: bool,
     now: i64,
 ) -> Result<(TicketNumber, NaiveDate), Box<dyn techo_protocol::Coded>> {
-    let ticket = match TicketText::read(ticket).map_err(boxed::<TicketError>)? {
+    let ticket = match spreadsheet::ticket(ticket, how.complete_zeros)
+        .map_err(boxed)?
+        .map_err(boxed::<TicketError>)?
+    {
+        TicketText::Whole(_) if rounded => return Err(boxed(SpreadsheetError::DigitsLost)),
         TicketText::Whole(ticket) if ticket.municipality != town.code => return Err(boxed(ResidentRowError::OtherTown)),
         ticket => ticket.number(),
     };
-    let born = ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"]
-        .iter()
-        .find_map(|form| NaiveDate::parse_from_str(born, form).ok())
+    spreadsheet::check(born).map_err(boxed)?;
+    let born = written_day::read(born)
         .filter(|born| (FIRST_DAY..=days::day(now)).contains(&days::day_of(*born)))
         .ok_or_else(|| boxed(ResidentRowError::Born))?;
     Ok((ticket, born))

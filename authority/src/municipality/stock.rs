@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
+use techo_protocol::basics::folding::folded;
 use techo_protocol::vaccination::dose_slip::is_lot;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::town_update::ProductLot;
 
-use super::table::{Table, Text};
 use crate::rejected::RejectedRow;
 use crate::store::{StoreError, narrow, write};
+use crate::tables::spreadsheet::{self, SpreadsheetError};
+use crate::tables::{Table, Text};
 use crate::{Authority, Error, audit, recalls};
 
 techo_protocol::coded_errors! {
@@ -23,6 +25,16 @@ techo_protocol::coded_errors! {
         Doses = "lot_row.doses", "The number of doses is no whole number.", "Write it in digits.";
         /// The file says two things of one lot.
         Contradicts = "lot_row.contradicts", "An earlier row of this file gives this lot another number of doses.", "Write the sum in one row.";
+    }
+}
+
+techo_protocol::coded_union! {
+    /// Why a lot's row was not taken: what stands in a cell, or what a spreadsheet did to it.
+    enum LotFault {
+        /// A cell says no lot.
+        Row(LotRowError);
+        /// A spreadsheet destroyed what stood in the cell.
+        Spreadsheet(SpreadsheetError);
     }
 }
 
@@ -54,7 +66,7 @@ impl Authority {
     /// Takes in lots from a CSV file with the columns `product`, `lot` and, if known, `doses`: how many were distributed in all.
     ///
     /// # Errors
-    /// [`super::table::TableError`] where the file as a whole is none; what is wrong with a row is in the answer.
+    /// [`crate::tables::TableError`] where the file as a whole is none; what is wrong with a row is in the answer.
     pub fn import_lots(&mut self, file: &[u8], dry_run: bool, now: i64) -> Result<LotsImported, Error> {
         self.town()?;
         let text = Text::of(file, None)?;
@@ -162,18 +174,38 @@ pub(super) fn recalled_lots(db: &Connection) -> Result<Vec<ProductLot>, Error> {
     Ok(lots.collect())
 }
 
-fn read(product: &str, lot: &str, doses: Option<&str>) -> Result<(ProductLot, u64), LotRowError> {
+fn read(product: &str, lot: &str, doses: Option<&str>) -> Result<(ProductLot, u64), LotFault> {
     let product = Product::read(product).map_err(|_| LotRowError::Product)?;
+    spreadsheet::check_lot(lot)?;
     if !is_lot(lot) {
-        return Err(LotRowError::Lot);
+        return Err(LotRowError::Lot.into());
     }
     let doses = match doses {
         None | Some("") => 0,
         // Fits the database's signed numbers.
-        Some(doses) => doses.parse::<u32>().map_err(|_| LotRowError::Doses)?.into(),
+        Some(doses) => {
+            spreadsheet::check(doses)?;
+            count(doses).ok_or(LotRowError::Doses)?.into()
+        }
     };
     let lot = lot.to_owned();
     Ok((ProductLot { product, lot }, doses))
+}
+
+/// A whole number, in full-width digits too, and with a comma before every three digits, as spreadsheets show it.
+fn count(text: &str) -> Option<u32> {
+    let text = folded(text);
+    let mut groups = text.split(',');
+    let first = groups
+        .next()
+        .filter(|first| !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let rest = groups
+        .map(|group| (group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit())).then_some(group))
+        .collect::<Option<Vec<_>>>()?;
+    if !rest.is_empty() && first.len() > 3 {
+        return None;
+    }
+    [first, &rest.concat()].concat().parse().ok()
 }
 
 /// A product out of the database.

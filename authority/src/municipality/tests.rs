@@ -26,6 +26,7 @@ use super::vrs::VrsEncoding;
 use super::*;
 use crate::keys::KeyError;
 use crate::profile::NewAuthority;
+use crate::tables::Taking;
 
 /// The moment of every test: 2021-07-10T09:00+09:00.
 pub const NOW: i64 = 1_625_875_200;

@@ -9,6 +9,7 @@ use super::{AuthorityCommandError, open};
 use crate::file::{expect_writable, write_public};
 use crate::session::Session;
 use crate::{Failure, Outcome, input};
+use techo_protocol::basics::text_file::text_of;
 
 /// Sign a vaccination schedule: which dose is due when, as data
 #[derive(Debug, Subcommand)]
@@ -31,10 +32,11 @@ impl Schedule {
         let Self::Sign { file, out } = self;
         let mut authority = open(session)?;
         let about = |error: AuthorityCommandError| Failure::from(error).about(file.display());
-        let text = String::from_utf8(input::large_file(&file)?).map_err(|_| about(AuthorityCommandError::TextNotUtf8))?;
+        let content = input::large_file(&file)?;
+        let text = text_of(&content).ok_or_else(|| about(AuthorityCommandError::TextNotUtf8))?;
         expect_writable(&out)?;
         let (schedule, signed) = authority
-            .sign_schedule(text.trim_start_matches('\u{feff}'), session.now())
+            .sign_schedule(&text, session.now())
             .map_err(|error| Failure::from(error).about(file.display()))?;
         write_public(&out, &signed)?;
         let line = json!({

@@ -45,7 +45,7 @@ impl TownCast {
             // Writing to a string does not fail.
             let _ = writeln!(file, "{number:010},{}-05-06", 1935 + number % 70);
         }
-        let enrolled = town.enrol(file.as_bytes(), false, now, &random)?;
+        let enrolled = town.enrol(file.as_bytes(), techo_authority::tables::Taking::default(), now, &random)?;
         if !enrolled.rejected.is_empty() {
             return Err(CliError::DemoFailed.into());
         }

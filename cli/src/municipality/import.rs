@@ -10,6 +10,7 @@ use techo_authority::municipality::imports::Imported;
 use techo_authority::municipality::ledger::Taken;
 use techo_authority::municipality::mapping::Mapping;
 use techo_authority::rejected::RejectedRow;
+use techo_authority::tables::Taking;
 use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::dose_slip::DoseSlip;
 use techo_protocol::vaccination::ticket::TicketText;
@@ -50,6 +51,9 @@ pub struct Import {
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// Give ticket numbers the leading zeros that a spreadsheet took away
+    #[arg(long)]
+    complete_zeros: bool,
     /// Take what waits at this relay
     #[arg(long, value_name = "URL")]
     relay: Option<String>,
@@ -85,8 +89,12 @@ impl Import {
             Some(path) => Mapping::read(&input::file(path)?).map_err(|error| Failure::from(error).about(path.display()))?,
             None => Mapping::that_fits(&content).map_err(|error| Failure::from(error).about(file.display()))?,
         };
+        let how = Taking {
+            dry_run: self.dry_run,
+            complete_zeros: self.complete_zeros,
+        };
         let imported = authority
-            .import_doses(&content, &mapping, self.dry_run, session.now())
+            .import_doses(&content, &mapping, how, session.now())
             .map_err(about)?;
         let outcome = rejected::show(session, &imported.rejected)?;
         let mut line = counts(&imported);

@@ -11,7 +11,7 @@ use techo_protocol::vaccination::ticket::TicketText;
 use crate::authority::open;
 use crate::file::write_private;
 use crate::session::Session;
-use crate::{Failure, Outcome, time};
+use crate::{Failure, Outcome, rejected, time};
 
 /// The ledger, a line a dose; or the file that municipal systems read
 #[derive(Debug, Args)]
@@ -79,24 +79,31 @@ impl Ledger {
     ) -> Result<Outcome, Failure> {
         match &self.out {
             Some(path) => {
-                let (content, persons) = authority.vrs_ledger(encoding)?;
-                write_private(path, &content)?;
-                let line = json!({ "layout": "vrs", "persons": persons, "bytes": content.len() });
-                session.out.answer(&line, "municipality-vrs", &[("persons", &persons)])?;
+                let file = authority.vrs_ledger(encoding)?;
+                write_private(path, &file.content)?;
+                let outcome = rejected::show(session, &file.lacking)?;
+                let mut line = json!({ "layout": "vrs", "persons": file.persons, "bytes": file.content.len() });
+                if !file.lacking.is_empty() {
+                    line["warnings"] = json!(["vrs.character"]);
+                    line["lacking"] = json!(file.lacking.len());
+                }
+                session.out.answer(&line, "municipality-vrs", &[("persons", &file.persons)])?;
+                return Ok(outcome);
             }
             // As JSON it is text; without it the bytes are what the other system reads.
             None if session.out.is_json() => {
-                let (content, _) = authority.vrs_ledger(VrsEncoding::Utf8Bom)?;
+                let content = authority.vrs_ledger(VrsEncoding::Utf8Bom)?.content;
                 let text = String::from_utf8_lossy(&content);
                 session.out.document("vrs", text.trim_start_matches('\u{feff}'))?;
             }
             None => {
                 use std::io::Write as _;
-                let (content, _) = authority.vrs_ledger(encoding)?;
+                let file = authority.vrs_ledger(encoding)?;
                 let mut out = std::io::stdout().lock();
-                out.write_all(&content)
+                out.write_all(&file.content)
                     .and_then(|()| out.flush())
                     .map_err(|_| Failure::output())?;
+                return Ok(rejected::warn(session, &file.lacking));
             }
         }
         Ok(Outcome::Done)

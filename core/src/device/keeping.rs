@@ -2,6 +2,7 @@
 
 use super::{Device, DeviceError, count};
 use crate::diary::Refusal;
+use techo_protocol::basics::text_file::text_of;
 
 /// A diary as a file. It holds the visits in the clear, keys included: only its owner may be able to read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,8 +113,8 @@ impl Device {
     /// # Errors
     /// A [`Refusal`]: the file is no exported diary, of a newer version, damaged, or of the future; the vault cannot be written.
     pub fn import_diary(&mut self, file: &[u8]) -> Result<ImportedDiary, DeviceError> {
-        let text = std::str::from_utf8(file).map_err(|_| crate::diary::DiaryError::from(Refusal::ImportForeign))?;
-        let done = self.diary.import(text)?;
+        let text = text_of(file).ok_or_else(|| crate::diary::DiaryError::from(Refusal::ImportForeign))?;
+        let done = self.diary.import(&text)?;
         Ok(ImportedDiary {
             added: count(done.added),
             already: count(done.already),

@@ -1,5 +1,6 @@
 //! What a file is: a picture, a text, or one of Techo's own files.
 
+use techo_protocol::basics::text_file::text_of;
 use techo_protocol::certificates::trust_bundle;
 use techo_protocol::household::household_file;
 use techo_protocol::trust::is_form as is_trust_list;
@@ -94,7 +95,8 @@ impl FileContent {
     /// let trust_list = Authority::named("Osaka Prefecture").trust_file();
     /// assert!(matches!(FileContent::of(&trust_list)?, FileContent::Form(FileKind::TrustList)));
     /// assert!(matches!(FileContent::of(b" hello ")?, FileContent::Text(text) if text == "hello"));
-    /// assert!(matches!(FileContent::of("\u{feff}hello".as_bytes())?, FileContent::Text(text) if text == "hello"));
+    /// let saved = FileContent::of("\u{feff}HC1:NCF\r\n".as_bytes())?;
+    /// assert!(matches!(saved, FileContent::Text(text) if text == "HC1:NCF"), "as Windows' editor saves it");
     /// assert!(FileContent::of(&[0xff, 0xfe, 0x00]).is_err(), "no picture, no text");
     /// # Ok::<(), techo_core::scan::ScanError>(())
     /// ```
@@ -110,16 +112,17 @@ impl FileContent {
         }
         match picture::decode(file) {
             Ok(picture) => Ok(Self::Picture(picture)),
-            // Some editors put a byte-order mark before a text.
-            Err(ScanError::PictureFormat) => std::str::from_utf8(file)
-                .map(|text| Self::Text(text.trim_start_matches('\u{feff}').trim().to_owned()))
-                .map_err(|_| ScanError::PictureFormat),
+            Err(ScanError::PictureFormat) => text_of(file)
+                .map(|text| Self::Text(text.trim().to_owned()))
+                .ok_or(ScanError::PictureFormat),
             Err(error) => Err(error),
         }
     }
 
     /// Which of Techo's own files a file is, by how it begins; nothing else of it is looked at.
     pub fn form(file: &[u8]) -> Option<FileKind> {
+        // An editor puts the mark before a diary's text; no file of ours begins with it.
+        let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
         let forms: [(IsForm, FileKind); 8] = [
             (is_trust_list, FileKind::TrustList),
             (trust_bundle::is_form, FileKind::IssuerBundle),

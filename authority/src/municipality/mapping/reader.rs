@@ -1,20 +1,29 @@
 //! Rows of one file, read by a mapping.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Timelike as _};
+use techo_protocol::basics::folding::{folded, searchable};
 use techo_protocol::basics::japan_day as days;
 use techo_protocol::basics::municipality_code::MunicipalityCode;
+use techo_protocol::basics::written_day;
 use techo_protocol::vaccination::dose_bundle::LONGEST_NAME;
 use techo_protocol::vaccination::dose_slip::is_lot;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::ticket::{TicketError, TicketNumber, TicketText};
 
-use super::{CellError, Columns, Mapping};
+use super::{CellError, Columns, Mapping, RowFault};
 use crate::municipality::ledger::Dose;
-use crate::municipality::table::{Row, Table, TableError};
+use crate::tables::spreadsheet::{self, SpreadsheetError};
+use crate::tables::{Row, Table, TableError, Taking, Text};
 
 /// Longest name of a place, in characters: what Japan's vaccination record system keeps.
 const LONGEST_PLACE: usize = 30;
-const USUAL_DATES: [&str; 3] = ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"];
+
+fn clock(cell: &str) -> Option<NaiveTime> {
+    let cell = folded(cell);
+    ["%H:%M", "%H:%M:%S", "%H%M", "%H時%M分"]
+        .iter()
+        .find_map(|form| NaiveTime::parse_from_str(&cell, form).ok())
+}
 
 /// Where the columns of a mapping stand in one file.
 struct Places {
@@ -35,10 +44,14 @@ pub(in crate::municipality) struct Reader<'m> {
     mapping: &'m Mapping,
     doses: Vec<Places>,
     town: MunicipalityCode,
+    how: Taking,
+    /// A spreadsheet has rounded the tickets of 18 digits.
+    rounded: bool,
 }
 
 impl<'m> Reader<'m> {
-    pub fn of(mapping: &'m Mapping, table: &Table<'_>, town: MunicipalityCode) -> Result<Self, TableError> {
+    pub fn of(mapping: &'m Mapping, text: &Text<'_>, town: MunicipalityCode, how: Taking) -> Result<Self, TableError> {
+        let table = &Table::of(text)?;
         let maybe = |column: &Option<String>| match column {
             Some(column) => table.find(column),
             None => Ok(None),
@@ -57,15 +70,22 @@ impl<'m> Reader<'m> {
                 by: maybe(&columns.by)?,
             })
         };
+        let doses = mapping.doses.iter().map(places).collect::<Result<Vec<_>, TableError>>()?;
+        let rounded = match doses.first() {
+            Some(first) => Table::of(text)?.has_rounded_tickets(first.ticket),
+            None => false,
+        };
         Ok(Self {
-            doses: mapping.doses.iter().map(places).collect::<Result<_, TableError>>()?,
             mapping,
+            doses,
             town,
+            how,
+            rounded,
         })
     }
 
     /// The doses that a row holds. One without a date is none where a row holds several.
-    pub fn doses(&self, row: &Row, now: i64) -> impl Iterator<Item = Result<Dose, CellError>> {
+    pub fn doses(&self, row: &Row, now: i64) -> impl Iterator<Item = Result<Dose, RowFault>> {
         let is_there =
             |places: &&Places| self.doses.len() == 1 || !row.cell(places.date).is_empty() || !row.cell(places.lot).is_empty();
         self.doses
@@ -74,16 +94,18 @@ impl<'m> Reader<'m> {
             .map(move |places| self.dose(row, places, now))
     }
 
-    fn dose(&self, row: &Row, places: &Places, now: i64) -> Result<Dose, CellError> {
+    fn dose(&self, row: &Row, places: &Places, now: i64) -> Result<Dose, RowFault> {
         let (ticket, of_ticket) = self.ticket(row.cell(places.ticket))?;
         if let Some(municipality) = places
             .municipality
             .map(|column| row.cell(column))
             .filter(|cell| !cell.is_empty())
         {
-            let code = MunicipalityCode::read(municipality).map_err(|_| CellError::CheckDigit)?;
+            // Hokkaido's codes begin with a zero, which a spreadsheet takes away; the check digit says whether it belongs there.
+            let digits = format!("{:0>6}", folded(municipality));
+            let code = MunicipalityCode::read(&digits).map_err(|_| CellError::CheckDigit)?;
             if code != self.town {
-                return Err(CellError::OtherTown);
+                return Err(CellError::OtherTown.into());
             }
         }
         let stated = match places.dose.map(|column| row.cell(column)).filter(|cell| !cell.is_empty()) {
@@ -96,20 +118,21 @@ impl<'m> Reader<'m> {
             None => places.number,
         };
         let number = match (stated, of_ticket) {
-            (Some(stated), Some(of_ticket)) if stated != of_ticket => return Err(CellError::Number),
+            (Some(stated), Some(of_ticket)) if stated != of_ticket => return Err(CellError::Number.into()),
             (stated, of_ticket) => stated.or(of_ticket).ok_or(CellError::Number)?,
         };
         if !(1..=9).contains(&number) {
-            return Err(CellError::Number);
+            return Err(CellError::Number.into());
         }
         let lot = row.cell(places.lot);
+        spreadsheet::check_lot(lot)?;
         if !is_lot(lot) {
-            return Err(CellError::Lot);
+            return Err(CellError::Lot.into());
         }
         let optional = |column: Option<usize>| column.map_or("", |column| row.cell(column));
         let (place, by) = (optional(places.place), optional(places.by));
         if place.chars().count() > LONGEST_PLACE || by.chars().count() > LONGEST_NAME {
-            return Err(CellError::TooLong);
+            return Err(CellError::TooLong.into());
         }
         Ok(Dose {
             ticket,
@@ -123,17 +146,20 @@ impl<'m> Reader<'m> {
         })
     }
 
-    fn ticket(&self, cell: &str) -> Result<(TicketNumber, Option<u8>), CellError> {
-        match TicketText::read(cell) {
+    fn ticket(&self, cell: &str) -> Result<(TicketNumber, Option<u8>), RowFault> {
+        match spreadsheet::ticket(cell, self.how.complete_zeros)? {
+            Ok(TicketText::Whole(_)) if self.rounded => Err(SpreadsheetError::DigitsLost.into()),
             Ok(TicketText::Number(number)) => Ok((number, None)),
             Ok(TicketText::Whole(ticket)) if ticket.municipality == self.town => Ok((ticket.number, Some(ticket.dose))),
-            Ok(TicketText::Whole(_)) => Err(CellError::OtherTown),
-            Err(TicketError::CheckDigit) => Err(CellError::CheckDigit),
-            Err(_) => Err(CellError::Ticket),
+            Ok(TicketText::Whole(_)) => Err(CellError::OtherTown.into()),
+            Err(TicketError::CheckDigit) => Err(CellError::CheckDigit.into()),
+            Err(_) => Err(CellError::Ticket.into()),
         }
     }
 
-    fn at(&self, date: &str, time: &str) -> Result<i64, CellError> {
+    fn at(&self, date: &str, time: &str) -> Result<i64, RowFault> {
+        spreadsheet::check(date)?;
+        spreadsheet::check(time)?;
         if self.mapping.dates.is_empty()
             && let Ok(at) = DateTime::parse_from_rfc3339(date)
         {
@@ -141,33 +167,44 @@ impl<'m> Reader<'m> {
             return if (0..=0xFFFF_FFFF).contains(&at) {
                 Ok(at)
             } else {
-                Err(CellError::Date)
+                Err(CellError::Date.into())
             };
         }
-        let read = |form: &str| NaiveDate::parse_from_str(date, form).ok();
-        let date = if self.mapping.dates.is_empty() {
-            USUAL_DATES.iter().find_map(|form| read(form))
+        let (date, beside) = self.date(date).ok_or(CellError::Date)?;
+        let since_midnight = if time.is_empty() {
+            beside
         } else {
-            self.mapping.dates.iter().find_map(|form| read(form))
+            Some(clock(time).ok_or(CellError::Time)?)
         };
-        let date = date
-            .filter(|date| (0..=40_000).contains(&days::day_of(*date)))
-            .ok_or(CellError::Date)?;
-        let seconds = match time {
-            "" => 0,
-            time => {
-                let time = ["%H:%M", "%H:%M:%S", "%H%M"]
-                    .iter()
-                    .find_map(|form| NaiveTime::parse_from_str(time, form).ok())
-                    .ok_or(CellError::Time)?;
-                time.num_seconds_from_midnight()
-            }
-        };
+        let seconds = since_midnight.map_or(0, |time| time.num_seconds_from_midnight());
         Ok(days::start_of(days::day_of(date)) + i64::from(seconds))
     }
 
-    fn product(&self, cell: &str) -> Result<Product, CellError> {
-        let named = self.mapping.products.get(cell).map_or(cell, String::as_str);
-        Product::read(named).map_err(|_| CellError::Product)
+    /// The day of a cell, and the time of day that stands beside it.
+    fn date(&self, cell: &str) -> Option<(NaiveDate, Option<NaiveTime>)> {
+        let read = if self.mapping.dates.is_empty() {
+            written_day::read_with_time(cell)?
+        } else {
+            let cell = folded(cell);
+            // Midnight is what a spreadsheet adds to a day that it has shown.
+            let alone = [" 0:00", " 00:00", " 0:00:00", " 00:00:00"]
+                .iter()
+                .find_map(|zero| cell.strip_suffix(zero));
+            let forms = &self.mapping.dates;
+            let day = |text: &str| forms.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
+            (day(&cell).or_else(|| day(alone?))?, None)
+        };
+        (0..=40_000).contains(&days::day_of(read.0)).then_some(read)
+    }
+
+    fn product(&self, cell: &str) -> Result<Product, RowFault> {
+        let word = searchable(cell);
+        let named = self
+            .mapping
+            .products
+            .iter()
+            .find(|(theirs, _)| searchable(theirs.trim()) == word);
+        let named = named.map_or(cell, |(_, ours)| ours);
+        Ok(Product::read(named).map_err(|_| CellError::Product)?)
     }
 }

@@ -9,6 +9,7 @@ use techo_protocol::vaccination::status_pass::{Field, Issuer, Pass, RequestKeys,
 
 use super::super::tests::{NOW, licensed, record, sealed, town};
 use super::*;
+use crate::tables::Taking;
 
 const DAY: i64 = 86_400;
 
@@ -232,8 +233,13 @@ fn a_card_comes_with_a_name_where_the_town_has_an_address_and_knows_the_birth_da
     list.municipality.as_mut().unwrap().url = Some("https://sakai.example".into());
     town.sign_next(list, NOW, "test").unwrap();
     assert!(!issue(&mut town, 1, Some("Akihiko")).unwrap().has_card, "no birth date");
-    town.enrol(b"ticket,born\n0000000001,1980-01-01\n", false, NOW, &SeededRandom::new(4))
-        .unwrap();
+    town.enrol(
+        b"ticket,born\n0000000001,1980-01-01\n",
+        Taking::default(),
+        NOW,
+        &SeededRandom::new(4),
+    )
+    .unwrap();
     assert!(!issue(&mut town, 1, None).unwrap().has_card, "no name");
     assert!(issue(&mut town, 1, Some("Akihiko")).unwrap().has_card);
 }

@@ -9,7 +9,7 @@ fn the_second_dose_is_late_by_the_rule_of_its_product() {
         0000000001,1,2021-07-01,pfizer,A1\n0000000002,1,2021-07-01,moderna,B1\n0000000003,1,2021-07-01,astrazeneca,C1\n\
         0000000004,1,2021-07-01,pfizer,A1\n0000000004,2,2021-07-22,pfizer,A1\n";
     let later = NOW + 90 * DAY;
-    town.import_doses(file, &Mapping::own(), false, later).unwrap();
+    town.import_doses(file, &Mapping::own(), Taking::default(), later).unwrap();
     let schedule = Schedule::japan_covid_19();
     let late = |on: &str| {
         let date = chrono::NaiveDate::parse_from_str(on, "%Y-%m-%d").unwrap();
@@ -43,14 +43,17 @@ fn coverage_counts_by_age_and_stock_by_lot() {
         }
     }
     doses.push_str("0000009999,1,2021-07-01,moderna,3004220\n");
-    town.enrol(residents.as_bytes(), false, NOW, &SeededRandom::new(5)).unwrap();
+    town.enrol(residents.as_bytes(), Taking::default(), NOW, &SeededRandom::new(5))
+        .unwrap();
     town.import_lots(
         "product,lot,doses\nファイザー,EX3617,975\npfizer,EY0779,195\nx,y,1\n".as_bytes(),
         false,
         NOW,
     )
     .unwrap();
-    let imported = town.import_doses(doses.as_bytes(), &Mapping::own(), false, NOW).unwrap();
+    let imported = town
+        .import_doses(doses.as_bytes(), &Mapping::own(), Taking::default(), NOW)
+        .unwrap();
     assert_eq!((imported.new, imported.not_enrolled, imported.lots_unknown), (16, 1, 1));
     let coverage = town.coverage(NOW).unwrap();
     let people: Vec<_> = coverage

@@ -24,7 +24,7 @@ fn an_authority_becomes_a_municipality_once() {
     let (_other, mut authority) = crate::profile::tests::authority();
     assert_eq!(
         authority
-            .enrol(b"ticket,born\n", false, NOW, &SeededRandom::new(1))
+            .enrol(b"ticket,born\n", Taking::default(), NOW, &SeededRandom::new(1))
             .unwrap_err()
             .code(),
         "municipality.not_one"
@@ -37,13 +37,15 @@ fn an_authority_becomes_a_municipality_once() {
 fn birth_dates_are_sealed_and_bad_rows_cost_no_good_one() {
     let (folder, mut town) = town();
     let file = "ticket,born\n0000000001,1950-05-06\n112714030000000002,19600101\n0000000003,2031-01-01\n1,1970-01-01\n112714040000000004,1970-01-01\n111310410000000005,1970-01-01\n0000000001,1951-05-06\n0000000006,1899-01-01\n";
-    let enrolled = town.enrol(file.as_bytes(), false, NOW, &SeededRandom::new(9)).unwrap();
+    let enrolled = town
+        .enrol(file.as_bytes(), Taking::default(), NOW, &SeededRandom::new(9))
+        .unwrap();
     let rejected: Vec<_> = enrolled.rejected.iter().map(|row| (row.row, row.code)).collect();
     assert_eq!(
         rejected,
         [
             (4, "resident.born"),
-            (5, "ticket.malformed"),
+            (5, "spreadsheet.zeros_lost"),
             (6, "ticket.check_digit"),
             (7, "resident.other_town"),
             (8, "resident.contradicts"),
@@ -54,7 +56,7 @@ fn birth_dates_are_sealed_and_bad_rows_cost_no_good_one() {
     let again = town
         .enrol(
             b"ticket,born\n0000000001,1950-05-06\n0000000002,1961-01-01\n",
-            false,
+            Taking::default(),
             NOW,
             &SeededRandom::new(10),
         )
@@ -80,14 +82,19 @@ fn birth_dates_are_sealed_and_bad_rows_cost_no_good_one() {
 fn a_dry_run_changes_nothing() {
     let (_folder, mut town) = town();
     assert_eq!(
-        town.enrol(b"ticket,born\n0000000001,1950-05-06\n", true, NOW, &SeededRandom::new(9))
-            .unwrap()
-            .new,
+        town.enrol(
+            b"ticket,born\n0000000001,1950-05-06\n",
+            Taking::DRY_RUN,
+            NOW,
+            &SeededRandom::new(9)
+        )
+        .unwrap()
+        .new,
         1
     );
     assert_eq!(town.residents().unwrap(), 0);
     let file = b"ticket,dose,date,product,lot\n0000000001,1,2021-07-01,pfizer,EX3617\n";
-    assert_eq!(town.import_doses(file, &Mapping::own(), true, NOW).unwrap().new, 1);
+    assert_eq!(town.import_doses(file, &Mapping::own(), Taking::DRY_RUN, NOW).unwrap().new, 1);
     assert_eq!(
         town.import_lots(b"product,lot,doses\npfizer,EX3617,975\n", true, NOW)
             .unwrap()

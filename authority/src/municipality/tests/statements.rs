@@ -62,12 +62,20 @@ fn sources_that_agree_are_one_dose_and_the_better_one_stays() {
     let licence = licensed(&mut town, 40);
     let at = NOW - 9 * DAY;
     let file = b"ticket,dose,date,product,lot\n0000000001,1,2021-07-01,pfizer,EX3617\n";
-    assert_eq!(town.import_doses(file, &Mapping::own(), false, NOW).unwrap().new, 1);
+    assert_eq!(
+        town.import_doses(file, &Mapping::own(), Taking::default(), NOW).unwrap().new,
+        1
+    );
     let bundle = sealed(&town, &licence, 40, 1, vec![record(1, 1, 1, at)]);
     assert_eq!(town.import_bundle(&bundle, false, NOW).unwrap().imported.revised, 1);
     let current = entries(&town, Filter::default());
     assert_eq!((current.len(), current[0].source.kind()), (1, "site"));
-    assert_eq!(town.import_doses(file, &Mapping::own(), false, NOW).unwrap().known, 1);
+    assert_eq!(
+        town.import_doses(file, &Mapping::own(), Taking::default(), NOW)
+            .unwrap()
+            .known,
+        1
+    );
     assert_eq!(entries(&town, Filter::default()).len(), 1);
 }
 
@@ -94,7 +102,12 @@ fn a_slip_of_the_old_town_counts_until_it_is_confirmed() {
     assert!(new.import_slip(&slip, &trust, here, NOW).unwrap().is_ok());
     assert_eq!(entries(&new, Filter::default())[0].source, Source::Slip("271403".into()));
     let file = b"ticket,dose,date,product,lot\n0000000005,1,2021-07-01,pfizer,EX3617\n";
-    assert_eq!(new.import_doses(file, &Mapping::own(), false, NOW).unwrap().revised, 1);
+    assert_eq!(
+        new.import_doses(file, &Mapping::own(), Taking::default(), NOW)
+            .unwrap()
+            .revised,
+        1
+    );
     let current = entries(&new, Filter::default());
     assert_eq!((current.len(), current[0].source.kind()), (1, "file"));
 }

@@ -24,7 +24,7 @@ fn files_of_any_layout_are_taken_and_every_bad_row_is_named() {
         ,EX3618,0000000002,1,07/02/2021,コミナティ,堺市役所\n\
         ,EX36";
     let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode(file);
-    let imported = town.import_doses(&bytes, &mapping, false, NOW).unwrap();
+    let imported = town.import_doses(&bytes, &mapping, Taking::default(), NOW).unwrap();
     let rejected: Vec<_> = imported.rejected.iter().map(|row| (row.row, row.code)).collect();
     assert_eq!(
         rejected,
@@ -45,12 +45,15 @@ fn files_of_any_layout_are_taken_and_every_bad_row_is_named() {
         ]
     );
     assert_eq!((imported.rows, imported.accepted(), imported.new), (15, 2, 2));
-    let again = town.import_doses(&bytes, &mapping, false, NOW + DAY).unwrap();
+    let again = town.import_doses(&bytes, &mapping, Taking::default(), NOW + DAY).unwrap();
     assert_eq!((again.new, again.revised, again.known), (0, 0, 2));
     // Another lot of the same dose from the same source: a correction, and the old stays.
     let corrected = "券番号,回数,接種日,メーカー,ロット\n0000000002,1,07/02/2021,コミナティ,EX9999\n";
     let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode(corrected);
-    assert_eq!(town.import_doses(&bytes, &mapping, false, NOW).unwrap().revised, 1);
+    assert_eq!(
+        town.import_doses(&bytes, &mapping, Taking::default(), NOW).unwrap().revised,
+        1
+    );
     let lots: Vec<_> = entries(&town, ALL)
         .into_iter()
         .map(|entry| (entry.dose.lot, entry.current))
@@ -59,7 +62,7 @@ fn files_of_any_layout_are_taken_and_every_bad_row_is_named() {
         lots,
         [("EX3617".into(), true), ("EX3617".into(), false), ("EX9999".into(), true)]
     );
-    let no_header = town.import_doses(b"ticket,when\n1,2\n", &Mapping::own(), false, NOW);
+    let no_header = town.import_doses(b"ticket,when\n1,2\n", &Mapping::own(), Taking::default(), NOW);
     assert_eq!(no_header.unwrap_err().code(), "table.column_missing");
 }
 
@@ -69,7 +72,7 @@ fn times_may_stand_in_place_of_days() {
     let file =
         b"ticket,dose,at,product,lot\n0000000001,1,2021-07-01T10:00:00+09:00,pfizer,A1\n0000000002,1,2021-07-01,pfizer,A1\n";
     let mapping = Mapping::that_fits(file).unwrap();
-    assert_eq!(town.import_doses(file, &mapping, false, NOW).unwrap().new, 2);
+    assert_eq!(town.import_doses(file, &mapping, Taking::default(), NOW).unwrap().new, 2);
     let times: Vec<_> = entries(&town, ALL).iter().map(|entry| entry.dose.at).collect();
     assert_eq!(times, [1_625_101_200, 1_625_065_200]);
 }
@@ -110,9 +113,11 @@ fn a_mapping_that_says_too_little_is_refused() {
 fn the_vrs_layout_goes_out_and_comes_back() {
     let (_folder, mut town) = town();
     let file = "ticket,dose,date,product,lot,place,by\n0000000001,1,2021-06-01,pfizer,EX3617,堺市役所,Dr. K\n0000000001,2,2021-06-22,pfizer,EY0779,堺市役所,Dr. K\n0000000002,1,2021-07-01,moderna,3004220,𠮷野,\n";
-    town.import_doses(file.as_bytes(), &Mapping::own(), false, NOW).unwrap();
-    let (utf8, persons) = town.vrs_ledger(VrsEncoding::Utf8Bom).unwrap();
-    assert_eq!(persons, 2);
+    town.import_doses(file.as_bytes(), &Mapping::own(), Taking::default(), NOW)
+        .unwrap();
+    let file = town.vrs_ledger(VrsEncoding::Utf8Bom).unwrap();
+    assert_eq!((file.persons, file.lacking.len()), (2, 0));
+    let utf8 = file.content;
     let text = String::from_utf8(utf8.clone()).unwrap();
     let lines: Vec<_> = text.split("\r\n").collect();
     assert!(lines[0].starts_with("\u{feff}個別宛名番号,1回目接種履歴登録日時,1回目接種日,1回目券番号,1回目接種自治体コード,1回目接種会場名,1回目接種医師名,1回目ワクチンメーカー,1回目ワクチンロット番号,2回目"));
@@ -120,14 +125,105 @@ fn the_vrs_layout_goes_out_and_comes_back() {
         lines[1],
         ",20210710090000,20210601,0000000001,271403,堺市役所,Dr. K,ファイザー,EX3617,20210710090000,20210622,0000000001,271403,堺市役所,Dr. K,ファイザー,EY0779"
     );
-    let (shift_jis, _) = town.vrs_ledger(VrsEncoding::ShiftJis).unwrap();
+    let file = town.vrs_ledger(VrsEncoding::ShiftJis).unwrap();
+    let lacking: Vec<_> = file
+        .lacking
+        .iter()
+        .map(|row| (row.row, row.code, row.message.as_str()))
+        .collect();
+    assert_eq!(
+        lacking,
+        [(
+            3,
+            "vrs.character",
+            "Shift_JIS has no character U+20BB7: the column 1回目接種会場名 of this row has 〓 in its place."
+        )]
+    );
+    let shift_jis = file.content;
     let (decoded, _, had_errors) = encoding_rs::SHIFT_JIS.decode(&shift_jis);
     assert!(!had_errors && decoded.contains("武田/モデルナ") && decoded.contains("〓野"));
 
     for bytes in [utf8, shift_jis] {
         let (_folder, mut other) = super::town();
         let mapping = Mapping::that_fits(&bytes).unwrap();
-        let imported = other.import_doses(&bytes, &mapping, false, NOW).unwrap();
+        let imported = other.import_doses(&bytes, &mapping, Taking::default(), NOW).unwrap();
         assert_eq!((imported.rows, imported.new, imported.rejected.len()), (2, 3, 0));
+    }
+}
+
+#[test]
+fn what_a_spreadsheet_destroyed_is_named_as_that() {
+    let (_folder, mut town) = town();
+    let file = "\u{feff}ticket;dose;date;product;lot;municipality\r\n\
+        1.12714E+17;1;2021/7/1 0:00;pfizer;EX3617;\r\n\
+        9;1;2021/7/1;pfizer;EX3617;\r\n\
+        =\"0000000003\";1;2021/7/1;pfizer;1.00E+05;\r\n\
+        =\"0000000004\";1;########;pfizer;EX3617;\r\n\
+        =\"0000000005\";1;令和3年7月1日;pfizer;2021/7/1;\r\n\
+        =\"0000000006\";1;令和3年7月1日;pfizer;EX3617;11002\r\n\
+        =\"0000000007\";1;2021/7/1 10:30;pfizer;EX3617;271403\r\n\
+        ;;;;;\r\n";
+    let mut import = |how| town.import_doses(file.as_bytes(), &Mapping::own(), how, NOW).unwrap();
+    let codes =
+        |imported: &super::super::imports::Imported| imported.rejected.iter().map(|row| (row.row, row.code)).collect::<Vec<_>>();
+    let imported = import(Taking::DRY_RUN);
+    let expected = [
+        (2, "spreadsheet.digits_lost"),
+        (3, "spreadsheet.zeros_lost"),
+        (4, "spreadsheet.lot_changed"),
+        (5, "spreadsheet.no_value"),
+        (6, "spreadsheet.lot_changed"),
+        (7, "dose_row.other_town"),
+    ];
+    assert_eq!((imported.rows, imported.new, codes(&imported)), (7, 1, expected.to_vec()));
+    let completed = import(Taking {
+        complete_zeros: true,
+        ..Taking::default()
+    });
+    assert_eq!(completed.new, 2);
+    let times: Vec<_> = entries(&town, ALL)
+        .iter()
+        .map(|entry| (entry.dose.ticket.to_string(), entry.dose.at))
+        .collect();
+    assert_eq!(
+        times,
+        [("0000000009".into(), 1_625_065_200), ("0000000007".into(), 1_625_103_000)]
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn tickets_that_a_spreadsheet_rounded_do_not_become_one_ticket() {
+    let (_folder, mut town) = town();
+    let file = "ticket,born\n112714031234567000,1950-01-01\n112714037654321000,1951-01-01\n0000000003,1952-01-01\n";
+    let enrolled = town
+        .enrol(file.as_bytes(), Taking::default(), NOW, &SeededRandom::new(9))
+        .unwrap();
+    let rejected: Vec<_> = enrolled.rejected.iter().map(|row| (row.row, row.code)).collect();
+    assert_eq!(rejected, [(2, "spreadsheet.digits_lost"), (3, "spreadsheet.digits_lost")]);
+    assert_eq!(enrolled.new, 1);
+}
+
+#[test]
+fn numbers_of_doses_are_read_as_spreadsheets_show_them() {
+    let (_folder, mut town) = town();
+    let file = "product,lot,doses\npfizer,A1,\"1,170\"\npfizer,A2,１１７０\npfizer,A3,\"1,17\"\npfizer,1E+05,5\n";
+    let imported = town.import_lots(file.as_bytes(), false, NOW).unwrap();
+    let rejected: Vec<_> = imported.rejected.iter().map(|row| (row.row, row.code)).collect();
+    assert_eq!(rejected, [(4, "lot_row.doses"), (5, "spreadsheet.lot_changed")]);
+    let doses: Vec<_> = town.stock().unwrap().into_iter().map(|lot| lot.distributed).collect();
+    assert_eq!(doses, [Some(1_170), Some(1_170)]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_code_page_holds_comes_back_from_the_vrs_file(text in "[ぁ-んァ-ヶ亜-熙〜‖—−¢£¬髙﨑①㈱]{1,20}") {
+        let mut lacking = 0;
+        let bytes = crate::tables::shift_jis::written(&text, &mut |_| lacking += 1);
+        let back = encoding_rs::SHIFT_JIS.decode(&bytes).0;
+        proptest::prop_assert_eq!(back.matches('〓').count(), lacking);
+        proptest::prop_assert_eq!(back.chars().count(), text.chars().count());
     }
 }

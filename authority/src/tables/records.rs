@@ -5,6 +5,8 @@
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
+use super::text::Text;
+
 /// What git and its kin leave in a file (git-merge, "How conflicts are presented").
 const MARKERS: [&[u8]; 4] = [b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>"];
 
@@ -43,6 +45,7 @@ fn is_marker(line: &[u8]) -> bool {
 /// Goes through a file's records.
 pub(crate) struct Records<'a> {
     text: &'a [u8],
+    separator: u8,
     reader: Reader<&'a [u8]>,
     /// Where in `text` the reader began.
     base: usize,
@@ -53,13 +56,19 @@ pub(crate) struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    pub fn new(text: &'a [u8]) -> Self {
+    /// The records of a text, from behind the line that names its separator.
+    pub fn of(text: &'a Text<'_>) -> Self {
+        Self::behind(text.text().as_bytes(), text.separator(), text.passed())
+    }
+
+    fn behind(text: &'a [u8], separator: u8, passed: usize) -> Self {
         Self {
             text,
-            reader: reader_of(text),
-            base: 0,
-            at: 0,
-            line: 1,
+            separator,
+            reader: reader_of(text.get(passed..).unwrap_or_default(), separator),
+            base: passed,
+            at: passed,
+            line: 1 + u64::from(passed > 0),
         }
     }
 
@@ -68,7 +77,7 @@ impl<'a> Records<'a> {
         self.at = record.after_first_line;
         self.line = record.row + 1;
         self.base = self.at;
-        self.reader = reader_of(self.rest());
+        self.reader = reader_of(self.rest(), self.separator);
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -88,6 +97,18 @@ impl Iterator for Records<'_> {
     type Item = Record;
 
     fn next(&mut self) -> Option<Record> {
+        loop {
+            let record = self.next_line()?;
+            // Spreadsheets write the rows below a table's end as separators alone.
+            if record.lines > 1 || record.cells.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+                return Some(record);
+            }
+        }
+    }
+}
+
+impl Records<'_> {
+    fn next_line(&mut self) -> Option<Record> {
         let blank = self.rest().iter().take_while(|byte| is_line_end(**byte)).count();
         self.advance_to(self.at + blank);
         let (row, start) = (self.line, self.at);
@@ -107,21 +128,25 @@ impl Iterator for Records<'_> {
             lines: 1 + line_ends(trim_line_end(record)),
             bytes: record.len(),
             cells,
-            cut_off: self.rest().is_empty() && is_open(record),
+            cut_off: self.rest().is_empty() && is_open(record, self.separator),
             is_last: self.rest().is_empty(),
             after_first_line: start + first_line(record),
         })
     }
 }
 
-fn reader_of(text: &[u8]) -> Reader<&[u8]> {
-    ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text)
+fn reader_of(text: &[u8], separator: u8) -> Reader<&[u8]> {
+    ReaderBuilder::new()
+        .delimiter(separator)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text)
 }
 
 /// Whether the record's last quoted cell is not closed: then it goes on over whatever follows.
-fn is_open(record: &[u8]) -> bool {
+fn is_open(record: &[u8], separator: u8) -> bool {
     let followed = [record, b"\nx"].concat();
-    let mut reader = reader_of(&followed);
+    let mut reader = reader_of(&followed, separator);
     // As above, there is no error; the end of the first record is what is asked.
     let _ = reader.read_byte_record(&mut ByteRecord::new());
     usize::try_from(reader.position().byte()) == Ok(followed.len())

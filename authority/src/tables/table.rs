@@ -1,32 +1,14 @@
-//! A CSV file as rows under a header: encodings, torn rows, and which line each row is on.
+//! Rows under a header: torn rows, which line each row is on, and cells as they were meant.
 
-use std::borrow::Cow;
+use techo_protocol::basics::folding::folded;
 
-use encoding_rs::{Encoding, SHIFT_JIS, UTF_8};
-
-use crate::import::records::{Record, Records};
+use super::records::{Record, Records};
+use super::spreadsheet;
+use super::text::{LARGEST_FILE_BYTES, TableError, Text};
 use crate::rejected::RejectedRow;
 
-/// Largest file in bytes: some millions of doses.
-pub const LARGEST_FILE_BYTES: usize = 256 << 20;
 /// Longest cell in characters.
 const LONGEST_CELL: usize = 200;
-
-techo_protocol::coded_errors! {
-    /// Why a file could not be read at all.
-    pub enum TableError {
-        /// There is no row in it.
-        Empty = "table.empty", "The file is empty.", "Export it again.";
-        /// The file is larger than 256 MiB.
-        TooLarge = "table.too_large", "The file is larger than 256 MiB.", "Cut it into several files.";
-        /// A spreadsheet's own format, UTF-16, or another encoding.
-        NotText = "table.not_text", "The file is not CSV in UTF-8 or Shift_JIS.", "Save it as CSV, or name its encoding in the mapping.";
-        /// The header lacks a column.
-        ColumnMissing { column: String } = "table.column_missing", "The header has no column {column}.", "Compare the header with the mapping.";
-        /// The header names a column twice.
-        ColumnTwice { column: String } = "table.column_twice", "The header has the column {column} twice.", "Rename or remove one of them.";
-    }
-}
 
 techo_protocol::coded_errors! {
     /// Why a row could not be read.
@@ -40,44 +22,7 @@ techo_protocol::coded_errors! {
         /// A cell that no file of ours has.
         Cell = "table.cell", "A cell of this row is longer than 200 characters or holds control characters.", "Look for a missing quotation mark.";
         /// Bytes that the file's encoding does not have.
-        NotText = "table.row_not_text", "This row is not in the file's encoding.", "Save the file as CSV UTF-8.";
-    }
-}
-
-/// A file in memory, as UTF-8.
-pub struct Text<'a>(Cow<'a, str>);
-
-impl<'a> Text<'a> {
-    /// Takes a file's bytes. A byte-order mark counts first, then `encoding` (a label of the Encoding Standard), then UTF-8, then Shift_JIS.
-    ///
-    /// # Errors
-    /// [`TableError`].
-    pub fn of(bytes: &'a [u8], encoding: Option<&str>) -> Result<Self, TableError> {
-        if bytes.len() > LARGEST_FILE_BYTES {
-            return Err(TableError::TooLarge);
-        }
-        if bytes.is_empty() {
-            return Err(TableError::Empty);
-        }
-        let named = match encoding {
-            Some(label) => Some(Encoding::for_label(label.as_bytes()).ok_or(TableError::NotText)?),
-            None => None,
-        };
-        let bom = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
-        let guessed = || {
-            if std::str::from_utf8(bytes).is_ok() {
-                UTF_8
-            } else {
-                SHIFT_JIS
-            }
-        };
-        let used = bom.or(named).unwrap_or_else(guessed);
-        let (text, _, had_errors) = used.decode(bytes);
-        // Bytes of no known encoding: nothing of the file is believed. Where an encoding is certain, only the row is bad.
-        if text.contains('\0') || (had_errors && bom.is_none() && named.is_none()) {
-            return Err(TableError::NotText);
-        }
-        Ok(Self(text))
+        NotText = "table.row_not_text", "A character of this row is torn, or not of the file's encoding.", "Look at the row where it comes from; save the file as CSV UTF-8.";
     }
 }
 
@@ -98,10 +43,10 @@ pub struct Row {
 }
 
 impl Row {
-    /// A cell without the white space around it; empty where there is none.
+    /// A cell without what stands around it (see [`spreadsheet::bare`]); empty where there is none.
     pub fn cell(&self, column: usize) -> &str {
         let cell = self.cells.get(column).unwrap_or_default();
-        std::str::from_utf8(cell).unwrap_or_default().trim()
+        spreadsheet::bare(std::str::from_utf8(cell).unwrap_or_default())
     }
 }
 
@@ -111,25 +56,26 @@ impl<'a> Table<'a> {
     /// # Errors
     /// [`TableError`].
     pub fn of(text: &'a Text<'_>) -> Result<Self, TableError> {
-        let mut records = Records::new(text.0.as_bytes());
+        let mut records = Records::of(text);
         let first = records.next().ok_or(TableError::Empty)?;
         let header = names(&first);
         Ok(Self {
             header,
             records,
-            ends_with_line: text.0.ends_with(['\n', '\r']),
+            ends_with_line: text.text().ends_with(['\n', '\r']),
             read_again: 0,
         })
     }
 
-    /// Where a column stands; `None` where there is none of that name. Case, and white space around it, do not count.
+    /// Where a column stands; `None` where there is none of that name. Case, width, and white space around it do not count.
     ///
     /// # Errors
     /// [`TableError::ColumnTwice`].
     pub fn find(&self, column: &str) -> Result<Option<usize>, TableError> {
+        let wanted = folded(column.trim());
         let mut found = (0..)
             .zip(&self.header)
-            .filter(|(_, name)| name.eq_ignore_ascii_case(column.trim()));
+            .filter(|(_, name)| folded(spreadsheet::bare(name)).eq_ignore_ascii_case(&wanted));
         let first = found.next().map(|(at, _)| at);
         match found.next() {
             Some(_) => Err(TableError::ColumnTwice {
@@ -147,6 +93,13 @@ impl<'a> Table<'a> {
         self.find(column)?.ok_or_else(|| TableError::ColumnMissing {
             column: column.to_owned(),
         })
+    }
+
+    /// Whether the 18-digit tickets of a column have lost their last digits to a spreadsheet, as the first rows show.
+    pub(crate) fn has_rounded_tickets(mut self, column: usize) -> bool {
+        // As many as leave no doubt, and cost nothing beside reading the file.
+        let rows = std::iter::from_fn(|| self.next()).take(1_000).flatten();
+        spreadsheet::are_rounded(rows.map(|row| row.cell(column).to_owned()))
     }
 
     /// The next row, or why it is none; `None` at the end.

@@ -2,6 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn of(text: &[u8]) -> Records<'_> {
+    Records::behind(text, b',', 0)
+}
+
 fn rows(text: &[u8]) -> Vec<(u64, Vec<String>)> {
     let cells = |record: &Record| {
         record
@@ -10,7 +14,7 @@ fn rows(text: &[u8]) -> Vec<(u64, Vec<String>)> {
             .map(|cell| String::from_utf8_lossy(cell).into_owned())
             .collect()
     };
-    Records::new(text).map(|record| (record.row, cells(&record))).collect()
+    of(text).map(|record| (record.row, cells(&record))).collect()
 }
 
 fn row(number: u64, cells: &[&str]) -> (u64, Vec<String>) {
@@ -32,7 +36,7 @@ fn rows_are_counted_by_line() {
 
 #[test]
 fn a_file_that_ends_within_quotes_says_so() {
-    let cut_off = |text: &str| Records::new(text.as_bytes()).map(|record| record.cut_off).collect::<Vec<_>>();
+    let cut_off = |text: &str| of(text.as_bytes()).map(|record| record.cut_off).collect::<Vec<_>>();
     assert_eq!(cut_off("a,\"b"), [true]);
     assert_eq!(cut_off("a,\"b\n"), [true]);
     assert_eq!(cut_off("x\na,\"b\"\"\n"), [false, true]);
@@ -45,7 +49,7 @@ fn a_file_that_ends_within_quotes_says_so() {
 
 #[test]
 fn reading_goes_on_after_a_torn_line() {
-    let mut records = Records::new(b"\"a\r\nb,c\r\nd\r\n");
+    let mut records = of(b"\"a\r\nb,c\r\nd\r\n");
     let torn = records.next().unwrap();
     assert_eq!((torn.row, torn.lines, torn.cut_off), (1, 3, true));
     records.read_again_after_first_line(&torn);
@@ -55,11 +59,7 @@ fn reading_goes_on_after_a_torn_line() {
 
 #[test]
 fn markers() {
-    let marked = |text: &str| {
-        Records::new(text.as_bytes())
-            .map(|record| record.has_marker())
-            .collect::<Vec<_>>()
-    };
+    let marked = |text: &str| of(text.as_bytes()).map(|record| record.has_marker()).collect::<Vec<_>>();
     assert_eq!(
         marked("<<<<<<< HEAD\n=======\n||||||| base\n>>>>>>> 42,a\na,\"b\n=======\r\nc\"\n"),
         [true; 5]
@@ -77,12 +77,15 @@ proptest! {
             writer.write_record(cells).unwrap();
         }
         let read: Vec<_> = rows(&writer.into_inner().unwrap()).into_iter().map(|(_, cells)| cells).collect();
-        prop_assert_eq!(read, table);
+        // A row of empty cells is no record.
+        let is_blank = |cells: &[String]| !cells.is_empty() && cells.iter().all(|cell| cell.trim().is_empty() && !cell.contains(['\r', '\n']));
+        let expected: Vec<_> = table.into_iter().filter(|cells: &Vec<String>| !is_blank(cells)).collect();
+        prop_assert_eq!(read, expected);
     }
 
     #[test]
     fn any_bytes_end(text in prop::collection::vec(prop::sample::select(b"a,\"\r\n\xff<= ".to_vec()), 0..200)) {
-        let records: Vec<_> = Records::new(&text).collect();
+        let records: Vec<_> = of(&text).collect();
         prop_assert!(records.len() <= text.len());
         prop_assert!(records.windows(2).all(|pair| pair[0].row < pair[1].row));
         let lines = line_ends(&text) + 1;
