@@ -84,10 +84,22 @@ exposure-fetched = { $name }: up to date, { $new ->
        *[other] { $new } new lists
     }.
 exposure-nothing-published = { $name }: has published nothing yet.
-alert = { $state }: { $severity } at { $name }, { $day } { $from } to { $to }. You were there { $minutes ->
+alert = { $state }: { $severity } at { $name }, { $day } { $from } to { $to }. { $there }
+alert-within = You were there { $minutes ->
         [one] { $minutes } minute
        *[other] { $minutes } minutes
     } of it.
+alert-after = You came after it, when it could still be caught, and were there for { $after ->
+        [one] { $after } minute
+       *[other] { $after } minutes
+    } of that.
+alert-within-and-after = You were there { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    } of it, and { $after ->
+        [one] { $after } minute
+       *[other] { $after } minutes
+    } after it, when it could still be caught.
 alert-withdrawn = { $state }: the authority took back its alert for { $name }, { $day } { $from } to { $to }. You need not act on it.
 alert-ids = {"    "}visit { $visit }, notice { $notice }
 alert-dismissed = Put away. It comes back only if the authority changes it.
@@ -209,10 +221,7 @@ demo-relay-sees = What the relay and anybody see of an hour: tag { $tag } and ni
 demo-revise = The investigation finds that it ended at { $to }: the notice is revised
 demo-withdraw = The test was wrong: the notice is withdrawn
 demo-nothing = { $name }: nothing found.
-demo-alert = { $name }: { $state }. { $venue }, { $from } to { $to }; there for { $minutes ->
-        [one] { $minutes } minute
-       *[other] { $minutes } minutes
-    } of it. { $text }
+demo-alert = { $name }: { $state }. { $venue }, { $from } to { $to }. { $there } { $text }
 demo-alert-withdrawn = { $name }: { $state }. The alert for { $venue } was taken back.
 demo-search = The relay's database and log, and the residents' files, are searched for the bar's name and address
 demo-searched = Searched { $files ->

@@ -9,7 +9,6 @@ use techo_core::device::{OldRows, OpenedBackup};
 use zeroize::Zeroizing;
 
 use crate::failure::CliError;
-use crate::file::write_private;
 use crate::profile::Kind;
 use crate::session::Session;
 use crate::{Failure, Outcome, device, input, question};
@@ -64,7 +63,7 @@ impl Backup {
 fn export(session: &Session, file: &Path) -> Result<Outcome, Failure> {
     let mut device = device::opened(session)?;
     let collected = device.make_backup(&passphrase(session, true)?)?;
-    write_private(file, &collected.content)?;
+    session.out.write_private(file, &collected.content)?;
     let damaged: Vec<String> = collected.damaged.iter().map(ToString::to_string).collect();
     session.out.answer(
         &json!({ "file": file, "visits": collected.visits, "damaged": damaged, "damaged_records": collected.damaged_records }),

@@ -100,7 +100,11 @@ fn answer(session: &Session, done: &CheckedIn) -> Result<Outcome, Failure> {
     session.out.answer(
         &line,
         "checkin-done",
-        &[("name", &visit.name), ("in", &from), ("out", &time::clock(visit.out))],
+        &[
+            ("name", &visit.name),
+            ("in", &from),
+            ("out", &time::end(visit.out, visit.check_in, texts)),
+        ],
     )?;
     if done.without_warnings {
         session.out.say(
@@ -113,7 +117,9 @@ fn answer(session: &Session, done: &CheckedIn) -> Result<Outcome, Failure> {
         )?;
     }
     if let Some(from) = visit.keys_end {
-        session.out.say("checkin-keys-end", &[("time", &time::clock(from))])?;
+        session
+            .out
+            .say("checkin-keys-end", &[("time", &time::end(from, visit.check_in, texts))])?;
     }
     Ok(Outcome::Done)
 }

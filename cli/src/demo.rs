@@ -19,6 +19,7 @@ use techo_core::exposure::alerts::{Alert, AlertState};
 use techo_protocol::basics::clock::{DAY_SECONDS, HOUR_SECONDS as HOUR};
 use techo_protocol::exposure::notice::{DEFAULT_TAIL_SECONDS, LocalisedText, Severity, Window};
 
+use crate::exposure::there;
 use crate::session::Session;
 use crate::texts::Argument;
 use crate::{Failure, Outcome, time};
@@ -228,7 +229,7 @@ impl Story<'_> {
                 ("venue", &alert.name),
                 ("from", &from),
                 ("to", &to),
-                ("minutes", &content.overlap_minutes),
+                ("there", &there(content, texts)),
                 ("text", &text),
             ],
         )

@@ -12,7 +12,7 @@ use techo_core::diary::{EndedBy, Filter, ForeignPoster, Source};
 use crate::failure::Warning;
 use crate::session::Session;
 use crate::texts::harmless;
-use crate::{Failure, Outcome, device, file, input, time};
+use crate::{Failure, Outcome, device, input, time};
 
 /// See and keep up the diary of visits
 #[derive(Debug, Subcommand)]
@@ -207,7 +207,7 @@ fn show(session: &Session, visit: &VisitView) -> Result<(), Failure> {
     } else {
         texts.plain("diary-not-warned")
     };
-    let (from, to) = (time::clock(visit.check_in), time::clock(visit.out));
+    let (from, to) = (time::clock(visit.check_in), time::end(visit.out, visit.check_in, texts));
     out.say(
         "diary-line",
         &[
@@ -264,7 +264,8 @@ fn line(visit: &VisitView) -> Value {
 
 fn answer(session: &Session, visit: &VisitView, id: &str) -> Result<Outcome, Failure> {
     let texts = session.out.texts();
-    let (from, to) = (time::day_and_time(visit.check_in, texts), time::clock(visit.out));
+    let from = time::day_and_time(visit.check_in, texts);
+    let to = time::end(visit.out, visit.check_in, texts);
     session.out.answer(
         &line(visit),
         id,
@@ -337,7 +338,7 @@ fn keep(session: &Session, days: Option<i64>) -> Result<Outcome, Failure> {
 
 fn export(session: &Session, path: &Path) -> Result<Outcome, Failure> {
     let exported = device::opened(session)?.export_diary()?;
-    file::write_private(path, exported.json.as_bytes())?;
+    session.out.write_private(path, exported.json.as_bytes())?;
     let line = json!({
         "file": path,
         "visits": exported.visits,

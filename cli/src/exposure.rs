@@ -3,12 +3,12 @@
 use clap::Subcommand;
 use serde_json::json;
 use techo_core::device::FetchOutcome;
-use techo_core::exposure::alerts::{Alert, AlertState};
+use techo_core::exposure::alerts::{Alert, AlertContent, AlertState};
 use techo_core::exposure::lists::{Freshness, ListAge};
 use techo_protocol::exposure::notice::NoticeId;
 
 use crate::session::Session;
-use crate::texts::harmless;
+use crate::texts::{Texts, harmless};
 use crate::{Failure, Outcome, device, time};
 
 /// Fetch exposure lists and see whether a visit was one
@@ -92,6 +92,7 @@ fn show(session: &Session, alert: &Alert) -> Result<(), Failure> {
         "from": time::write(content.from),
         "to": time::write(content.to),
         "overlap_minutes": content.overlap_minutes,
+        "after_minutes": content.after_minutes,
         "severity": content.severity.as_str(),
         "advice": content.advice,
         "text": content.text,
@@ -113,8 +114,8 @@ fn show(session: &Session, alert: &Alert) -> Result<(), Failure> {
             ("name", &alert.name),
             ("day", &day),
             ("from", &time::clock(content.from)),
-            ("to", &time::clock(content.to)),
-            ("minutes", &content.overlap_minutes),
+            ("to", &time::end(content.to, content.from, texts)),
+            ("there", &there(content, texts)),
         ],
     );
     out.say_line(&out.bold(&line))?;
@@ -124,10 +125,22 @@ fn show(session: &Session, alert: &Alert) -> Result<(), Failure> {
     out.say("alert-ids", &[("visit", &alert.id.visit), ("notice", &alert.id.notice)])
 }
 
+/// How long the person was there, in the window that is shown and in the tail after it.
+pub fn there(content: &AlertContent, texts: &Texts) -> String {
+    let (within, after) = (content.overlap_minutes, content.after_minutes);
+    let id = match (within, after) {
+        (_, 0) => "alert-within",
+        (0, _) => "alert-after",
+        _ => "alert-within-and-after",
+    };
+    texts.of(id, &[("minutes", &within), ("after", &after)])
+}
+
 /// Never "no exposure" on a list that is old: it says up to when nothing was found.
 fn nothing_found(session: &Session, ages: &[ListAge]) -> Result<(), Failure> {
     let texts = session.out.texts();
-    let fresh = ages.iter().all(|age| age.freshness == Freshness::Fresh);
+    // Of a wrong clock and of damage the lines below tell; neither makes a list old.
+    let fresh = ages.iter().all(|age| age.freshness != Freshness::Stale);
     match ages.iter().map(|age| age.as_of).min().flatten() {
         Some(oldest) if fresh => session
             .out

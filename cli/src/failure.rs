@@ -21,6 +21,8 @@ techo_protocol::coded_errors! {
         FileUnwritable = "file.unwritable", "The file cannot be written.", "Check that the folder is there, that you may write to it, and that the disk is not full.";
         /// Standard output is gone.
         OutputGone = "output.gone", "The answer could not be written.", "Check where the output goes.";
+        /// A file that is given by name only.
+        NotToStandardOutput = "file.not_to_stdout", "This file is not written to standard output.", "Give it a name; ./- is a file named -.";
         /// The text is no time.
         TimeInvalid = "time.invalid", "This is not a time.", "Write it as 2026-11-20T19:05:00+09:00, or without the zone for this machine's own.";
         /// The profile is of another kind.
@@ -70,6 +72,8 @@ pub struct Failure {
     error: Box<dyn Coded>,
     /// Which file or value the error is about, where that helps and is the person's own input.
     about: Option<String>,
+    /// Whoever read the answers has enough of them, and nobody is to be told.
+    is_quiet: bool,
 }
 
 /// An error as scripts see it.
@@ -87,6 +91,7 @@ impl<E: Coded + 'static> From<E> for Failure {
         Self {
             error: Box::new(error),
             about: None,
+            is_quiet: false,
         }
     }
 }
@@ -108,6 +113,14 @@ impl Failure {
         CliError::OutputGone.into()
     }
 
+    /// Whoever read standard output has gone, as `head` does: the command ends without a word.
+    pub fn reader_gone() -> Self {
+        Self {
+            is_quiet: true,
+            ..Self::output()
+        }
+    }
+
     /// The error as scripts see it, in English whatever the locale.
     pub fn line(&self) -> ErrorLine<'_> {
         let english = Texts::of_locale("en");
@@ -119,8 +132,12 @@ impl Failure {
         }
     }
 
-    /// Prints the error on stderr: a JSON line for scripts, sentences for people. Exit status 3.
+    /// Prints the error on stderr: a JSON line for scripts, sentences for people. Exit status 3; 141 where the reader of stdout has gone, as a shell
+    /// says of a program that SIGPIPE ended: 0 would be an answer that nobody read.
     pub fn report(&self, json: bool) -> ExitCode {
+        if self.is_quiet {
+            return ExitCode::from(141);
+        }
         if json {
             #[derive(Serialize)]
             struct Line<'a> {

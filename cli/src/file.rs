@@ -29,10 +29,21 @@ pub fn write_public(path: &Path, content: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// [`CliError::FileUnwritable`].
 pub fn expect_writable(path: &Path) -> Result<(), Failure> {
+    if is_standard_output(path) {
+        return Err(CliError::NotToStandardOutput.into());
+    }
     techo_files::expect_replaceable(path).map_err(|_| unwritable(path))
 }
 
+/// Whether a name stands for standard output. A file of that name is `./-`.
+pub fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
+    if is_standard_output(path) {
+        return Err(CliError::NotToStandardOutput.into());
+    }
     techo_files::replace(path, content, readers).map_err(|_| unwritable(path))
 }
 

@@ -97,7 +97,7 @@ fn names_a_file(text: &str) -> bool {
 /// # Errors
 /// `file.unreadable`.
 pub fn file(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::File::open(path)
+    opened(path)
         .and_then(up_to_limit)
         .map_err(|_| Failure::from(CliError::FileUnreadable).about(path.display()))
 }
@@ -107,9 +107,18 @@ pub fn file(path: &Path) -> Result<Vec<u8>, Failure> {
 /// # Errors
 /// `file.unreadable`.
 pub fn large_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::File::open(path)
+    opened(path)
         .and_then(|file| up_to(file, LARGEST_LIST))
         .map_err(|_| Failure::from(CliError::FileUnreadable).about(path.display()))
+}
+
+/// A file, or standard input where its name is `-`.
+fn opened(path: &Path) -> std::io::Result<Box<dyn Read>> {
+    Ok(if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path)?)
+    })
 }
 
 /// One byte more is read than is taken, so that whoever is given a larger file sees that it is: the first 64 MiB of a list are not the list.

@@ -1,16 +1,28 @@
 //! What a command prints: JSON Lines for scripts, sentences for people. Warnings and progress go to stderr.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::Failure;
 use crate::texts::{Argument, Texts};
+use crate::{Failure, file};
 
 /// A line on stderr. Where stderr is gone or full there is nobody to tell, and the exit status still says what happened.
 pub fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+fn put(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    write(&mut out)
+        .and_then(|()| out.flush())
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::reader_gone(),
+            _ => Failure::output(),
+        })
 }
 
 /// Where a command's answers go: text for people, or JSON for scripts.
@@ -18,13 +30,20 @@ pub struct Output {
     json: bool,
     colour: bool,
     texts: Texts,
+    /// Standard output carries a file, and what else is said goes to stderr.
+    is_taken: AtomicBool,
 }
 
 impl Output {
     /// JSON or sentences, in the language of `texts`.
     pub fn new(json: bool, texts: Texts) -> Self {
-        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { json, colour, texts }
+        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self {
+            json,
+            colour,
+            texts,
+            is_taken: AtomicBool::new(false),
+        }
     }
 
     /// Whether scripts are reading.
@@ -78,12 +97,30 @@ impl Output {
     }
 
     /// A line on stdout, flushed: a script may be waiting for it.
-    #[allow(clippy::unused_self, reason = "the one way to stdout")]
     pub fn print(&self, line: &str) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{line}")
-            .and_then(|()| out.flush())
-            .map_err(|_| Failure::output())
+        if self.is_taken.load(Ordering::Relaxed) {
+            complain(line);
+            return Ok(());
+        }
+        put(|out| writeln!(out, "{line}"))
+    }
+
+    /// Bytes on stdout as they are, for a file that is given that way.
+    #[allow(clippy::unused_self, reason = "the one way to stdout")]
+    pub fn bytes(&self, content: &[u8]) -> Result<(), Failure> {
+        put(|out| out.write_all(content))
+    }
+
+    /// Writes a file that only its owner reads, or to stdout where its name is `-`: the answer then goes to stderr.
+    ///
+    /// # Errors
+    /// `file.unwritable`, or stdout is gone.
+    pub fn write_private(&self, path: &Path, content: &[u8]) -> Result<(), Failure> {
+        if !file::is_standard_output(path) {
+            return file::write_private(path, content);
+        }
+        self.is_taken.store(true, Ordering::Relaxed);
+        self.bytes(content)
     }
 
     /// A warning on stderr, for people; scripts find warnings in the answer.
@@ -102,7 +139,7 @@ impl Output {
 
     /// A bar on stderr for long work; nothing where stderr is no terminal.
     pub fn progress(&self, steps: u64, id: &str) -> ProgressBar {
-        if !std::io::stderr().is_terminal() {
+        if !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::new(steps).with_message(self.texts.plain(id));

@@ -64,7 +64,9 @@ impl Texts {
 
     /// What happened, with the error's own values; in the error's own words where there are no others.
     pub fn message(&self, error: &dyn Coded) -> String {
-        self.of_code(error.code(), "message", &error.values())
+        let mut values = error.values();
+        self.say_what_the_relay_said(&mut values);
+        self.of_code(error.code(), "message", &values)
             .unwrap_or_else(|| harmless(&error.to_string()))
     }
 
@@ -72,6 +74,18 @@ impl Texts {
     pub fn hint(&self, error: &dyn Coded) -> String {
         self.of_code(error.code(), "hint", &error.values())
             .unwrap_or_else(|| error.hint().to_owned())
+    }
+
+    /// A relay answers in English, with a code; what the code means is said here in the person's language.
+    fn say_what_the_relay_said(&self, values: &mut [(&'static str, ErrorValue)]) {
+        let code = values
+            .iter()
+            .find(|(name, _)| *name == "code")
+            .map(|(_, code)| code.to_string());
+        let said = code.and_then(|code| self.of_code(&code, "message", &[]));
+        if let (Some(said), Some((_, title))) = (said, values.iter_mut().find(|(name, _)| *name == "title")) {
+            *title = ErrorValue::Text(said.trim_end_matches(['.', '。']).to_owned());
+        }
     }
 
     /// The `message` or `hint` of an error code, where the files of texts have one.

@@ -96,6 +96,15 @@ pub fn clock(unix_seconds: i64) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
+/// The time of day of what ends, with the day where that is another than the beginning's.
+pub fn end(unix_seconds: i64, beginning: i64, texts: &Texts) -> String {
+    if local(unix_seconds).date_naive() == local(beginning).date_naive() {
+        clock(unix_seconds)
+    } else {
+        day_and_time(unix_seconds, texts)
+    }
+}
+
 fn local(unix_seconds: i64) -> DateTime<Local> {
     // Outside chrono's range of some 260,000 years only the year is wrong.
     Local.timestamp_opt(unix_seconds, 0).earliest().unwrap_or_default()
@@ -118,6 +127,8 @@ mod tests {
     #[test]
     fn days_are_in_the_person_s_form() {
         let noon = read("2026-11-20T12:00").unwrap();
+        assert_eq!(end(noon + 3_600, noon, &Texts::of_locale("en")), "13:00");
+        assert_eq!(end(noon + 86_400, noon, &Texts::of_locale("en")), "Sat 21 Nov 2026 12:00");
         assert_eq!(day(noon, &Texts::of_locale("en")), "Fri 20 Nov 2026");
         assert_eq!(day(noon, &Texts::of_locale("ja")), "2026年11月20日(金)");
     }

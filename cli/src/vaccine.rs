@@ -18,7 +18,7 @@ use techo_protocol::Coded;
 
 use crate::failure::{CliError, Warning};
 use crate::session::Session;
-use crate::{Failure, Outcome, device, file};
+use crate::{Failure, Outcome, device};
 
 /// Keep the family's vaccine records, and know when the next dose is due
 #[derive(Debug, Subcommand)]
@@ -120,7 +120,7 @@ fn day(text: &str) -> Result<NaiveDate, Failure> {
 
 fn export(session: &Session, path: &std::path::Path) -> Result<Outcome, Failure> {
     let exported = device::opened(session)?.export_vaccine_record()?;
-    file::write_private(path, exported.file.as_bytes())?;
+    session.out.write_private(path, exported.file.as_bytes())?;
     session.out.answer(
         &json!({
             "file": path,

@@ -9,7 +9,6 @@ use techo_authority::municipality::vrs::VrsEncoding;
 use techo_protocol::vaccination::ticket::TicketText;
 
 use crate::authority::open;
-use crate::file::write_private;
 use crate::session::Session;
 use crate::{Failure, Outcome, rejected, time};
 
@@ -80,7 +79,7 @@ impl Ledger {
         match &self.out {
             Some(path) => {
                 let file = authority.vrs_ledger(encoding)?;
-                write_private(path, &file.content)?;
+                session.out.write_private(path, &file.content)?;
                 let outcome = rejected::show(session, &file.lacking)?;
                 let mut line = json!({ "layout": "vrs", "persons": file.persons, "bytes": file.content.len() });
                 if !file.lacking.is_empty() {
@@ -97,12 +96,8 @@ impl Ledger {
                 session.out.document("vrs", text.trim_start_matches('\u{feff}'))?;
             }
             None => {
-                use std::io::Write as _;
                 let file = authority.vrs_ledger(encoding)?;
-                let mut out = std::io::stdout().lock();
-                out.write_all(&file.content)
-                    .and_then(|()| out.flush())
-                    .map_err(|_| Failure::output())?;
+                session.out.bytes(&file.content)?;
                 return Ok(rejected::warn(session, &file.lacking));
             }
         }

@@ -12,7 +12,7 @@ use techo_protocol::vaccination::schedule::NextDose;
 use super::list::{recall_line, warn};
 use super::only;
 use crate::session::Session;
-use crate::{Failure, Outcome, device, file, time};
+use crate::{Failure, Outcome, device, time};
 
 /// What to be reminded of.
 #[derive(Debug, Args)]
@@ -118,7 +118,7 @@ impl Remind {
         let Some(file) = self.ics else { return Ok(Outcome::Done) };
         let texts: Vec<CalendarText> = everybody.iter().filter_map(|one| event(session, one)).collect();
         let calendar = device.calendar(&texts)?;
-        file::write_private(&file, calendar.file.as_bytes())?;
+        session.out.write_private(&file, calendar.file.as_bytes())?;
         session.out.answer(
             &json!({ "file": file, "events": calendar.events }),
             "vaccine-calendar",

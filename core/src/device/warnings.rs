@@ -123,7 +123,8 @@ impl Device {
     /// osaka.publish(&relay, techo_testing::NOW + 7_200)?;
     /// device.fetch(&[])?;
     /// let warnings = device.warnings()?;
-    /// assert_eq!((warnings.alerts[0].name.as_str(), warnings.alerts[0].content.overlap_minutes), ("Bar Yoru", 60));
+    /// let told = &warnings.alerts[0].content;
+    /// assert_eq!((warnings.alerts[0].name.as_str(), told.overlap_minutes, told.after_minutes), ("Bar Yoru", 30, 30));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -86,14 +86,32 @@ pub struct AlertContent {
     pub from: i64,
     /// End of the exposure without its tail, in Unix seconds.
     pub to: i64,
-    /// How long the person was there during exposure and tail, in minutes.
+    /// How long the person was there between `from` and `to`, in minutes; 0 for somebody who came after it, and is warned because of the tail.
     pub overlap_minutes: u32,
+    /// How long the person was there in the tail after `to`, in minutes. What was kept by a version that counted both together has 0.
+    #[serde(default)]
+    pub after_minutes: u32,
     /// How serious it is.
     pub severity: Severity,
     /// The authority's advice, a number of its own list.
     pub advice: u8,
     /// The text of the authority, where it wrote one.
     pub text: Option<LocalisedText>,
+}
+
+impl AlertContent {
+    /// Whether a person who saw `seen` learns nothing new. Earlier versions kept the minutes of window and tail as one number, and of a stay that
+    /// did not begin at a whole minute one too many: neither is news.
+    fn says_the_same_as(&self, seen: &Self) -> bool {
+        let total = self.overlap_minutes + self.after_minutes;
+        let was_one_number = seen.after_minutes == 0 && (total..=total + 1).contains(&seen.overlap_minutes);
+        let minutes_apart = Self {
+            overlap_minutes: self.overlap_minutes,
+            after_minutes: self.after_minutes,
+            ..seen.clone()
+        };
+        self == seen || (was_one_number && *self == minutes_apart)
+    }
 }
 
 /// What the newest revision of a notice says of a visit that some revision named.
@@ -143,7 +161,7 @@ fn state(newest: Option<&Newest>, memory: Option<&Memory>) -> Option<(AlertConte
     };
     match (newest, memory) {
         (Some(Newest::Meets(content)), None) => Some((content.clone(), AlertState::New)),
-        (Some(Newest::Meets(content)), Some(memory)) if *content != memory.content => {
+        (Some(Newest::Meets(content)), Some(memory)) if !content.says_the_same_as(&memory.content) => {
             Some((content.clone(), AlertState::Revised))
         }
         // A list that is no longer there takes nothing back.
@@ -228,15 +246,20 @@ fn content(stay: &Stay<'_>, hours: &[Finding]) -> Option<AlertContent> {
         .filter(|hour| hour.body.revision == newest && !hour.body.withdrawn)
         .collect();
     let at = |hour: &Finding, minute: u8| slot_start(hour.slot) + i64::from(minute) * 60;
-    let overlap: i64 = covered
-        .iter()
-        .map(|hour| {
-            (at(hour, hour.body.minutes.tail).min(there.end) - at(hour, hour.body.minutes.from).max(there.start)).max(0) / 60
-        })
-        .sum();
-    if overlap == 0 {
+    // What counts as having been there is whole minutes; how long it was is what a clock would say.
+    let really = stay.from..if stay.to > stay.from { stay.to } else { there.end };
+    let common = |from: i64, to: i64| (to.min(really.end) - from.max(really.start)).max(0);
+    let (mut within, mut total) = (0, 0);
+    for hour in &covered {
+        let minutes = &hour.body.minutes;
+        within += common(at(hour, minutes.from), at(hour, minutes.to));
+        total += common(at(hour, minutes.from), at(hour, minutes.tail));
+    }
+    if total == 0 {
         return None;
     }
+    let in_minutes = |seconds: i64| u32::try_from(seconds.saturating_add(59) / 60).unwrap_or(u32::MAX);
+    let overlap_minutes = in_minutes(within);
     let first = covered.first()?;
     let exposed = || covered.iter().filter(|hour| hour.body.minutes.from < hour.body.minutes.to);
     // Where the keys open hours of tail only, the exposure ended when the first of them began.
@@ -250,7 +273,8 @@ fn content(stay: &Stay<'_>, hours: &[Finding]) -> Option<AlertContent> {
             .map(|hour| at(hour, hour.body.minutes.to))
             .max()
             .unwrap_or(tail_only),
-        overlap_minutes: u32::try_from(overlap).unwrap_or(u32::MAX),
+        overlap_minutes,
+        after_minutes: in_minutes(total).saturating_sub(overlap_minutes),
         severity: first.body.severity,
         advice: first.body.advice,
         text: covered.iter().find_map(|hour| hour.text.clone()),

@@ -55,6 +55,8 @@ crate::coded_errors! {
         TooLong = "pairing.too_long", "The relay's address or the device's name is too long.", "Give a shorter one.";
         /// The other device did not come in time.
         TimedOut = "pairing.timed_out", "The other device did not answer in time. Nothing was changed.", "Begin again with a new pairing code; it is good for two minutes.";
+        /// The pairing text was used before, or its time is over.
+        Spent = "pairing.spent", "This pairing is over: its code was used, or its two minutes have passed. Nothing was changed.", "Begin again with a new pairing code, and show it to one device only.";
         /// No address in the code answers.
         Unreachable = "pairing.unreachable", "The other device cannot be reached on this network. Nothing was changed.", "Connect both to one network. Networks for guests often keep devices apart: use a relay there.";
     }

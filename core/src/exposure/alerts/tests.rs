@@ -43,7 +43,7 @@ impl Person {
         mark_seen(&mut self.vault, &alerts).unwrap();
         alerts
             .iter()
-            .map(|alert| (alert.state, alert.content.overlap_minutes))
+            .map(|alert| (alert.state, alert.content.overlap_minutes + alert.content.after_minutes))
             .collect()
     }
 }
@@ -60,7 +60,7 @@ fn an_alert_is_new_once() {
 }
 
 #[test]
-fn it_shows_the_whole_window_and_counts_the_tail() {
+fn it_shows_the_whole_window_and_counts_the_tail_apart() {
     let mut person = Person::with(vec![visit(1, 21 * 60 + 50, 22 * 60 + 20)]);
     person.publish(1, Some(window(19 * 60 + 15, 22 * 60)), &[]);
     let alert = list(&mut person.vault, &person.visits).unwrap().remove(0);
@@ -68,8 +68,39 @@ fn it_shows_the_whole_window_and_counts_the_tail() {
         (alert.content.from, alert.content.to),
         (MIDNIGHT + (19 * 60 + 15) * 60, MIDNIGHT + 22 * 3_600)
     );
-    assert_eq!(alert.content.overlap_minutes, 30);
+    assert_eq!((alert.content.overlap_minutes, alert.content.after_minutes), (10, 20));
     assert_eq!(alert.name, "Venue 1");
+}
+
+#[test]
+fn who_came_after_it_was_not_there_in_it_and_nobody_was_there_longer_than_they_stayed() {
+    let minutes = |visit: Visit| {
+        let mut person = Person::with(vec![visit]);
+        person.publish(1, Some(window(19 * 60, 20 * 60)), &[]);
+        let content = list(&mut person.vault, &person.visits).unwrap().remove(0).content;
+        (content.overlap_minutes, content.after_minutes)
+    };
+    assert_eq!(minutes(visit(1, 20 * 60 + 10, 21 * 60)), (0, 20));
+    assert_eq!(minutes(visit(1, 18 * 60, 23 * 60)), (60, 30));
+    let mut odd = visit(1, 19 * 60, 19 * 60 + 45);
+    (odd.check_in, odd.out) = (odd.check_in + 30, odd.out + 30);
+    assert_eq!(minutes(odd), (45, 0), "half a minute at both ends is one minute");
+    let mut over_the_edge = visit(1, 19 * 60 + 30, 20 * 60 + 15);
+    (over_the_edge.check_in, over_the_edge.out) = (over_the_edge.check_in + 30, over_the_edge.out + 30);
+    assert_eq!(minutes(over_the_edge), (30, 15));
+}
+
+#[test]
+fn minutes_that_an_earlier_version_counted_together_are_no_news() {
+    let mut person = Person::with(vec![visit(1, 21 * 60 + 50, 22 * 60 + 20)]);
+    person.publish(1, Some(window(19 * 60 + 15, 22 * 60)), &[]);
+    let mut seen = list(&mut person.vault, &person.visits).unwrap();
+    (seen[0].content.overlap_minutes, seen[0].content.after_minutes) = (30, 0);
+    mark_seen(&mut person.vault, &seen).unwrap();
+    assert_eq!(person.look()[0].0, AlertState::Seen);
+    (seen[0].content.overlap_minutes, seen[0].content.after_minutes) = (50, 0);
+    mark_seen(&mut person.vault, &seen).unwrap();
+    assert_eq!(person.look()[0].0, AlertState::Revised);
 }
 
 #[test]
