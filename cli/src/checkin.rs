@@ -84,6 +84,12 @@ fn answer(session: &Session, done: &CheckedIn) -> Result<Outcome, Failure> {
         "in": time::write(visit.check_in),
         "out": time::write(visit.out),
     });
+    if done.again {
+        line["again"] = json!(true);
+    }
+    if let Some(ended) = &done.ended {
+        line["ended"] = json!({ "visit": ended.id.to_string(), "name": ended.name, "out": time::write(ended.out) });
+    }
     let mut warnings = Vec::new();
     if done.without_warnings {
         warnings.push(techo_protocol::Coded::code(&VenueCodeError::UnknownAuthority));
@@ -92,6 +98,9 @@ fn answer(session: &Session, done: &CheckedIn) -> Result<Outcome, Failure> {
         warnings.push(techo_protocol::Coded::code(&Warning::KeysEnd));
         line["keys_end"] = json!(time::write(from));
     }
+    if let Some(event) = &done.event {
+        warnings.push(event.code());
+    }
     if !warnings.is_empty() {
         line["warnings"] = json!(warnings);
     }
@@ -99,13 +108,22 @@ fn answer(session: &Session, done: &CheckedIn) -> Result<Outcome, Failure> {
     let from = time::day_and_time(visit.check_in, texts);
     session.out.answer(
         &line,
-        "checkin-done",
+        if done.again { "checkin-again" } else { "checkin-done" },
         &[
             ("name", &visit.name),
             ("in", &from),
             ("out", &time::end(visit.out, visit.check_in, texts)),
         ],
     )?;
+    if let Some(ended) = &done.ended {
+        let out = time::end(ended.out, visit.check_in, texts);
+        session
+            .out
+            .say("checkin-ended", &[("name", &ended.name), ("out", &out), ("id", &ended.id)])?;
+    }
+    if let Some(event) = &done.event {
+        session.out.warn_line(&format!("{} ({})", texts.message(event), event.code()));
+    }
     if done.without_warnings {
         session.out.say(
             if done.follows_nobody {

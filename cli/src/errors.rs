@@ -7,6 +7,7 @@ use techo_protocol::ErrorInfo;
 /// The areas of what every shell stands on: their hints hold on a phone too. What a command is called stands in `locales/*.ftl`.
 const LIBRARIES: &[&[ErrorInfo]] = &[
     techo_core::arrival::ArrivalError::CATALOGUE,
+    techo_core::arrival::EventWarning::CATALOGUE,
     techo_core::backup::BackupError::CATALOGUE,
     techo_core::certificates::ContentNote::CATALOGUE,
     techo_core::certificates::Reason::CATALOGUE,

@@ -19,12 +19,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::exposure::slot::{day_of_slot, slot_of};
 use techo_protocol::exposure::venue_code::{Poster, Rotating, VenueCode, VenueCodeError};
 
 use crate::diary::{NewVisit, Source, VisitKeys};
 use crate::documents::week::{CodeKind, ForeignPoster};
-use crate::posters::{PosterKind, PosterSignature};
+use crate::posters::{PosterKind, PosterSignature, ReadPoster};
 use crate::recognise::{Recognised, Unreadable};
 use crate::scan::ScanError;
 
@@ -37,6 +38,16 @@ techo_protocol::coded_errors! {
         SeveralPlaces = "checkin.several_codes", "The picture holds several venue codes. Nothing was stored.", "Take a picture of one code only.";
         /// The poster is another country's, and its signature is wrong.
         PosterForged = "checkin.poster_signature_invalid", "This poster is forged or changed: its signature is wrong.", "Nothing was stored. Enter the visit by hand.";
+    }
+}
+
+techo_protocol::coded_errors! {
+    /// What a person should look at who checks in with an event's code. The visit is written all the same: events begin early and last longer.
+    pub enum EventWarning {
+        /// The event has not begun.
+        NotBegun = "checkin.event_not_begun", "The event of this code has not begun at that time.", "Check the time, and the code.";
+        /// The event is over.
+        Over = "checkin.event_over", "The event of this code is over at that time.", "Check the time, and the code.";
     }
 }
 
@@ -61,6 +72,8 @@ pub struct Arrival {
     pub visit: NewVisit,
     /// Whether nobody will be warned of this place here: its authority is not followed, or it is in another country.
     pub without_warnings: bool,
+    /// What does not fit, where the code is of an event.
+    pub event: Option<EventWarning>,
 }
 
 /// Makes a visit that begins at `at` (Unix seconds) from what was read.
@@ -97,6 +110,7 @@ pub fn arrive(recognised: &Recognised, at: i64) -> Result<Arrival, Refused> {
                 Err(VenueCodeError::UnknownAuthority) => Ok(Arrival {
                     visit: visit(Source::Manual, VisitKeys::None),
                     without_warnings: true,
+                    event: None,
                 }),
                 Err(error) => Err(error.clone().into()),
                 Ok(authority) => {
@@ -112,6 +126,7 @@ pub fn arrive(recognised: &Recognised, at: i64) -> Result<Arrival, Refused> {
                     Ok(Arrival {
                         visit: visit(source, keys),
                         without_warnings: false,
+                        event: None,
                     })
                 }
             }
@@ -127,19 +142,40 @@ pub fn arrive(recognised: &Recognised, at: i64) -> Result<Arrival, Refused> {
             let visit = new(
                 &poster.name,
                 poster.address.as_deref(),
-                poster.stay_minutes.unwrap_or(0),
+                foreign_stay(poster, at),
                 source,
                 VisitKeys::None,
             );
             Ok(Arrival {
                 visit,
                 without_warnings: true,
+                event: poster.valid.and_then(|(start, end)| match at {
+                    _ if at < start => Some(EventWarning::NotBegun),
+                    _ if at >= end => Some(EventWarning::Over),
+                    _ => None,
+                }),
             })
         }
         Recognised::Unreadable(_, Unreadable::Slip(_)) | Recognised::DoseSlip(_) | Recognised::Other(_) | Recognised::Unknown => {
             Err(ArrivalError::NotAPlace.into())
         }
         Recognised::Unreadable(_, error) => Err(error.clone().into()),
+    }
+}
+
+/// After how many minutes a stay at another country's poster ends: what the poster says is usual, and no later than the event; where it says nothing,
+/// at the event's end. 0 where neither is said: codes that hold for longer than a day are no event's.
+fn foreign_stay(poster: &ReadPoster, at: i64) -> u32 {
+    let end = poster
+        .valid
+        .filter(|(start, end)| (*start..*end).contains(&at))
+        .map(|(_, end)| end - at);
+    let left = end
+        .filter(|left| *left <= DAY_SECONDS)
+        .and_then(|left| u32::try_from(left.saturating_add(59) / 60).ok());
+    match (poster.stay_minutes, left) {
+        (Some(stay), Some(left)) => stay.min(left),
+        (stay, left) => stay.or(left).unwrap_or(0),
     }
 }
 
@@ -278,5 +314,38 @@ mod tests {
             arrive(&read("https://techo.example/v#11", &[]), AT),
             Err(Refused::Unreadable(VenueCodeError::NewerVersion.into()))
         );
+    }
+
+    #[test]
+    fn an_event_ends_when_its_poster_says_and_before_or_after_it_something_is_said() {
+        let event = |stay_minutes, hours: i64| {
+            Recognised::Foreign(ReadPoster {
+                kind: PosterKind::Cwa,
+                name: "Concert".into(),
+                address: None,
+                signature: PosterSignature::None,
+                stay_minutes,
+                valid: Some((AT, AT + hours * 3_600)),
+                complaint: None,
+            })
+        };
+        let said = |event: &Recognised, at: i64| {
+            let arrival = arrive(event, at).unwrap();
+            (arrival.visit.default_stay_min, arrival.event)
+        };
+        assert_eq!(said(&event(None, 4), AT + 1_800), (210, None));
+        assert_eq!(said(&event(Some(60), 4), AT), (60, None));
+        assert_eq!(
+            said(&event(Some(60), 4), AT + 3 * 3_600 + 1_800),
+            (30, None),
+            "not beyond its end"
+        );
+        assert_eq!(
+            said(&event(None, 24 * 365), AT),
+            (0, None),
+            "a code that holds for a year is no event's"
+        );
+        assert_eq!(said(&event(None, 4), AT - 1), (0, Some(EventWarning::NotBegun)));
+        assert_eq!(said(&event(None, 4), AT + 4 * 3_600), (0, Some(EventWarning::Over)));
     }
 }

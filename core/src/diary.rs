@@ -27,7 +27,7 @@ pub(crate) use export::time_text;
 pub use import::{Imported, is_export};
 pub use retention::{DEFAULT_KEEP_DAYS, KEEP_DAYS};
 pub use text::{LONGEST_ADDRESS, LONGEST_NAME, LONGEST_NOTE};
-pub use visit::{Companion, Edit, EndedBy, Filter, Listing, NewVisit, Visit};
+pub use visit::{Arrived, Companion, Edit, EndedBy, Filter, Listing, NewVisit, Visit};
 
 use crate::documents::week::{VisitEntry, week_of};
 use crate::documents::{Document, Documents, settings};

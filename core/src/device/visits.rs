@@ -3,7 +3,7 @@
 use techo_protocol::trust::TrustList;
 
 use super::{Device, DeviceError};
-use crate::arrival::{self, Arrival, ArrivalError, Refused};
+use crate::arrival::{self, Arrival, ArrivalError, EventWarning, Refused};
 use crate::diary::{Edit, EndedBy, Filter, NewVisit, Source, Visit, VisitKeys};
 use crate::documents::EntryId;
 use crate::following;
@@ -117,6 +117,12 @@ impl From<Visit> for VisitView {
 pub struct CheckedIn {
     /// The visit as it was written.
     pub visit: VisitView,
+    /// Whether this is the visit that was going on, prolonged: the same code was read before, within the stay.
+    pub again: bool,
+    /// Another visit that this check-in ended, because nobody had said how long it is.
+    pub ended: Option<VisitView>,
+    /// What does not fit where the code is of an event: the check-in is before it or after it.
+    pub event: Option<EventWarning>,
     /// The place cannot be warned about here: its authority is not followed, or it is of another country.
     pub without_warnings: bool,
     /// No authority is followed at all.
@@ -347,13 +353,14 @@ impl Device {
         let mut arrival = request.arrive(&lists, at)?;
         arrival.visit.with.clone_from(&request.with);
         arrival.visit.note.clone_from(&request.note);
-        if let Some(stay) = request.stay_minutes {
-            // What does not fit is longer than a stay may be, which the diary says.
-            arrival.visit.default_stay_min = u16::try_from(stay).unwrap_or(u16::MAX);
-        }
-        let visit = self.diary.check_in(&arrival.visit)?;
+        // What a person says stands: the next check-in does not cut it.
+        arrival.visit.check_out = request.stay_minutes.map(|stay| at.saturating_add(i64::from(stay) * 60));
+        let arrived = self.diary.arrive(&arrival.visit)?;
         Ok(CheckedIn {
-            visit: visit.into(),
+            visit: arrived.visit.into(),
+            again: arrived.again,
+            ended: arrived.ended.map(VisitView::from),
+            event: arrival.event,
             without_warnings: arrival.without_warnings,
             follows_nobody: lists.is_empty(),
         })

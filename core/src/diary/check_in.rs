@@ -2,9 +2,10 @@
 
 use techo_protocol::basics::clock::HOUR_SECONDS;
 
+use super::retention::check_length;
 use super::{
-    Change, CodeKind, DEFAULT_STAY_MIN, Diary, DiaryError, EndedBy, EntryId, NewVisit, Refusal, Source, Visit, VisitKeys, stay,
-    text, view, week_of_visit, weeks_around,
+    Arrived, Change, CodeKind, DEFAULT_STAY_MIN, Diary, DiaryError, EndedBy, EntryId, NewVisit, Refusal, Source, Visit,
+    VisitKeys, stay, text, view, week_of_visit, weeks_around,
 };
 use crate::documents::keys::{core_key, field_key};
 use crate::documents::week::{self, MOST_KEYS, VisitCore, person_field, slot_field};
@@ -40,8 +41,58 @@ impl Diary {
     /// # Errors
     /// A [`Refusal`] where a time, a text or the keys break a rule, or a [`DiaryError::Vault`].
     pub fn check_in(&mut self, new: &NewVisit) -> Result<Visit, DiaryError> {
-        let id = self.write(|change| change.check_in(new))?;
+        let id = self.write(|change| {
+            change.check_time(new.check_in)?;
+            if let Some(out) = new.check_out {
+                change.check_stay(new.check_in, out)?;
+            }
+            change.check_in(new)
+        })?;
         self.written(&id)
+    }
+
+    /// Writes a check-in with a code, as [`Self::check_in`] does, but that its stated end may lie ahead, and says what it did to the visit that was going on: the same place's is prolonged
+    /// (the camera fires twice, or a person is not sure that it worked), and another's is ended unless a person said how long it is.
+    ///
+    /// ```
+    /// use techo_core::diary::NewVisit;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut diary = techo_testing::diary(folder.path())?;
+    /// let bar = techo_testing::visit("Bar Yoru");
+    /// let first = diary.arrive(&bar)?;
+    /// let again = diary.arrive(&NewVisit { check_in: bar.check_in + 40, ..bar })?;
+    /// assert_eq!((again.visit.id, again.again), (first.visit.id, true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::check_in`].
+    pub fn arrive(&mut self, new: &NewVisit) -> Result<Arrived, DiaryError> {
+        self.refresh()?;
+        let before = self.visits_around(new.check_in);
+        let again = before.iter().rfind(|visit| goes_on(visit, new)).map(|visit| visit.id);
+        let id = self.write(|change| match again {
+            Some(id) => change.prolong_scanned(&id, new),
+            None => change.check_in(new),
+        })?;
+        let after = self.visits_around(new.check_in);
+        let end_of = |visits: &[Visit], id| visits.iter().find(|visit| visit.id == id).map(|visit| visit.out);
+        let ended = after.into_iter().find(|visit| {
+            visit.id != id
+                && visit.ended_by == EndedBy::NextCheckIn
+                && end_of(&before, visit.id).is_some_and(|out| out > visit.out)
+        });
+        Ok(Arrived {
+            visit: self.written(&id)?,
+            again: before.iter().any(|visit| visit.id == id),
+            ended,
+        })
+    }
+
+    fn visits_around(&self, at: i64) -> Vec<Visit> {
+        let Some(week) = week::week_of(at) else { return Vec::new() };
+        self.visits(weeks_around(week)).0
     }
 
     /// Ends a visit at a time, in Unix seconds.
@@ -79,11 +130,62 @@ impl Diary {
     }
 }
 
+/// Whether a code is of a visit that is going on: the same place's, and not over when the code was read. Where one of the codes' keys is the same, so is
+/// the place; where a code gives none, its kind, name and address are.
+fn goes_on(visit: &Visit, new: &NewVisit) -> bool {
+    let is_there = (visit.check_in..=visit.out).contains(&new.check_in);
+    let is_same = visit.source == new.source
+        && visit.name == text::printed(&new.name, text::LONGEST_NAME)
+        && visit.address.as_deref().unwrap_or_default()
+            == text::printed(new.address.as_deref().unwrap_or_default(), text::LONGEST_ADDRESS);
+    let has_key = || match (&visit.keys, &new.keys) {
+        (VisitKeys::None, VisitKeys::None) => true,
+        (VisitKeys::Days(held), VisitKeys::Days(given)) => given.iter().any(|key| held.contains(key)),
+        // A tablet's codes change: `visit_going_on` knows when they join.
+        _ => false,
+    };
+    is_there && is_same && !visit.imported && !visit.needs_repair && has_key()
+}
+
 impl Change<'_, '_> {
+    /// Takes a code that is read again during its own visit: what was said the second time is added, and how long the stay is counts from then.
+    fn prolong_scanned(&mut self, id: &EntryId, new: &NewVisit) -> Result<EntryId, DiaryError> {
+        let entry = self.entry(id)?;
+        let check_in = stay::check_in(&entry);
+        self.check_time(new.check_in)?;
+        if let Some(out) = new.check_out {
+            check_length(check_in, out)?;
+        }
+        let people = self.people_called(&new.with)?;
+        let note = match (entry.note.as_deref().filter(|note| !note.is_empty()), new.note.as_deref()) {
+            (Some(held), Some(note)) if held != note => Some(format!("{held}\n{note}")),
+            (None, Some(note)) => Some(note.to_owned()),
+            _ => None,
+        };
+        let note = note
+            .map(|note| text::typed(&note, text::LONGEST_NOTE).map(str::to_owned))
+            .transpose()?;
+        let name = self.document_of(id)?;
+        let document = self.week(entry.core.check_in)?;
+        let again = entry.scanned_again.unwrap_or(check_in).max(new.check_in);
+        document.set(&field_key(id, week::SCANNED_AGAIN), again)?;
+        if let Some(out) = new.check_out {
+            document.set(&field_key(id, week::CHECK_OUT), out)?;
+        }
+        if let Some(note) = note {
+            document.set(&field_key(id, week::NOTE), note)?;
+        }
+        for person in people {
+            document.set(&field_key(id, &person_field(&person)), true)?;
+        }
+        self.save(&name, false)?;
+        Ok(*id)
+    }
+
     fn check_in(&mut self, new: &NewVisit) -> Result<EntryId, DiaryError> {
         self.check_time(new.check_in)?;
         if let Some(out) = new.check_out {
-            self.check_stay(new.check_in, out)?;
+            check_length(new.check_in, out)?;
         }
         if i64::from(new.default_stay_min) * 60 > stay::LONGEST_STAY {
             return Err(Refusal::StayTooLong.into());
@@ -190,6 +292,9 @@ impl Change<'_, '_> {
     }
 
     fn prolong(&mut self, visit: &Visit, new: &NewVisit) -> Result<EntryId, DiaryError> {
+        if let Some(out) = new.check_out {
+            check_length(visit.check_in, out)?;
+        }
         let people = self.people_called(&new.with)?;
         let name = self.document_of(&visit.id)?;
         let document = self.week(visit.recorded)?;
@@ -200,6 +305,9 @@ impl Change<'_, '_> {
         }
         let again = visit.scanned_again.unwrap_or(visit.check_in).max(new.check_in);
         document.set(&field_key(&visit.id, week::SCANNED_AGAIN), again)?;
+        if let Some(out) = new.check_out {
+            document.set(&field_key(&visit.id, week::CHECK_OUT), out)?;
+        }
         for person in people {
             document.set(&field_key(&visit.id, &person_field(&person)), true)?;
         }

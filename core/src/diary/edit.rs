@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::retention::check_length;
 use super::{Change, Diary, DiaryError, Edit, EntryId, NewVisit, Refusal, Source, Visit, VisitKeys, stay, text};
 use crate::documents::keys::field_key;
 use crate::documents::week::{self, VisitEntry, person_field};
@@ -60,12 +61,11 @@ impl Change<'_, '_> {
         if edit.check_in.is_some() {
             self.check_time(check_in)?;
         }
-        if let Some(out) = edit
-            .check_out
-            .unwrap_or(entry.check_out)
-            .filter(|_| edit.check_in.is_some() || edit.check_out.is_some())
-        {
-            self.check_stay(check_in, out)?;
+        match (edit.check_out, entry.check_out) {
+            (Some(Some(out)), _) => self.check_stay(check_in, out)?,
+            // How long somebody means to stay was said when they came.
+            (None, Some(out)) if edit.check_in.is_some() => check_length(check_in, out)?,
+            _ => {}
         }
         if (check_in - entry.core.check_in).abs() > DAY_SECONDS {
             if entry.core.keys != VisitKeys::None {

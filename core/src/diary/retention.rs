@@ -180,14 +180,20 @@ impl Change<'_, '_> {
 
     /// Refuses a check-out in the future, before the check-in, or more than a day after it.
     pub(super) fn check_stay(&self, check_in: i64, check_out: i64) -> Result<(), Refusal> {
-        if check_out < check_in {
-            Err(Refusal::OutBeforeIn)
-        } else if check_out > self.now {
-            Err(Refusal::InTheFuture)
-        } else if check_out - check_in > super::stay::LONGEST_STAY {
-            Err(Refusal::StayTooLong)
-        } else {
-            Ok(())
+        if check_out >= check_in && check_out > self.now {
+            return Err(Refusal::InTheFuture);
         }
+        check_length(check_in, check_out)
+    }
+}
+
+/// Refuses a stay that ends before it begins, or is longer than any; it may end in the future, where a person says how long they mean to stay.
+pub(super) fn check_length(check_in: i64, check_out: i64) -> Result<(), Refusal> {
+    if check_out < check_in {
+        Err(Refusal::OutBeforeIn)
+    } else if check_out - check_in > super::stay::LONGEST_STAY {
+        Err(Refusal::StayTooLong)
+    } else {
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The diary's rules, by area.
 
+mod again;
 mod crash;
 mod edits;
 mod fixture;

@@ -122,6 +122,17 @@ pub struct NewVisit {
     pub note: Option<String>,
 }
 
+/// What became of a check-in with a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// The visit that was written, or prolonged.
+    pub visit: Visit,
+    /// Whether the code is of the visit that was going on, so that it was prolonged and no new one was made.
+    pub again: bool,
+    /// The visit that this check-in ended, with its end: nobody had said how long it is.
+    pub ended: Option<Visit>,
+}
+
 /// What to change of a visit; what is `None` stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edit {
