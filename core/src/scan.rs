@@ -26,12 +26,14 @@ mod segments;
 mod shade;
 mod shrink;
 mod text;
+mod thorough;
 mod triples;
 
 pub use attempts::Budget;
 pub use level::Level;
 pub use luminance::Luminance;
 pub use text::decode as text_of;
+pub use thorough::scan_file;
 
 techo_protocol::coded_errors! {
     /// Why a picture cannot be looked at.

@@ -14,7 +14,7 @@ fn a_code_that_is_no_place_stores_nothing() {
     let torn = path(folder.path(), "torn.png");
     std::fs::write(&torn, &BLANK_PNG[..40]).unwrap();
     let noise = path(folder.path(), "noise.bin");
-    std::fs::write(&noise, [0xFF, 0xFE, 0x00, 0x80].repeat(100)).unwrap();
+    std::fs::write(&noise, [0x00, 0xFF, 0xFE, 0x80].repeat(100)).unwrap();
     for (input, code) in [
         ("hello", "checkin.not_a_venue_code"),
         (blank.as_str(), "scan.no_code"),

@@ -8,7 +8,7 @@ use techo_protocol::vaccination::revocations;
 use techo_protocol::vaccination::schedule::Schedule;
 use techo_protocol::vaccination::status_pass::{PassFile, StatusPassError};
 
-use crate::scan::{self, Found, Luminance, Options, ScanError, picture};
+use crate::scan::{self, Found, Luminance, ScanError, picture};
 use crate::{backup, diary};
 
 /// What a file is, by how it begins. Nothing of it is checked.
@@ -160,7 +160,7 @@ impl FileContent {
             code: Some(found),
         };
         match self {
-            Self::Picture(picture) => scan::scan(picture, &Options::default()).into_iter().map(of_code).collect(),
+            Self::Picture(picture) => scan::scan_file(picture).into_iter().map(of_code).collect(),
             Self::Text(text) if text.is_empty() => Vec::new(),
             Self::Text(text) => vec![FoundText {
                 text: text.clone(),

@@ -103,6 +103,18 @@ impl<'a> Luminance<'a> {
         &self.bytes[start..start + self.width]
     }
 
+    /// A part of the picture, not copied; what reaches beyond the picture is cut off.
+    pub(super) fn part(&self, x: usize, y: usize, width: usize, height: usize) -> Luminance<'_> {
+        let (x, y) = (x.min(self.width), y.min(self.height));
+        let start = (y * self.stride + x).min(self.bytes.len());
+        Luminance {
+            width: width.min(self.width - x),
+            height: height.min(self.height - y),
+            stride: self.stride,
+            bytes: Cow::Borrowed(&self.bytes[start..]),
+        }
+    }
+
     /// The bytes and how the rows lie in them: (bytes, width, height, stride).
     pub(super) fn plane(&self) -> (&[u8], usize, usize, usize) {
         (&self.bytes, self.width, self.height, self.stride)
