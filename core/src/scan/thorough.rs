@@ -61,7 +61,7 @@ fn in_tiles(picture: &Luminance<'_>, left: &mut usize) -> Vec<Found> {
 /// Where tiles begin along a side.
 fn starts(side: usize) -> impl Iterator<Item = usize> {
     let last = side.saturating_sub(TILE);
-    (0..last.div_ceil(STEP) + 1).map(move |number| (number * STEP).min(last))
+    (0..=last.div_ceil(STEP)).map(move |number| (number * STEP).min(last))
 }
 
 /// Puts corners that are in pixels of `sized` into those of the picture.
