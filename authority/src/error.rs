@@ -21,7 +21,7 @@ use techo_protocol::vaccination::status_pass::StatusPassError;
 
 use crate::audit::AuditError;
 use crate::cases::CaseError;
-use crate::import::{ImportError, RowError};
+use crate::import::{ImportError, LayoutError, RowError};
 use crate::keys::KeyError;
 use crate::municipality::MunicipalityError;
 use crate::municipality::bundles::BundleError;
@@ -115,6 +115,7 @@ pub const CATALOGUES: &[&[ErrorInfo]] = &[
     CellError::CATALOGUE,
     DoseRowError::CATALOGUE,
     ImportError::CATALOGUE,
+    LayoutError::CATALOGUE,
     TicketWarning::CATALOGUE,
     LotRowError::CATALOGUE,
     MappingError::CATALOGUE,

@@ -82,7 +82,7 @@ impl Authority {
         for (done, event) in (1..).zip(&import.events) {
             // What a row that turns out bad has done by then is undone with it.
             let savepoint = transaction.savepoint()?;
-            match apply(&savepoint, import.layout, event, &issuer, random) {
+            match apply(&savepoint, &import.layout, event, &issuer, random) {
                 Ok(done) => {
                     savepoint.commit()?;
                     imported.revised += usize::from(done.revised);
@@ -102,7 +102,7 @@ impl Authority {
         imported.rejected.sort_by_key(|row| row.row);
         imported.accepted = imported.rows.saturating_sub(imported.rejected.len());
         if !options.dry_run {
-            audit::append(&transaction, now, "notice.imported", import.layout)?;
+            audit::append(&transaction, now, "notice.imported", &import.layout)?;
             transaction.commit()?;
         }
         Ok(imported)
@@ -212,7 +212,7 @@ fn withdraw_missing(db: &Connection, import: &Import, now: i64) -> Result<usize,
         .collect();
     let mut query = db.prepare("SELECT event, notice FROM imported WHERE layout = ?1 ORDER BY event")?;
     let known = query
-        .query_map([import.layout], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)))?
+        .query_map([&import.layout], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)))?
         .collect::<Result<Vec<_>, _>>()?;
     let mut withdrawn = 0;
     for (event, notice) in known.into_iter().filter(|(event, _)| !there.contains(event.as_str())) {
@@ -222,7 +222,7 @@ fn withdraw_missing(db: &Connection, import: &Import, now: i64) -> Result<usize,
             withdrawn += 1;
         }
         db.prepare_cached("DELETE FROM imported WHERE layout = ?1 AND event = ?2")?
-            .execute((import.layout, event))?;
+            .execute((&import.layout, event))?;
     }
     Ok(withdrawn)
 }

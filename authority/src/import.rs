@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | `nz` | id, Event, Location, Start, End, Advice | New Zealand's local time |
 //! | `techo` | id, name, address, from, to, severity, text | RFC 3339 with an offset |
+//! | of a [`LayoutFile`] | those that it names | in the forms and the zone that it names |
 //!
 //! ```
 //! use techo_authority::import;
@@ -27,6 +28,7 @@ mod dates;
 mod fields;
 mod header;
 mod layout;
+mod layout_file;
 mod nz;
 mod techo;
 
@@ -35,7 +37,8 @@ use std::collections::HashSet;
 use techo_protocol::exposure::notice::Severity;
 
 use header::Header;
-use layout::{LAYOUTS, Layout};
+use layout::Layout;
+pub use layout_file::{LayoutError, LayoutFile};
 
 use crate::rejected::RejectedRow;
 use crate::tables::records::{Record, Records};
@@ -54,7 +57,7 @@ const MAX_REREAD_BYTES: usize = MAX_FILE_BYTES;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
     /// Name of the layout that the header has.
-    pub layout: &'static str,
+    pub layout: String,
     /// Rows of the file apart from its header and blank lines: those accepted and those rejected.
     pub rows: usize,
     /// What the accepted rows say, by row; of rows with the same id the last alone.
@@ -104,10 +107,12 @@ techo_protocol::coded_errors! {
         TooLarge = "import.file_too_large", "The file is larger than 64 MiB or has more than 200,000 rows.", "Cut the list into several files; leave out --complete then.";
         /// A spreadsheet, or anything else that is not text.
         NotText = "import.not_text", "The file is not CSV in UTF-8, UTF-16 or Shift_JIS.", "Save the list as \"CSV UTF-8\" and import that.";
+        /// The layout file names an encoding that nobody knows.
+        Encoding = "import.encoding", "The encoding that the layout file names is not known.", "Write utf-8, shift_jis (also as cp932), windows-1252 and so on, or leave it out.";
         /// `--layout` names none that is known.
-        UnknownLayout = "import.unknown_layout", "There is no layout of that name.", "Use nz or techo, or leave --layout out.";
+        UnknownLayout = "import.unknown_layout", "There is no layout of that name.", "Use nz or techo, give a layout file, or leave it out.";
         /// No row is a header of a known layout, or of the one that was named.
-        NoHeader = "import.no_header", "No line of the file is the header of a known layout.", "Compare the column names with the layout's, listed in the documentation of import.";
+        NoHeader = "import.no_header", "No line of the file is the header of a known layout.", "Compare the column names with the layout's, or give a layout file that names the list's own columns.";
         /// So many quotation marks are missing that rows cannot be told apart.
         Torn = "import.torn", "Too many rows of the file are torn.", "Export the list again.";
     }
@@ -131,31 +136,44 @@ techo_protocol::coded_errors! {
         /// Bytes that the file's encoding does not have.
         NotUtf8 = "import.not_utf8", "A character of this row is torn, or not of the file's encoding.", "Look at the row where it comes from; save the list as \"CSV UTF-8\".";
         /// A cell that has to hold something is empty or `NA`.
-        CellMissing { column: &'static str } = "import.cell_missing", "The column {column} is empty.", "Fill it in.";
+        CellMissing { column: String } = "import.cell_missing", "The column {column} is empty.", "Fill it in.";
         /// A cell with more than the column may hold.
-        CellTooLong { column: &'static str, most: usize } = "import.cell_too_long", "The column {column} holds more than {most} characters.", "Shorten it.";
+        CellTooLong { column: String, most: usize } = "import.cell_too_long", "The column {column} holds more than {most} characters.", "Shorten it.";
         /// Control characters, which a screen could take for commands.
-        CellControl { column: &'static str } = "import.cell_control", "The column {column} holds control characters.", "Remove them.";
+        CellControl { column: String } = "import.cell_control", "The column {column} holds control characters.", "Remove them.";
         /// An id of a form that the layout does not have.
         Id = "import.id", "The id has not the 15 or 18 letters and digits that this layout's ids have.", "Correct it.";
         /// No time where one has to be: empty or `NA`.
-        TimeMissing { column: &'static str } = "import.time_missing", "The column {column} holds no time.", "Fill it in.";
+        TimeMissing { column: String } = "import.time_missing", "The column {column} holds no time.", "Fill it in.";
         /// A time in none of the known forms, or not in the calendar.
-        TimeUnreadable { column: &'static str } = "import.time_unreadable", "The time in the column {column} cannot be read.", "Write it like the others.";
+        TimeUnreadable { column: String, cell: String, forms: String } = "import.time_unreadable", "The column {column} holds “{cell}”. Known forms are: {forms}.", "Write the time in one of them, or give a layout file that names its form.";
         /// A local time that the change to summer time leaves out.
-        TimeSkipped { column: &'static str } = "import.time_skipped", "The time in the column {column} never was: the clocks went forward over it.", "Correct it.";
+        TimeSkipped { column: String } = "import.time_skipped", "The time in the column {column} never was: the clocks went forward over it.", "Correct it.";
         /// The end is before the start.
         EndsBeforeStart = "import.ends_before_start", "The event ends before it starts.", "Correct the start or the end.";
         /// A window of more than 60 days, the longest that a diary reaches back.
         TooLong = "import.event_too_long", "The event is longer than 60 days.", "Correct the start or the end.";
         /// Neither `caution` nor `cluster`.
         Severity = "import.severity", "The severity is neither caution nor cluster.", "Write one of the two.";
+        /// A word that the layout file does not have.
+        SeverityWord { column: String } = "import.severity_word", "The column {column} holds none of the layout's words for caution and cluster.", "Add the word to the layout file's [severity], or name a default there.";
     }
 }
 
-/// The names of the known layouts.
+impl RowError {
+    /// A cell that is no time: a list of places holds nothing personal, so the cell is shown.
+    fn unreadable(column: &str, cell: &str, forms: &str) -> Self {
+        Self::TimeUnreadable {
+            column: column.to_owned(),
+            cell: cell.chars().filter(|c| !c.is_control()).take(40).collect(),
+            forms: forms.to_owned(),
+        }
+    }
+}
+
+/// The names of the layouts that are known without a file.
 pub fn layouts() -> impl Iterator<Item = &'static str> {
-    LAYOUTS.iter().map(|layout| layout.name)
+    layout::NAMES.into_iter()
 }
 
 /// Reads a list of exposure events.
@@ -167,10 +185,28 @@ pub fn layouts() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`ImportError`] where the file as a whole is none of ours. What is wrong with a row is in [`Import::rejected`].
 pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
+    let mut known = layout::known();
+    if let Some(name) = layout {
+        known.retain(|layout| layout.name == name);
+        if known.is_empty() {
+            return Err(ImportError::UnknownLayout);
+        }
+    }
+    read_as(bytes, &known)
+}
+
+/// Reads a list whose columns a layout file names.
+///
+/// # Errors
+/// As [`read()`].
+pub fn read_by(bytes: &[u8], layout: &LayoutFile) -> Result<Import, ImportError> {
+    read_as(bytes, &[layout.layout()])
+}
+
+fn read_as(bytes: &[u8], wanted: &[Layout]) -> Result<Import, ImportError> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(ImportError::TooLarge);
     }
-    let wanted = wanted_layouts(layout)?;
     let text = text(bytes, wanted)?;
     let mut records = Records::of(&text);
     let mut header: Option<Header> = None;
@@ -219,7 +255,7 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
     }
     match header {
         Some(header) => Ok(Import {
-            layout: header.layout.name,
+            layout: header.layout.name.clone(),
             rows,
             events: last_of_each_id(events),
             rejected,
@@ -231,37 +267,32 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
 }
 
 /// The file as text: in the encoding that its bytes show, or else in the one of the layout that its header has.
-fn text<'a>(bytes: &'a [u8], wanted: &'static [Layout]) -> Result<Text<'a>, ImportError> {
+fn text<'a>(bytes: &'a [u8], wanted: &[Layout]) -> Result<Text<'a>, ImportError> {
     let of = |encoding| {
         Text::of(bytes, encoding).map_err(|why| match why {
             TableError::Empty => ImportError::Empty,
             TableError::TooLarge => ImportError::TooLarge,
+            TableError::Encoding => ImportError::Encoding,
             _ => ImportError::NotText,
         })
     };
     let text = of(None)?;
     if text.is_doubtful()
         && let Some(header) = Records::of(&text).find_map(|record| Header::recognise(&record, wanted))
-        && let Some(theirs) = header.layout.encoding
+        && let Some(theirs) = header.layout.encoding.as_deref()
     {
         return of(Some(theirs));
     }
     Ok(text)
 }
 
-fn wanted_layouts(name: Option<&str>) -> Result<&'static [Layout], ImportError> {
-    let Some(name) = name else { return Ok(LAYOUTS) };
-    let at = LAYOUTS.iter().position(|layout| layout.name == name);
-    at.and_then(|at| LAYOUTS.get(at..=at)).ok_or(ImportError::UnknownLayout)
-}
-
-fn read_row(record: &Record, header: Option<&Header>) -> Result<Event, RowError> {
+fn read_row(record: &Record, header: Option<&Header<'_>>) -> Result<Event, RowError> {
     if record.has_marker() {
         return Err(RowError::Marker);
     }
     let header = header.ok_or(RowError::BeforeHeader)?;
     let row = header.row(record)?;
-    (header.layout.event)(&row)
+    header.layout.event(&row)
 }
 
 /// Whether an error can come of a missing quotation mark.

@@ -13,8 +13,8 @@ use crate::store::{StoreError, narrow, write};
 use crate::venues::{self, VenueNumber};
 use crate::{Authority, Error, audit};
 
-/// Longest window, in seconds. Anything longer was typed wrong.
-pub const LONGEST_WINDOW_SECONDS: i64 = 7 * DAY_SECONDS;
+/// Longest window, in seconds: as far back as the longest diary goes. A place may have been a source for a month ("source investigation").
+pub const LONGEST_WINDOW_SECONDS: i64 = 60 * DAY_SECONDS;
 /// Longest tail, in seconds.
 pub const LONGEST_TAIL_SECONDS: i64 = DAY_SECONDS;
 /// How far ahead of the clock a window may begin, in seconds: a day takes in every time zone.
@@ -33,7 +33,7 @@ techo_protocol::coded_errors! {
         /// `to` is not later than `from`.
         EndsBeforeStart = "notice.ends_before_start", "The notice ends before it starts.", "Correct --from or --to.";
         /// The window is longer than [`LONGEST_WINDOW_SECONDS`].
-        TooLong = "notice.too_long", "The notice is longer than seven days.", "Correct --from or --to, or make one notice a day.";
+        TooLong = "notice.too_long", "The notice is longer than 60 days, the longest that a diary reaches back.", "Correct --from or --to.";
         /// Longer than [`LONGEST_TAIL_SECONDS`], or negative.
         Tail = "notice.tail", "A tail is 0 to 24 hours.", "Give another tail.";
         /// Begins later than [`MOST_AHEAD_SECONDS`] from now, or before 1970.

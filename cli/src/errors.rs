@@ -69,6 +69,7 @@ const PROGRAMS: &[&[ErrorInfo]] = &[
     techo_authority::audit::AuditError::CATALOGUE,
     techo_authority::cases::CaseError::CATALOGUE,
     techo_authority::import::ImportError::CATALOGUE,
+    techo_authority::import::LayoutError::CATALOGUE,
     techo_authority::import::RowError::CATALOGUE,
     techo_authority::keys::KeyError::CATALOGUE,
     techo_authority::municipality::MunicipalityError::CATALOGUE,

@@ -48,7 +48,7 @@ fn every_list_adds_up() {
             .from_reader(bytes.as_slice())
             .byte_records()
             .count();
-        assert_eq!((import.layout, import.rows), ("nz", records), "{name}");
+        assert_eq!((import.layout.as_str(), import.rows), ("nz", records), "{name}");
         assert_eq!(import.accepted() + import.rejected.len(), import.rows, "{name}");
         let torn = name.contains("conflict");
         assert!(

@@ -2,21 +2,32 @@
 
 use super::RowError;
 use crate::tables::spreadsheet::bare;
+use techo_protocol::basics::folding::searchable;
 
 /// A row whose cells stand under the header's columns.
 pub(super) struct Row<'a> {
     /// The line on which it begins.
     pub number: u64,
-    /// The header's names, in lower case.
+    /// The header's names, as they are searched for.
     pub columns: &'a [String],
     /// As many cells as columns, or more empty ones.
     pub cells: Vec<&'a str>,
 }
 
 impl Row<'_> {
+    /// Whether the header names a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.position(column).is_some()
+    }
+
+    fn position(&self, column: &str) -> Option<usize> {
+        let column = searchable(column.trim());
+        self.columns.iter().position(|name| *name == column)
+    }
+
     /// A cell without what stands around it; empty where it says `NA` (or the like), or where there is no such column.
     pub fn cell(&self, column: &str) -> &str {
-        let at = self.columns.iter().position(|name| name.eq_ignore_ascii_case(column));
+        let at = self.position(column);
         let cell = at.and_then(|at| self.cells.get(at)).map_or("", |cell| bare(cell));
         if matches!(cell, "NA" | "N/A" | "NaN" | "NULL") {
             ""
@@ -29,13 +40,18 @@ impl Row<'_> {
     ///
     /// # Errors
     /// [`RowError::CellTooLong`], [`RowError::CellControl`]
-    pub fn text(&self, column: &'static str, most: usize) -> Result<&str, RowError> {
+    pub fn text(&self, column: &str, most: usize) -> Result<&str, RowError> {
         let text = self.cell(column);
         if text.chars().nth(most).is_some() {
-            return Err(RowError::CellTooLong { column, most });
+            return Err(RowError::CellTooLong {
+                column: column.to_owned(),
+                most,
+            });
         }
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return Err(RowError::CellControl { column });
+            return Err(RowError::CellControl {
+                column: column.to_owned(),
+            });
         }
         Ok(text)
     }
@@ -44,10 +60,12 @@ impl Row<'_> {
     ///
     /// # Errors
     /// [`RowError::CellMissing`] and those of [`Row::text`].
-    pub fn required_text(&self, column: &'static str, most: usize) -> Result<&str, RowError> {
+    pub fn required_text(&self, column: &str, most: usize) -> Result<&str, RowError> {
         Some(self.text(column, most)?)
             .filter(|text| !text.is_empty())
-            .ok_or(RowError::CellMissing { column })
+            .ok_or_else(|| RowError::CellMissing {
+                column: column.to_owned(),
+            })
     }
 }
 
@@ -75,11 +93,27 @@ mod tests {
         let columns = ["name"].map(str::to_owned);
         let text = |cell: &str| row(&columns, &[cell]).text("name", 3).map(str::to_owned);
         assert_eq!(text("あああ"), Ok("あああ".to_owned()));
-        assert_eq!(text("ああああ"), Err(RowError::CellTooLong { column: "name", most: 3 }));
-        assert_eq!(text("a\u{1b}"), Err(RowError::CellControl { column: "name" }));
+        assert_eq!(
+            text("ああああ"),
+            Err(RowError::CellTooLong {
+                column: "name".to_owned(),
+                most: 3
+            })
+        );
+        assert_eq!(
+            text("a\u{1b}"),
+            Err(RowError::CellControl {
+                column: "name".to_owned()
+            })
+        );
         assert_eq!(text("a\nb"), Ok("a\nb".to_owned()));
         assert_eq!(text(""), Ok(String::new()));
         let empty = row(&columns, &[" "]);
-        assert_eq!(empty.required_text("name", 3), Err(RowError::CellMissing { column: "name" }));
+        assert_eq!(
+            empty.required_text("name", 3),
+            Err(RowError::CellMissing {
+                column: "name".to_owned()
+            })
+        );
     }
 }

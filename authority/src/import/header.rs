@@ -5,36 +5,39 @@ use super::fields::Row;
 use super::layout::Layout;
 use crate::tables::records::Record;
 use crate::tables::spreadsheet::bare;
-use techo_protocol::basics::folding::folded;
+use techo_protocol::basics::folding::searchable;
 
 /// Most bytes of a row: all that the columns may hold, and room for others.
 const MAX_ROW_BYTES: usize = 64 << 10;
 
 /// A record that names the columns of a layout.
-pub(super) struct Header {
+pub(super) struct Header<'l> {
     /// The layout whose columns it names.
-    pub layout: &'static Layout,
+    pub layout: &'l Layout,
     columns: Vec<String>,
 }
 
-impl Header {
+impl<'l> Header<'l> {
     /// The record as a header of one of `layouts`, if it has all columns of one; upper and lower case are alike.
-    pub fn recognise(record: &Record, layouts: &'static [Layout]) -> Option<Self> {
+    pub fn recognise(record: &Record, layouts: &'l [Layout]) -> Option<Self> {
         let names = record.cells.iter().map(std::str::from_utf8);
         let columns = names
-            .map(|name| name.map(|name| folded(bare(name)).to_lowercase()))
+            .map(|name| name.map(|name| searchable(bare(name))))
             .collect::<Result<Vec<_>, _>>()
             .ok()?;
-        let has = |wanted: &&str| columns.iter().any(|column| column.eq_ignore_ascii_case(wanted));
-        let layout = layouts.iter().find(|layout| layout.columns.iter().all(has))?;
+        let has = |wanted: &String| columns.contains(&searchable(wanted.trim()));
+        let layout = layouts
+            .iter()
+            .find(|layout| layout.columns.iter().all(|names| names.iter().any(has)))?;
         Some(Self { layout, columns })
     }
 
     /// The id of a record that may be torn, as far as it can be told.
     pub fn id_of(&self, record: &Record) -> Option<String> {
-        let at = self.columns.iter().position(|column| column == "id")?;
+        let named = searchable(self.layout.id_column()?.trim());
+        let at = self.columns.iter().position(|column| *column == named)?;
         let id = bare(std::str::from_utf8(record.cells.get(at)?).ok()?);
-        (!id.is_empty()).then(|| (self.layout.id)(id).to_owned())
+        (!id.is_empty()).then(|| self.layout.id(id).to_owned())
     }
 
     /// A record below this header.

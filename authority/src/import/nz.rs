@@ -1,42 +1,76 @@
 //! New Zealand's list of locations of interest (minhealthnz/nz-covid-data).
 //!
-//! Columns: id, Event, Location, City, Start, End, Advice, LAT, LNG, Added and, later, Updated. Times are local. An id is
-//! one of Salesforce's: 15 characters that tell upper from lower case, or 18, the last three of which only repeat the case.
+//! Columns, as its history has them: id (not in the first list), Event, ExposureType (from January 2022: Close or Casual), Location, City,
+//! Start, End, Advice (at first Information), LAT, LNG, Added and, later, Updated. Times are local, as `31/12/2021, 1:05 pm`, `31/12/2021 13:05`,
+//! `2021-12-31 13:05:00 NZDT` or in UTC as `2021-12-31T00:05:00.000Z`; some lists of August 2021 are in Windows' Latin encoding. An id is one
+//! of Salesforce's: 15 characters that tell upper from lower case, or 18, the last three of which only repeat the case.
 
 use chrono_tz::Pacific::Auckland;
 use techo_protocol::exposure::notice::Severity;
 
 use super::dates::{self, NoTime, Twice};
 use super::fields::Row;
-use super::layout::{Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, window};
+use super::layout::{Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, Reader, derived_id, window};
 use super::{Event, RowError};
 
-/// The layout `nz`: New Zealand's list of locations of interest.
-pub(super) const LAYOUT: Layout = Layout {
-    name: "nz",
-    encoding: Some("windows-1252"),
-    columns: &["id", "Event", "Location", "Start", "End", "Advice"],
-    id: |id| id.get(..15).unwrap_or(id),
-    event,
-};
+/// What `--layout` calls it.
+pub(super) const NAME: &str = "nz";
 
-fn event(row: &Row<'_>) -> Result<Event, RowError> {
+/// The layout `nz`: New Zealand's list of locations of interest.
+pub(super) fn layout() -> Layout {
+    let mut columns: Vec<Vec<String>> = ["Event", "Location", "Start", "End"]
+        .map(|column| vec![column.to_owned()])
+        .into();
+    columns.push(ADVICE.map(str::to_owned).into());
+    Layout {
+        name: NAME.to_owned(),
+        encoding: Some("windows-1252".to_owned()),
+        columns,
+        reader: Reader::Nz,
+    }
+}
+
+/// What the column with the advice was called, the newest name first.
+const ADVICE: [&str; 2] = ["Advice", "Information"];
+
+pub(super) fn event(row: &Row<'_>) -> Result<Event, RowError> {
     let (from, to) = window(time(row, "Start", Twice::Earlier)?, time(row, "End", Twice::Later)?)?;
-    let advice = row.text("Advice", MAX_TEXT_CHARS)?;
+    let advice_column = ADVICE.into_iter().find(|column| row.has(column)).unwrap_or("Advice");
+    let advice = row.text(advice_column, MAX_TEXT_CHARS)?;
+    let name = row.required_text("Event", MAX_NAME_CHARS)?;
+    let address = address(row)?;
     Ok(Event {
         row: row.number,
-        id: short_id(row.required_text("id", MAX_ID_CHARS)?)?.to_owned(),
-        name: row.required_text("Event", MAX_NAME_CHARS)?.to_owned(),
-        address: address(row)?,
+        // The first list of all had no ids.
+        id: if row.has("id") {
+            short_id(row.required_text("id", MAX_ID_CHARS)?)?.to_owned()
+        } else {
+            derived_id(name, &address, from)
+        },
+        name: name.to_owned(),
+        severity: severity(row.cell("ExposureType"), advice),
+        address,
         from,
         to,
-        severity: if says_to_isolate(advice) {
-            Severity::Cluster
-        } else {
-            Severity::Caution
-        },
         advice_text: advice.to_owned(),
     })
+}
+
+/// What kind of contact the row says that people were; where it does not say so outright, what they are told to do.
+fn severity(exposure_type: &str, advice: &str) -> Severity {
+    let word = exposure_type.to_lowercase();
+    if word.starts_with("close") {
+        Severity::Cluster
+    } else if word.starts_with("casual") || !says_to_isolate(advice) {
+        Severity::Caution
+    } else {
+        Severity::Cluster
+    }
+}
+
+/// The part of an id that tells events apart.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..15).unwrap_or(id)
 }
 
 fn short_id(id: &str) -> Result<&str, RowError> {
@@ -57,14 +91,18 @@ fn address(row: &Row<'_>) -> Result<String, RowError> {
     })
 }
 
-fn time(row: &Row<'_>, column: &'static str, twice: Twice) -> Result<i64, RowError> {
+fn time(row: &Row<'_>, column: &str, twice: Twice) -> Result<i64, RowError> {
     let text = row.cell(column);
     if text.is_empty() {
-        return Err(RowError::TimeMissing { column });
+        return Err(RowError::TimeMissing {
+            column: column.to_owned(),
+        });
     }
-    dates::local(text, Auckland, twice).map_err(|no_time| match no_time {
-        NoTime::Unreadable => RowError::TimeUnreadable { column },
-        NoTime::Skipped => RowError::TimeSkipped { column },
+    dates::local(text, Auckland, twice, &[]).map_err(|no_time| match no_time {
+        NoTime::Unreadable => RowError::unreadable(column, text, dates::KNOWN_FORMS),
+        NoTime::Skipped => RowError::TimeSkipped {
+            column: column.to_owned(),
+        },
     })
 }
 

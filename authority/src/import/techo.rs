@@ -12,19 +12,24 @@
 use techo_protocol::exposure::notice::Severity;
 
 use super::fields::Row;
-use super::layout::{Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, window};
+use super::layout::{Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, Reader, window};
 use super::{Event, RowError, dates};
 
-/// The layout `techo`: Techo's own columns for exposure events.
-pub(super) const LAYOUT: Layout = Layout {
-    name: "techo",
-    encoding: None,
-    columns: &["id", "name", "address", "from", "to", "severity", "text"],
-    id: |id| id,
-    event,
-};
+/// What `--layout` calls it.
+pub(super) const NAME: &str = "techo";
 
-fn event(row: &Row<'_>) -> Result<Event, RowError> {
+/// The layout `techo`: Techo's own columns for exposure events.
+pub(super) fn layout() -> Layout {
+    let columns = ["id", "name", "address", "from", "to", "severity", "text"];
+    Layout {
+        name: NAME.to_owned(),
+        encoding: None,
+        columns: columns.map(|column| vec![column.to_owned()]).into(),
+        reader: Reader::Techo,
+    }
+}
+
+pub(super) fn event(row: &Row<'_>) -> Result<Event, RowError> {
     let (from, to) = window(time(row, "from")?, time(row, "to")?)?;
     Ok(Event {
         row: row.number,
@@ -42,10 +47,12 @@ fn event(row: &Row<'_>) -> Result<Event, RowError> {
     })
 }
 
-fn time(row: &Row<'_>, column: &'static str) -> Result<i64, RowError> {
+fn time(row: &Row<'_>, column: &str) -> Result<i64, RowError> {
     let text = row.cell(column);
     if text.is_empty() {
-        return Err(RowError::TimeMissing { column });
+        return Err(RowError::TimeMissing {
+            column: column.to_owned(),
+        });
     }
-    dates::with_offset(text).map_err(|_| RowError::TimeUnreadable { column })
+    dates::with_offset(text).map_err(|_| RowError::unreadable(column, text, "2026-11-20T19:00:00+09:00"))
 }

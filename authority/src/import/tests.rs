@@ -33,7 +33,7 @@ fn techo_s_own_layout() {
     assert_eq!(
         import,
         Import {
-            layout: "techo",
+            layout: "techo".to_owned(),
             rows: 1,
             events: vec![event],
             rejected: Vec::new(),
@@ -218,7 +218,7 @@ fn files_that_are_none_of_ours() {
     assert_eq!(read(&vec![b'a'; MAX_FILE_BYTES + 1], None), Err(ImportError::TooLarge));
     assert_eq!(
         read(nz.as_bytes(), None).map(|import| (import.layout, import.rows)),
-        Ok(("nz", 0))
+        Ok(("nz".to_owned(), 0))
     );
     assert_eq!(layouts().collect::<Vec<_>>(), ["nz", "techo"]);
 }

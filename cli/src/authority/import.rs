@@ -1,11 +1,11 @@
 //! `techo authority import`: a list of events as CSV.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 use techo_authority::events::ImportOptions;
-use techo_authority::import;
+use techo_authority::import::{self, LayoutFile};
 
 use super::open;
 use crate::session::Session;
@@ -15,12 +15,31 @@ use crate::{Failure, Outcome, input, rejected};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   techo --data pref authority import locations.csv --dry-run
-  techo --data pref authority import locations.csv --complete")]
+  techo --data pref authority import locations.csv --complete
+  techo --data pref authority import list.csv --layout list.toml
+
+A layout file names a list's own columns:
+  name = \"osaka\"              # its events are known by this name and their id
+  zone = \"Asia/Tokyo\"
+  encoding = \"cp932\"          # may be left out
+  times = [\"%Y/%m/%d %H:%M\"]  # as chrono writes them; may be left out
+  [columns]
+  id = \"番号\"                 # may be left out
+  name = \"施設名\"
+  address = [\"市町村\", \"住所\"]  # may be left out
+  from = [\"日付\", \"開始\"]    # several columns are joined by a blank
+  to = [\"日付\", \"終了\"]
+  severity = \"区分\"
+  advice = \"お願い\"            # may be left out
+  [severity]
+  cluster = [\"濃厚接触\"]
+  caution = [\"その他\"]
+  default = \"caution\"         # for every other word; without it such a row is rejected")]
 pub struct Import {
     /// The file
     file: PathBuf,
-    /// The layout: nz or techo; without it, the header tells
-    #[arg(long, value_name = "NAME")]
+    /// The layout: nz, techo, or a layout file (FILE.toml) for a list of your own; without it, the header tells
+    #[arg(long, value_name = "NAME|FILE.toml")]
     layout: Option<String>,
     /// The file is the whole list: what is missing from it is withdrawn
     #[arg(long)]
@@ -35,7 +54,15 @@ impl Import {
         let mut authority = open(session)?;
         let about = self.file.display().to_string();
         let content = input::file(&self.file)?;
-        let list = import::read(&content, self.layout.as_deref()).map_err(|error| Failure::from(error).about(&about))?;
+        let list = match self.layout.as_deref().filter(|name| is_file(name)) {
+            Some(path) => {
+                let layout = input::file(Path::new(path))?;
+                let layout = LayoutFile::read(&layout).map_err(|error| Failure::from(error).about(path))?;
+                import::read_by(&content, &layout)
+            }
+            None => import::read(&content, self.layout.as_deref()),
+        }
+        .map_err(|error| Failure::from(error).about(&about))?;
         let options = ImportOptions {
             complete: self.complete,
             dry_run: self.dry_run,
@@ -83,4 +110,11 @@ impl Import {
         )?;
         Ok(outcome)
     }
+}
+
+/// Whether a layout's name is that of a file.
+fn is_file(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }

@@ -151,3 +151,68 @@ fn who_is_told_to_isolate() {
         assert!(!says_to_isolate(advice), "{advice}");
     }
 }
+
+#[test]
+fn every_form_in_which_the_list_was_published() {
+    let of = |header: &str, row: &str| {
+        let import = read(format!("{header}\n{row}\n").as_bytes(), None).unwrap();
+        assert_eq!(
+            (import.layout.as_str(), import.rejected.as_slice()),
+            ("nz", [].as_slice()),
+            "{header}"
+        );
+        let event = import.events.into_iter().next().unwrap();
+        (event.id, event.from, event.to - event.from, event.severity)
+    };
+    let id = || "a0l4a0000004Gax".to_owned();
+    let (from, to) = ("\"20/01/2022, 4:34 pm\"", "\"20/01/2022, 5:34 pm\"");
+    let expected = (id(), 1_642_649_640, 3_600, Severity::Cluster);
+    // August 2021, and from January 2022 with the kind of contact and other forms of time.
+    assert_eq!(
+        of(
+            "id,Event,Location,City,Start,End,Information,LAT,LNG",
+            &format!("{},Cafe,Road,City,{from},{to},Isolate,,", id())
+        ),
+        expected
+    );
+    assert_eq!(
+        of(
+            "id,check,Event,Location,City,Start,End,Advice,LAT,LNG,Added,Updated",
+            &format!("{},1,Cafe,Road,City,{from},{to},Isolate,,,,", id())
+        ),
+        expected
+    );
+    let newest = "id,Event,ExposureType,Location,City,Start,End,Advice,LAT,LNG,Added,Updated";
+    for (from, to) in [
+        ("2022-01-20 16:34:00 NZDT", "2022-01-20 17:34:00 NZDT"),
+        ("2022-01-20T03:34:00.000Z", "2022-01-20T04:34:00.000Z"),
+        ("20/01/2022 16:34", "20/01/2022 17:34"),
+    ] {
+        let row = |kind: &str, advice: &str| format!("{},Cafe,{kind},Road,City,{from},{to},{advice},,,,", id());
+        assert_eq!(of(newest, &row("Close", "Keep an eye on it")), expected);
+        assert_eq!(of(newest, &row("Casual", "Isolate if it is positive")).3, Severity::Caution);
+        assert_eq!(of(newest, &row("", "Isolate")).3, Severity::Cluster);
+    }
+    let (derived, ..) = of(
+        "Event,Location,Start,End,Information,LAT,LNG",
+        &format!("Cafe,Road,{from},{to},Isolate,,"),
+    );
+    assert!(derived.starts_with("row-"));
+}
+
+#[test]
+fn a_time_in_no_known_form_is_shown_with_the_forms_that_are() {
+    let import = import(&[&ROW.replace("\"19/08/2021, 2:19 pm\"", "Thursday afternoon")]);
+    assert!(
+        import.rejected[0]
+            .message
+            .starts_with("The column Start holds “Thursday afternoon”. Known forms are: 31/12/2021, 1:05 pm; ")
+    );
+}
+
+#[test]
+fn an_event_of_a_month_is_taken() {
+    let long = |to: &str| with("\"19/08/2021, 3:00 pm\"", to).map(|event| event.to - event.from);
+    assert_eq!(long("\"18/09/2021, 2:19 pm\""), Ok(30 * 86_400));
+    assert_eq!(long("\"20/10/2021, 2:19 pm\""), Err("import.event_too_long"));
+}
