@@ -3,8 +3,10 @@
 //! A recall is published again whenever the segment that carries it falls off the list, until it is withdrawn.
 
 use rusqlite::{Connection, Row};
+use techo_protocol::basics::folding::folded;
 use techo_protocol::exposure::notice::LocalisedText;
 use techo_protocol::exposure::segment::Recall;
+use techo_protocol::vaccination::lot::is_same as is_same_lot;
 
 use crate::notices::LONGEST_TEXT_BYTES;
 use crate::store::{StoreError, write};
@@ -51,7 +53,8 @@ impl Authority {
     /// [`RecallError`]: an unknown product, a lot that cannot be, a text too long, or a lot that is recalled already.
     pub fn add_recall(&mut self, product: &str, lot: &str, text: &LocalisedText, now: i64) -> Result<Recall, Error> {
         let product = product.trim().to_ascii_lowercase();
-        let lot = lot.trim();
+        let lot = folded(lot.trim());
+        let lot = &*lot;
         if !PRODUCTS.contains(&product.as_str()) {
             return Err(RecallError::UnknownProduct.into());
         }
@@ -62,7 +65,9 @@ impl Authority {
             return Err(RecallError::TextTooLong.into());
         }
         let transaction = write(&mut self.db)?;
-        let same = |state: &RecallState| !state.recall.withdrawn && state.recall.product == product && state.recall.lot == lot;
+        let same = |state: &RecallState| {
+            !state.recall.withdrawn && state.recall.product == product && is_same_lot(&state.recall.lot, lot)
+        };
         if all(&transaction)?.iter().any(same) {
             return Err(RecallError::AlreadyThere.into());
         }

@@ -25,6 +25,10 @@ techo_protocol::coded_errors! {
         NotToStandardOutput = "file.not_to_stdout", "This file is not written to standard output.", "Give it a name; ./- is a file named -.";
         /// The text is no time.
         TimeInvalid = "time.invalid", "This is not a time.", "Write it as 2026-11-20T19:05:00+09:00, or without the zone for this machine's own.";
+        /// A local time that the change to summer time leaves out.
+        TimeSkipped = "time.skipped", "This time never was here: the clocks were put forward over it.", "Give a time before or after the change, or write the zone behind it.";
+        /// The text is no date, or one that could mean two.
+        DayInvalid = "day.invalid", "This is not a date, or it could mean more than one.", "Write it as 1980-01-31, 1980/1/31, 19800131, 1980年1月31日, 昭和55年1月31日 or S55.1.31.";
         /// The profile is of another kind.
         WrongKind = "profile.wrong_kind", "This folder holds a profile of another kind, or one already.", "Give another folder with --data.";
         /// There is no profile.

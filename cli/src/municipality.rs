@@ -13,6 +13,7 @@ use serde_json::json;
 use techo_authority::keys::Passphrase;
 use techo_authority::profile::NewAuthority;
 use techo_authority::tables::Taking;
+use techo_protocol::basics::folding::folded;
 use techo_protocol::basics::municipality_code::MunicipalityCode;
 
 use crate::authority::{open, warn_of_clear_keys};
@@ -122,7 +123,7 @@ impl Municipality {
 impl Init {
     fn run(self, session: &Session) -> Result<Outcome, Failure> {
         // First: a wrong code must leave nothing behind.
-        let code = MunicipalityCode::read(&self.code).map_err(|error| Failure::from(error).about(&self.code))?;
+        let code = MunicipalityCode::read(&folded(self.code.trim())).map_err(|error| Failure::from(error).about(&self.code))?;
         let folder = session.folder()?;
         let about = |error| Failure::from(error).about(folder.display());
         let found = profile::kind(&folder).map_err(about)?;

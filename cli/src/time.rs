@@ -1,7 +1,7 @@
 //! Times on the command line: RFC 3339 in, RFC 3339 with an offset out; dates for people in their own form.
 
 use chrono::{DateTime, Datelike, Local, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Timelike};
-use techo_protocol::basics::japan_day;
+use techo_protocol::basics::{japan_day, written_day};
 
 use crate::failure::CliError;
 use crate::texts::Texts;
@@ -9,7 +9,7 @@ use crate::texts::Texts;
 /// Reads RFC 3339, or a time or date without a zone as this machine's own. Unix seconds.
 ///
 /// # Errors
-/// [`CliError::TimeInvalid`] for anything else, and for a local time that does not exist.
+/// [`CliError::TimeInvalid`] for anything else; [`CliError::TimeSkipped`] for a local time that the clocks left out.
 pub fn read(text: &str) -> Result<i64, CliError> {
     // ISO 8601 may have its offset without a colon.
     if let Ok(time) = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")) {
@@ -19,9 +19,8 @@ pub fn read(text: &str) -> Result<i64, CliError> {
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
         .or_else(|| {
-            NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .ok()
-                .and_then(|date| date.and_hms_opt(0, 0, 0))
+            let (day, time) = written_day::read_with_time(text)?;
+            Some(day.and_time(time.unwrap_or_default()))
         })
         .ok_or(CliError::TimeInvalid)?;
     instant(&local)
@@ -32,14 +31,22 @@ pub fn read(text: &str) -> Result<i64, CliError> {
 /// # Errors
 /// As [`read`].
 pub fn read_end(text: &str) -> Result<i64, CliError> {
-    match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+    match written_day::read_with_time(text) {
         // The next day's beginning: a day is not always 24 hours long.
-        Ok(date) => {
+        Some((date, None)) => {
             let next = date.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0));
             instant(&next.ok_or(CliError::TimeInvalid)?)
         }
-        Err(_) => read(text),
+        _ => read(text),
     }
+}
+
+/// Reads a day as people write it, such as a birth date; a form that could mean two days is none.
+///
+/// # Errors
+/// [`CliError::DayInvalid`].
+pub fn read_day(text: &str) -> Result<NaiveDate, CliError> {
+    written_day::read(text).ok_or(CliError::DayInvalid)
 }
 
 /// The instant of a local time; the earlier one where the clocks went back over it.
@@ -52,7 +59,7 @@ fn instant(local: &NaiveDateTime) -> Result<i64, CliError> {
             .filter(|&at| self::local(at).naive_local() == *local)
             .min()
             .ok_or(CliError::TimeInvalid),
-        LocalResult::None => Err(CliError::TimeInvalid),
+        LocalResult::None => Err(CliError::TimeSkipped),
     }
 }
 
@@ -122,6 +129,20 @@ mod tests {
         assert_eq!(clock(local), "19:05");
         assert_eq!(read(&write(local)), Ok(local));
         assert_eq!(read("yesterday"), Err(CliError::TimeInvalid));
+        assert_eq!(read("2026/11/20 19:05"), Ok(local));
+        assert_eq!(read("令和8年11月20日 19:05"), Ok(local));
+        assert_eq!(read_end("2026/11/20"), read("2026-11-21"));
+        assert_eq!(read("20/11/2026"), Err(CliError::TimeInvalid));
+    }
+
+    #[test]
+    fn a_birth_date_is_read_as_people_write_it_or_refused_as_a_date() {
+        for text in ["1955-01-01", "1955/1/1", "S30.1.1", "昭和30年1月1日", "１９５５年１月１日"] {
+            assert_eq!(read_day(text).map(|day| day.to_string()), Ok("1955-01-01".into()), "{text}");
+        }
+        for text in ["1/2/1955", "1955", "S30", "1955-02-30"] {
+            assert_eq!(read_day(text), Err(CliError::DayInvalid), "{text}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use techo_core::device::Device;
 use techo_core::vaccine::{EntryId, Person, VaccineError, VaccineRefusal};
 use techo_protocol::Coded;
 
-use crate::failure::{CliError, Warning};
+use crate::failure::Warning;
 use crate::session::Session;
 use crate::{Failure, Outcome, device};
 
@@ -113,9 +113,9 @@ fn record_id(text: &str) -> Result<EntryId, Failure> {
         .map_err(|_| Failure::from(VaccineError::from(VaccineRefusal::NoSuchRecord)).about(text))
 }
 
-/// Reads a day, `YYYY-MM-DD`.
+/// Reads a day as people write it.
 fn day(text: &str) -> Result<NaiveDate, Failure> {
-    text.parse().map_err(|_| Failure::from(CliError::TimeInvalid).about(text))
+    crate::time::read_day(text).map_err(|error| Failure::from(error).about(text))
 }
 
 fn export(session: &Session, path: &std::path::Path) -> Result<Outcome, Failure> {

@@ -16,6 +16,7 @@ pub(crate) mod text;
 mod visit;
 
 use std::ops::RangeInclusive;
+use techo_protocol::basics::folding::searchable;
 use techo_protocol::basics::secret::Secret;
 
 pub use crate::documents::EntryId;
@@ -298,13 +299,13 @@ fn with_later_slots(keys: VisitKeys, later: Vec<(u32, Secret<16>)>) -> VisitKeys
 fn matches(visit: &Visit, filter: &Filter) -> bool {
     let in_range = filter.from.is_none_or(|from| visit.check_in >= from) && filter.to.is_none_or(|to| visit.check_in < to);
     let searched = filter.search.as_ref().is_none_or(|text| {
-        let text = text.to_lowercase();
+        let text = searchable(text);
         let companions = visit.people.iter().filter_map(|person| person.name.as_ref());
         std::iter::once(&visit.name)
             .chain(&visit.address)
             .chain(&visit.note)
             .chain(companions)
-            .any(|field| field.to_lowercase().contains(&text))
+            .any(|field| searchable(field).contains(&text))
     });
     in_range && searched
 }

@@ -2,6 +2,7 @@
 
 pub mod dose_bundle;
 pub mod dose_slip;
+pub mod lot;
 pub mod product;
 pub mod public_file;
 pub mod revocations;

@@ -200,24 +200,24 @@ fn reminders_follow_the_doses_and_the_schedule() {
         .flat_map(|series| series["doses"].as_array_mut().unwrap());
     let mut rules = rule.flat_map(|dose| dose["rules"].as_array_mut().unwrap());
     rules.find(|rule| rule["id"] == "pfizer-2").unwrap()["recommended"] = json!("6 weeks");
-    newer["version"] = json!(2);
+    newer["version"] = json!(3);
     let (text, file) = (world.path("newer.json"), world.path("newer.schedule"));
     std::fs::write(&text, newer.to_string()).unwrap();
     let signed = world.office.run(&["authority", "schedule", "sign", &text, "--out", &file]);
     assert_eq!(
         (&signed.first()["schedule"], &signed.first()["version"]),
-        (&json!("jp-covid-19"), &json!(2))
+        (&json!("jp-covid-19"), &json!(3))
     );
-    assert_eq!(next(&aki)["schedule_version"], 1);
+    assert_eq!(next(&aki)["schedule_version"], 2);
     let taken = aki.run(&["vaccine", "schedule", "add", &file]);
     assert_eq!(
         (&taken.first()["version"], &taken.first()["signed_by"]),
-        (&json!(2), &json!("Sakai"))
+        (&json!(3), &json!("Sakai"))
     );
     let due = next(&aki);
     assert_eq!(
         (&due["recommended"], &due["rule"], &due["schedule_version"]),
-        (&json!("2021-08-12"), &json!("pfizer-2"), &json!(2))
+        (&json!("2021-08-12"), &json!("pfizer-2"), &json!(3))
     );
     let moved = [
         ("earliest", "2021-07-20"),

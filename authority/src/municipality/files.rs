@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use techo_protocol::vaccination::lot::comparable;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::ticket::TicketNumber;
 
@@ -52,7 +53,7 @@ impl Authority {
                             continue;
                         }
                     };
-                    let content = (dose.at, dose.product, dose.lot.clone());
+                    let content = (dose.at, dose.product, comparable(&dose.lot));
                     let before = said.entry((dose.ticket, dose.number)).or_insert_with(|| content.clone());
                     let taken = if *before == content {
                         taker.take(&Statement {

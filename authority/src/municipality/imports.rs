@@ -93,8 +93,14 @@ impl Checks {
     pub fn of(authority: &Authority) -> Result<Self, Error> {
         Ok(Self {
             any_resident: authority.residents()? > 0,
-            lots: stock::lots(&authority.db)?.into_iter().map(|lot| lot.lot).collect(),
-            recalled: stock::recalled_lots(&authority.db)?.into_iter().collect(),
+            lots: stock::lots(&authority.db)?
+                .into_iter()
+                .map(|lot| lot.lot.comparable())
+                .collect(),
+            recalled: stock::recalled_lots(&authority.db)?
+                .iter()
+                .map(ProductLot::comparable)
+                .collect(),
         })
     }
 
@@ -106,7 +112,8 @@ impl Checks {
         let lot = ProductLot {
             product: dose.product,
             lot: dose.lot.clone(),
-        };
+        }
+        .comparable();
         imported.lots_unknown += usize::from(!self.lots.is_empty() && !self.lots.contains(&lot));
         imported.lots_recalled += usize::from(self.recalled.contains(&lot));
         Ok(())

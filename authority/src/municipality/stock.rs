@@ -1,6 +1,7 @@
 //! Lots that were distributed, and how many of their doses were given.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rusqlite::Connection;
 use techo_protocol::basics::folding::folded;
@@ -84,7 +85,7 @@ impl Authority {
                 }
             };
             match read(row.cell(product), row.cell(lot), doses.map(|column| row.cell(column))) {
-                Ok((lot, doses)) if *seen.entry(lot.clone()).or_insert(doses) == doses => {}
+                Ok((lot, doses)) if seen.entry(lot.comparable()).or_insert((lot.clone(), doses)).1 == doses => {}
                 Ok(_) => imported
                     .rejected
                     .push(RejectedRow::new(row.number, &LotRowError::Contradicts)),
@@ -92,7 +93,13 @@ impl Authority {
             }
         }
         let transaction = write(&mut self.db)?;
-        for (lot, doses) in &seen {
+        // A lot that is here already keeps the spelling that it came with.
+        let mut known: BTreeMap<ProductLot, ProductLot> = BTreeMap::new();
+        for lot in lots(&transaction)? {
+            known.entry(lot.lot.comparable()).or_insert(lot.lot);
+        }
+        for (key, (lot, doses)) in &seen {
+            let lot = known.get(key).unwrap_or(lot);
             imported.changed += transaction.execute(
                 "INSERT INTO stock (product, lot, doses, changed_at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (product, lot) DO UPDATE SET doses = ?3, changed_at = ?4 WHERE doses <> ?3",
@@ -112,7 +119,19 @@ impl Authority {
     /// [`StoreError`] where the profile cannot be read.
     pub fn stock(&self) -> Result<Vec<Lot>, Error> {
         self.town()?;
-        let mut by_lot: BTreeMap<ProductLot, Lot> = lots(&self.db)?.into_iter().map(|lot| (lot.lot.clone(), lot)).collect();
+        let mut by_lot: BTreeMap<ProductLot, Lot> = BTreeMap::new();
+        for lot in lots(&self.db)? {
+            match by_lot.entry(lot.lot.comparable()) {
+                Entry::Vacant(new) => {
+                    new.insert(lot);
+                }
+                // Two spellings that were taken in as two lots once.
+                Entry::Occupied(mut before) => {
+                    let before = before.get_mut();
+                    before.distributed = Some(before.distributed.unwrap_or(0) + lot.distributed.unwrap_or(0));
+                }
+            }
+        }
         let mut query = self
             .db
             .prepare("SELECT product, lot, count(*) FROM dose WHERE current = 1 GROUP BY product, lot")?;
@@ -122,17 +141,17 @@ impl Authority {
                 product: product(row.get(0)?)?,
                 lot: row.get(1)?,
             };
-            let given = narrow(row.get::<_, i64>(2)?)?;
+            let given: u64 = narrow(row.get::<_, i64>(2)?)?;
             let new = Lot {
                 lot: lot.clone(),
                 distributed: None,
                 given: 0,
                 recalled: false,
             };
-            by_lot.entry(lot).or_insert(new).given = given;
+            by_lot.entry(lot.comparable()).or_insert(new).given += given;
         }
         for lot in recalled_lots(&self.db)? {
-            if let Some(lot) = by_lot.get_mut(&lot) {
+            if let Some(lot) = by_lot.get_mut(&lot.comparable()) {
                 lot.recalled = true;
             }
         }
@@ -176,8 +195,9 @@ pub(super) fn recalled_lots(db: &Connection) -> Result<Vec<ProductLot>, Error> {
 
 fn read(product: &str, lot: &str, doses: Option<&str>) -> Result<(ProductLot, u64), LotFault> {
     let product = Product::read(product).map_err(|_| LotRowError::Product)?;
-    spreadsheet::check_lot(lot)?;
-    if !is_lot(lot) {
+    let lot = folded(lot);
+    spreadsheet::check_lot(&lot)?;
+    if !is_lot(&lot) {
         return Err(LotRowError::Lot.into());
     }
     let doses = match doses {
@@ -188,7 +208,7 @@ fn read(product: &str, lot: &str, doses: Option<&str>) -> Result<(ProductLot, u6
             count(doses).ok_or(LotRowError::Doses)?.into()
         }
     };
-    let lot = lot.to_owned();
+    let lot = lot.into_owned();
     Ok((ProductLot { product, lot }, doses))
 }
 

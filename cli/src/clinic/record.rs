@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde_json::json;
@@ -42,7 +41,7 @@ pub struct Record {
     dose: Option<u8>,
     /// The person's birth date, for the age check; it is not kept
     #[arg(long, value_name = "DATE")]
-    born: Option<NaiveDate>,
+    born: Option<String>,
     /// Record the dose in spite of this refusal, by its code: it was given all the same
     #[arg(long, value_name = "CODE")]
     despite: Vec<String>,
@@ -117,6 +116,8 @@ impl Record {
     pub fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let mut site = open(session)?;
         let (ticket, picture) = ticket(&self.ticket)?;
+        let day = |text: &String| time::read_day(text).map_err(|error| Failure::from(error).about(text));
+        let born = self.born.as_ref().map(day).transpose()?;
         let at = match &self.at {
             Some(at) => time::read(at)?,
             None => session.now(),
@@ -131,7 +132,7 @@ impl Record {
             lot: &self.lot,
             at,
             by: &self.by,
-            born: self.born,
+            born,
             picture,
             despite: &self.despite,
         })?;

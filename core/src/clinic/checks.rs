@@ -7,6 +7,7 @@ use techo_protocol::Coded as _;
 use techo_protocol::basics::japan_day;
 use techo_protocol::vaccination::dose_bundle::{DoseRecord, is_vaccinator};
 use techo_protocol::vaccination::dose_slip::is_lot;
+use techo_protocol::vaccination::lot::is_same as is_same_lot;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::schedule::{GivenDose, NoDose, Schedule, SeriesKind};
 use techo_protocol::vaccination::site_licence::SiteLicence;
@@ -94,7 +95,7 @@ impl Checks<'_> {
             product: dose.product,
             lot: dose.lot.clone(),
         };
-        if self.recalled.contains(&lot) {
+        if self.recalled.iter().any(|recalled| recalled.is_same(&lot)) {
             if !self.is_known(SiteRefusal::LotRecalled.code()) {
                 return Err(SiteRefusal::LotRecalled);
             }
@@ -103,7 +104,7 @@ impl Checks<'_> {
         let known: Vec<Product> = self
             .lots
             .iter()
-            .filter(|known| known.lot == lot.lot)
+            .filter(|known| is_same_lot(&known.lot, &lot.lot))
             .map(|known| known.product)
             .collect();
         match known.first() {
@@ -139,7 +140,7 @@ impl Checks<'_> {
         match self.schedule.permits(&before, born, on, dose.product.name()) {
             Ok(_) => Ok(()),
             Err(why @ (NoDose::TooEarly { .. } | NoDose::OtherMaker)) => Err(why),
-            Err(NoDose::Age) if born.is_some() => Err(NoDose::Age),
+            Err(why @ (NoDose::Age | NoDose::TooYoung { .. })) if born.is_some() => Err(why),
             Err(_) => {
                 self.by_any_rule(dose, &before, on)?;
                 warnings.push(DoseWarning::NoRule.into());

@@ -1,5 +1,6 @@
 //! Correcting a record, and taking one back. Each is a statement of its own; what was said before stays.
 
+use techo_protocol::basics::folding::folded;
 use techo_protocol::vaccination::dose_bundle::DoseRecord;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::ticket::TicketText;
@@ -75,7 +76,7 @@ impl Clinic {
                 dose: change.dose.or(of_ticket).unwrap_or(before.dose),
                 at: change.at.unwrap_or(before.at),
                 product: change.product.unwrap_or(before.product),
-                lot: change.lot.map_or(before.lot, |lot| lot.trim().to_owned()),
+                lot: change.lot.map_or(before.lot, |lot| folded(lot.trim()).into_owned()),
                 by: change.by.map_or(before.by, |by| by.trim().to_owned()),
                 recorded_at: now,
             };

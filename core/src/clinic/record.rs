@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use techo_protocol::basics::folding::folded;
 use techo_protocol::trust::TrustList;
 use techo_protocol::vaccination::dose_bundle::DoseRecord;
 use techo_protocol::vaccination::dose_slip::{DoseSlip, SlipDose};
@@ -142,7 +143,7 @@ impl Clinic {
                 dose,
                 at: new.at,
                 product: new.product,
-                lot: new.lot.trim().to_owned(),
+                lot: folded(new.lot.trim()).into_owned(),
                 by: new.by.trim().to_owned(),
                 recorded_at: now,
             };

@@ -195,7 +195,17 @@ fn what_went_wrong_elsewhere_is_refused_before_it_is_saved() {
         born: NaiveDate::from_ymd_opt(2015, 1, 1),
         ..dose("112714030000000002")
     };
-    assert_eq!(refused(&mut clinic, &child), "schedule.age");
+    assert_eq!(
+        refused(&mut clinic, &child),
+        "schedule.age",
+        "twelve only after the rule has ended"
+    );
+    // Twelve with the end of the 1st of July.
+    let soon = |day| NewDose {
+        born: NaiveDate::from_ymd_opt(2009, 7, day),
+        ..dose("112714030000000002")
+    };
+    assert_eq!(refused(&mut clinic, &soon(3)), "schedule.too_young");
     assert_eq!(clinic.records().unwrap().len(), 1, "nothing was saved");
 
     let mut later = at(&folder, NOON + 5 * DAY);
@@ -358,7 +368,12 @@ fn lots_are_compared_with_the_municipality_s_list() {
         ..dose("112714030000000003")
     };
     assert_eq!(refused(&mut clinic, &lot("3004220")), "clinic.lot_of_another_product");
-    assert_eq!(refused(&mut clinic, &lot("EX0001")), "clinic.lot_recalled");
+    for typed in ["EX0001", "ex0001", "EX 0001", "EX-0001", "ＥＸ０００１"] {
+        assert_eq!(refused(&mut clinic, &lot(typed)), "clinic.lot_recalled", "{typed}");
+    }
+    for typed in ["３００４２２０", "300-4220"] {
+        assert_eq!(refused(&mut clinic, &lot(typed)), "clinic.lot_of_another_product", "{typed}");
+    }
     let revoked = RevokedSite { site: 7, from: NOON };
     clinic.take_update(&update(4, &[revoked]).write(&key(20))).unwrap();
     assert_eq!(refused(&mut clinic, &dose("112714030000000004")), "clinic.licence_revoked");

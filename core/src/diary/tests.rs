@@ -285,6 +285,29 @@ fn texts_have_their_limits() {
 }
 
 #[test]
+fn a_search_finds_a_name_in_any_width_and_composition() {
+    let phone = Phone::new();
+    let mut diary = phone.diary();
+    diary
+        .check_in(&typed("カ\u{3099}スト 堺店", NOW - 10 * DAY, NOW - 10 * DAY + HOUR))
+        .unwrap();
+    for text in ["ガスト", "ｶﾞｽﾄ", "カ\u{3099}スト"] {
+        let filter = Filter {
+            search: Some(text.into()),
+            ..Filter::default()
+        };
+        let found: Vec<_> = diary
+            .list(&filter)
+            .unwrap()
+            .visits
+            .into_iter()
+            .map(|visit| visit.name)
+            .collect();
+        assert_eq!(found, ["カ\u{3099}スト 堺店"], "{text}: a name stays as it was typed");
+    }
+}
+
+#[test]
 fn lists_are_by_time_and_searched_in_any_case() {
     let phone = Phone::new();
     let mut diary = phone.diary();

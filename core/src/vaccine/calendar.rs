@@ -1,7 +1,11 @@
 //! An iCalendar file (RFC 5545) of days, for the calendar that a person keeps already.
 
 use chrono::{DateTime, NaiveDate};
+use techo_protocol::basics::clock::HOUR_SECONDS;
+use techo_protocol::basics::japan_day;
 
+/// The hour of an alarm, that of the reminders.
+const MORNING_HOUR: i64 = 9;
 /// Octets of a line without its break (RFC 5545, section 3.1).
 const LONGEST_LINE: usize = 75;
 
@@ -16,7 +20,7 @@ pub struct Event {
     pub title: String,
     /// What there is to say of the event, in any number of lines.
     pub description: String,
-    /// How many days before the event the calendar reminds.
+    /// How many days before the event the calendar reminds, at nine in the morning; where that is past, on the next morning.
     pub alarm_days: u32,
 }
 
@@ -52,6 +56,10 @@ pub fn write(events: &[Event], now: i64) -> String {
         line(&format!("UID:{}", escaped(&event.uid)));
         line(&format!("DTSTAMP:{stamp}"));
         line(&format!("DTSTART;VALUE=DATE:{}", event.day.format("%Y%m%d")));
+        // RFC 5545 lets it be left out for a whole day; a library that calendars stand on then throws when it is asked for the end.
+        if let Some(end) = event.day.succ_opt() {
+            line(&format!("DTEND;VALUE=DATE:{}", end.format("%Y%m%d")));
+        }
         line(&format!("SUMMARY:{}", escaped(&event.title)));
         line(&format!("DESCRIPTION:{}", escaped(&event.description)));
         line("CLASS:PRIVATE");
@@ -59,12 +67,26 @@ pub fn write(events: &[Event], now: i64) -> String {
         line("BEGIN:VALARM");
         line("ACTION:DISPLAY");
         line(&format!("DESCRIPTION:{}", escaped(&event.title)));
-        line(&format!("TRIGGER:-P{}D", event.alarm_days));
+        line(&format!("TRIGGER:{}", trigger(event, now)));
         line("END:VALARM");
         line("END:VEVENT");
     }
     line("END:VCALENDAR");
     out
+}
+
+/// When the alarm rings, as a time from the beginning of the event's day (section 3.8.6.3). Midnight rings by night, so it is at nine; and an
+/// alarm that lies in the past never rings, so it is on the first morning from now on at the earliest.
+fn trigger(event: &Event, now: i64) -> String {
+    let today = japan_day::day(now);
+    let has_rung = now >= japan_day::start_of(today).saturating_add(MORNING_HOUR * HOUR_SECONDS);
+    let first = today.saturating_add(i64::from(has_rung));
+    let day = japan_day::day_of(event.day);
+    let alarm = day.saturating_sub(event.alarm_days.into()).max(first);
+    let hours = alarm.saturating_sub(day).saturating_mul(24).saturating_add(MORNING_HOUR);
+    // Hours alone say the same as days and hours, in fewer parts.
+    let sign = if hours < 0 { "-" } else { "" };
+    format!("{sign}PT{}H", hours.unsigned_abs())
 }
 
 /// A TEXT value (section 3.3.11). Control characters but the line break have no place in one.
@@ -116,11 +138,26 @@ mod tests {
         let file = write(&[event("Aki, dose 2; \"Pfizer\"\\\nearly")], 1_625_104_800);
         let expected = concat!(
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Techo//Vaccine record//EN\r\nBEGIN:VEVENT\r\nUID:a-2@techo.invalid\r\n",
-            "DTSTAMP:20210701T020000Z\r\nDTSTART;VALUE=DATE:20210722\r\nSUMMARY:Aki\\, dose 2\\; \"Pfizer\"\\\\\\nearly\r\nDESCRIPTION:\r\n",
+            "DTSTAMP:20210701T020000Z\r\nDTSTART;VALUE=DATE:20210722\r\nDTEND;VALUE=DATE:20210723\r\nSUMMARY:Aki\\, dose 2\\; \"Pfizer\"\\\\\\nearly\r\nDESCRIPTION:\r\n",
             "CLASS:PRIVATE\r\nTRANSP:TRANSPARENT\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Aki\\, dose 2\\; \"Pfizer\"\\\\\\nearly\r\n",
-            "TRIGGER:-P7D\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+            "TRIGGER:-PT159H\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
         );
         assert_eq!(file, expected);
+    }
+
+    #[test]
+    fn an_alarm_rings_at_nine_and_never_in_the_past() {
+        // 2021-07-22 at nine in Japan.
+        let morning = 1_626_912_000;
+        let at = |now| trigger(&event("x"), now);
+        assert_eq!(at(morning - 8 * 86_400), "-PT159H");
+        assert_eq!(at(morning - 7 * 86_400 - 1), "-PT159H", "a second before it would ring");
+        assert_eq!(at(morning - 7 * 86_400), "-PT135H", "the next morning");
+        assert_eq!(at(morning - 86_400), "PT9H");
+        assert_eq!(at(morning - 86_401), "-PT15H");
+        assert_eq!(at(morning - 1), "PT9H");
+        assert_eq!(at(morning), "PT33H", "the day is here, and its morning is over");
+        assert_eq!(at(morning + 30 * 86_400), "PT753H", "late doses are given too");
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use techo_protocol::exposure::notice::LocalisedText;
 use techo_protocol::exposure::segment::Recall;
 use techo_protocol::trust::AuthorityId;
+use techo_protocol::vaccination::lot::comparable;
 
 use super::{Dose, EntryId};
 
@@ -56,10 +57,10 @@ pub fn recalled(doses: &[Dose], recalls: &[(AuthorityId, Recall)]) -> Vec<Recall
         let (Some(product), Some(lot)) = (&dose.product, &dose.lot) else {
             continue;
         };
-        let lot = plain(lot);
+        let lot = comparable(lot);
         let named = recalls
             .iter()
-            .filter(|(_, recall)| recall.product == *product && plain(&recall.lot) == lot);
+            .filter(|(_, recall)| recall.product == *product && comparable(&recall.lot) == lot);
         found.extend(named.map(|(authority, recall)| Recalled {
             person: dose.person,
             date: dose.date,
@@ -70,11 +71,4 @@ pub fn recalled(doses: &[Dose], recalls: &[(AuthorityId, Recall)]) -> Vec<Recall
         }));
     }
     found
-}
-
-fn plain(lot: &str) -> String {
-    lot.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_uppercase())
-        .collect()
 }

@@ -44,16 +44,20 @@ pub fn local(at: i64) -> Option<chrono::NaiveDateTime> {
     DateTime::from_timestamp(at.checked_add(JAPAN_SECONDS)?, 0).map(|time| time.naive_utc())
 }
 
-/// Whole years from a birth to a day.
+/// The age on a day, in whole years, as it is counted in Japan: a year is over with the day before the birthday (Act on Calculation of Ages,
+/// 1902).
 ///
 /// ```
 /// use techo_protocol::basics::japan_day::age;
-/// let [born, before, birthday] = ["1960-07-22", "2021-07-21", "2021-07-22"].map(|day| day.parse().unwrap());
-/// assert_eq!((age(born, before), age(born, birthday)), (Some(60), Some(61)));
-/// assert_eq!(age(birthday, born), None);
+/// let [born, before, reached] = ["1960-07-22", "2021-07-20", "2021-07-21"].map(|day| day.parse().unwrap());
+/// assert_eq!((age(born, before), age(born, reached)), (Some(60), Some(61)));
+/// assert_eq!(age(reached, born), None);
 /// ```
 pub fn age(born: NaiveDate, on: NaiveDate) -> Option<u32> {
-    on.years_since(born)
+    if on < born {
+        return None;
+    }
+    on.succ_opt()?.years_since(born)
 }
 
 #[cfg(test)]
@@ -74,9 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn a_birthday_counts_on_its_day() {
+    fn an_age_is_reached_on_the_day_before_the_birthday() {
         let date_of = |text| NaiveDate::parse_from_str(text, "%Y-%m-%d").unwrap();
-        assert_eq!(age(date_of("2009-07-02"), date_of("2021-07-01")), Some(11));
+        assert_eq!(age(date_of("2009-07-03"), date_of("2021-07-01")), Some(11));
+        assert_eq!(age(date_of("2009-07-02"), date_of("2021-07-01")), Some(12));
         assert_eq!(age(date_of("2009-07-01"), date_of("2021-07-01")), Some(12));
         assert_eq!(age(date_of("2022-07-01"), date_of("2021-07-01")), None);
     }

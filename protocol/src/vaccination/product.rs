@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::basics::folding::searchable;
+
 /// A vaccine by its maker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -49,23 +51,36 @@ impl Product {
         }
     }
 
-    /// Reads a name of ours in any case, or the Japanese name of the maker.
+    /// The maker without the company that sells the vaccine in Japan, and the vaccine's own name, as they are searched for.
+    fn other_names(self) -> [&'static str; 4] {
+        match self {
+            Self::Pfizer => ["コミナティ", "comirnaty", "ファイザー社", "ファイザ-"],
+            Self::Moderna => ["モデルナ", "スパイクバックス", "spikevax", "武田モデルナ"],
+            Self::AstraZeneca => ["バキスゼブリア", "vaxzevria", "アストラゼネカ社", "アストラ・ゼネカ"],
+            Self::Novavax => ["ノババックス", "ヌバキソビッド", "nuvaxovid", "武田ノババックス"],
+        }
+    }
+
+    /// Reads a name of ours, the Japanese name of the maker, or the vaccine's own name, in any case and width.
     ///
     /// ```
     /// use techo_protocol::vaccination::product::{Product, ProductError};
     /// assert_eq!(Product::read("Pfizer"), Ok(Product::Pfizer));
-    /// assert_eq!(Product::read("武田/モデルナ"), Ok(Product::Moderna));
+    /// assert_eq!(Product::read("武田／モデルナ"), Ok(Product::Moderna));
+    /// assert_eq!(Product::read("ﾌｧｲｻﾞｰ"), Ok(Product::Pfizer));
     /// assert_eq!(Product::read("sputnik"), Err(ProductError::Unknown));
     /// ```
     ///
     /// # Errors
     /// [`ProductError::Unknown`].
     pub fn read(text: &str) -> Result<Self, ProductError> {
-        let text = text.trim();
-        Self::ALL
-            .into_iter()
-            .find(|product| product.name().eq_ignore_ascii_case(text) || product.maker_in_japanese() == text)
-            .ok_or(ProductError::Unknown)
+        let text = searchable(text.trim());
+        let is = |product: &Self| {
+            product.name() == text
+                || searchable(product.maker_in_japanese()) == text
+                || product.other_names().contains(&text.as_str())
+        };
+        Self::ALL.into_iter().find(is).ok_or(ProductError::Unknown)
     }
 
     /// The number in compact records, 1 to 4. Never changed.

@@ -7,6 +7,8 @@
 //!
 //! "N months later" where that day does not exist is the 1st of the month after: City of Kyoto, 2023-04-28, as in CDSi.
 //!
+//! A schedule says by which law an age is reached ([`AgeLaw`]). Version 1 of the format could not: its schedules count by the birthday.
+//!
 //! ```text
 //! "TSCH" version:1 length:4 body(CBOR) key_id:2 signature:64
 //! ```
@@ -27,10 +29,19 @@ use crate::basics::keys::{PublicKey, SigningKey};
 use crate::basics::reader::Unreadable;
 use crate::basics::signed::Kind;
 
-const KIND: Kind = Kind {
+/// What says nothing of a law, and is read by programs that know of none.
+const KIND_1: Kind = Kind {
     magic: b"TSCH",
     version: 1,
     label: b"techo vaccine schedule v1",
+    largest: LARGEST_BYTES,
+};
+
+/// What says by which law an age is reached: an older program must not read it as if it did not.
+const KIND_2: Kind = Kind {
+    magic: b"TSCH",
+    version: 2,
+    label: b"techo vaccine schedule v2",
     largest: LARGEST_BYTES,
 };
 
@@ -71,12 +82,54 @@ pub struct Schedule {
     pub version: u32,
     /// When this version was made.
     pub issued: NaiveDate,
+    /// By which law an age in its rules is reached.
+    #[serde(default, skip_serializing_if = "AgeLaw::is_birthday")]
+    pub ages: AgeLaw,
     /// Where its rules come from.
     pub sources: Vec<Source>,
     /// The vaccines it speaks of.
     pub products: Vec<Product>,
     /// The series of doses, at least one.
     pub series: Vec<Series>,
+}
+
+/// On which day an age of so many years or months is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgeLaw {
+    /// On the birthday.
+    #[default]
+    Birthday,
+    /// On the day before it, as in Japan: the day of birth counts as the first day of life, so a year is over with the day before the birthday
+    /// (Act on Calculation of Ages, 1902; Civil Code, article 143).
+    DayBeforeBirthday,
+}
+
+impl AgeLaw {
+    // serde hands a reference over.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+    fn is_birthday(&self) -> bool {
+        *self == Self::Birthday
+    }
+
+    /// The first day on which somebody has an age. An age in weeks or days is counted from the birth under either law.
+    ///
+    /// ```
+    /// use techo_protocol::vaccination::schedule::AgeLaw;
+    /// let twelve = "12 years".parse()?;
+    /// let born = "2009-07-02".parse()?;
+    /// let reached = |law: AgeLaw| law.reached(twelve, born).map(|day| day.to_string());
+    /// assert_eq!(reached(AgeLaw::Birthday).as_deref(), Some("2021-07-02"));
+    /// assert_eq!(reached(AgeLaw::DayBeforeBirthday).as_deref(), Some("2021-07-01"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reached(self, age: Period, birth: NaiveDate) -> Option<NaiveDate> {
+        let day = age.after(birth)?;
+        match self {
+            Self::DayBeforeBirthday if age.has_months() => day.pred_opt(),
+            _ => Some(day),
+        }
+    }
 }
 
 /// Where a rule comes from.
@@ -238,7 +291,8 @@ impl Schedule {
     /// [`ScheduleError::Invalid`] for what nobody would read again.
     pub fn write(&self, signer: &SigningKey) -> Result<Vec<u8>, ScheduleError> {
         self.check()?;
-        let file = KIND.write(self, signer);
+        let kind = if self.ages.is_birthday() { &KIND_1 } else { &KIND_2 };
+        let file = kind.write(self, signer);
         if file.len() > LARGEST_BYTES {
             return Err(ScheduleError::Invalid { what: "it is too long" });
         }
@@ -250,7 +304,12 @@ impl Schedule {
     /// # Errors
     /// A [`ScheduleError`].
     pub fn read<'k>(file: &[u8], keys: impl IntoIterator<Item = &'k PublicKey>) -> Result<Self, ScheduleError> {
-        let signed = KIND.read(file).map_err(|why| match why {
+        let kind = if file.get(4) == Some(&KIND_1.version) {
+            &KIND_1
+        } else {
+            &KIND_2
+        };
+        let signed = kind.read(file).map_err(|why| match why {
             Unreadable::Other => ScheduleError::NotASchedule,
             Unreadable::Newer => ScheduleError::NewerVersion,
             Unreadable::TooLarge | Unreadable::Damaged => ScheduleError::Damaged,
@@ -259,13 +318,17 @@ impl Schedule {
             return Err(ScheduleError::SignatureInvalid);
         }
         let schedule: Self = signed.body().ok_or(ScheduleError::Damaged)?;
+        // What version 1 does not have is no part of a file of version 1.
+        if schedule.ages.is_birthday() != (kind.version == KIND_1.version) {
+            return Err(ScheduleError::Damaged);
+        }
         schedule.check()?;
         Ok(schedule)
     }
 
     /// Whether a file begins like a schedule.
     pub fn is_form(file: &[u8]) -> bool {
-        file.starts_with(KIND.magic)
+        file.starts_with(KIND_1.magic)
     }
 
     /// A product by its code.

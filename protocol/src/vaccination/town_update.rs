@@ -52,6 +52,22 @@ pub struct ProductLot {
     pub lot: String,
 }
 
+impl ProductLot {
+    /// Whether two are one lot of one product, however it was typed (see [`crate::vaccination::lot`]).
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.product == other.product && super::lot::is_same(&self.lot, &other.lot)
+    }
+
+    /// The lot in the spelling in which lots are compared.
+    #[must_use]
+    pub fn comparable(&self) -> Self {
+        Self {
+            product: self.product,
+            lot: super::lot::comparable(&self.lot),
+        }
+    }
+}
+
 /// What a municipality tells its vaccination sites: lots, recalls, and sites whose licence ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TownUpdate {

@@ -2,6 +2,7 @@
 
 use rusqlite::{CachedStatement, Connection};
 use techo_protocol::basics::japan_day as days;
+use techo_protocol::vaccination::lot::is_same as is_same_lot;
 
 use super::{DOSE, Dose, DoseRowError, Source, Taken, read_dose};
 use crate::Error;
@@ -120,7 +121,7 @@ impl<'db> Taker<'db> {
         for other in others.iter().filter(|other| other.number == dose.number) {
             let is_same = days::day(other.at) == days::day(dose.at)
                 && other.product == i64::from(dose.product.number())
-                && other.lot == dose.lot;
+                && is_same_lot(&other.lot, &dose.lot);
             if !is_same {
                 verdict = Taken::Conflicting;
             } else if other.rank < Source::rank(statement.kind) {

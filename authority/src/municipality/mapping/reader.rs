@@ -110,7 +110,8 @@ impl<'m> Reader<'m> {
         }
         let stated = match places.dose.map(|column| row.cell(column)).filter(|cell| !cell.is_empty()) {
             Some(cell) => Some(
-                cell.trim_end_matches('回')
+                folded(cell)
+                    .trim_end_matches('回')
                     .trim_end_matches("回目")
                     .parse::<u8>()
                     .map_err(|_| CellError::Number)?,
@@ -124,9 +125,9 @@ impl<'m> Reader<'m> {
         if !(1..=9).contains(&number) {
             return Err(CellError::Number.into());
         }
-        let lot = row.cell(places.lot);
-        spreadsheet::check_lot(lot)?;
-        if !is_lot(lot) {
+        let lot = folded(row.cell(places.lot));
+        spreadsheet::check_lot(&lot)?;
+        if !is_lot(&lot) {
             return Err(CellError::Lot.into());
         }
         let optional = |column: Option<usize>| column.map_or("", |column| row.cell(column));
@@ -139,7 +140,7 @@ impl<'m> Reader<'m> {
             number,
             at: self.at(row.cell(places.date), optional(places.time))?,
             product: self.product(row.cell(places.product))?,
-            lot: lot.to_owned(),
+            lot: lot.into_owned(),
             place: place.to_owned(),
             by: by.to_owned(),
             recorded_at: now,

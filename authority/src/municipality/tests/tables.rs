@@ -227,3 +227,44 @@ proptest::proptest! {
         proptest::prop_assert_eq!(back.chars().count(), text.chars().count());
     }
 }
+
+#[test]
+fn one_lot_in_many_spellings_is_one_line_of_stock() {
+    let (_folder, mut town) = town();
+    let lots = "product,lot,doses\npfizer,EY5420,100\nﾌｧｲｻﾞｰ,ey-5420,100\n";
+    assert_eq!(town.import_lots(lots.as_bytes(), false, NOW).unwrap().changed, 1);
+    let file = "ticket,dose,date,product,lot\n\
+        ００００００００１２,1,２０２１/７/１,ﾌｧｲｻﾞｰ,ｅｙ５４２０\n\
+        0000000013,１,2021/7/1,コミナティ,EY 5420\n\
+        0000000014,1回目,2021/7/1,モデルナ,3004220\n";
+    let imported = town
+        .import_doses(file.as_bytes(), &Mapping::own(), Taking::default(), NOW)
+        .unwrap();
+    assert_eq!(
+        (imported.new, imported.lots_unknown, imported.rejected.as_slice()),
+        (3, 1, [].as_slice())
+    );
+    // Another source that spells the lot another way says the same.
+    let again = Mapping::read(
+        b"name=\"paper\"\n[[doses]]\nticket=\"ticket\"\ndose=\"dose\"\ndate=\"date\"\nproduct=\"product\"\nlot=\"lot\"\n",
+    )
+    .unwrap();
+    let same = file.replace("EY 5420", "ey5420");
+    let again = town.import_doses(same.as_bytes(), &again, Taking::default(), NOW).unwrap();
+    assert_eq!((again.conflicts, again.known), (0, 3));
+    let stock: Vec<_> = town
+        .stock()
+        .unwrap()
+        .into_iter()
+        .map(|lot| (lot.lot.lot, lot.distributed, lot.given))
+        .collect();
+    assert_eq!(stock, [("EY5420".into(), Some(100), 2), ("3004220".into(), None, 1)]);
+    town.add_recall(
+        "pfizer",
+        "ey 5420".replace(' ', "-").as_str(),
+        &techo_protocol::exposure::notice::LocalisedText::default(),
+        NOW,
+    )
+    .unwrap();
+    assert!(town.stock().unwrap()[0].recalled);
+}

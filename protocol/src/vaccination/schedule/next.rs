@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use super::person::{Person, Window, begins, is_of_age};
+use super::person::{Person, Window, begins};
 use super::{Overdue, Rule, Schedule, Series, SeriesDose, SeriesKind};
 
 /// After how many doses a primary series is complete whose product the schedule does not know.
@@ -22,6 +22,8 @@ crate::coded_errors! {
         Ended = "schedule.ended", "The time in which this dose was given has ended.", "Ask a doctor about the vaccines of today.";
         /// No rule that holds is for somebody of this age.
         Age = "schedule.age", "At this age no further dose is foreseen.", "Nothing needs to be done; those at higher risk ask a doctor.";
+        /// Not yet of the age that a rule asks for.
+        TooYoung { earliest: NaiveDate } = "schedule.too_young", "At this age the dose is not given yet. It may be given from {earliest} on.", "Come again on that day or later; check the birth date if that is later than expected.";
         /// This season's dose has been given.
         Given = "schedule.given", "The dose of this season has been given.", "Nothing needs to be done.";
         /// The interval is not over.
@@ -92,7 +94,7 @@ impl Schedule {
     /// assert_eq!((answer.dose, second.recommended), (2, day("2021-07-22")), "three weeks later");
     /// ```
     pub fn next(&self, doses: &[GivenDose<'_>], birth: Option<NaiveDate>, today: NaiveDate) -> Answer {
-        let person = Person::new(doses, birth, today);
+        let person = Person::new(doses, birth, today, self.ages);
         let dose = person.next_number();
         let due = self.due(&person, dose, birth.is_none(), today);
         Answer { dose, due }
@@ -132,7 +134,7 @@ impl Schedule {
             recommended = recommended.max(rule.recommended.after(last)?);
         }
         if let Some(age) = rule.age.and_then(|age| age.recommended_from) {
-            recommended = recommended.max(age.after(person.birth)?);
+            recommended = recommended.max(person.reaches(age)?);
         }
         let overdue = match (rule.overdue, person.last()) {
             (Some(Overdue::AfterRecommended(period)), _) => Some(period.after(recommended)?),
@@ -198,7 +200,7 @@ fn with_rules<'s>(series: &'s Series, dose: Option<&'s SeriesDose>) -> impl Iter
 fn why_none(rules: &[(&Series, &Rule)], person: &Person<'_>, today: NaiveDate) -> NoDose {
     let lives = |rule: &Rule| rule.until.is_none_or(|until| until > today);
     let live: Vec<&Rule> = rules.iter().map(|(_, rule)| *rule).filter(|rule| lives(rule)).collect();
-    let of_age = |rule: &&&Rule| rule.age.is_none_or(|age| is_of_age(age, person.birth, today));
+    let of_age = |rule: &&&Rule| rule.age.is_none_or(|age| person.is_of_age(age, today));
     if rules.is_empty() {
         NoDose::NotYet
     } else if live.is_empty() {

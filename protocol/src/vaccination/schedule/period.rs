@@ -34,6 +34,11 @@ impl Period {
         Self { months, days: 0 }.checked()
     }
 
+    /// Whether it is counted in months or years, and not in days alone.
+    pub(super) fn has_months(self) -> bool {
+        self.months > 0
+    }
+
     fn checked(self) -> Option<Self> {
         (self.months <= MOST_MONTHS && self.days.unsigned_abs() <= MOST_DAYS.unsigned_abs()).then_some(self)
     }

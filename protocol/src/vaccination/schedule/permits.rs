@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::person::{Person, is_of_age};
+use super::person::Person;
 use super::{GivenDose, NoDose, Rule, Schedule};
 
 impl Schedule {
@@ -29,7 +29,7 @@ impl Schedule {
         on: NaiveDate,
         product: &str,
     ) -> Result<&str, NoDose> {
-        let person = Person::new(doses, birth, on);
+        let person = Person::new(doses, birth, on, self.ages);
         let dose = person.next_number();
         let holds = |rule: &Rule| rule.from <= on && rule.until.is_none_or(|until| on < until);
         let rules = self.rules_for(&person, dose)?;
@@ -55,7 +55,7 @@ impl Schedule {
         if let Some(window) = open.max_by_key(|window| window.rule.from) {
             return Ok(&window.rule.id);
         }
-        let is_of_age = |rule: &Rule| rule.age.is_none_or(|age| is_of_age(age, person.birth, on));
+        let is_of_age = |rule: &Rule| rule.age.is_none_or(|age| person.is_of_age(age, on));
         match windows
             .iter()
             .filter(|window| is_of_age(window.rule))
@@ -64,7 +64,11 @@ impl Schedule {
         {
             Some(earliest) => Err(NoDose::TooEarly { earliest }),
             None if of_product.iter().any(|(_, rule)| is_of_age(rule)) => Err(NoDose::Given),
-            None => Err(NoDose::Age),
+            // Nobody of today's age, and this person will be of it: too young, and not too old.
+            None => match windows.iter().map(|window| window.start).filter(|start| on < *start).min() {
+                Some(earliest) => Err(NoDose::TooYoung { earliest }),
+                None => Err(NoDose::Age),
+            },
         }
     }
 }

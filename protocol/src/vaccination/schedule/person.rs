@@ -2,7 +2,7 @@
 
 use chrono::{Months, NaiveDate};
 
-use super::{AgeRange, GivenDose, Period, Rule, Series};
+use super::{AgeLaw, AgeRange, GivenDose, Period, Rule, Series};
 
 /// As how old somebody counts whose birth date is not known: an adult of the largest group, for whom no rule is shorter.
 const ASSUMED_AGE_MONTHS: u32 = 30 * 12;
@@ -19,11 +19,12 @@ pub(super) struct Window<'a> {
 pub(super) struct Person<'a> {
     pub doses: Vec<GivenDose<'a>>,
     pub birth: NaiveDate,
+    pub ages: AgeLaw,
 }
 
 impl<'a> Person<'a> {
     /// Somebody with these doses; without a birth date an adult is assumed.
-    pub fn new(doses: &[GivenDose<'a>], birth: Option<NaiveDate>, today: NaiveDate) -> Self {
+    pub fn new(doses: &[GivenDose<'a>], birth: Option<NaiveDate>, today: NaiveDate, ages: AgeLaw) -> Self {
         let mut doses = doses.to_vec();
         // Of two records of one day the one that says more is first.
         doses.sort_by_key(|dose| (dose.date, dose.product.is_none(), std::cmp::Reverse(dose.number)));
@@ -31,8 +32,20 @@ impl<'a> Person<'a> {
         let assumed = || today.checked_sub_months(Months::new(ASSUMED_AGE_MONTHS)).unwrap_or(today);
         Self {
             birth: birth.unwrap_or_else(assumed),
+            ages,
             doses,
         }
+    }
+
+    /// The first day on which the person has an age.
+    pub fn reaches(&self, age: Period) -> Option<NaiveDate> {
+        self.ages.reached(age, self.birth)
+    }
+
+    /// Whether the person is of an age on a day.
+    pub fn is_of_age(&self, age: AgeRange, on: NaiveDate) -> bool {
+        let reached = |age: Option<Period>| age.map(|age| self.reaches(age).is_some_and(|day| day <= on));
+        reached(age.from).unwrap_or(true) && !reached(age.below).unwrap_or(false)
     }
 
     pub fn last(&self) -> Option<NaiveDate> {
@@ -60,10 +73,10 @@ impl<'a> Person<'a> {
             start = start.max(rule.earliest.after(last)?);
         }
         if let Some(from) = age.from {
-            start = start.max(from.after(self.birth)?);
+            start = start.max(self.reaches(from)?);
         }
         let birthday = match age.below {
-            Some(below) => Some(below.after(self.birth)?),
+            Some(below) => Some(self.reaches(below)?),
             None => None,
         };
         let end = [rule.until, birthday].into_iter().flatten().min();
@@ -86,13 +99,5 @@ pub(super) fn begins(series: &Series, person: &Person<'_>) -> bool {
     let is_listed = first
         .product
         .is_some_and(|code| series.products.iter().any(|product| product == code));
-    is_listed
-        && series
-            .first_dose_age
-            .is_none_or(|age| is_of_age(age, person.birth, first.date))
-}
-
-pub(super) fn is_of_age(age: AgeRange, birth: NaiveDate, on: NaiveDate) -> bool {
-    let reached = |age: Option<Period>| age.map(|age| age.after(birth).is_some_and(|day| day <= on));
-    reached(age.from).unwrap_or(true) && !reached(age.below).unwrap_or(false)
+    is_listed && series.first_dose_age.is_none_or(|age| person.is_of_age(age, first.date))
 }

@@ -108,7 +108,7 @@ fn only_who_is_named_signs_it() {
     assert_eq!(Schedule::read(&file, []), Err(ScheduleError::SignatureInvalid));
     assert_eq!(Schedule::read(b"TTRL", [&key(1).public()]), Err(ScheduleError::NotASchedule));
     assert_eq!(
-        Schedule::read(b"TSCH\x02", [&key(1).public()]),
+        Schedule::read(b"TSCH\x03", [&key(1).public()]),
         Err(ScheduleError::NewerVersion)
     );
     for at in 0..file.len() {
@@ -140,7 +140,7 @@ fn what_is_not_sound_is_refused_with_its_reason() {
     };
     let invalid = |what| ScheduleError::Invalid { what };
     assert_eq!(
-        refused("\"version\": 1", "\"version\": 0"),
+        refused("\"version\": 2", "\"version\": 0"),
         invalid("its code, name or version")
     );
     assert_eq!(
@@ -215,4 +215,62 @@ proptest! {
         let _ = schedule.next(&doses, Some(day(birth)), day(today));
         let _ = schedule.permits(&doses, Some(day(birth)), day(today), "pfizer");
     }
+}
+
+#[test]
+fn in_japan_an_age_is_reached_on_the_day_before_the_birthday() {
+    let schedule = Schedule::japan_covid_19();
+    let may = |born: &str, on: &str| schedule.permits(&[], Some(date(born)), date(on), "pfizer").map(str::to_owned);
+    assert!(may("2009-07-15", "2021-07-14").is_ok());
+    assert_eq!(
+        may("2009-07-15", "2021-07-13"),
+        Err(NoDose::TooYoung {
+            earliest: date("2021-07-14")
+        })
+    );
+    // Born on the 29th of February: twelve with the end of the 28th.
+    assert!(may("2010-03-01", "2022-02-28").is_ok());
+    // Six months, where the month has no such day.
+    assert!(may("2022-08-31", "2023-02-28").is_ok());
+    assert!(may("2022-08-31", "2023-02-27").is_err());
+    let due = schedule.next(&[], Some(date("2009-07-15")), date("2021-06-15")).due.unwrap();
+    assert_eq!(due.earliest, date("2021-07-14"));
+    let birthday = Schedule {
+        ages: AgeLaw::Birthday,
+        ..schedule.clone()
+    };
+    assert_eq!(
+        birthday
+            .next(&[], Some(date("2009-07-15")), date("2021-06-15"))
+            .due
+            .unwrap()
+            .earliest,
+        date("2021-07-15")
+    );
+}
+
+#[test]
+fn a_law_of_ages_is_of_version_2_and_an_older_program_refuses_the_file() {
+    let schedule = Schedule::japan_covid_19();
+    let file = schedule.write(&key(1)).unwrap();
+    assert_eq!(
+        (file[4], Schedule::read(&file, [&key(1).public()])),
+        (2, Ok(schedule.clone()))
+    );
+    let without = Schedule {
+        ages: AgeLaw::Birthday,
+        ..schedule
+    };
+    let file = without.write(&key(1)).unwrap();
+    assert_eq!((file[4], Schedule::read(&file, [&key(1).public()])), (1, Ok(without)));
+}
+
+/// The file of version 2 as it was first written.
+#[test]
+fn a_file_of_version_2_stays_readable() {
+    let schedule = Schedule::read(include_bytes!("version-2.schedule"), [&key(7).public()]).unwrap();
+    assert_eq!(
+        (schedule.code.as_str(), schedule.version, schedule.ages),
+        ("jp-covid-19", 2, AgeLaw::DayBeforeBirthday)
+    );
 }
