@@ -199,6 +199,10 @@ fn a_list_is_read_in_the_encoding_and_with_the_separator_that_it_has() {
     assert_eq!(name(&bytes), Ok(vec!["バー夜".to_owned()]));
     // A list of a country that writes Latin letters is not taken for Japanese.
     let nz = b"id,Event,Location,Start,End,Advice\na0l4a0000004Gax,Caf\xe9 \xa0 M\xe3ori,,\"1/11/2021, 1:00 pm\",\"1/11/2021, 2:00 pm\",\n";
+    // Nor is one in UTF-8 taken for it because a character is torn.
+    let torn = b"id,Event,Location,Start,End,Advice\na0l4a0000004Gax,Atat\xc5\xab,,\"1/11/2021, 1:00 pm\",\"1/11/2021, 2:00 pm\",\na0l4a0000004Gay,Caf\xa0,,,,\n";
+    assert_eq!(name(torn), Ok(vec!["Atatū".to_owned()]));
+    assert_eq!(codes(torn), [(3, "import.not_utf8")]);
     assert_eq!(name(nz), Ok(vec!["Café \u{a0} Mãori".to_owned()]));
 }
 

@@ -83,7 +83,7 @@ pub(super) fn guessed(bytes: &[u8]) -> &'static Encoding {
         torn += usize::from(!chunk.invalid().is_empty());
     }
     // Text of another encoding is next to never made of whole characters of UTF-8.
-    if whole > torn {
+    if whole > 0 && whole >= torn {
         return UTF_8;
     }
     let (text, has_errors) = SHIFT_JIS.decode_without_bom_handling(bytes);

@@ -60,7 +60,10 @@ impl<'a> Text<'a> {
         let used = bom.or(named).unwrap_or_else(|| encoding::guessed(bytes));
         let (text, encoding, had_errors) = used.decode(bytes);
         let is_guess = bom.is_none() && named.is_none();
-        let is_doubtful = is_guess && (had_errors || encoding == SHIFT_JIS || encoding == EUC_JP);
+        // Whole characters of UTF-8 leave no doubt, even beside torn ones.
+        let has_whole = || text.chars().any(|c| !c.is_ascii() && c != char::REPLACEMENT_CHARACTER);
+        let is_of_japan = encoding == SHIFT_JIS || encoding == EUC_JP;
+        let is_doubtful = is_guess && (is_of_japan || (had_errors && !has_whole()));
         // Bytes of no known encoding, or of the one that was named by mistake: nothing of the file is believed. A torn character spoils its
         // own row only.
         let is_spreadsheet = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
