@@ -166,10 +166,12 @@ impl Device {
             return Ok(());
         }
         self.diary.forget_expired()?;
+        let here = self.diary.ids()?;
         let vault = self.diary.vault();
         // Where a row cannot be read, whether its visit is gone is not known.
         if listing.damaged.is_empty() {
-            alerts::forget_deleted(vault, &listing.visits)?;
+            // Visits that are hidden are there still: a clock that stands ahead must not make their alerts new again.
+            alerts::forget_deleted(vault, &here)?;
         }
         vaccine_people::forget_removed(vault, now)?;
         pass::tidy(vault, None, now)?;

@@ -129,6 +129,13 @@ impl Diary {
             .find(|visit| visit.id == *id))
     }
 
+    /// The ids of all visits that are here, those that have expired and are not destroyed yet too.
+    pub(crate) fn ids(&mut self) -> Result<Vec<EntryId>, DiaryError> {
+        self.refresh()?;
+        let (entries, newer) = entries(&self.documents, 0..=u32::MAX);
+        Ok(entries.iter().map(|entry| entry.id).chain(newer).collect())
+    }
+
     /// Takes over what other processes have written.
     fn refresh(&mut self) -> Result<(), DiaryError> {
         let Self { vault, documents, .. } = self;

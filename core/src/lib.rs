@@ -51,6 +51,7 @@ pub mod arrival;
 pub mod backup;
 pub mod certificates;
 pub mod clinic;
+pub(crate) mod confirmed_time;
 pub mod device;
 pub mod diary;
 pub mod documents;

@@ -36,6 +36,7 @@ pub mod schedule;
 pub mod seizure;
 mod state;
 mod take;
+mod today;
 mod vector;
 
 pub use error::{HouseholdRefusal, SyncError};

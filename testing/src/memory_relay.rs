@@ -1,6 +1,6 @@
 //! A relay in memory that keeps every rule of the relay protocol: for tests and for the simulation, which lets it lie.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use serde_bytes::ByteBuf;
@@ -49,6 +49,10 @@ pub struct Kept {
 pub struct MemoryRelay {
     /// What it keeps; a test may look, and a lying relay may change it.
     pub kept: RefCell<Kept>,
+    /// The relay's clock, in Unix seconds; it says no time where there is none.
+    clock: Cell<Option<i64>>,
+    /// Its clock agrees with that of whichever phone syncs, until a test sets it.
+    follows_phones: Cell<bool>,
 }
 
 /// Why a call was refused for good.
@@ -98,6 +102,8 @@ impl MemoryRelay {
         };
         Self {
             kept: RefCell::new(kept),
+            clock: Cell::default(),
+            follows_phones: Cell::new(true),
         }
     }
 
@@ -120,11 +126,30 @@ impl MemoryRelay {
             .count()
     }
 
+    /// Sets the relay's clock, which no phone's moves any more; in Unix seconds.
+    pub fn set_clock(&self, now: i64) {
+        self.clock.set(Some(now));
+        self.follows_phones.set(false);
+    }
+
+    /// A phone is about to sync, and its clock says so.
+    pub(crate) fn met_by_a_phone_at(&self, now: i64) {
+        if self.follows_phones.get() {
+            self.clock.set(Some(now));
+        }
+    }
+
     /// Answers a signed request.
     ///
     /// # Errors
     /// [`Refused`].
     pub fn answer(&self, signed: &[u8]) -> Given {
+        let opens = SyncRequest::read(signed).is_some_and(|request| matches!(request.call(), Call::Open { .. }));
+        let time = self.clock.get().filter(|_| opens);
+        Ok(self.answer_without_time(signed)?.map(|answer| SyncAnswer { time, ..answer }))
+    }
+
+    fn answer_without_time(&self, signed: &[u8]) -> Given {
         let unverified = SyncRequest::read(signed).ok_or(Refused::NotARequest)?;
         let mut kept = self.kept.borrow_mut();
         let (generation, stream) = (kept.generation, unverified.stream());

@@ -83,6 +83,7 @@ impl Phone {
     /// # Errors
     /// [`Trouble`].
     pub fn try_sync(&mut self, relay: &MemoryRelay) -> Result<Exchanged, Trouble> {
+        relay.met_by_a_phone_at(self.now);
         exchange(self.diary.vault(), relay, "relay", self.now)
     }
 

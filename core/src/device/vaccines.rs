@@ -148,7 +148,7 @@ impl Device {
     }
 
     /// The record of one person, or of everybody: each dose once, with what tells of it and recalls of its lot; tickets and passes. Passes that are
-    /// over are deleted on the way.
+    /// over are left out, and deleted on the way once the time is confirmed.
     ///
     /// ```
     /// use techo_core::device::{Device, Keep, NewPerson};
@@ -312,6 +312,7 @@ impl Book {
     fn paper(&self, record: &Record, now: i64) -> Option<PaperView> {
         let paper = match &record.content {
             Content::Ticket(digits) => Paper::Ticket { digits: digits.clone() },
+            Content::Pass(content) if pass::is_over(content, now) => return None,
             Content::Pass(content) => match pass::kept(content, &self.lists, now) {
                 Some(pass) => Paper::Pass {
                     issuer: pass.issuer,

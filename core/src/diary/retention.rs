@@ -1,27 +1,26 @@
 //! How long visits are kept, and how the expired ones go.
 //!
 //! A visit counts from the UTC day of its first recorded check-in. It is hidden on the day on which it expires, and
-//! destroyed with its week's document and key, at most six days later.
-//!
-//! Where nothing at all would be left, the clock may have jumped ahead: then visits are hidden at once, and destroyed only when the clock
-//! still says so a day later (ADR 0007).
+//! destroyed with its week's document and key: at most six days later where the time is confirmed, a day more where only this device's clock says
+//! it ([`crate::confirmed_time`]).
 
 use std::ops::RangeInclusive;
 
 use super::{Change, Diary, DiaryError, Refusal};
+use crate::confirmed_time::{self, ConfirmedTime};
 use crate::documents::week::last_day;
 use crate::documents::{Documents, settings};
-use crate::vault::{DocumentName, Reader, RecordKind, VaultError, Writer};
+use crate::vault::{DocumentName, Reader, RecordKind, VaultError};
 use techo_protocol::basics::clock::DAY_SECONDS;
 
-/// The record of this device that says since when a clock has had all visits expire.
+/// What 0.1 kept to know whether a clock had stood there for a day, in the place of [`confirmed_time::RECORD`].
 const ALL_EXPIRED_SINCE: &[u8] = b"all visits expired since";
 
 /// The record of this device that says which was the last week that it has destroyed: of weeks up to it the tombstones are gone too.
 const DESTROYED_UP_TO: &[u8] = b"weeks destroyed up to";
 
 /// What the retention remembers among the device's settings. It holds for this device alone, and is no choice of anybody.
-pub(crate) const MEMORY: [&[u8]; 2] = [ALL_EXPIRED_SINCE, DESTROYED_UP_TO];
+pub(crate) const MEMORY: [&[u8]; 3] = [ALL_EXPIRED_SINCE, DESTROYED_UP_TO, confirmed_time::RECORD];
 
 /// For how many days visits are kept where nobody has chosen.
 pub const DEFAULT_KEEP_DAYS: i64 = 28;
@@ -76,10 +75,8 @@ fn expired_weeks(documents: &Documents, now: i64) -> Vec<DocumentName> {
 }
 
 fn destroy_expired(change: &mut Change<'_, '_>) -> Result<(), DiaryError> {
-    let expired = expired_weeks(change.documents, change.now);
-    if expired.len() == change.documents.weeks().count() && !has_stayed_so(change.writer, change.now)? {
-        return Ok(());
-    }
+    let confirmed = ConfirmedTime::load(&change.writer.reader())?.up_to(change.now);
+    let expired = expired_weeks(change.documents, confirmed);
     let mut last = destroyed_up_to(&change.writer.reader())?;
     for name in expired {
         change.documents.destroy(&name, change.writer)?;
@@ -95,19 +92,6 @@ fn destroy_expired(change: &mut Change<'_, '_>) -> Result<(), DiaryError> {
     Ok(())
 }
 
-/// Whether the clock said a day ago already that all visits have expired; remembers it where this is the first time.
-fn has_stayed_so(writer: &mut Writer<'_>, now: i64) -> Result<bool, VaultError> {
-    let since = writer.reader().record(RecordKind::DeviceSetting, ALL_EXPIRED_SINCE)?;
-    match since.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes) {
-        Some(since) if now >= since.saturating_add(DAY_SECONDS) => return Ok(true),
-        // The clock has gone back since: what it said then was wrong.
-        Some(since) if now >= since => return Ok(false),
-        _ => {}
-    }
-    writer.put_record(RecordKind::DeviceSetting, ALL_EXPIRED_SINCE, &now.to_be_bytes())?;
-    Ok(false)
-}
-
 impl Diary {
     /// For how many days visits are kept.
     ///
@@ -118,7 +102,8 @@ impl Diary {
         Ok(keep_days(&self.documents))
     }
 
-    /// Sets for how many days visits are kept, [`KEEP_DAYS`]; weeks that have expired by it are destroyed at once.
+    /// Sets for how many days visits are kept, [`KEEP_DAYS`]; visits that have expired by it are hidden at once, and destroyed with their weeks by
+    /// the confirmed time.
     ///
     /// ```
     ///
@@ -149,7 +134,8 @@ impl Diary {
     /// # Errors
     /// A [`DiaryError::Vault`].
     pub fn forget_expired(&mut self) -> Result<(), DiaryError> {
-        if expired_weeks(&self.documents, self.now()).is_empty() {
+        let confirmed = confirmed_time::look(&mut self.vault, self.clock.now())?;
+        if expired_weeks(&self.documents, confirmed).is_empty() {
             return Ok(());
         }
         self.write(destroy_expired)

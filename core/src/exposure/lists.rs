@@ -7,6 +7,7 @@ use techo_protocol::trust::{AuthorityId, Role, TrustList};
 use techo_protocol::vaccination::public_file::PublicFileKind;
 
 use super::{ExposureError, ListError};
+use crate::confirmed_time::ConfirmedTime;
 use crate::following::{self, FollowingError, FollowingRefusal};
 use crate::vault::{Reader, RecordKind, Vault, VaultError, Writer};
 
@@ -127,6 +128,10 @@ impl Wanted {
             return Err(ListError::Withheld.into());
         }
         vault.write(|writer| {
+            // An authority has signed that this time has come, and the clock has not denied it.
+            let mut time = ConfirmedTime::load(&writer.reader())?;
+            time.witness(self.manifest.signed_at, self.manifest.signed_at);
+            time.store(writer)?;
             following::put(writer, &self.trust_file)?;
             for (hash, bytes) in fetched {
                 writer.put_segment(hash, bytes)?;

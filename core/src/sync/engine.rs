@@ -5,8 +5,8 @@ use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::sync_api::{ChunkId, MOST_CHUNKS};
 
 use super::document_log::{document_of, subject_of_document};
-use super::household::day_of;
 use super::state::{State, change};
+use super::today::Today;
 use super::{HouseholdRefusal, SyncError};
 use crate::documents::Document;
 use crate::vault::{Vault, Writer};
@@ -177,17 +177,18 @@ impl State {
 
     /// Makes chunks of all that is new, and the keys and the sign of life that are due.
     pub(super) fn settle(&mut self, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
-        self.today = day_of(now);
+        let today = self.today(now);
+        self.confirmed_day = today.confirmed;
         self.notice(writer)?;
         self.write_anew_what_nobody_takes(writer)?;
-        if std::mem::take(&mut self.household.due.rekey) || self.is_left_to_carry_over(day_of(now)) {
-            self.write_all_anew(day_of(now), writer)?;
+        if std::mem::take(&mut self.household.due.rekey) || self.is_left_to_carry_over(today) {
+            self.write_all_anew(today, writer)?;
         }
-        self.provide_keys(day_of(now), writer.random())?;
+        self.provide_keys(today, writer.random())?;
         self.seal_unsent_anew(&[], writer.random())?;
         seal_what_is_new(self, writer)?;
-        if self.household.due.heartbeat || self.household.due.heartbeat_day != day_of(now) {
-            self.emit_heartbeat(day_of(now), writer.random())?;
+        if self.household.due.heartbeat || self.household.due.heartbeat_day != today.day {
+            self.emit_heartbeat(today.day, writer.random())?;
         }
         Ok(())
     }
@@ -205,20 +206,20 @@ impl State {
     /// Whether this device is to write anew what a change of the epoch has left under the old key. It is the one that changed it: the relay had the
     /// record, and the answer was lost, so that this device met its own record like another's. Or a day has gone by: the phone that changed it
     /// may lie in the sea, and the tablet does its work.
-    fn is_left_to_carry_over(&self, today: u32) -> bool {
+    fn is_left_to_carry_over(&self, today: Today) -> bool {
         self.holds_of_a_replaced_epoch()
             && (self.household.began_this_epoch()
                 || self
                     .household
                     .present()
-                    .is_ok_and(|record| today > record.head.day.saturating_add(1)))
+                    .is_ok_and(|record| today.day > record.head.day.saturating_add(1)))
     }
 
     /// All documents without their history under new keys, and new ones for those that are not there yet: who was removed knows the old.
-    fn write_all_anew(&mut self, today: u32, writer: &mut Writer<'_>) -> Result<(), SyncError> {
+    fn write_all_anew(&mut self, today: Today, writer: &mut Writer<'_>) -> Result<(), SyncError> {
         for (name, _) in writer.reader().document_names() {
             if let Some(stored) = writer.reader().document(&name)? {
-                Document::load(stored, writer.actor()).rewrite_on(i64::from(today), writer)?;
+                Document::load(stored, writer.actor()).rewrite_on(i64::from(today.confirmed), writer)?;
             }
         }
         self.notice(writer)?;

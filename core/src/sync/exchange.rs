@@ -11,7 +11,7 @@ use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, SyncReques
 pub(super) use send::{Scope, Sent};
 
 use super::engine::Report;
-use super::household::{self, Household, RelayFault, day_of};
+use super::household::{self, Household, RelayFault};
 use super::open_state::OpenState;
 use super::records::TakenRecords;
 use super::rules::Rules;
@@ -290,7 +290,7 @@ impl<'s, R: StreamRelay> RelaySession<'s, R> {
         let keyring = answer.keyring_record.map(ByteBuf::into_vec);
         let (now, mark) = (self.now, answer.keyring);
         let taken = self.write(|state, writer| {
-            let today = day_of(now);
+            let today = state.today(now);
             let taken = state.take_records(&records, true, today, writer.random())?;
             if let (Some(keyring), true) = (&keyring, taken != TakenRecords::LockedOut) {
                 state.take_keyring(keyring, true, today, writer.random())?;
@@ -309,7 +309,11 @@ impl<'s, R: StreamRelay> RelaySession<'s, R> {
 
     /// Another relay, or one that was wiped, has nothing of this device's: it gets all. One that counts backwards was set back.
     fn note_opened(&mut self, address: &str, answer: &SyncAnswer) -> Result<(), SyncError> {
+        let now = self.now;
         let (refilled, set_back, unreported_fault) = self.state.note(|state| {
+            if let Some(time) = answer.time {
+                state.time.hear(now, time);
+            }
             let known = state.household.relay.take();
             let same = known
                 .clone()

@@ -4,7 +4,6 @@ use techo_protocol::household::household_file::HouseholdFile;
 
 use super::engine::{self, Report};
 use super::exchange::the_household;
-use super::household::day_of;
 use super::records::TakenRecords;
 use super::state::change;
 use super::take::ChunkSource;
@@ -46,7 +45,7 @@ pub fn take_file(vault: &mut Vault, file: &HouseholdFile, now: i64) -> Result<Re
 /// [`HouseholdRefusal::LockedOut`] where the newest gives this device no key; or the vault cannot be written.
 pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8]>, now: i64) -> Result<(), SyncError> {
     let taken = change(vault, |state, writer| {
-        let today = day_of(now);
+        let today = state.today(now);
         let taken = if records.is_empty() {
             TakenRecords::Same
         } else {
@@ -106,7 +105,7 @@ pub fn make_file(vault: &mut Vault, now: i64) -> Result<HouseholdFile, SyncError
 pub(super) fn make_records(vault: &mut Vault, now: i64, says_what_was_seen: bool) -> Result<HouseholdFile, SyncError> {
     the_household(vault)?.is_let_in()?;
     let (stream, records, keyring) = change(vault, |state, writer| {
-        let (today, random) = (day_of(now), writer.random());
+        let (today, random) = (state.today(now), writer.random());
         // What was seen at the relay is of use to whoever takes this elsewhere.
         state.household.due.heartbeat |= says_what_was_seen && state.household.peers.vector.has_news(&state.highest_seen());
         state.settle(writer, now)?;

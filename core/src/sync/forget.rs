@@ -9,6 +9,7 @@ use techo_protocol::household::keyring_record::{DocumentKey, KeyringRecord};
 use super::document_log::{DocumentLog, LogEntry, UNSTORED, document_of, subject_of_document};
 use super::keyring::{is_expired, new_key};
 use super::state::State;
+use super::today::Today;
 use crate::documents::Document;
 use crate::ports::Random;
 use crate::vault::Writer;
@@ -139,7 +140,7 @@ impl State {
     /// Goes above the lineages that the relay's keyring names and whose snapshots are not there: a stick brought the keyring of a copied device,
     /// whose snapshot is refused. Without this, whoever knows the key would wait without end. To be called once all that the relay has was
     /// taken in from the beginning.
-    pub(super) fn go_above_lost_lineages(&mut self, today: u32, writer: &Writer<'_>) -> Result<(), SyncError> {
+    pub(super) fn go_above_lost_lineages(&mut self, today: Today, writer: &Writer<'_>) -> Result<(), SyncError> {
         let household = &self.household;
         let held = household.documents.keyring.record.as_ref();
         let held = held
@@ -154,7 +155,7 @@ impl State {
         let names = writer.reader().document_names();
         for lost in self.lacking_lineages() {
             let (subject, name) = (lost.subject, document_of(lost.subject));
-            if is_expired(subject, today) {
+            if is_expired(subject, today.confirmed) {
                 continue;
             }
             let stored = names.iter().find(|(there, _)| Some(there) == name.as_ref());

@@ -22,6 +22,7 @@ use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochR
 use techo_protocol::household::pairing::LONGEST_DEVICE_NAME;
 use techo_protocol::household::sync_api::{FOLLOWED_DAYS, StreamId, relay_key};
 
+use super::today::Today;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::{RecordKind, Vault};
@@ -177,11 +178,11 @@ impl Household {
 }
 
 /// An index that no device has, and none had in the last [`FOLLOWED_DAYS`].
-pub(super) fn free_index(list: &DeviceList, today: u32) -> Result<u8, HouseholdRefusal> {
+pub(super) fn free_index(list: &DeviceList, today: Today) -> Result<u8, HouseholdRefusal> {
     let is_taken = |index| {
         let removed = list.removed.iter().find(|removed| removed.index == index);
         list.device(index).is_some()
-            || removed.is_some_and(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS)
+            || removed.is_some_and(|removed| i64::from(today.confirmed.saturating_sub(removed.day)) < FOLLOWED_DAYS)
     };
     (0..MOST_DEVICES)
         .find(|index| !is_taken(*index))

@@ -23,6 +23,7 @@ use super::SyncError;
 use super::document_log::{DocumentLog, Waiting};
 use super::household::KnownKey;
 use super::state::State;
+use super::today::Today;
 use crate::documents::week::{DAYS, last_day};
 use crate::ports::Random;
 
@@ -33,7 +34,7 @@ const WEEKS_AHEAD: u32 = 2;
 /// Days that a document is refused after its last: the longest retention, and a week.
 const REFUSED_AFTER_DAYS: i64 = 60 + 7;
 
-/// Whether a document is so old that no device takes it any more.
+/// Whether a document is so old on a day that no device takes it any more.
 pub(super) fn is_expired(subject: Subject, today: u32) -> bool {
     matches!(subject, Subject::Week(week) if i64::from(today) - last_day(week) > REFUSED_AFTER_DAYS)
 }
@@ -70,19 +71,19 @@ impl State {
     }
 
     /// Makes keys ahead, and drops those whose time is over.
-    pub(super) fn provide_keys(&mut self, today: u32, random: &dyn Random) -> Result<(), SyncError> {
+    pub(super) fn provide_keys(&mut self, today: Today, random: &dyn Random) -> Result<(), SyncError> {
         let before = self.household.documents.known.len();
         self.household
             .documents
             .known
-            .retain(|known| !is_expired(known.subject, today));
+            .retain(|known| !is_expired(known.subject, today.confirmed));
         self.forget |= self.household.documents.known.len() != before;
-        let week = today / u32::try_from(DAYS).unwrap_or(7);
+        let week = today.day / u32::try_from(DAYS).unwrap_or(7);
         let weeks = (week.saturating_sub(WEEKS_BACK)..=week.saturating_add(WEEKS_AHEAD)).map(Subject::Week);
         for subject in weeks.chain([Subject::Settings]) {
             let is_there = self.logs.contains_key(&subject) || self.known_key(subject).is_some();
             let was_destroyed = self.household.documents.destroyed.contains(&subject);
-            if !is_there && !was_destroyed && !is_expired(subject, today) {
+            if !is_there && !was_destroyed && !is_expired(subject, today.confirmed) {
                 let key = new_key(subject, 0, true, random)?;
                 self.household.documents.known.push(KnownKey::of(&key));
             }
@@ -90,7 +91,7 @@ impl State {
         self.household
             .documents
             .destroyed
-            .retain(|subject| !is_expired(*subject, today));
+            .retain(|subject| !is_expired(*subject, today.confirmed));
         Ok(())
     }
 
@@ -114,7 +115,7 @@ impl State {
                 })
             };
             // Nor does any device take the key of a document whose time is over, though it may still be here.
-            if is_expired(key.subject, self.today) || self.waiting.iter().any(is_overtaken) {
+            if is_expired(key.subject, self.confirmed_day) || self.waiting.iter().any(is_overtaken) {
                 continue;
             }
             if wanted.get(&key.subject).is_none_or(|other| other.lineage() < key.lineage()) {
@@ -190,7 +191,7 @@ impl State {
         &mut self,
         bytes: &[u8],
         from_relay: bool,
-        today: u32,
+        today: Today,
         random: &dyn Random,
     ) -> Result<bool, SyncError> {
         let Ok(record) = KeyringRecord::read(bytes) else {
@@ -206,7 +207,7 @@ impl State {
             return Ok(false);
         }
         let keyring = opened.keyring;
-        for key in keyring.keys.iter().filter(|key| !is_expired(key.subject, today)) {
+        for key in keyring.keys.iter().filter(|key| !is_expired(key.subject, today.confirmed)) {
             self.know(key);
         }
         let held = &self.household.documents.keyring;

@@ -9,6 +9,7 @@
 use super::SyncError;
 use super::household::Household;
 use super::state::{State, stored};
+use crate::confirmed_time::ConfirmedTime;
 use crate::vault::{Reader, Vault, Writer};
 
 /// The engine's state, held through a session.
@@ -75,7 +76,7 @@ impl OpenState {
         if self.is_broken || self.stamp != reader.stamp() {
             let records = stored(reader)?;
             if self.is_broken || !self.state.was_stored_as(&records) {
-                self.state = State::from_stored(records)?;
+                self.state = State::from_stored(records, ConfirmedTime::load(reader)?)?;
             }
         }
         Ok(())

@@ -11,9 +11,10 @@ use techo_protocol::household::pairing::NewDevice;
 use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, relay_key};
 
 use super::exchange::{RelaySession, StreamRelay, ask_as, the_household};
-use super::household::{self, FormerAccount, Household, NewIdentity, Proposal, checked, day_of, free_index};
+use super::household::{self, FormerAccount, Household, NewIdentity, Proposal, checked, free_index};
 use super::rules::Rules;
 use super::state::{State, change, to_cbor};
+use super::today::Today;
 use super::{HouseholdRefusal, SyncError};
 use crate::vault::{Vault, Writer};
 
@@ -103,7 +104,7 @@ fn admitted<R: StreamRelay>(session: &mut RelaySession<'_, R>, device: &NewDevic
         let (install, new) = session.write(|state, writer| {
             let new = state
                 .household
-                .record_with(listed(&state.household, device, now)?, day_of(now), writer.random())?;
+                .record_with(listed(&state.household, device, state.today(now))?, state.today(now), writer.random())?;
             Ok((state.install_of(&new, writer.random())?, new))
         })?;
         // Whether it stood, or another was faster, the list says.
@@ -133,14 +134,14 @@ fn carry_over<R: StreamRelay>(session: &mut RelaySession<'_, R>) -> Result<(), R
 pub fn admit_directly(vault: &mut Vault, device: &NewDevice, salt: &Salt, now: i64) -> Result<Vec<u8>, SyncError> {
     the_household(vault)?.is_let_in()?;
     change(vault, |state, writer| {
-        let (today, random) = (day_of(now), writer.random());
+        let (today, random) = (state.today(now), writer.random());
         state.household.due.rekey |= state.holds_of_a_replaced_epoch();
         state.settle(writer, now)?;
         let known = state.household.list.devices.iter().find(|known| known.key == device.key);
         let index = if let Some(known) = known {
             known.index
         } else {
-            let device = listed(&state.household, device, now)?;
+            let device = listed(&state.household, device, today)?;
             let index = device.index;
             let new = state.household.record_with_only(device.clone(), today, random)?;
             let list = new.record.open_list(&new.key)?.list;
@@ -191,9 +192,9 @@ pub fn join_directly(vault: &mut Vault, identity: &NewIdentity, message: &[u8], 
     })
 }
 
-fn listed(household: &Household, device: &NewDevice, now: i64) -> Result<Device, SyncError> {
+fn listed(household: &Household, device: &NewDevice, today: Today) -> Result<Device, SyncError> {
     Ok(Device {
-        index: free_index(&household.list, day_of(now))?,
+        index: free_index(&household.list, today)?,
         key: device.key,
         agreement: device.agreement,
         hpke: device.hpke,
@@ -286,7 +287,7 @@ pub(super) fn become_member(
     household::replace(writer, household)?;
     let mut state = State::load(&writer.reader())?;
     if let Some(keyring) = keyring {
-        state.take_keyring(keyring, true, day_of(now), writer.random())?;
+        state.take_keyring(keyring, true, state.today(now), writer.random())?;
     }
     state.store(writer)
 }

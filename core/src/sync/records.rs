@@ -8,6 +8,7 @@ use techo_protocol::household::sync_api::{FOLLOWED_DAYS, relay_key};
 
 use super::household::{Household, Proposal, checked, free_index};
 use super::state::State;
+use super::today::Today;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::Random;
 
@@ -37,10 +38,12 @@ pub enum TakenRecords {
 
 impl Household {
     /// The record that is due at `today`, if one is: what a person wants, a month that is over, a device that was silent for too long.
-    pub(super) fn due_record(&self, today: u32, random: &dyn Random) -> Result<Option<NewRecord>, SyncError> {
+    pub(super) fn due_record(&self, today: Today, random: &dyn Random) -> Result<Option<NewRecord>, SyncError> {
         let present = self.present()?;
         let mut proposals = self.unfulfilled();
-        if today.saturating_sub(present.head.day) >= EPOCH_DAYS {
+        // A device whose clock stood far ahead may have begun the epoch: nobody is to wait until then.
+        let is_of_the_future = today.confirmed == today.day && present.head.day > today.day.saturating_add(1);
+        if today.day.saturating_sub(present.head.day) >= EPOCH_DAYS || is_of_the_future {
             proposals.push(Proposal::Rotate(self.epoch()));
         }
         if proposals.is_empty() {
@@ -50,18 +53,18 @@ impl Household {
     }
 
     /// The record that lets a device in.
-    pub(super) fn record_with(&self, device: Device, today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
+    pub(super) fn record_with(&self, device: Device, today: Today, random: &dyn Random) -> Result<NewRecord, SyncError> {
         let mut proposals = self.unfulfilled();
         proposals.push(Proposal::Admit(device));
         self.next_record(&proposals, today, random)
     }
 
     /// The record that lets a device in and does nothing else of what is wanted: of several devices, the relay decides who was first.
-    pub(super) fn record_with_only(&self, device: Device, today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
+    pub(super) fn record_with_only(&self, device: Device, today: Today, random: &dyn Random) -> Result<NewRecord, SyncError> {
         self.next_record(&[Proposal::Admit(device)], today, random)
     }
 
-    fn next_record(&self, proposals: &[Proposal], today: u32, random: &dyn Random) -> Result<NewRecord, SyncError> {
+    fn next_record(&self, proposals: &[Proposal], today: Today, random: &dyn Random) -> Result<NewRecord, SyncError> {
         let present = self.present()?;
         let mut added = Vec::new();
         let mut list = self.recipients();
@@ -75,19 +78,19 @@ impl Household {
                         device.name.clone_from(&name);
                     }
                 }
-                Proposal::Remove(index, key) => ends_epoch |= self.remove(&mut list, *index, key, today),
+                Proposal::Remove(index, key) => ends_epoch |= self.remove(&mut list, *index, key, today.day),
                 Proposal::Words(words) => recovery = Some(*words),
                 Proposal::Rotate(_) => ends_epoch = true,
                 Proposal::Admit(device) => added.push(device.clone()),
             }
         }
         if ends_epoch {
-            for silent in self.silent_since(today, u32::try_from(FOLLOWED_DAYS).unwrap_or(u32::MAX)) {
-                self.remove(&mut list, silent.index, &silent.key, today);
+            for silent in self.silent_since(today.confirmed, u32::try_from(FOLLOWED_DAYS).unwrap_or(u32::MAX)) {
+                self.remove(&mut list, silent.index, &silent.key, today.day);
             }
         }
         list.removed
-            .retain(|removed| i64::from(today.saturating_sub(removed.day)) < FOLLOWED_DAYS);
+            .retain(|removed| i64::from(today.confirmed.saturating_sub(removed.day)) < FOLLOWED_DAYS);
         for device in added {
             // Its place may have been given to another in the meantime.
             let index = match list.device(device.index) {
@@ -111,7 +114,7 @@ impl Household {
             epoch: self.epoch().saturating_add(u32::from(ends_epoch)),
             previous: present.hash(),
             // The month is counted from the epoch's first record.
-            day: if ends_epoch { today } else { present.head.day },
+            day: if ends_epoch { today.day } else { present.head.day },
             relay_key: relay_key(&key).public(),
             recovery,
             ..present.head
@@ -169,7 +172,7 @@ impl State {
         &mut self,
         records: &[Vec<u8>],
         from_relay: bool,
-        today: u32,
+        today: Today,
         random: &dyn Random,
     ) -> Result<TakenRecords, SyncError> {
         let Some(chain) = read_chain(records) else {
@@ -225,7 +228,7 @@ impl State {
     }
 
     /// Makes the record that is due and takes it over, where there is no relay to decide between two.
-    pub(super) fn install_here(&mut self, today: u32, random: &dyn Random) -> Result<(), SyncError> {
+    pub(super) fn install_here(&mut self, today: Today, random: &dyn Random) -> Result<(), SyncError> {
         if let Some(new) = self.household.due_record(today, random)? {
             let list = new.record.open_list(&new.key)?.list;
             self.household.due.rekey |= new.record.head.epoch != self.household.epoch();
@@ -241,7 +244,7 @@ impl State {
         between: &[EpochRecord],
         list: DeviceList,
         key: &EpochKey,
-        today: u32,
+        today: Today,
         random: &dyn Random,
     ) -> Result<(), SyncError> {
         let old_keys: Vec<EpochKey> = self.household.epochs.keys.iter().map(|(_, key)| key.clone()).collect();
@@ -254,7 +257,8 @@ impl State {
         // Of a branch that was left, nothing stays: bodies follow one another.
         let numbers_below = |bytes: &ByteBuf| {
             EpochRecord::read(bytes).is_ok_and(|record| {
-                record.head.number < newest.head.number && today.saturating_sub(record.head.day) < followed + EPOCH_DAYS
+                record.head.number < newest.head.number
+                    && today.confirmed.saturating_sub(record.head.day) < followed + EPOCH_DAYS
             })
         };
         household.epochs.replaced.retain(numbers_below);

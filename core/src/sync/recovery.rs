@@ -14,6 +14,7 @@ use super::exchange::{StreamRelay, ask_as, exchange};
 use super::household::{self, Household, NewIdentity, Proposal, checked, day_of, propose};
 use super::pairing::become_member;
 use super::state::change;
+use super::today::Today;
 use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::Vault;
@@ -188,7 +189,12 @@ impl Found {
             Some((key, list, documents)) => (key.clone(), list.clone(), documents.clone()),
             None => (EpochKey(Secret::generate(random)?), DeviceList::default(), Vec::new()),
         };
-        let index = super::household::free_index(&list, today)?;
+        // Of a device that is only coming to be, nothing confirms the clock: an index that another had stays taken.
+        let no_earlier = Today {
+            day: today,
+            confirmed: 0,
+        };
+        let index = super::household::free_index(&list, no_earlier)?;
         let number = head.number.saturating_add(1);
         list.devices.push(Device {
             index,

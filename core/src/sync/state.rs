@@ -8,6 +8,7 @@ use techo_protocol::household::body::Subject;
 use super::document_log::{DocumentLog, Waiting};
 use super::household::{Household, RECORD, WAITING};
 use super::{HouseholdRefusal, SyncError};
+use crate::confirmed_time::ConfirmedTime;
 use crate::vault::{Reader, RecordKind, Vault, Writer};
 
 /// How the names of logs' records begin, since the first release.
@@ -28,8 +29,10 @@ pub(super) struct State {
     pub(super) waiting: Vec<Waiting>,
     /// A key was dropped: what it sealed must not be opened any more.
     pub(super) forget: bool,
-    /// The Unix day, once it was said: by it documents are too old for the household.
-    pub(super) today: u32,
+    /// What is known of the time besides this device's clock.
+    pub(super) time: ConfirmedTime,
+    /// The day of the confirmed time, once it was said: by it documents are too old for the household.
+    pub(super) confirmed_day: u32,
     stored: Stored,
 }
 
@@ -40,7 +43,8 @@ impl State {
             logs: BTreeMap::new(),
             waiting: Vec::new(),
             forget: false,
-            today: 0,
+            time: ConfirmedTime::default(),
+            confirmed_day: 0,
             stored: BTreeMap::new(),
         }
     }
@@ -54,7 +58,7 @@ impl State {
     }
 
     pub(super) fn load(reader: &Reader<'_>) -> Result<Self, SyncError> {
-        Self::from_stored(stored(reader)?)
+        Self::from_stored(stored(reader)?, ConfirmedTime::load(reader)?)
     }
 
     /// Whether these records are the ones that this state was last stored as.
@@ -62,9 +66,10 @@ impl State {
         self.stored == *records
     }
 
-    pub(super) fn from_stored(stored: Stored) -> Result<Self, SyncError> {
+    pub(super) fn from_stored(stored: Stored, time: ConfirmedTime) -> Result<Self, SyncError> {
         let household = stored.get(RECORD).ok_or(HouseholdRefusal::None)?;
         let mut state = Self {
+            time,
             household: Household::from_bytes(household)?,
             logs: BTreeMap::new(),
             waiting: stored
@@ -73,7 +78,7 @@ impl State {
                 .transpose()?
                 .unwrap_or_default(),
             forget: false,
-            today: 0,
+            confirmed_day: 0,
             stored: BTreeMap::new(),
         };
         for (name, bytes) in &stored {
@@ -108,7 +113,7 @@ impl State {
             writer.put_record(RecordKind::Sync, name, bytes)?;
         }
         self.stored = new;
-        Ok(())
+        Ok(self.time.store(writer)?)
     }
 
     /// How far each device was seen: what it wrote up to there is here, nothing of it waits.

@@ -7,6 +7,7 @@ use techo_protocol::vaccination::status_pass::{
 
 use super::record::{self, Record};
 use super::{Content, EntryId, VaccineError, VaccineRefusal};
+use crate::confirmed_time::ConfirmedTime;
 use crate::certificates::{Holder, Reason};
 use crate::vault::Vault;
 use techo_protocol::basics::clock::DAY_SECONDS;
@@ -187,6 +188,11 @@ pub fn kept(content: &[u8], lists: &[TrustList], now: i64) -> Option<PassSummary
     Pass::from_bytes(content).ok().map(|pass| summary(&pass, lists, now))
 }
 
+/// Whether a kept pass is over: it is shown no more, though it may not be deleted yet.
+pub fn is_over(content: &[u8], now: i64) -> bool {
+    Pass::from_bytes(content).is_ok_and(|pass| pass.expires_at() <= now)
+}
+
 fn summary(pass: &Pass, lists: &[TrustList], now: i64) -> PassSummary {
     let is_issuer = |list: &&TrustList| Issuer::of_list(list).any(|issuer| issuer == *pass.issuer());
     let says = |credential: &Credential| credential.values().cloned().collect();
@@ -215,20 +221,21 @@ fn requests<'r>(records: &'r [Record], person: &'r EntryId) -> impl Iterator<Ite
     })
 }
 
-/// Deletes passes that are over, and the keys of requests for which no pass can be current any more: of one person, or of everybody.
+/// Deletes passes that are over by the [confirmed time](crate::confirmed_time), and the keys of requests for which no pass can be current any more: of one person, or of everybody.
 ///
 /// # Errors
 /// The vault cannot be written.
 pub fn tidy(vault: &mut Vault, person: Option<EntryId>, now: i64) -> Result<(), VaccineError> {
-    let is_over = |record: &Record| match &record.content {
-        Content::Pass(content) => Pass::from_bytes(content).is_ok_and(|pass| pass.expires_at() <= now),
+    let now = vault.read(|reader| ConfirmedTime::load(reader))?.up_to(now);
+    let has_ended = |record: &Record| match &record.content {
+        Content::Pass(content) => is_over(content, now),
         Content::Request(_) => now.saturating_sub(record.added) > REQUEST_SECONDS,
         _ => false,
     };
     let records = record::list(vault)?.records;
     let over: Vec<EntryId> = records
         .iter()
-        .filter(|record| person.is_none_or(|person| record.person == person) && is_over(record))
+        .filter(|record| person.is_none_or(|person| record.person == person) && has_ended(record))
         .map(|record| record.id)
         .collect();
     if over.is_empty() {

@@ -275,6 +275,10 @@ pub struct SyncAnswer {
     /// Answers [`Call::Inventory`]: all ids, 16 bytes each.
     #[serde(with = "serde_bytes", default, skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<u8>,
+    /// Answers [`Call::Open`]: the time by the relay's clock, in Unix seconds. It confirms or contradicts a device's own before anything is
+    /// destroyed, and does nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<i64>,
 }
 
 impl SyncRequest {

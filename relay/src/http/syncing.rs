@@ -45,6 +45,7 @@ pub async fn call(
     let (file, memory) = (received.bytes, received.memory);
     let now = shared.clock.now();
     let request = within(shared.limits.answer, shared.streams.verify(stream, file, now)).await?;
+    let time = matches!(request.call, Call::Open { .. }).then_some(now);
     let answered = match request.call {
         Call::Pull { cursor, wait } => shared.streams.pull(request, cursor, wait, now).await?,
         Call::OpenMailbox { mailbox } => {
@@ -65,7 +66,7 @@ pub async fn call(
             within(shared.limits.answer, shared.streams.write(asked, memory)).await?
         }
     };
-    respond(&shared, &answered)
+    respond(&shared, &SyncAnswer { time, ..answered })
 }
 
 /// The stream of a path; where more than a little is to come, only if there is such an account.

@@ -155,6 +155,7 @@ fn a_visit_whose_tombstone_went_with_its_week_is_old() {
     phone.add("Bar Yoru", 1);
     let file = phone.backup();
     phone.diary.delete(&[gone]).unwrap();
+    crate::confirmed_time::look(phone.diary.vault(), NOW - DAY).unwrap();
     phone.diary.set_keep_days(14).unwrap();
     assert_eq!(documents(phone.diary.vault()).len(), 2, "the week went with its tombstone");
     phone.diary.set_keep_days(60).unwrap();
@@ -168,7 +169,9 @@ fn a_visit_whose_tombstone_went_with_its_week_is_old() {
     // What this device remembers of its weeks is no setting: another phone is not told.
     let mut new = Phone::new(NOW);
     assert_eq!(new.restore(&phone.backup()).visits, 2);
-    assert_eq!(new.diary.vault().records(RecordKind::DeviceSetting).unwrap(), []);
+    let settings = new.diary.vault().records(RecordKind::DeviceSetting).unwrap();
+    let names: Vec<_> = settings.iter().map(|(name, _)| name.as_slice()).collect();
+    assert_eq!(names, [crate::confirmed_time::RECORD], "its own");
 }
 
 #[test]

@@ -8,7 +8,6 @@ use techo_protocol::exposure::notice::NoticeId;
 use techo_protocol::trust::AuthorityId;
 
 use super::{Alert, AlertContent, AlertId};
-use crate::diary::Visit;
 use crate::documents::EntryId;
 use crate::exposure::{ExposureError, ListError};
 use crate::vault::{Reader, RecordKind, Vault};
@@ -54,13 +53,13 @@ pub(super) fn remember<'a>(
     })
 }
 
-/// Forgets what was seen of visits that are no longer in the diary; `visits` are all that are.
+/// Forgets what was seen of visits that are no longer in the diary; `visits` are all that are, hidden ones too.
 ///
 /// # Errors
 /// [`ExposureError::Vault`].
-pub fn forget_deleted(vault: &mut Vault, visits: &[Visit]) -> Result<(), ExposureError> {
+pub fn forget_deleted(vault: &mut Vault, visits: &[EntryId]) -> Result<(), ExposureError> {
     let mut gone: Vec<AlertId> = vault.read(all)?.into_keys().collect();
-    gone.retain(|id| visits.iter().all(|visit| visit.id != id.visit));
+    gone.retain(|id| !visits.contains(&id.visit));
     if gone.is_empty() {
         return Ok(());
     }

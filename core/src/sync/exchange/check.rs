@@ -19,7 +19,7 @@ use techo_protocol::household::sync_api::Call;
 
 use super::{MOST_TRIES, RelaySession, StreamRelay, ask};
 use crate::sync::document_log::LogEntry;
-use crate::sync::household::{RelayFault, day_of};
+use crate::sync::household::RelayFault;
 use crate::sync::state::State;
 
 impl<R: StreamRelay> RelaySession<'_, R> {
@@ -38,8 +38,8 @@ impl<R: StreamRelay> RelaySession<'_, R> {
             self.pull()?;
             lost |= self.missing()?.0;
             if self.rules.siblings_have_an_order && !self.state.state().lacking_lineages().is_empty() {
-                let today = day_of(self.now);
-                self.write(|state, writer| state.go_above_lost_lineages(today, writer))?;
+                let now = self.now;
+                self.write(|state, writer| state.go_above_lost_lineages(state.today(now), writer))?;
             }
         }
         let relay_fault = self.done.relay_fault;

@@ -7,7 +7,6 @@ use techo_protocol::household::sync_api::{Call, ChunkId, MOST_CHUNKS};
 
 use super::{Exchanged, RelaySession, StreamRelay, ask, delete_opening};
 use crate::ports::{Random, random_bytes};
-use crate::sync::household::day_of;
 use crate::sync::records::NewRecord;
 use crate::sync::state::State;
 use crate::sync::{HouseholdRefusal, SyncError};
@@ -96,12 +95,12 @@ impl<R: StreamRelay> RelaySession<'_, R> {
             if let Some(new) = new {
                 let list = new.record.open_list(&new.key)?.list;
                 let ends_epoch = new.record.head.epoch != state.household.epoch();
-                state.adopt(&new.record, &[], list, &new.key, day_of(now), random)?;
+                state.adopt(&new.record, &[], list, &new.key, state.today(now), random)?;
                 state.household.due.rekey |= ends_epoch;
             }
             state.household.proposals_fulfilled();
             if let Some(keyring) = &install.keyring {
-                state.take_keyring(keyring, true, day_of(now), random)?;
+                state.take_keyring(keyring, true, state.today(now), random)?;
             }
             if let Some(relay) = &mut state.household.relay {
                 (relay.record, relay.keyring, relay.last_swap) = (answer.record, answer.keyring, answer.last_swap);
@@ -171,7 +170,7 @@ impl State {
             };
             return Ok(Plan::Install { install, record: None });
         }
-        if let Some(new) = household.due_record(day_of(now), random)? {
+        if let Some(new) = household.due_record(self.today(now), random)? {
             let install = self.install_of(&new, random)?;
             let record = Some(Box::new(new));
             return Ok(Plan::Install { install, record });

@@ -22,12 +22,11 @@ use super::{Intake, Taken};
 use crate::documents::{Document, Whose};
 use crate::sync::SyncError;
 use crate::sync::document_log::{DocumentLog, LogEntry, UNSTORED, document_of};
-use crate::sync::household::day_of;
 use crate::sync::keyring::is_expired;
 
 impl Intake<'_, '_> {
     pub(super) fn apply(&mut self, body: &Body, entry: LogEntry) -> Result<Taken, SyncError> {
-        if is_expired(body.subject, day_of(self.source.now)) {
+        if is_expired(body.subject, self.state.today(self.source.now).confirmed) {
             self.drop_held(&entry);
             return Ok(Taken::Known);
         }
