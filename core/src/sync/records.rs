@@ -1,11 +1,12 @@
 //! Epoch records as this device makes them and takes them over.
 
-use serde_bytes::ByteBuf;
+use serde_bytes::{ByteArray, ByteBuf};
 use techo_protocol::basics::secret::Secret;
 use techo_protocol::household::chunk::{Envelope, EpochKey, Padding, SMALLEST_SNAPSHOT_BYTES};
 use techo_protocol::household::epoch_record::{Author, Device, DeviceList, EpochRecord, EpochRecordError, Head, Removed};
 use techo_protocol::household::sync_api::{FOLLOWED_DAYS, relay_key};
 
+use super::document_log::LogEntry;
 use super::household::{Household, Proposal, checked, free_index};
 use super::state::State;
 use super::today::Today;
@@ -281,11 +282,14 @@ impl State {
             .filter(|device| list.device(device.index).is_none_or(|now| now.key != device.key))
             .map(|device| device.index)
             .collect();
+        let mut given_away = Vec::new();
         for device in &list.devices {
-            // Another device at an index that was free again: nothing that is known of the old one is its.
+            // Another device at an index that was free again, or that a branch of the records has given to another: nothing that is known of the old
+            // one is its.
             if household.list.device(device.index).is_none_or(|old| old.key != device.key) {
                 household.peers.heard.retain(|heard| heard.device != device.index);
                 household.peers.vector.forget(device.index);
+                given_away.push(device.index);
             }
         }
         if list.removed.iter().any(|removed| !household.list.removed.contains(removed)) {
@@ -296,11 +300,30 @@ impl State {
         household.list = list;
         household.due.heartbeat = true;
         household.locked_out = false;
+        self.let_go_of_bodies_of(&given_away);
         for index in gone {
             self.household.peers.said.retain(|peer| peer.device != index);
             self.supersede_heartbeats(index, u64::MAX);
         }
         self.seal_unsent_anew(&old_keys, random)
+    }
+
+    /// Lets go of chunks of devices whose index another has now: a chunk of the new one may bear the very same number. What they held is in the
+    /// documents, which are written anew as this device's own.
+    ///
+    /// The phone let the tablet in, at index 2; the relay was wiped, and the laptop, which had not heard of it, let a watch in, at index 2. The
+    /// laptop's record stays. The watch's chunk 1 is not the tablet's chunk 1, and no sign that anything was copied.
+    fn let_go_of_bodies_of(&mut self, devices: &[u8]) {
+        for log in self.logs.values_mut() {
+            let (theirs, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut log.entries)
+                .into_iter()
+                .partition(|entry| devices.contains(&entry.device));
+            log.entries = rest;
+            log.absorbed.retain(|(device, _)| !devices.contains(device));
+            log.removable
+                .extend(theirs.iter().filter_map(LogEntry::chunk_id).map(ByteArray::new));
+            self.household.due.rekey |= !theirs.is_empty();
+        }
     }
 
     /// What the relay does not have, or not any more, is sealed under the present epoch; the signed bodies stay as they are. `old_keys` are

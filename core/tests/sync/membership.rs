@@ -298,3 +298,31 @@ fn a_relay_that_shows_an_older_record_takes_no_device_back() {
         std::mem::swap(&mut phone, &mut tablet);
     }
 }
+
+#[test]
+fn an_index_that_two_branches_gave_to_two_devices_mixes_nothing_up() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut laptop, mut tablet, mut watch) = (Phone::new(), Phone::new(), Phone::new(), Phone::new());
+    pair(&relay, &mut phone, &mut laptop);
+    pair(&relay, &mut phone, &mut tablet);
+    (0..3).for_each(|_| _ = tablet.add("from the tablet", 3));
+    tablet.sync(&relay);
+    phone.sync(&relay);
+    // The relay is wiped before the laptop has heard of the tablet, and the laptop is there first.
+    *relay.kept.borrow_mut() = MemoryRelay::new(2).kept.into_inner();
+    watch.add("from the watch", 2);
+    pair(&relay, &mut laptop, &mut watch);
+    (0..3).for_each(|_| _ = watch.add("from the watch", 2));
+    watch.sync(&relay);
+    for _ in 0..3 {
+        phone.sync(&relay);
+        laptop.sync(&relay);
+        watch.sync(&relay);
+    }
+    assert_eq!(phone.household().list, watch.household().list);
+    let visits = ["from the tablet", "from the watch"];
+    let expected: Vec<&str> = [visits[0]; 3].into_iter().chain([visits[1]; 4]).collect();
+    for device in [&mut phone, &mut laptop, &mut watch] {
+        assert_eq!(device.names(), expected);
+    }
+}
