@@ -349,7 +349,8 @@ impl World {
             return Ok(());
         }
         let mut script = self.script();
-        if !self.plan.calm && self.chance.one_in(10) {
+        // What has happened is counted of the household's account alone: of another, nobody knows what a device has seen.
+        if !self.plan.calm && self.chance.one_in(10) && self.is_in(at)? {
             script.delayed_since = Some(self.devices[at].seen);
         }
         self.converse(at, script).map(|_| ())
