@@ -29,6 +29,8 @@ const VERSION: u8 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ConfirmedTime {
     kept: Kept,
+    /// What a relay's clock said in this session, in Unix seconds; it is not stored.
+    heard: i64,
     /// What lies in the vault.
     stored: Kept,
 }
@@ -59,6 +61,7 @@ impl ConfirmedTime {
         Ok(Self {
             stored: kept.clone(),
             kept,
+            heard: 0,
         })
     }
 
@@ -84,6 +87,11 @@ impl ConfirmedTime {
         now.min(stood.max(self.kept.said))
     }
 
+    /// The time that it is at least, if anybody is to be believed: for what errs safely when it is too late. In Unix seconds.
+    pub(crate) fn at_least(&self, now: i64) -> i64 {
+        now.max(self.heard).max(self.kept.said)
+    }
+
     /// Notes what the clock says, once a day. What it said before and lies in the future now was wrong.
     pub(crate) fn read(&mut self, now: i64) {
         self.kept
@@ -101,6 +109,7 @@ impl ConfirmedTime {
         if relay < self.kept.said.saturating_sub(DAY_SECONDS) {
             return;
         }
+        self.heard = relay;
         if now.saturating_sub(relay) > DAY_SECONDS {
             self.kept.readings.clear();
         }
@@ -122,6 +131,18 @@ pub(crate) fn look(vault: &mut Vault, now: i64) -> Result<i64, VaultError> {
         vault.write(|writer| time.store(writer))?;
     }
     Ok(time.up_to(now))
+}
+
+/// Believes this clock on its one word: a rule to be broken by the simulation, which has to notice it.
+///
+/// # Errors
+/// The vault cannot be written.
+pub fn believe(vault: &mut Vault, now: i64) -> Result<(), VaultError> {
+    vault.write(|writer| {
+        let mut time = ConfirmedTime::load(&writer.reader())?;
+        time.witness(now, now);
+        time.store(writer)
+    })
 }
 
 #[cfg(test)]
@@ -171,7 +192,10 @@ mod tests {
         assert!(ahead.up_to(NOW + 200 * DAY_SECONDS) <= NOW);
         let mut relay_ahead = ConfirmedTime::default();
         relay_ahead.hear(NOW, NOW + 200 * DAY_SECONDS);
-        assert!(relay_ahead.up_to(NOW + 200 * DAY_SECONDS) <= NOW, "nor a relay that is wrong, later");
+        assert!(
+            relay_ahead.up_to(NOW + 200 * DAY_SECONDS) <= NOW,
+            "nor a relay that is wrong, later"
+        );
     }
 
     #[test]

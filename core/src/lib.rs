@@ -51,7 +51,8 @@ pub mod arrival;
 pub mod backup;
 pub mod certificates;
 pub mod clinic;
-pub(crate) mod confirmed_time;
+#[doc(hidden)]
+pub mod confirmed_time;
 pub mod device;
 pub mod diary;
 pub mod documents;

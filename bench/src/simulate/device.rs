@@ -48,6 +48,8 @@ pub struct Device {
     watch: Watch,
     /// By so much its clock is wrong, in seconds.
     pub drift: i64,
+    /// Since when it stands days or years away, in Unix seconds.
+    pub jumped: Option<i64>,
     /// Its way to the relay.
     pub line: Line,
     door: Option<device::Device>,
@@ -82,6 +84,7 @@ impl Device {
             keeper: Keeper::default(),
             watch: Watch::default(),
             drift: 0,
+            jumped: None,
             line: network.line(),
             door: None,
             memory: Memory::default(),
@@ -139,6 +142,7 @@ impl Device {
             keeper: copy.keeper.copied(),
             watch: Watch::default(),
             drift: 0,
+            jumped: None,
             line: network.line(),
             door: None,
             memory: copy.memory.clone(),

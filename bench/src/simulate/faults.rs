@@ -45,6 +45,8 @@ pub enum Fault {
     Died,
     /// A clock is wrong.
     Drifted,
+    /// A clock stands days to years ahead or behind, for less than a day.
+    Jumped,
     /// A stick is taken up again.
     OldStick,
     /// A folder is copied, and both go on.
@@ -60,7 +62,7 @@ pub enum Fault {
 }
 
 /// All kinds, with the name of each.
-pub const ALL: [(Fault, &str); 23] = [
+pub const ALL: [(Fault, &str); 24] = [
     (Fault::LostThere, "lost_there"),
     (Fault::LostBack, "lost_back"),
     (Fault::Twice, "duplicated"),
@@ -78,6 +80,7 @@ pub const ALL: [(Fault, &str); 23] = [
     (Fault::Partitioned, "partitioned"),
     (Fault::Died, "died"),
     (Fault::Drifted, "clock_drifted"),
+    (Fault::Jumped, "clock_jumped"),
     (Fault::OldStick, "old_stick"),
     (Fault::Copied, "copied_folder"),
     (Fault::SetBack, "restored_folder"),

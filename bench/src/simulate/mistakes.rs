@@ -2,7 +2,7 @@
 //!
 //! Where they live: two are rules of merging that core breaks when it is told to ([`Rules`]); two are the relay's, and one, the keys that are
 //! kept, is a device's that the checks imagine: they count every HPKE key that a device ever had as seized. The nested map is written past
-//! core, which cannot make one ([`super::nested`]).
+//! core, which cannot make one ([`super::nested`]), and a clock is believed by telling core that others have confirmed it.
 
 use techo_core::sync::rules::Rules;
 
@@ -43,6 +43,13 @@ pub fn all() -> Vec<(&'static str, Plan)> {
             "long_lived_hpke_keys",
             Plan {
                 keeps_hpke: true,
+                ..calm.clone()
+            },
+        ),
+        (
+            "one_clock_is_believed",
+            Plan {
+                believes_one_clock: true,
                 ..calm.clone()
             },
         ),

@@ -61,6 +61,8 @@ struct State {
     main_stream: StreamId,
     /// How much has happened at the relay: changes of the household's account.
     happened: usize,
+    /// The relay's time, which is right; in Unix seconds.
+    now: i64,
 }
 
 /// What is done to one conversation: at which call, and what.
@@ -89,6 +91,7 @@ impl Network {
             mistake,
             main_stream: StreamId::default(),
             happened: 0,
+            now: 0,
         })))
     }
 
@@ -106,6 +109,10 @@ impl Network {
 
     pub fn counts(&self) -> Counts {
         self.state().counts.clone()
+    }
+
+    pub fn set_time(&self, now: i64) {
+        self.state().now = now;
     }
 
     pub fn follow(&self, stream: StreamId) {
@@ -352,7 +359,10 @@ impl Relay for Line {
         let request = request.ok_or(HttpError::Refused { status: 400 })?;
         let mut conversation = self.conversation();
         let conversation = conversation.as_mut().ok_or(HttpError::Unreachable)?;
-        let given = conversation.call(&mut self.network.state(), &request, &content);
+        let mut state = self.network.state();
+        let given = conversation.call(&mut state, &request, &content);
+        let time = matches!(request.call(), Call::Open { .. }).then_some(state.now);
+        let given = given.map(|given| given.map(|answer| answer.map(|answer| SyncAnswer { time, ..answer })));
         over_http(given.ok_or(HttpError::Unreachable)?, "sync.came_since", most)
     }
 }

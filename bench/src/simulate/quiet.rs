@@ -24,7 +24,7 @@ impl World {
         self.partition.clear();
         let latest = self.away.drain(..).map(|(_, until)| until).max().unwrap_or_default();
         self.devices.iter_mut().for_each(|device| {
-            device.drift = 0;
+            (device.drift, device.jumped) = (0, None);
             device.must_notice = None;
             device.may_be_out |= latest > 0;
         });

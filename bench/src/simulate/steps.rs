@@ -1,6 +1,7 @@
 //! What may happen next.
 
 use techo_core::backup;
+use techo_core::confirmed_time;
 use techo_core::device::{AddVisit, EditVisit, OldRows, OpenedBackup};
 use techo_core::sync::household::{Proposal, propose};
 use techo_core::sync::{HouseholdRefusal, SyncError};
@@ -35,6 +36,7 @@ enum Step {
     Wait,
     Partition,
     Drift,
+    Jump,
     Rename,
     Rotate,
     Remove,
@@ -65,10 +67,11 @@ const WORK: [(Step, usize); 8] = [
     (Step::Wait, 6),
     (Step::Partition, 3),
 ];
-const TROUBLE: [(Step, usize); 15] = [
+const TROUBLE: [(Step, usize); 16] = [
     (Step::KeepDays, 1),
     (Step::OldStick, 3),
     (Step::Drift, 2),
+    JUMP,
     (Step::Rename, 1),
     (Step::Rotate, 1),
     (Step::Remove, 1),
@@ -82,6 +85,7 @@ const TROUBLE: [(Step, usize); 15] = [
     (Step::Remember, 5),
     (Step::Late, 2),
 ];
+const JUMP: (Step, usize) = (Step::Jump, 2);
 const LIES: [(Step, usize); 6] = [
     (Step::RollBack, 2),
     (Step::Wipe, 1),
@@ -99,6 +103,8 @@ impl World {
         }
         if !self.plan.calm {
             steps.extend(TROUBLE);
+        } else if self.plan.believes_one_clock {
+            steps.push(JUMP);
         }
         if !self.honest {
             steps.extend(LIES);
@@ -124,6 +130,11 @@ impl World {
             self.devices[at].keeper.life.ends_after(1 + self.chance.below(60));
         }
         self.tell(|| format!("device {}: {step:?}", self.devices[at].number));
+        if self.plan.believes_one_clock {
+            let device = &mut self.devices[at];
+            let now = device.now();
+            confirmed_time::believe(device.vault()?, now).map_err(|error| error.to_string())?;
+        }
         let done = self.take(step, at);
         let mut died = false;
         for at in 0..self.devices.len() {
@@ -191,7 +202,12 @@ impl World {
                 self.network.count(Fault::Drifted);
                 let drift = i64::try_from(self.chance.below(96)).unwrap_or_default() - 48;
                 self.devices[at].drift = drift * HOUR_SECONDS;
+                self.devices[at].jumped = None;
                 self.devices[at].set_time(now);
+                Ok(())
+            }
+            Step::Jump => {
+                self.jump(at);
                 Ok(())
             }
             Step::Rename => {
@@ -230,6 +246,21 @@ impl World {
                 Ok(())
             }
         }
+    }
+
+    /// Somebody sets a clock days to years ahead or behind; or finds it so, and sets it right.
+    fn jump(&mut self, at: usize) {
+        let now = self.now;
+        let ahead = self.chance.one_in(2);
+        let days = i64::try_from(2 + self.chance.below(1 << (2 + self.chance.below(9)))).unwrap_or_default();
+        let device = &mut self.devices[at];
+        if device.jumped.take().is_some() {
+            device.drift = 0;
+        } else {
+            (device.jumped, device.drift) = (Some(now), if ahead { days } else { -days } * DAY);
+            self.network.count(Fault::Jumped);
+        }
+        self.devices[at].set_time(now);
     }
 
     pub fn add(&mut self, at: usize) -> Result<(), Trouble> {

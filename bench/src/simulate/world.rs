@@ -10,6 +10,7 @@ use techo_core::sync::household::RelayFault;
 use techo_core::sync::rules::Rules;
 use techo_core::sync::seizure::{self, Seized};
 use techo_core::sync::{HouseholdRefusal, SyncError};
+use techo_protocol::basics::clock::HOUR_SECONDS;
 use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::epoch_record::EpochRecordError;
 
@@ -23,6 +24,9 @@ use super::story::{Story, VisitNumber};
 /// 2026-11-23T00:13:20+09:00.
 const BEGINNING: i64 = 1_795_360_400;
 
+/// So long a clock stays wrong by days at most, in seconds.
+const LONGEST_JUMP: i64 = 20 * HOUR_SECONDS;
+
 /// How a schedule is run: as it should be, or with a mistake.
 #[derive(Clone)]
 pub struct Plan {
@@ -34,6 +38,8 @@ pub struct Plan {
     pub nests: bool,
     /// The relay never lies, nothing is lost, nobody dies: all that is left is work.
     pub calm: bool,
+    /// What has expired by a device's clock is destroyed, whatever else is known of the time.
+    pub believes_one_clock: bool,
 }
 
 impl Plan {
@@ -44,6 +50,7 @@ impl Plan {
             keeps_hpke: false,
             nests: false,
             calm: false,
+            believes_one_clock: false,
         }
     }
 }
@@ -102,6 +109,7 @@ impl World {
         let chance = Chance::new(seed);
         let honest = plan.calm || plan.relay != RelayMistake::None || chance.one_in(2);
         let network = Network::new(plan.relay);
+        network.set_time(BEGINNING);
         let mut world = Self {
             plan,
             seeds: chance.number(),
@@ -163,7 +171,12 @@ impl World {
 
     pub fn set_time(&mut self, now: i64) {
         self.now = now;
+        self.network.set_time(now);
         for device in &mut self.devices {
+            // Whoever stands a day where it is wrong is believed.
+            if device.jumped.is_some_and(|since| now - since >= LONGEST_JUMP) {
+                (device.jumped, device.drift) = (None, 0);
+            }
             device.set_time(now);
         }
     }
@@ -209,6 +222,10 @@ impl World {
             .copied()
             .collect();
         for number in missing {
+            // What a clock that jumped hides is not deleted here.
+            if device.jumped.is_some() {
+                continue;
+            }
             if self.story.visits[number].is_deleted {
                 memory.deleted.insert(number);
             } else if self.story.is_current(number, now) {

@@ -283,7 +283,20 @@ impl<'s, R: StreamRelay> RelaySession<'s, R> {
     fn follow(&mut self) -> Result<(), R::Error> {
         let present = self.household().present()?;
         // One more than it needs: where two records were made of one, the common one is there.
-        let since = Some(present.head.number.saturating_sub(1));
+        let taken = match self.follow_since(present.head.number.saturating_sub(1))? {
+            // A branch that parted further back: with all that the relay has, the common one is found.
+            TakenRecords::Refused => self.follow_since(0)?,
+            taken => taken,
+        };
+        match taken {
+            TakenRecords::LockedOut => Err(SyncError::from(HouseholdRefusal::LockedOut).into()),
+            TakenRecords::Refused => Err(SyncError::from(EpochRecordError::DoesNotFollow).into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn follow_since(&mut self, number: u64) -> Result<TakenRecords, R::Error> {
+        let since = Some(number);
         let answer =
             ask(self.relay, self.household(), Call::Records { since })?.ok_or(SyncError::from(HouseholdRefusal::Behind))?;
         let records: Vec<Vec<u8>> = answer.records.into_iter().map(ByteBuf::into_vec).collect();
@@ -300,11 +313,8 @@ impl<'s, R: StreamRelay> RelaySession<'s, R> {
             }
             Ok(taken)
         })?;
-        match taken {
-            TakenRecords::LockedOut => Err(SyncError::from(HouseholdRefusal::LockedOut).into()),
-            TakenRecords::Refused if !records.is_empty() => Err(SyncError::from(EpochRecordError::DoesNotFollow).into()),
-            _ => Ok(()),
-        }
+        let is_nothing = taken == TakenRecords::Refused && records.is_empty();
+        Ok(if is_nothing { TakenRecords::Same } else { taken })
     }
 
     /// Another relay, or one that was wiped, has nothing of this device's: it gets all. One that counts backwards was set back.

@@ -12,6 +12,7 @@ use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, relay_key}
 
 use super::exchange::{RelaySession, StreamRelay, ask_as, the_household};
 use super::household::{self, FormerAccount, Household, NewIdentity, Proposal, checked, free_index};
+use super::records::records_before;
 use super::rules::Rules;
 use super::state::{State, change, to_cbor};
 use super::today::Today;
@@ -102,9 +103,11 @@ fn admitted<R: StreamRelay>(session: &mut RelaySession<'_, R>, device: &NewDevic
             }));
         }
         let (install, new) = session.write(|state, writer| {
-            let new = state
-                .household
-                .record_with(listed(&state.household, device, state.today(now))?, state.today(now), writer.random())?;
+            let new = state.household.record_with(
+                listed(&state.household, device, state.today(now))?,
+                state.today(now),
+                writer.random(),
+            )?;
             Ok((state.install_of(&new, writer.random())?, new))
         })?;
         // Whether it stood, or another was faster, the list says.
@@ -241,23 +244,6 @@ fn take_place(
     let mut household = Household::of(&record, list, key, welcome.index, &identity.seed, &identity.hpke);
     household.epochs.replaced = records_before(&record, &answer.records);
     vault.write(|writer| become_member(writer, household, answer.keyring_record.as_deref().map(Vec::as_slice), now))
-}
-
-/// Of records that came, those that lead up to the present one without a gap, oldest first.
-fn records_before(present: &EpochRecord, records: &[ByteBuf]) -> Vec<ByteBuf> {
-    let mut after = present.clone();
-    let mut before = Vec::new();
-    for bytes in records.iter().rev().skip(1) {
-        match EpochRecord::read(bytes) {
-            Ok(record) if after.follows(&record).is_ok() => {
-                before.push(ByteBuf::from(record.without_slots().write()));
-                after = record;
-            }
-            _ => break,
-        }
-    }
-    before.reverse();
-    before
 }
 
 /// Puts a household in the place of the one that was here, whose account is to be deleted.

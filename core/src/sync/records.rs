@@ -258,8 +258,7 @@ impl State {
         // Of a branch that was left, nothing stays: bodies follow one another.
         let numbers_below = |bytes: &ByteBuf| {
             EpochRecord::read(bytes).is_ok_and(|record| {
-                record.head.number < newest.head.number
-                    && today.confirmed.saturating_sub(record.head.day) < followed + EPOCH_DAYS
+                record.head.number < newest.head.number && today.confirmed.saturating_sub(record.head.day) < followed + EPOCH_DAYS
             })
         };
         household.epochs.replaced.retain(numbers_below);
@@ -428,12 +427,28 @@ impl State {
             let number = EpochRecord::read(bytes).map(|record| record.head.number);
             number.is_ok_and(|number| since.is_none_or(|since| number > since))
         };
-        let replaced = household.epochs.replaced.iter().filter(is_after);
-        replaced
-            .chain([&household.epochs.record])
-            .map(|bytes| bytes.to_vec())
-            .collect()
+        let Ok(present) = household.present() else {
+            return Vec::new();
+        };
+        let before = records_before(&present, &household.epochs.replaced);
+        let before = before.iter().filter(is_after);
+        before.chain([&household.epochs.record]).map(|bytes| bytes.to_vec()).collect()
     }
+}
+
+/// Of records, those that lead up to the present one without a gap, oldest first and without their slots. Those of a branch that was left are among
+/// what is kept, so that nobody is led back to it; they lead nowhere.
+pub(super) fn records_before(present: &EpochRecord, records: &[ByteBuf]) -> Vec<ByteBuf> {
+    let mut after = present.clone();
+    let mut before = Vec::new();
+    for record in records.iter().rev().filter_map(|bytes| EpochRecord::read(bytes).ok()) {
+        if after.follows(&record).is_ok() {
+            before.push(ByteBuf::from(record.without_slots().write()));
+            after = record;
+        }
+    }
+    before.reverse();
+    before
 }
 
 fn read_chain(records: &[Vec<u8>]) -> Option<Vec<EpochRecord>> {

@@ -7,8 +7,8 @@ use techo_protocol::vaccination::status_pass::{
 
 use super::record::{self, Record};
 use super::{Content, EntryId, VaccineError, VaccineRefusal};
-use crate::confirmed_time::ConfirmedTime;
 use crate::certificates::{Holder, Reason};
+use crate::confirmed_time::ConfirmedTime;
 use crate::vault::Vault;
 use techo_protocol::basics::clock::DAY_SECONDS;
 

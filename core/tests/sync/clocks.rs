@@ -32,12 +32,18 @@ fn a_clock_that_is_far_ahead_removes_nobody() {
     tablet.sync(&relay);
     phone.sync(&relay);
     assert_eq!(phone.household().list.devices.len(), 2);
-    assert_eq!((phone.names(), tablet.names()), (vec!["Kanaria Tei".to_owned()], vec!["Kanaria Tei".to_owned()]));
+    assert_eq!(
+        (phone.names(), tablet.names()),
+        (vec!["Kanaria Tei".to_owned()], vec!["Kanaria Tei".to_owned()])
+    );
     // The epoch that began by the wrong clock does not last until then.
     let epoch = phone.household().epoch();
     phone.sync(&relay);
     tablet.sync(&relay);
-    assert!(phone.household().epoch() <= epoch + 1, "two clocks that agree do not change keys in turn");
+    assert!(
+        phone.household().epoch() <= epoch + 1,
+        "two clocks that agree do not change keys in turn"
+    );
 }
 
 #[test]
@@ -76,7 +82,11 @@ fn keys_that_a_clock_far_ahead_began_are_replaced_before_its_day_comes() {
     tablet.sync(&relay);
     assert_eq!(tablet.household().epoch(), epoch + 1);
     phone.sync(&relay);
-    assert_eq!(phone.household().epoch(), epoch + 2, "the relay says that the phone's clock is right");
+    assert_eq!(
+        phone.household().epoch(),
+        epoch + 2,
+        "the relay says that the phone's clock is right"
+    );
     let present = phone.household().epoch();
     phone.sync(&relay);
     assert_eq!(phone.household().epoch(), present);
@@ -94,4 +104,20 @@ fn a_week_that_came_by_a_wrong_clock_is_not_passed_over() {
     tablet.now = now;
     tablet.sync(&relay);
     assert_eq!(tablet.names(), ["Kanaria Tei", "Suzume An"]);
+}
+
+#[test]
+fn who_is_heard_from_is_not_silent_though_its_clock_is_years_behind() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = two(&relay);
+    let now = tablet.now;
+    tablet.now = now - 800 * DAY;
+    tablet.sync(&relay);
+    tablet.now = now;
+    let epoch = phone.household().epoch();
+    phone.sync(&relay);
+    propose(phone.diary.vault(), Proposal::Rotate(epoch)).unwrap();
+    phone.sync(&relay);
+    assert_eq!(phone.household().epoch(), epoch + 1);
+    assert_eq!(phone.household().list.devices.len(), 2);
 }

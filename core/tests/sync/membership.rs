@@ -326,3 +326,27 @@ fn an_index_that_two_branches_gave_to_two_devices_mixes_nothing_up() {
         assert_eq!(device.names(), expected);
     }
 }
+
+#[test]
+fn who_has_left_a_branch_of_records_can_fill_another_relay() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = (Phone::new(), Phone::new());
+    pair(&relay, &mut phone, &mut tablet);
+    // The relay shows the tablet a view of its own for a time.
+    let fork = MemoryRelay::new(1);
+    *fork.kept.borrow_mut() = relay.kept.borrow().clone();
+    for name in ["first", "second"] {
+        propose(tablet.diary.vault(), Proposal::Rename(1, name.into())).unwrap();
+        tablet.sync(&fork);
+    }
+    for name in ["first", "second", "third"] {
+        propose(phone.diary.vault(), Proposal::Rename(0, name.into())).unwrap();
+        phone.sync(&relay);
+    }
+    tablet.sync(&relay);
+    assert_eq!(tablet.household().list, phone.household().list, "its own branch is left");
+    let another = MemoryRelay::new(9);
+    tablet.sync(&another);
+    phone.sync(&another);
+    assert_eq!(tablet.household().list, phone.household().list);
+}

@@ -630,6 +630,7 @@ fn sync_answer() -> Vector {
                 records: vec![ByteBuf::from(vec![1, 2, 3])],
                 keyring_record: Some(ByteBuf::from(vec![1, 2, 3])),
                 ids: vec![0xC1; 16],
+                time: Some(1_795_360_400),
             },
         )],
     )

@@ -38,7 +38,10 @@ fn a_clock_that_jumps_ahead_destroys_nothing_on_its_first_word() {
 fn a_clock_that_stood_ahead_for_one_entry_and_one_look_destroys_nothing() {
     let phone = Phone::new();
     for days in [2, 19] {
-        phone.diary().check_in(&poster(&format!("{days} days ago"), NOW - days * DAY)).unwrap();
+        phone
+            .diary()
+            .check_in(&poster(&format!("{days} days ago"), NOW - days * DAY))
+            .unwrap();
     }
     // Not all that is there would go: what was entered just now stays.
     phone.clock.set(NOW + 60 * DAY);
@@ -136,7 +139,11 @@ fn retention_is_a_choice_from_14_to_60() {
     assert_eq!(names(&mut phone.diary()), ["old", "young"]);
     assert_eq!(phone.diary().keep_days().unwrap(), 60);
     diary.set_keep_days(14).unwrap();
-    assert_eq!((names(&mut diary), weeks(&mut diary)), (vec!["young".to_string()], 2), "hidden at once");
+    assert_eq!(
+        (names(&mut diary), weeks(&mut diary)),
+        (vec!["young".to_string()], 2),
+        "hidden at once"
+    );
     phone.clock.set(NOW + DAY);
     diary.forget_expired().unwrap();
     assert_eq!(weeks(&mut diary), 1);

@@ -4,7 +4,7 @@ use serde_bytes::ByteArray;
 use techo_protocol::household::body::{Body, Heartbeat, Kind};
 
 use super::{Intake, Taken};
-use crate::sync::household::{Heard, Peer};
+use crate::sync::household::{Heard, Peer, day_of};
 
 impl Intake<'_, '_> {
     /// Whether a body under this device's name is one that it wrote: it is not beyond the last, and not another at its place.
@@ -49,7 +49,9 @@ impl Intake<'_, '_> {
         }
     }
 
+    /// A device was heard from, today at the latest: by its own clock it may have been years ago, and for that it must not be removed as silent.
     fn peer(&mut self, body: &Body, heartbeat: &Heartbeat) {
+        let heard_on = day_of(self.state.time.at_least(self.source.now));
         let household = &mut self.state.household;
         let (device, number) = (body.identity.device, body.identity.number);
         if device == household.index
@@ -68,7 +70,7 @@ impl Intake<'_, '_> {
             number,
             hpke: ByteArray::new(heartbeat.hpke),
             keyring: heartbeat.keyring,
-            day: heartbeat.day,
+            day: heartbeat.day.max(heard_on),
             seen_of_me: of_me.map_or(0, |entry| entry.seen),
         });
     }

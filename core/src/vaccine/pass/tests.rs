@@ -219,7 +219,11 @@ fn what_is_over_goes_and_what_is_for_another_day_says_so() {
     let missing = Some(VaccineError::from(StatusPassError::NoSuchField));
     assert_eq!(world.show(&[Field::LastDose], None, NOON).err(), missing);
     let later = NOON + 40 * DAY;
-    assert_eq!(world.add(&file, later).unwrap().record, None, "a pass that is over is not kept");
+    assert_eq!(
+        world.add(&file, later).unwrap().record,
+        None,
+        "a pass that is over is not kept"
+    );
     assert_eq!(world.records().len(), 2, "one reading of the clock deletes nothing");
     for day in [later - DAY, later] {
         crate::confirmed_time::look(&mut world.vault, day).unwrap();
