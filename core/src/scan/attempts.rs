@@ -203,7 +203,7 @@ fn follow_at(pyramid: &Pyramid<'_>, scale: Scale, finders: &[Finder; 3], decodes
 /// Samples a located code and tries to decode it: as it is mapped, then settled module by module, then sharpened.
 fn read(shade: &Shade<'_>, location: &Location, decodes: &mut usize) -> Option<(Content, Mesh)> {
     let flat = Mesh::bent(shade, location.map, location.version);
-    let first = Modules::read(shade, &flat, location.version).judge(Judge::Neighbourhood);
+    let first = Modules::read(shade, |place| flat.map(place), location.version).judge(Judge::Neighbourhood);
     let formatted = first.format().is_some();
     if formatted {
         spend(decodes, location.version)?;
@@ -216,7 +216,7 @@ fn read(shade: &Shade<'_>, location: &Location, decodes: &mut usize) -> Option<(
         return None;
     }
     let settled = flat.settled(shade, location.version, location.module);
-    let modules = Modules::read(shade, &settled, location.version);
+    let modules = Modules::read(shade, |place| settled.map(place), location.version);
     for judge in [Judge::Neighbourhood, Judge::Sharpened] {
         spend(decodes, location.version)?;
         if let Some(content) = decode::decode(modules.judge(judge)) {

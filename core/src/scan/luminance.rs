@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::ScanError;
-use super::shrink;
 
 /// The longest side a picture may have, in pixels; keeps every coordinate exact in the arithmetic of the scanner.
 pub const MAX_SIDE: usize = 1 << 15;
@@ -118,36 +117,6 @@ impl<'a> Luminance<'a> {
     /// The bytes and how the rows lie in them: (bytes, width, height, stride).
     pub(super) fn plane(&self) -> (&[u8], usize, usize, usize) {
         (&self.bytes, self.width, self.height, self.stride)
-    }
-
-    /// The picture with no side longer than `side`, each pixel the mean of the area it covers; itself when it fits.
-    ///
-    /// ```
-    /// use techo_core::scan::Luminance;
-    ///
-    /// let picture = Luminance::new(4, 2, 4, vec![0, 100, 200, 200, 100, 200, 200, 200])?;
-    /// let small = picture.fit(2);
-    /// assert_eq!((small.width(), small.height()), (2, 1));
-    /// assert_eq!(small.row(0), [100, 200]);
-    /// # Ok::<(), techo_core::scan::ScanError>(())
-    /// ```
-    pub fn fit(&self, side: usize) -> Luminance<'_> {
-        let long = self.width.max(self.height);
-        if long <= side || side == 0 {
-            return Luminance {
-                width: self.width,
-                height: self.height,
-                stride: self.stride,
-                bytes: Cow::Borrowed(&self.bytes),
-            };
-        }
-        // A side of a few pixels beside a very long one keeps one.
-        let scaled = |n: usize| (n * side / long).max(1).min(n.max(1));
-        let (width, height) = (scaled(self.width), scaled(self.height));
-        if self.width == 0 || self.height == 0 {
-            return Luminance::packed(0, 0, Vec::new());
-        }
-        Luminance::packed(width, height, shrink::shrink(self, width, height))
     }
 
     /// The picture at half the size, each pixel the mean of four. An odd last row or column is left out.

@@ -212,7 +212,7 @@ impl Patches {
             side,
             bounds: (0..=cells).map(|i| side * i / cells).collect(),
             stride: side.div_ceil(90),
-            levels: Modules::read(shade, mesh, version).levels(),
+            levels: Modules::read(shade, |place| mesh.map(place), version).levels(),
             known,
         }
     }

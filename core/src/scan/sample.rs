@@ -1,7 +1,6 @@
 //! From a located code to the colour of each module.
 
 use super::geometry::Point;
-use super::mesh::Mesh;
 use super::patterns;
 use super::shade::Shade;
 
@@ -22,8 +21,8 @@ pub struct Modules {
 }
 
 impl Modules {
-    /// Samples each module at five places around its middle.
-    pub fn read(shade: &Shade<'_>, mesh: &Mesh, version: usize) -> Self {
+    /// Samples each module at five places around its middle. `place` says where in the picture a place of the code, in modules, lies.
+    pub fn read(shade: &Shade<'_>, place: impl Fn(Point) -> Point, version: usize) -> Self {
         const AROUND: [Point; 4] = [
             Point::new(-0.22, -0.22),
             Point::new(0.22, -0.22),
@@ -35,8 +34,8 @@ impl Modules {
         for y in 0..side {
             for x in 0..side {
                 let middle = patterns::centre(x, y);
-                let around: f32 = AROUND.iter().map(|&d| shade.at(mesh.map(middle + d))).sum();
-                greys.push((around + 2.0 * shade.at(mesh.map(middle))) / 6.0);
+                let around: f32 = AROUND.iter().map(|&d| shade.at(place(middle + d))).sum();
+                greys.push((around + 2.0 * shade.at(place(middle))) / 6.0);
             }
         }
         Self { side, greys }

@@ -2,6 +2,33 @@
 
 use super::luminance::Luminance;
 
+impl Luminance<'_> {
+    /// The picture with no side longer than `side`, each pixel the mean of the area it covers; itself when it fits.
+    ///
+    /// ```
+    /// use techo_core::scan::Luminance;
+    ///
+    /// let picture = Luminance::new(4, 2, 4, vec![0, 100, 200, 200, 100, 200, 200, 200])?;
+    /// let small = picture.fit(2);
+    /// assert_eq!((small.width(), small.height()), (2, 1));
+    /// assert_eq!(small.row(0), [100, 200]);
+    /// # Ok::<(), techo_core::scan::ScanError>(())
+    /// ```
+    pub fn fit(&self, side: usize) -> Luminance<'_> {
+        let long = self.width().max(self.height());
+        if long <= side || side == 0 {
+            return self.part(0, 0, self.width(), self.height());
+        }
+        // A side of a few pixels beside a very long one keeps one.
+        let scaled = |n: usize| (n * side / long).max(1).min(n.max(1));
+        let (width, height) = (scaled(self.width()), scaled(self.height()));
+        if self.width() == 0 || self.height() == 0 {
+            return Luminance::packed(0, 0, Vec::new());
+        }
+        Luminance::packed(width, height, shrink(self, width, height))
+    }
+}
+
 /// Which source pixels make up a target pixel along one axis: the first, and the share of each.
 struct Span {
     first: usize,
@@ -10,7 +37,7 @@ struct Span {
 
 /// The bytes of the picture at another size, neither side larger than it was and none 0.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a mean of bytes")]
-pub fn shrink(picture: &Luminance<'_>, width: usize, height: usize) -> Vec<u8> {
+fn shrink(picture: &Luminance<'_>, width: usize, height: usize) -> Vec<u8> {
     let columns = spans(picture.width(), width);
     let mut bytes = Vec::with_capacity(width * height);
     let mut sums = vec![0.0_f32; picture.width()];
