@@ -14,6 +14,7 @@
 //! | [`tables`] | CSV files as people have them: encodings, separators, what spreadsheets do |
 //! | [`rejected`] | rows of a file that cannot be used |
 //! | [`notices`], [`recalls`], [`schedules`] | what is said |
+//! | [`pending`] | what has to be said under which code |
 //! | [`publishing`] | segments, manifests, relays |
 //! | [`municipality`] | residents' tickets, vaccination sites, doses |
 //! | [`cases`] | one-time codes and sent diaries |
@@ -27,6 +28,7 @@ pub mod import;
 pub mod keys;
 pub mod municipality;
 pub mod notices;
+pub mod pending;
 pub mod posters;
 pub mod profile;
 pub mod publishing;

@@ -8,8 +8,8 @@ use techo_protocol::basics::clock::DAY_SECONDS;
 use techo_protocol::basics::random::{Random, random_bytes};
 use techo_protocol::exposure::notice::{LocalisedText, NoticeId, Severity, Window};
 
-use crate::publishing::{self, Effect};
-use crate::store::{StoreError, narrow, write};
+use crate::pending::{self, Effect};
+use crate::store::{StoreError, narrow, severity, write};
 use crate::venues::{self, VenueNumber};
 use crate::{Authority, Error, audit};
 
@@ -144,7 +144,7 @@ impl Authority {
                 (*notice, append_revision(&transaction, &before, &before.content, true, now)?)
             }
         };
-        let effect = publishing::effect(&transaction, authority, notice, now, random)?;
+        let effect = pending::effect(&transaction, authority, notice, now, random)?;
         if !dry_run {
             transaction.commit()?;
         }
@@ -342,14 +342,6 @@ fn from_row(row: &Row<'_>) -> Result<Notice, Error> {
         made_at: row.get(11)?,
         published: row.get(12)?,
     })
-}
-
-/// A severity out of the database.
-pub(crate) fn severity(text: &str) -> Result<Severity, StoreError> {
-    [Severity::Caution, Severity::Cluster]
-        .into_iter()
-        .find(|severity| severity.as_str() == text)
-        .ok_or(StoreError::Damaged)
 }
 
 #[cfg(test)]

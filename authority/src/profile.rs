@@ -43,14 +43,14 @@ impl Authority {
         now: i64,
         random: &dyn Random,
     ) -> Result<Self, Error> {
-        let name = trust::check_identity(new)?;
+        let name = trust::check_identity(new.name, new.host)?;
         let mut db = store::create(folder)?;
         let keys = KeyFiles::new(folder, passphrase);
         let transaction = store::write(&mut db)?;
         if read_id(&transaction)?.is_some() {
             return Err(StoreError::AlreadyInitialised.into());
         }
-        let (list, file) = trust::first_list(&keys, &name, new.host, now, random)?;
+        let (list, file) = trust::first_list(&keys, name, new.host, now, random)?;
         let id = list.authority();
         transaction.execute("INSERT INTO authority (one, id, made_at) VALUES (1, ?1, ?2)", (id.0, now))?;
         transaction.execute("INSERT INTO trust_list (number, file) VALUES (?1, ?2)", (list.number, file))?;

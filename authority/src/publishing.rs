@@ -8,9 +8,9 @@
 //! was away all through such a change has to be given the trust file again.
 
 mod manifests;
-mod pending;
 mod public_files;
 mod relay;
+mod revoking;
 mod segments;
 mod signers;
 
@@ -18,10 +18,7 @@ use techo_protocol::basics::random::Random;
 
 use crate::{Authority, Error};
 
-pub use pending::Effect;
-pub(crate) use pending::effect;
 pub use relay::{RelayPort, Sent};
-pub(crate) use segments::forget_segments_of;
 pub(crate) use signers::announced_signer;
 
 techo_protocol::coded_errors! {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use techo_protocol::exposure::notice::Severity;
 
 pub use schema::SCHEMA_VERSION;
 
@@ -112,6 +113,14 @@ pub(crate) fn narrow<T, U: TryFrom<T>>(number: T) -> Result<U, StoreError> {
 /// Bytes out of the database as an array; another length was never written by this program.
 pub(crate) fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Damaged)
+}
+
+/// A severity out of the database; another word was never written by this program.
+pub(crate) fn severity(text: &str) -> Result<Severity, StoreError> {
+    [Severity::Caution, Severity::Cluster]
+        .into_iter()
+        .find(|severity| severity.as_str() == text)
+        .ok_or(StoreError::Damaged)
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use techo_protocol::exposure::venue_code::NewPoster;
 use techo_protocol::trust::{Root, TrustList, TrustedKey, succeed_root};
 
 use crate::keys::{KeyFiles, KeyRole};
-use crate::profile::NewAuthority;
 use crate::store::{StoreError, write};
 use crate::{Authority, Error, audit};
 
@@ -45,15 +44,15 @@ techo_protocol::coded_errors! {
 const MOST_ROOTS: usize = 16;
 
 /// The name without white space around it, where name and host can be.
-pub(crate) fn check_identity(new: &NewAuthority<'_>) -> Result<String, TrustChangeError> {
-    let name = new.name.trim_matches(' ');
+pub(crate) fn check_identity<'a>(name: &'a str, host: &str) -> Result<&'a str, TrustChangeError> {
+    let name = name.trim_matches(' ');
     let length = name.chars().count();
     if length == 0 || length > LONGEST_NAME || name.chars().any(char::is_control) {
         return Err(TrustChangeError::Name);
     }
     // Signed to see whether it can be; nothing is kept of it.
     let probe = NewPoster {
-        host: new.host,
+        host,
         serial: 0,
         issued_day: 0,
         expires_day: 0,
@@ -64,7 +63,7 @@ pub(crate) fn check_identity(new: &NewAuthority<'_>) -> Result<String, TrustChan
     probe
         .sign(&SigningKey::from_seed(&[0; 32]))
         .map_err(|_| TrustChangeError::Host)?;
-    Ok(name.to_owned())
+    Ok(name)
 }
 
 /// Makes the keys and the list that an authority begins with.
@@ -169,34 +168,6 @@ impl Authority {
         list.keys
             .push(new_key(&self.keys, role, random)?.ok_or(TrustChangeError::NoSuchKey)?);
         self.sign_next(list, now, "trust.key_rotated")
-    }
-
-    /// Revokes the key whose public half begins with these hexadecimal digits, making a new one where it was the last of its role. Needs the
-    /// root. What a revoked notice key signed is published again.
-    ///
-    /// # Errors
-    /// [`TrustChangeError::NoSuchKey`] where not exactly one key begins so; [`crate::keys::KeyError::RootAway`] without the root.
-    pub fn revoke_key(&mut self, digits: &str, now: i64, random: &dyn Random) -> Result<TrustList, Error> {
-        self.root()?;
-        let mut list = self.trust_list()?;
-        let digits = digits.to_ascii_lowercase();
-        let mut named = list
-            .keys
-            .iter_mut()
-            .filter(|key| !key.revoked && hex::encode(key.key.0).starts_with(&digits));
-        let (Some(key), None) = (named.next(), named.next()) else {
-            return Err(TrustChangeError::NoSuchKey.into());
-        };
-        key.revoked = true;
-        let (role, public) = (key.role, key.key);
-        if list.keys(role).next().is_none()
-            && let Some(role) = KeyRole::LISTED.into_iter().find(|known| known.listed() == Some(role))
-        {
-            list.keys.extend(new_key(&self.keys, role, random)?);
-        }
-        let list = self.sign_next(list, now, "trust.key_revoked")?;
-        crate::publishing::forget_segments_of(&mut self.db, &public)?;
-        Ok(list)
     }
 
     /// Makes a new root, signed by the old one. Needs the root.

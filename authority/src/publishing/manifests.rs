@@ -9,10 +9,10 @@ use techo_protocol::trust::TrustList;
 
 use super::segments::{self, Written};
 use super::signers::{announced, signs_now};
-use super::{Prepared, PublishError, PublishWarning, pending, public_files};
+use super::{Prepared, PublishError, PublishWarning, public_files};
 use crate::keys::KeyRole;
 use crate::store::{array, narrow, write};
-use crate::{Authority, Error, audit, recalls, trust};
+use crate::{Authority, Error, audit, pending, recalls, trust};
 
 /// For how long a manifest that no relay has is sent as it is instead of being signed anew, in seconds.
 const REUSE_SECONDS: i64 = 600;

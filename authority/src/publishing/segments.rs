@@ -11,7 +11,7 @@ use techo_protocol::exposure::notice::{LocalisedText, NoticeId};
 use techo_protocol::exposure::segment::{Entry, NewSegment, Recall};
 use techo_protocol::trust::AuthorityId;
 
-use super::pending::PendingNotice;
+use crate::pending::PendingNotice;
 use crate::store::{array, narrow};
 use crate::{Error, audit, recalls};
 
@@ -182,7 +182,7 @@ pub(super) fn listed(db: &Connection, now: i64) -> Result<Vec<SegmentRef>, Error
 }
 
 /// After a notice key was revoked: what it signed is listed no more, and has to be published again.
-pub(crate) fn forget_segments_of(db: &mut Connection, signer: &PublicKey) -> Result<(), Error> {
+pub(super) fn forget_of(db: &mut Connection, signer: &PublicKey) -> Result<(), Error> {
     db.execute("UPDATE segment SET revoked = 1 WHERE signer = ?1", [signer.0])?;
     Ok(())
 }
