@@ -7,7 +7,6 @@ use techo_protocol::vaccination::status_pass;
 
 use super::note::ContentNote;
 use super::reason::Reason;
-use crate::recognise::TextKind;
 
 /// What tells of a vaccination: a kind of certificate, a paper of Techo's own, or a person's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -187,8 +186,6 @@ pub struct Verified {
     pub valid_until: Option<i64>,
     /// When the issuer was last seen to list the key, in Unix seconds; `None` where that is not known.
     pub key_seen_at: Option<i64>,
-    /// What a text that is no document seems to be, where Techo knows it; `None` for a document, and for what nobody knows.
-    pub seems: Option<TextKind>,
     /// What a status pass shows; empty where something is wrong with the pass.
     pub shown: Vec<status_pass::Value>,
     /// The time of the list of revoked passes by which a status pass was checked, in Unix seconds; `None` where no list was here.
@@ -209,7 +206,6 @@ impl Verified {
             notes: Vec::new(),
             valid_until: None,
             key_seen_at: None,
-            seems: None,
             shown: Vec::new(),
             revocations_at: None,
         }

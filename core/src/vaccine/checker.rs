@@ -105,67 +105,81 @@ impl Believed {
     }
 
     /// Checks what was shown, with the memory of a door.
-    pub fn check(&self, check: &Check, door: &mut Door, now: i64) -> Result<Vec<Verified>, CheckError> {
+    pub fn check(&self, check: &Check, door: &mut Door, now: i64) -> Result<Vec<CheckedDocument>, CheckError> {
         if check.nonce.as_deref().is_some_and(|nonce| !is_nonce(nonce)) {
             return Err(StatusPassError::CannotBeWritten.into());
         }
         let now = check.at.unwrap_or(now);
         let issuers = Trust::new(self.issuers.clone());
-        let mut answers: Vec<Verified> = match certificates::whole(&check.texts) {
+        let mut answers: Vec<Answer> = match certificates::whole(&check.texts) {
             Ok(texts) => texts
                 .iter()
                 .map(|text| text.trim())
                 .map(|text| match Form::of(text) {
                     Form::StatusPass => {
                         let nonce = check.nonce.as_deref();
-                        status::verify(text, door, &self.lists, &self.revoked, nonce, now)
+                        status::verify(text, door, &self.lists, &self.revoked, nonce, now).into()
                     }
-                    Form::DoseSlip => slip::verify(text, &self.lists, now),
+                    Form::DoseSlip => slip::verify(text, &self.lists, now).into(),
                     Form::Certificate | Form::Ticket | Form::Pairing => named(text, certificates::verify(text, &issuers, now)),
                 })
                 .collect(),
-            Err(reason) => vec![Verified::unreadable(reason)],
+            Err(reason) => vec![Verified::unreadable(reason).into()],
         };
         if answers.is_empty() {
-            answers.push(Verified::unreadable(Reason::NoCode));
+            answers.push(Verified::unreadable(Reason::NoCode).into());
         }
         without_other_codes(&mut answers);
         if check.at_door || check.nonce.is_some() {
             let is_no_pass = |answer: &Verified| answer.kind != DocumentKind::Status && answer.reasons != [Reason::NoCode];
-            for answer in answers.iter_mut().filter(|answer| is_no_pass(answer)) {
+            let documents = answers.iter_mut().map(|answer| &mut answer.document);
+            for document in documents.filter(|document| is_no_pass(document)) {
                 // Whose certificate it is, is nobody's business at a door.
-                *answer = Verified {
+                *document = Verified {
                     reasons: vec![Reason::NotAStatus],
-                    seems: answer.seems,
-                    ..Verified::of(answer.kind)
+                    ..Verified::of(document.kind)
                 };
             }
         }
-        Ok(answers)
+        Ok(answers.into_iter().map(Into::into).collect())
+    }
+}
+
+/// What is said of one text.
+struct Answer {
+    document: Verified,
+    /// What a text that is no document seems to be, where Techo knows it; `None` for a document, and for what nobody knows.
+    seems: Option<TextKind>,
+}
+
+impl From<Verified> for Answer {
+    fn from(document: Verified) -> Self {
+        Self { document, seems: None }
     }
 }
 
 /// Says what a text is that is no document, where Techo knows it: a poster is no forged certificate.
-fn named(text: &str, mut verified: Verified) -> Verified {
-    if verified.reasons == [Reason::Unknown] {
+fn named(text: &str, document: Verified) -> Answer {
+    let mut answer = Answer::from(document);
+    if answer.document.reasons == [Reason::Unknown] {
         let kind = Recognised::of(text, &[]).kind();
         if kind != TextKind::Unknown {
-            verified.seems = Some(kind);
-            verified.reasons = vec![Reason::AnotherCode];
+            answer.seems = Some(kind);
+            answer.document.reasons = vec![Reason::AnotherCode];
         }
     }
-    verified
+    answer
 }
 
 /// Where there is a document, a code beside it that is none is a note on the last, and nothing that could be called wrong: pages carry web addresses.
-fn without_other_codes(answers: &mut Vec<Verified>) {
-    let others = answers.iter().filter(|answer| answer.is_another_code()).count();
+fn without_other_codes(answers: &mut Vec<Answer>) {
+    let others = answers.iter().filter(|answer| answer.document.is_another_code()).count();
     if others == 0 || others == answers.len() {
         return;
     }
-    answers.retain(|answer| !answer.is_another_code());
+    answers.retain(|answer| !answer.document.is_another_code());
     if let Some(last) = answers.last_mut() {
-        last.notes.push(ContentNote::CodeBeside);
+        last.document.notes.push(ContentNote::CodeBeside);
     }
 }
 
@@ -192,8 +206,7 @@ impl Checker {
     /// # Errors
     /// [`StatusPassError::CannotBeWritten`] for a nonce that no phone can sign.
     pub fn check(&mut self, check: &Check, now: i64) -> Result<Vec<CheckedDocument>, CheckError> {
-        let answers = self.believed.check(check, &mut self.door, now)?;
-        Ok(answers.into_iter().map(Into::into).collect())
+        self.believed.check(check, &mut self.door, now)
     }
 }
 
@@ -244,9 +257,18 @@ impl From<Verified> for CheckedDocument {
             notes: verified.notes,
             valid_until: verified.valid_until,
             key_seen_at: verified.key_seen_at,
-            seems: verified.seems,
+            seems: None,
             shown: verified.shown,
             revocations_at: verified.revocations_at,
+        }
+    }
+}
+
+impl From<Answer> for CheckedDocument {
+    fn from(answer: Answer) -> Self {
+        Self {
+            seems: answer.seems,
+            ..answer.document.into()
         }
     }
 }
