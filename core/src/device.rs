@@ -118,7 +118,7 @@ impl Device {
         let mut diary = Diary::open(vault, clock)?;
         let now = diary.now();
         checking::forget_shown(diary.vault(), now)?;
-        sync::household::ensure(diary.vault(), DEFAULT_NAME, now)?;
+        sync::beginning::ensure(diary.vault(), DEFAULT_NAME, now)?;
         Ok(Self {
             diary,
             tidied: None,

@@ -7,13 +7,15 @@
 //! engine          what goes out                        forget    deletions that travel
 //! exchange        one session with a relay             file      a stick
 //! relay_streams   a relay over its port                pairing   letting a device in
-//! direct          one session with a device
+//! direct          one session with a device            beginning a household of one's own
 //! ```
 //!
 //! **Two layers of keys.** Every chunk is sealed under the epoch's key, which a change of the device list replaces. Inside, what it says of a
 //! document is sealed under that document's own key, which a deletion replaces and which travels in the keyring alone, sealed to each device's
 //! newest HPKE key. So a relay that kept all bytes it ever saw opens nothing that was deleted, whatever device it gets hold of later.
 
+pub mod beginning;
+mod cbor;
 pub mod direct;
 mod document_log;
 mod emit;

@@ -21,6 +21,9 @@ fn no_rooms_need_each_other() {
         ("authority/src/posters", "crate::posters::", ""),
         ("authority/src/publishing", "crate::publishing::", ""),
         ("core/src/documents", "crate::documents::", ""),
+        ("core/src/scan", "crate::scan::", ""),
+        ("core/src/sync", "crate::sync::", ""),
+        ("authority/src", "crate::", "lib"),
     ] {
         let folder = root(sources);
         let mut arrows = arrows(&folder, prefix);

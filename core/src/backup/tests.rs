@@ -14,7 +14,8 @@ use crate::exposure::fixture::Authority;
 use crate::following;
 use crate::ports::FixedClock;
 use crate::ports::testing::MemoryKeeper;
-use crate::sync::household::{ensure, household};
+use crate::sync::beginning::ensure;
+use crate::sync::household::household;
 use crate::vault::{RecordKind, Vault};
 
 /// Friday, 2026-11-20T10:05:00Z.

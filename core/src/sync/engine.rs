@@ -49,13 +49,13 @@ impl Outgoing {
 /// What is to be sent. The same is given again until [`delivered`] says that it has arrived.
 ///
 /// ```
-/// use techo_core::sync::{engine, household};
+/// use techo_core::sync::{beginning, engine};
 /// use techo_core::vault::Vault;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let ports = techo_testing::ports();
 /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-/// household::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
+/// beginning::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
 /// let first = engine::outgoing(&mut vault, techo_testing::NOW)?;
 /// assert_eq!(first.push.len(), 1, "the day's heartbeat");
 /// assert_eq!(engine::outgoing(&mut vault, techo_testing::NOW)?, first, "until it has arrived");
@@ -74,13 +74,13 @@ pub fn outgoing(vault: &mut Vault, now: i64) -> Result<Outgoing, SyncError> {
 /// Says that all of `sent` has arrived at the relay and is durable there.
 ///
 /// ```
-/// use techo_core::sync::{engine, household};
+/// use techo_core::sync::{beginning, engine};
 /// use techo_core::vault::Vault;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let ports = techo_testing::ports();
 /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-/// household::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
+/// beginning::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
 /// let first = engine::outgoing(&mut vault, techo_testing::NOW)?;
 /// engine::delivered(&mut vault, &first.push, &[])?;
 /// assert!(engine::outgoing(&mut vault, techo_testing::NOW)?.push.is_empty());

@@ -66,13 +66,13 @@ pub fn take_records(vault: &mut Vault, records: &[Vec<u8>], keyring: Option<&[u8
 /// is done at once where this is its one device and there is no relay; of several, the relay decides who was first.
 ///
 /// ```
-/// use techo_core::sync::{file, household};
+/// use techo_core::sync::{beginning, file};
 /// use techo_core::vault::Vault;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let ports = techo_testing::ports();
 /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-/// household::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
+/// beginning::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
 /// let stick = file::make_file(&mut vault, techo_testing::NOW)?;
 /// assert_eq!(stick.chunks.len(), 1, "the day's heartbeat");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,9 +1,9 @@
 //! The household as a device knows it: its keys, its records, and how far each device was heard.
 
-mod beginning;
 mod document_keys;
 mod due;
 mod epochs;
+mod new_identity;
 mod own_keys;
 mod own_log;
 mod peers;
@@ -27,17 +27,17 @@ use super::{HouseholdRefusal, SyncError};
 use crate::ports::{Random, random_bytes};
 use crate::vault::{RecordKind, Vault};
 
-pub use beginning::{NewIdentity, ensure};
-pub(super) use beginning::{replace, start_over, write_as_another};
 pub(super) use document_keys::{DocumentKeys, HeldKeyring, KnownKey};
 pub(super) use due::Due;
 pub(super) use epochs::Epochs;
+pub use new_identity::NewIdentity;
 pub(super) use own_keys::{OwnHpke, OwnKeys};
 pub(super) use own_log::OwnLog;
 pub(super) use peers::{Heard, Peer, Peers};
 pub use proposals::{Proposal, propose};
 pub(super) use relay_state::AtRelay;
 pub use relay_state::{FormerAccount, RelayFault, RelayState};
+pub(super) use stored::is_of_the_first_slice;
 
 /// What a device is called until somebody names it.
 pub const DEFAULT_NAME: &str = "Techo";
@@ -205,13 +205,13 @@ pub(super) fn day_of(now: i64) -> u32 {
 /// The household; `None` before the first write.
 ///
 /// ```
-/// use techo_core::sync::household;
+/// use techo_core::sync::{beginning, household};
 /// use techo_core::vault::Vault;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let ports = techo_testing::ports();
 /// # let mut vault = Vault::open(folder.path(), ports.keys, Box::new(ports.random))?;
-/// household::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
+/// beginning::ensure(&mut vault, "Aki's phone", techo_testing::NOW)?;
 /// let household = household::household(&mut vault)?.expect("it has begun");
 /// assert_eq!(household.list.devices[0].name, "Aki's phone");
 /// assert_eq!(household.epoch(), 0);

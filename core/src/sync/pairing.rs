@@ -11,12 +11,13 @@ use techo_protocol::household::pairing::NewDevice;
 use techo_protocol::household::sync_api::{Call, StreamId, SyncAnswer, relay_key};
 
 use super::exchange::{RelaySession, StreamRelay, ask_as, the_household};
-use super::household::{self, FormerAccount, Household, NewIdentity, Proposal, checked, free_index};
+use super::household::{FormerAccount, Household, NewIdentity, Proposal, checked, free_index};
 use super::records::records_before;
 use super::rules::Rules;
-use super::state::{State, change, to_cbor};
+use super::state::{State, change};
 use super::today::Today;
 use super::{HouseholdRefusal, SyncError};
+use super::{beginning, cbor::to_cbor};
 use crate::vault::{Vault, Writer};
 
 /// So often others may be faster.
@@ -269,8 +270,8 @@ pub(super) fn become_member(
             epoch_key: old.epoch_key().0,
         })
     });
-    household::write_as_another(writer)?;
-    household::replace(writer, household)?;
+    beginning::write_as_another(writer)?;
+    beginning::replace(writer, household)?;
     let mut state = State::load(&writer.reader())?;
     if let Some(keyring) = keyring {
         state.take_keyring(keyring, true, state.today(now), writer.random())?;

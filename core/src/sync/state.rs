@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use techo_protocol::household::body::Subject;
 
+use super::cbor::{from_cbor, to_cbor};
 use super::document_log::{DocumentLog, Waiting};
 use super::household::{Household, RECORD, WAITING};
 use super::{HouseholdRefusal, SyncError};
@@ -161,14 +161,4 @@ fn subject_of(name: &[u8]) -> Option<Subject> {
         (b'p', id) => Some(Subject::Person(id.try_into().ok()?)),
         _ => None,
     }
-}
-
-pub(super) fn to_cbor(value: &impl Serialize) -> Vec<u8> {
-    let mut out = Vec::new();
-    ciborium::into_writer(value, &mut out).expect("writing to memory does not fail");
-    out
-}
-
-pub(super) fn from_cbor<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, SyncError> {
-    ciborium::from_reader(bytes).map_err(|_| HouseholdRefusal::Damaged.into())
 }

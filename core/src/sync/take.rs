@@ -12,8 +12,8 @@ use techo_protocol::household::body::{Identity, Lineage, Subject, UnverifiedBody
 use techo_protocol::household::chunk::Envelope;
 
 use super::SyncError;
+use super::beginning::start_over;
 use super::document_log::{LogEntry, Waiting};
-use super::household::start_over;
 use super::rules::Rules;
 use super::state::State;
 use crate::documents::Document;

@@ -1,6 +1,7 @@
 //! The household's record of a newer version of Techo.
 
-use techo_core::sync::household::{NewIdentity, Proposal, ensure, propose};
+use techo_core::sync::beginning::ensure;
+use techo_core::sync::household::{NewIdentity, Proposal, propose};
 use techo_core::sync::{HouseholdRefusal, SyncError, file, pairing, recovery};
 use techo_core::vault::RecordKind;
 use techo_protocol::basics::random::SystemRandom;

@@ -6,10 +6,9 @@ use techo_protocol::basics::keys::PublicKey;
 use techo_protocol::household::epoch_record::Device;
 use techo_protocol::household::recovery::RecoveryPublic;
 
-use super::{Household, checked};
-use crate::sync::state::change;
+use super::{Household, RECORD, checked};
 use crate::sync::{HouseholdRefusal, SyncError};
-use crate::vault::Vault;
+use crate::vault::{RecordKind, Vault};
 
 /// A change of the household that a person asked for; the next record makes it.
 ///
@@ -61,33 +60,42 @@ pub enum Proposal {
 /// # Errors
 /// [`HouseholdRefusal::NoSuchDevice`], [`HouseholdRefusal::ThisDevice`], [`HouseholdRefusal::NameInvalid`], or the vault cannot be written.
 pub fn propose(vault: &mut Vault, proposal: Proposal) -> Result<(), SyncError> {
-    change(vault, |state, _| {
-        let household = &mut state.household;
-        match &proposal {
-            Proposal::Rename(index, name) => {
-                checked(name)?;
-                household.list.device(*index).ok_or(HouseholdRefusal::NoSuchDevice)?;
-            }
-            Proposal::Remove(index, key) => {
-                household
-                    .list
-                    .device(*index)
-                    .filter(|device| device.key == *key)
-                    .ok_or(HouseholdRefusal::NoSuchDevice)?;
-                if *index == household.index {
-                    return Err(HouseholdRefusal::ThisDevice.into());
-                }
-            }
-            Proposal::Words(_) | Proposal::Rotate(_) | Proposal::Admit(_) => {}
-        }
-        if !household.proposals.contains(&proposal) {
-            household.proposals.push(proposal);
+    vault.write(|writer| {
+        let record = writer.reader().record(RecordKind::Sync, RECORD)?;
+        let mut household = Household::from_bytes(&record.ok_or(HouseholdRefusal::None)?)?;
+        if household.propose(proposal)? {
+            writer.put_record(RecordKind::Sync, RECORD, &household.to_bytes())?;
         }
         Ok(())
     })
 }
 
 impl Household {
+    /// Takes a proposal; `false` where it was made before.
+    fn propose(&mut self, proposal: Proposal) -> Result<bool, HouseholdRefusal> {
+        match &proposal {
+            Proposal::Rename(index, name) => {
+                checked(name)?;
+                self.list.device(*index).ok_or(HouseholdRefusal::NoSuchDevice)?;
+            }
+            Proposal::Remove(index, key) => {
+                self.list
+                    .device(*index)
+                    .filter(|device| device.key == *key)
+                    .ok_or(HouseholdRefusal::NoSuchDevice)?;
+                if *index == self.index {
+                    return Err(HouseholdRefusal::ThisDevice);
+                }
+            }
+            Proposal::Words(_) | Proposal::Rotate(_) | Proposal::Admit(_) => {}
+        }
+        let is_new = !self.proposals.contains(&proposal);
+        if is_new {
+            self.proposals.push(proposal);
+        }
+        Ok(is_new)
+    }
+
     /// Forgets the proposals that the present record fulfils.
     pub(in crate::sync) fn proposals_fulfilled(&mut self) {
         self.proposals = self.unfulfilled();

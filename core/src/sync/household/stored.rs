@@ -16,7 +16,7 @@ use super::{
     AtRelay, DocumentKeys, Due, Epochs, FormerAccount, Heard, HeldKeyring, Household, KnownKey, OwnHpke, OwnKeys, OwnLog, Peer,
     Peers, Proposal, RelayFault, RelayState,
 };
-use crate::sync::state::{from_cbor, to_cbor};
+use crate::sync::cbor::{from_cbor, to_cbor};
 use crate::sync::vector::Vector;
 use crate::sync::{HouseholdRefusal, SyncError};
 
@@ -81,7 +81,7 @@ struct Versioned {
 }
 
 /// Whether a record is of a time before devices had records: it names no version.
-pub(super) fn is_of_the_first_slice(record: &[u8]) -> bool {
+pub(in crate::sync) fn is_of_the_first_slice(record: &[u8]) -> bool {
     ciborium::from_reader::<Versioned, _>(record).is_ok_and(|record| record.version.is_none())
 }
 

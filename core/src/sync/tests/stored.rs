@@ -11,11 +11,11 @@ use techo_protocol::household::recovery::RecoveryPublic;
 use techo_protocol::household::sync_api::{Mark, StreamId};
 
 use crate::ports::SeededRandom;
+use crate::sync::cbor::{from_cbor, to_cbor};
 use crate::sync::document_log::{DocumentLog, LogEntry, Waiting};
 use crate::sync::household::{
     FormerAccount, Heard, HeldKeyring, Household, KnownKey, OwnHpke, Peer, Proposal, RelayFault, RelayState,
 };
-use crate::sync::state::{from_cbor, to_cbor};
 
 fn person() -> Subject {
     Subject::Person([0x50; 16])

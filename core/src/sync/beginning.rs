@@ -1,58 +1,16 @@
 //! How a device comes to have a household: its first, the one that it joins, and one of its own again after it was copied.
 
-use techo_protocol::basics::agreement::AgreementKey;
-use techo_protocol::basics::hpke_seal::HpkePrivate;
-use techo_protocol::basics::keys::SigningKey;
-use techo_protocol::basics::secret::Secret;
-use techo_protocol::household::pairing::NewDevice;
-
-use super::stored::is_of_the_first_slice;
-use super::{DEFAULT_NAME, Household, RECORD, WAITING, checked, day_of};
+use super::SyncError;
+use super::household::{DEFAULT_NAME, Household, RECORD, WAITING, day_of, is_of_the_first_slice};
+use super::state::{LOG, State};
 use crate::documents::Document;
-use crate::ports::Random;
-use crate::sync::SyncError;
-use crate::sync::state::{LOG, State};
 use crate::vault::{RecordKind, Vault, Writer};
-
-/// A new device as it introduces itself, and what it keeps.
-pub struct NewIdentity {
-    /// What it says of itself.
-    pub device: NewDevice,
-    pub(in crate::sync) seed: Secret<32>,
-    pub(in crate::sync) hpke: HpkePrivate,
-}
-
-impl NewIdentity {
-    /// Makes the keys of a device that is to join a household.
-    ///
-    /// ```
-    /// use techo_core::ports::SystemRandom;
-    /// use techo_core::sync::household::NewIdentity;
-    ///
-    /// let tablet = NewIdentity::generate("Tablet", &SystemRandom::new())?;
-    /// assert_eq!(tablet.device.name, "Tablet");
-    /// assert!(NewIdentity::generate("", &SystemRandom::new()).is_err(), "a device has a name");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// No randomness.
-    pub fn generate(name: &str, random: &dyn Random) -> Result<Self, SyncError> {
-        let (seed, hpke) = (Secret::generate(random)?, HpkePrivate::generate(random)?);
-        let device = NewDevice {
-            key: SigningKey::from_seed(seed.expose()).public(),
-            agreement: AgreementKey::from_seed(seed.expose()).public(),
-            hpke: hpke.public(),
-            name: checked(name)?.to_owned(),
-        };
-        Ok(Self { device, seed, hpke })
-    }
-}
 
 /// Makes a household of one where there is none. One that a newer version wrote is left alone. `name` is this device's, `now` Unix seconds.
 ///
 /// ```
-/// use techo_core::sync::household::{ensure, household};
+/// use techo_core::sync::beginning::ensure;
+/// use techo_core::sync::household::household;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let mut vault = techo_testing::vault(folder.path())?;
@@ -82,7 +40,7 @@ pub fn ensure(vault: &mut Vault, name: &str, now: i64) -> Result<(), SyncError> 
 }
 
 /// Puts a household in the place of the one that was here; the diary's documents stay and become entries of it.
-pub(in crate::sync) fn replace(writer: &mut Writer<'_>, household: Household) -> Result<(), SyncError> {
+pub(super) fn replace(writer: &mut Writer<'_>, household: Household) -> Result<(), SyncError> {
     for (name, _) in writer.reader().records(RecordKind::Sync)? {
         if name.starts_with(LOG) || name == WAITING || name == RECORD {
             writer.delete_record(RecordKind::Sync, &name)?;
@@ -93,7 +51,7 @@ pub(in crate::sync) fn replace(writer: &mut Writer<'_>, household: Household) ->
 
 /// Gives this device a new actor, and writes all documents anew under it. What it wrote before may bear the numbers that a copy, or the household
 /// it now joins, has given to something else; such changes would never merge.
-pub(in crate::sync) fn write_as_another(writer: &mut Writer<'_>) -> Result<(), SyncError> {
+pub(super) fn write_as_another(writer: &mut Writer<'_>) -> Result<(), SyncError> {
     writer.renew_actor()?;
     for (name, _) in writer.reader().document_names() {
         if let Some(stored) = writer.reader().document(&name)? {
@@ -105,7 +63,7 @@ pub(in crate::sync) fn write_as_another(writer: &mut Writer<'_>) -> Result<(), S
 
 /// Begins a household of its own with new keys and a new actor: this device was copied, or restored from an old state, and another writes
 /// under its name. The diary's documents stay.
-pub(in crate::sync) fn start_over(state: &mut State, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
+pub(super) fn start_over(state: &mut State, writer: &mut Writer<'_>, now: i64) -> Result<(), SyncError> {
     let name = state
         .household
         .list
