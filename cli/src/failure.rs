@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use techo_protocol::Coded;
 
-use crate::output;
+use crate::stderr::complain;
 use crate::texts::{self, Texts};
 
 techo_protocol::coded_errors! {
@@ -149,13 +149,13 @@ impl Failure {
             }
             // Text under fixed keys always becomes JSON.
             let line = serde_json::to_string(&Line { error: self.line() }).unwrap_or_default();
-            output::complain(&line);
+            complain(&line);
         } else {
             let texts = Texts::of_environment();
             let (message, hint) = (texts.message(&*self.error), texts.hint(&*self.error));
             let about = self.about.as_ref().map(|about| format!(" [{about}]")).unwrap_or_default();
             let (about, code) = (texts::harmless(&about), self.error.code());
-            output::complain(&format!("{}: {message}{about} ({code})\n{hint}", texts.plain("error")));
+            complain(&format!("{}: {message}{about} ({code})\n{hint}", texts.plain("error")));
         }
         ExitCode::from(3)
     }

@@ -27,6 +27,7 @@ mod relay_client;
 mod scan;
 mod session;
 mod status;
+mod stderr;
 mod sync;
 mod texts;
 mod time;

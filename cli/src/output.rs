@@ -7,13 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use crate::stderr::complain;
 use crate::texts::{Argument, Texts};
 use crate::{Failure, file};
-
-/// A line on stderr. Where stderr is gone or full there is nobody to tell, and the exit status still says what happened.
-pub fn complain(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
-}
 
 fn put(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
