@@ -6,7 +6,8 @@ use techo_protocol::household::body::Subject;
 
 use super::cbor::{from_cbor, to_cbor};
 use super::document_log::{DocumentLog, Waiting};
-use super::household::{Household, RECORD, WAITING};
+use super::household::{Household, RECORD, WAITING, day_of};
+use super::today::Today;
 use super::{HouseholdRefusal, SyncError};
 use crate::confirmed_time::ConfirmedTime;
 use crate::vault::{Reader, RecordKind, Vault, Writer};
@@ -114,6 +115,14 @@ impl State {
         }
         self.stored = new;
         Ok(self.time.store(writer)?)
+    }
+
+    /// The day of a time by this device's clock, in Unix seconds.
+    pub(super) fn today(&self, now: i64) -> Today {
+        Today {
+            day: day_of(now),
+            confirmed: day_of(self.time.up_to(now)),
+        }
     }
 
     /// How far each device was seen: what it wrote up to there is here, nothing of it waits.
