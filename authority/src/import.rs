@@ -24,6 +24,7 @@
 //! # Ok::<(), import::ImportError>(())
 //! ```
 
+mod bounds;
 mod dates;
 mod fields;
 mod header;
@@ -173,7 +174,7 @@ impl RowError {
 
 /// The names of the layouts that are known without a file.
 pub fn layouts() -> impl Iterator<Item = &'static str> {
-    layout::NAMES.into_iter()
+    [nz::NAME, techo::NAME].into_iter()
 }
 
 /// Reads a list of exposure events.
@@ -200,7 +201,7 @@ pub fn read(bytes: &[u8], layout: Option<&str>) -> Result<Import, ImportError> {
 /// # Errors
 /// As [`read()`].
 pub fn read_by(bytes: &[u8], layout: &LayoutFile) -> Result<Import, ImportError> {
-    read_as(bytes, &[layout.layout()])
+    read_as(bytes, &[Layout::of_file(layout)])
 }
 
 fn read_as(bytes: &[u8], wanted: &[Layout]) -> Result<Import, ImportError> {

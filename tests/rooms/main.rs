@@ -17,6 +17,7 @@ fn no_rooms_need_each_other() {
         ("cli/src", "crate::", "main"),
         ("protocol/src", "crate::", "lib"),
         ("core/src", "crate::", "lib"),
+        ("authority/src/import", "crate::import::", ""),
         ("authority/src/municipality", "crate::municipality::", ""),
         ("authority/src/posters", "crate::posters::", ""),
         ("authority/src/publishing", "crate::publishing::", ""),

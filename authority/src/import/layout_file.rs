@@ -27,10 +27,10 @@ use techo_protocol::basics::folding::searchable;
 use techo_protocol::basics::text_file::text_of;
 use techo_protocol::exposure::notice::Severity;
 
+use super::bounds::{MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, derived_id, window};
 use super::dates::{self, NoTime, Twice};
 use super::fields::Row;
-use super::layout::{self, Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, Reader, derived_id, window};
-use super::{Event, RowError};
+use super::{Event, RowError, nz, techo};
 use crate::tables::encoding;
 
 /// Largest layout file in bytes.
@@ -140,7 +140,7 @@ impl LayoutFile {
             .ok_or(LayoutError::Unreadable)?;
         let mut layout: Self = toml::from_str(&text).map_err(|_| LayoutError::Unreadable)?;
         layout.name = layout.name.trim().to_owned();
-        if layout.name.is_empty() || layout.name.chars().count() > 40 || layout::NAMES.contains(&layout.name.as_str()) {
+        if layout.name.is_empty() || layout.name.chars().count() > 40 || [nz::NAME, techo::NAME].contains(&layout.name.as_str()) {
             return Err(LayoutError::Name);
         }
         layout.tz = layout.zone.trim().parse().map_err(|_| LayoutError::Zone)?;
@@ -161,7 +161,13 @@ impl LayoutFile {
         &self.name
     }
 
-    pub(super) fn layout(&self) -> Layout {
+    /// The encoding of its lists where they are neither UTF-8 nor UTF-16, if it is not one of Japan.
+    pub(super) fn encoding(&self) -> Option<&str> {
+        self.encoding.as_deref()
+    }
+
+    /// The columns that make a list's header.
+    pub(super) fn columns(&self) -> Vec<String> {
         let columns = &self.columns;
         let one = |column: &Option<String>| column.clone().into_iter().collect::<Vec<_>>();
         let address = columns.address.iter().flat_map(OneOrMore::all).cloned().collect();
@@ -174,12 +180,7 @@ impl LayoutFile {
             one(&columns.severity),
             one(&columns.advice),
         ];
-        Layout {
-            name: self.name.clone(),
-            encoding: self.encoding.clone(),
-            columns: all.into_iter().flatten().map(|column| vec![column]).collect(),
-            reader: Reader::File(Box::new(self.clone())),
-        }
+        all.into_iter().flatten().collect()
     }
 
     pub(super) fn id_column(&self) -> Option<&str> {

@@ -8,26 +8,21 @@
 use chrono_tz::Pacific::Auckland;
 use techo_protocol::exposure::notice::Severity;
 
+use super::bounds::{MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, derived_id, window};
 use super::dates::{self, NoTime, Twice};
 use super::fields::Row;
-use super::layout::{Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, Reader, derived_id, window};
 use super::{Event, RowError};
 
 /// What `--layout` calls it.
 pub(super) const NAME: &str = "nz";
 
-/// The layout `nz`: New Zealand's list of locations of interest.
-pub(super) fn layout() -> Layout {
+/// The columns of the list that make its header.
+pub(super) fn columns() -> Vec<Vec<String>> {
     let mut columns: Vec<Vec<String>> = ["Event", "Location", "Start", "End"]
         .map(|column| vec![column.to_owned()])
         .into();
     columns.push(ADVICE.map(str::to_owned).into());
-    Layout {
-        name: NAME.to_owned(),
-        encoding: Some("windows-1252".to_owned()),
-        columns,
-        reader: Reader::Nz,
-    }
+    columns
 }
 
 /// What the column with the advice was called, the newest name first.

@@ -11,22 +11,17 @@
 
 use techo_protocol::exposure::notice::Severity;
 
+use super::bounds::{MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, window};
 use super::fields::Row;
-use super::layout::{Layout, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS, Reader, window};
 use super::{Event, RowError, dates};
 
 /// What `--layout` calls it.
 pub(super) const NAME: &str = "techo";
 
-/// The layout `techo`: Techo's own columns for exposure events.
-pub(super) fn layout() -> Layout {
+/// The columns that make the header.
+pub(super) fn columns() -> Vec<Vec<String>> {
     let columns = ["id", "name", "address", "from", "to", "severity", "text"];
-    Layout {
-        name: NAME.to_owned(),
-        encoding: None,
-        columns: columns.map(|column| vec![column.to_owned()]).into(),
-        reader: Reader::Techo,
-    }
+    columns.map(|column| vec![column.to_owned()]).into()
 }
 
 pub(super) fn event(row: &Row<'_>) -> Result<Event, RowError> {
