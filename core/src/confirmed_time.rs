@@ -125,7 +125,7 @@ impl ConfirmedTime {
 
 /// Notes what the clock says, once a day, and answers up to which time may be destroyed what has expired.
 pub(crate) fn look(vault: &mut Vault, now: i64) -> Result<i64, VaultError> {
-    let mut time = vault.read(|reader| ConfirmedTime::load(reader))?;
+    let mut time = vault.read(ConfirmedTime::load)?;
     time.read(now);
     if time.kept != time.stored {
         vault.write(|writer| time.store(writer))?;

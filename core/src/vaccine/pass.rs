@@ -226,7 +226,7 @@ fn requests<'r>(records: &'r [Record], person: &'r EntryId) -> impl Iterator<Ite
 /// # Errors
 /// The vault cannot be written.
 pub fn tidy(vault: &mut Vault, person: Option<EntryId>, now: i64) -> Result<(), VaccineError> {
-    let now = vault.read(|reader| ConfirmedTime::load(reader))?.up_to(now);
+    let now = vault.read(ConfirmedTime::load)?.up_to(now);
     let has_ended = |record: &Record| match &record.content {
         Content::Pass(content) => is_over(content, now),
         Content::Request(_) => now.saturating_sub(record.added) > REQUEST_SECONDS,
