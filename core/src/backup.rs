@@ -19,6 +19,3 @@ pub use collect::{Collected, write};
 pub use error::{BackupError, BackupFailure};
 pub use file::{Backup, MOST_BYTES, is_form};
 pub use restore::{OldRows, Restored, old_rows, restore};
-
-#[cfg(test)]
-mod tests;

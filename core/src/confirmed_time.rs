@@ -153,7 +153,9 @@ mod tests {
 
     fn read_at(readings: &[i64]) -> ConfirmedTime {
         let mut time = ConfirmedTime::default();
-        readings.iter().for_each(|days| time.read(NOW + days * DAY_SECONDS));
+        for days in readings {
+            time.read(NOW + days * DAY_SECONDS);
+        }
         time
     }
 
@@ -224,7 +226,9 @@ mod tests {
     fn few_readings_are_kept() {
         let every_hour: Vec<i64> = (0..2_000).map(|hour| NOW + hour * 3_600).collect();
         let mut time = ConfirmedTime::default();
-        every_hour.iter().for_each(|now| time.read(*now));
+        for now in &every_hour {
+            time.read(*now);
+        }
         assert!(time.kept.readings.len() <= 9);
     }
 }

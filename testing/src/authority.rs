@@ -31,6 +31,7 @@ const LIFE_DAYS: u32 = 60;
 /// ```
 pub struct Authority {
     name: String,
+    list_number: u32,
     entries: Vec<Entry>,
     notices: u32,
     segments: Vec<SegmentRef>,
@@ -42,6 +43,7 @@ impl Authority {
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            list_number: 1,
             entries: Vec::new(),
             notices: 0,
             segments: Vec::new(),
@@ -57,6 +59,11 @@ impl Authority {
     /// The file by which a person follows it.
     pub fn trust_file(&self) -> Vec<u8> {
         self.trust_list().write(&self.key("root"))
+    }
+
+    /// Signs its trust list anew, under the next number.
+    pub fn renew_trust(&mut self) {
+        self.list_number += 1;
     }
 
     /// The text of the poster of a place: valid for 60 days around [`NOW`], for stays of an hour.
@@ -183,7 +190,8 @@ impl Authority {
         poster.sign(&self.key("code"))
     }
 
-    fn trust_list(&self) -> TrustList {
+    /// What the trust file says.
+    pub fn trust_list(&self) -> TrustList {
         let trusted = |role, key| TrustedKey {
             role,
             key,
@@ -192,7 +200,7 @@ impl Authority {
         TrustList {
             name: self.name.clone(),
             host: HOST.into(),
-            number: 1,
+            number: self.list_number,
             issued_at: NOW - i64::from(LIFE_DAYS) * DAY_SECONDS,
             expires_at: NOW + 365 * DAY_SECONDS,
             roots: vec![Root {

@@ -164,6 +164,11 @@ impl SetClock {
         Self(Arc::new(AtomicI64::new(now)))
     }
 
+    /// Sets the clock to a time in Unix seconds.
+    pub fn set(&self, now: i64) {
+        self.0.store(now, Ordering::SeqCst);
+    }
+
     /// Moves the clock forward by so many seconds.
     pub fn pass(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);

@@ -1,16 +1,16 @@
 //! A phone below the front door: a diary in a temporary folder, and what a person sees of it.
 
 use ciborium::Value;
-use techo_core::diary::{Diary, Edit, Filter, NewVisit, Source, VisitKeys};
+use techo_core::diary::{Diary, Edit, Filter, NewVisit, Source, Visit, VisitKeys};
 use techo_core::documents::EntryId;
-use techo_core::ports::FixedClock;
 use techo_core::sync::beginning::ensure;
 use techo_core::sync::exchange::{Exchanged, exchange};
 use techo_core::sync::household::{Household, household};
 use techo_core::sync::{engine, file};
-use techo_core::vault::RecordKind;
+use techo_core::vault::{RecordKind, VAULT_FILE};
 use techo_protocol::household::keyring_record::KeyringRecord;
 
+use crate::SetClock;
 use crate::memory_keeper::{MemoryKeeper, copy_folder};
 use crate::memory_relay::{MemoryRelay, Trouble};
 
@@ -31,6 +31,10 @@ pub struct Phone {
     pub diary: Diary,
     /// The folder of its vault.
     pub folder: tempfile::TempDir,
+    /// Who has its keys.
+    pub keeper: MemoryKeeper,
+    /// The clock of its diary.
+    pub clock: SetClock,
     /// The time that it syncs at, in Unix seconds.
     pub now: i64,
 }
@@ -44,15 +48,56 @@ impl Default for Phone {
 impl Phone {
     /// A phone with an empty diary, in a household of its own.
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self::in_folder(folder, &MemoryKeeper::default())
+        Self::at(NOW)
+    }
+
+    /// A phone as [`Phone::new`] makes it, at a time in Unix seconds.
+    pub fn at(now: i64) -> Self {
+        Self::in_folder_at(tempfile::tempdir().unwrap(), &MemoryKeeper::default(), now)
     }
 
     /// A phone in a folder, whose keys a keeper has.
     pub fn in_folder(folder: tempfile::TempDir, keeper: &MemoryKeeper) -> Self {
-        let mut diary = Diary::open(keeper.open(folder.path()), Box::new(FixedClock(NOW))).unwrap();
-        ensure(diary.vault(), "device", NOW).unwrap();
-        Self { diary, folder, now: NOW }
+        Self::in_folder_at(folder, keeper, NOW)
+    }
+
+    fn in_folder_at(folder: tempfile::TempDir, keeper: &MemoryKeeper, now: i64) -> Self {
+        let mut phone = Self::opened(folder, keeper, now);
+        ensure(phone.diary.vault(), "device", now).unwrap();
+        phone
+    }
+
+    fn opened(folder: tempfile::TempDir, keeper: &MemoryKeeper, now: i64) -> Self {
+        let (keeper, clock) = (keeper.clone(), SetClock::at(now));
+        let diary = Diary::open(keeper.open(folder.path()), Box::new(clock.clone())).unwrap();
+        Self {
+            diary,
+            folder,
+            keeper,
+            clock,
+            now,
+        }
+    }
+
+    /// The same phone, started anew at another time in Unix seconds.
+    #[must_use]
+    pub fn restarted_at(self, now: i64) -> Self {
+        let Self {
+            folder, keeper, diary, ..
+        } = self;
+        drop(diary);
+        Self::in_folder_at(folder, &keeper, now)
+    }
+
+    /// The diary as a process opens it that begins now: it has read nothing yet.
+    pub fn reopened(&self) -> Diary {
+        Diary::open(self.keeper.open(self.folder.path()), Box::new(self.clock.clone())).unwrap()
+    }
+
+    /// Runs SQL on the vault's file, as damage or a look from outside, and answers how many rows changed.
+    pub fn sql(&self, sql: &str) -> usize {
+        let file = rusqlite::Connection::open(self.folder.path().join(VAULT_FILE)).unwrap();
+        file.execute(sql, []).unwrap()
     }
 
     /// A copy of this device's folder, with its keys.
@@ -98,16 +143,19 @@ impl Phone {
         household(self.diary.vault()).unwrap().unwrap()
     }
 
+    /// All visits, in the order of the diary.
+    pub fn visits(&mut self) -> Vec<Visit> {
+        self.diary.list(&Filter::default()).unwrap().visits
+    }
+
     /// The ids of all visits, in the order of the diary.
     pub fn ids(&mut self) -> Vec<EntryId> {
-        let visits = self.diary.list(&Filter::default()).unwrap().visits;
-        visits.iter().map(|visit| visit.id).collect()
+        self.visits().iter().map(|visit| visit.id).collect()
     }
 
     /// The names of all visits, sorted.
     pub fn names(&mut self) -> Vec<String> {
-        let visits = self.diary.list(&Filter::default()).unwrap().visits;
-        let mut names: Vec<String> = visits.into_iter().map(|visit| visit.name).collect();
+        let mut names: Vec<String> = self.visits().into_iter().map(|visit| visit.name).collect();
         names.sort();
         names
     }

@@ -1,434 +1,91 @@
-//! The diary's rules, by area.
+//! What a list makes of two devices' documents, which a diary never shows. The diary's rules are tested from outside, in `core/tests/diary`.
 
-mod again;
-mod crash;
-mod edits;
-mod fixture;
-mod retention;
-mod rotating;
-mod several;
-mod transfer;
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use tempfile::TempDir;
+use proptest::prelude::*;
 
 use super::*;
-use crate::ports::testing::MemoryKeeper;
-use crate::vault::DamagedKind;
+use crate::documents::keys::{core_key, field_key};
 
-/// Friday, 2026-11-20T10:05:00Z.
-pub(super) const NOW: i64 = 1_795_169_100;
-pub(super) const HOUR: i64 = 3_600;
-pub(super) const DAY: i64 = 86_400;
+const DAY: i64 = 86_400;
 
-/// A clock that the test moves.
-#[derive(Clone)]
-pub(super) struct MovedClock(Arc<AtomicI64>);
-
-impl MovedClock {
-    pub(super) fn set(&self, now: i64) {
-        self.0.store(now, Ordering::SeqCst);
-    }
+/// What a person does on one of two devices that share the week.
+#[derive(Debug, Clone)]
+enum Step {
+    CheckIn(i64),
+    CheckOut(usize, i64),
+    Delete(usize),
+    Exchange,
 }
 
-impl Clock for MovedClock {
-    fn now(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
-    }
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..600i64).prop_map(Step::CheckIn),
+        2 => (0..20usize, -300..900i64).prop_map(|(visit, minutes)| Step::CheckOut(visit, minutes)),
+        1 => (0..20usize).prop_map(Step::Delete),
+        1 => Just(Step::Exchange),
+    ]
 }
 
-pub(super) struct Phone {
-    pub(super) folder: TempDir,
-    pub(super) keeper: MemoryKeeper,
-    pub(super) clock: MovedClock,
-}
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
-impl Phone {
-    pub(super) fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            keeper: MemoryKeeper::default(),
-            clock: MovedClock(Arc::new(AtomicI64::new(NOW))),
+    /// Whatever two devices write, in whichever order they meet: both list every visit that nobody deleted, each with an
+    /// end that is not before its beginning and not more than a day after it.
+    #[test]
+    fn a_list_never_loses_a_visit(steps in prop::collection::vec((any::<bool>(), step()), 0..40)) {
+        let start = (1_795_169_100 - 10 * DAY).div_euclid(7 * DAY) * 7 * DAY;
+        let name = DocumentName::Week(week_of(start).unwrap());
+        let mut devices = [Documents::default(), Documents::default()];
+        let (mut made, mut alive) = (Vec::new(), std::collections::BTreeSet::new());
+        for (which, step) in steps {
+            let [mine, theirs] = [usize::from(which), 1 - usize::from(which)];
+            match step {
+                Step::CheckIn(minutes) => {
+                    let id = EntryId([u8::try_from(made.len()).unwrap(); 16]);
+                    let core = crate::documents::week::VisitCore {
+                        check_in: start + minutes * 60,
+                        default_stay_min: 90,
+                        source: Source::Manual,
+                        imported: false,
+                        name: String::new(),
+                        address: String::new(),
+                        keys: VisitKeys::None,
+                    };
+                    devices[mine].change(&name, [u8::from(which); 16]).set(&core_key(&id), core.to_bytes().unwrap()).unwrap();
+                    made.push((id, core.check_in));
+                    alive.insert(id);
+                }
+                Step::CheckOut(visit, minutes) => {
+                    if let Some((id, check_in)) = made.get(visit) {
+                        devices[mine].change(&name, [u8::from(which); 16]).set(&field_key(id, "o"), check_in + minutes * 60).unwrap();
+                    }
+                }
+                Step::Delete(visit) => {
+                    if let Some((id, _)) = made.get(visit) {
+                        devices[mine].change(&name, [u8::from(which); 16]).bury(id, true).unwrap();
+                        alive.remove(id);
+                    }
+                }
+                Step::Exchange => exchange(&mut devices, &name, theirs, mine),
+            }
+        }
+        exchange(&mut devices, &name, 0, 1);
+        exchange(&mut devices, &name, 1, 0);
+        for documents in &devices {
+            let (entries, newer) = entries(documents, 0..=u32::MAX);
+            prop_assert!(newer.is_empty());
+            let stays = stay::stays(&entries);
+            prop_assert_eq!(&entries.iter().map(|entry| entry.id).collect::<std::collections::BTreeSet<_>>(), &alive);
+            for stay in stays {
+                prop_assert!(stay.out >= stay.check_in && stay.out <= stay.check_in + DAY, "{:?}", stay);
+            }
         }
     }
-
-    pub(super) fn diary(&self) -> Diary {
-        Diary::open(self.keeper.open(self.folder.path()), Box::new(self.clock.clone())).unwrap()
-    }
-
-    /// Runs SQL on the vault's file, as damage or a look from outside.
-    pub(super) fn sql(&self, sql: &str) -> usize {
-        rusqlite::Connection::open(self.folder.path().join(crate::vault::VAULT_FILE))
-            .unwrap()
-            .execute(sql, [])
-            .unwrap()
-    }
 }
 
-pub(super) fn poster(name: &str, check_in: i64) -> NewVisit {
-    let day = u32::try_from(check_in / DAY).unwrap();
-    NewVisit {
-        name: name.into(),
-        address: Some("Kita-ku, Osaka".into()),
-        check_in,
-        check_out: None,
-        default_stay_min: 90,
-        source: Source::Code {
-            authority: [0xaa; 16],
-            kind: CodeKind::Poster,
-        },
-        keys: VisitKeys::Days(vec![(day, [1; 16].into()), (day + 1, [2; 16].into())]),
-        with: vec![],
-        note: None,
-    }
-}
-
-pub(super) fn typed(name: &str, check_in: i64, check_out: i64) -> NewVisit {
-    NewVisit {
-        address: None,
-        check_out: Some(check_out),
-        default_stay_min: 0,
-        source: Source::Manual,
-        keys: VisitKeys::None,
-        ..poster(name, check_in)
-    }
-}
-
-pub(super) fn all(diary: &mut Diary) -> Vec<Visit> {
-    diary.list(&Filter::default()).unwrap().visits
-}
-
-pub(super) fn names(diary: &mut Diary) -> Vec<String> {
-    all(diary).into_iter().map(|visit| visit.name).collect()
-}
-
-pub(super) fn refused<T: std::fmt::Debug>(result: Result<T, DiaryError>) -> Refusal {
-    match result {
-        Err(DiaryError::Refused(refusal)) => refusal,
-        other => panic!("not refused: {other:?}"),
-    }
-}
-
-#[test]
-fn a_check_in_is_there_with_all_it_said_after_reopening() {
-    let phone = Phone::new();
-    let new = NewVisit {
-        with: vec!["Aki".into(), " Ren ".into(), "Aki".into()],
-        note: Some(" by the window ".into()),
-        ..poster("Bar Yoru", NOW - HOUR)
-    };
-    let made = phone.diary().check_in(&new).unwrap();
-    let visit = all(&mut phone.diary()).remove(0);
-    assert_eq!(visit, made);
-    assert_eq!(
-        (visit.name.as_str(), visit.address.as_deref()),
-        ("Bar Yoru", Some("Kita-ku, Osaka"))
-    );
-    assert_eq!(
-        (visit.check_in, visit.check_out, visit.out, visit.ended_by),
-        (NOW - HOUR, None, NOW - HOUR + 90 * 60, EndedBy::Automatic)
-    );
-    assert_eq!((visit.source, &visit.keys), (new.source, &new.keys));
-    assert_eq!(visit.note.as_deref(), Some("by the window"));
-    let mut with: Vec<_> = visit.people.iter().filter_map(|person| person.name.clone()).collect();
-    with.sort();
-    assert_eq!(with, ["Aki", "Ren"]);
-    assert_eq!(phone.diary().people().unwrap().len(), 2);
-    assert!(!visit.imported && !visit.needs_repair);
-}
-
-#[test]
-fn the_next_check_in_ends_the_visit_before_without_writing_it() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    let first = diary.check_in(&poster("A", NOW - 2 * HOUR)).unwrap();
-    let second = diary.check_in(&poster("B", NOW - HOUR)).unwrap();
-    let visit = diary.visit(&first.id).unwrap().unwrap();
-    assert_eq!(
-        (visit.out, visit.ended_by, visit.check_out),
-        (NOW - HOUR, EndedBy::NextCheckIn, None)
-    );
-    // It was not written: without the second, the first lasts as long as the venue says.
-    diary.delete(&[second.id]).unwrap();
-    assert_eq!(diary.visit(&first.id).unwrap().unwrap(), first);
-}
-
-#[test]
-fn a_check_in_of_the_next_week_ends_a_visit_too() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    // Midnight, UTC, of a Thursday: there a week's document ends.
-    let turn = NOW.div_euclid(7 * DAY) * 7 * DAY;
-    let next = diary.check_in(&poster("B", turn + 60)).unwrap();
-    let first = diary.check_in(&poster("A", turn - 60)).unwrap();
-    assert_eq!((first.out, first.ended_by), (next.check_in, EndedBy::NextCheckIn));
-    assert_eq!(diary.visit(&first.id).unwrap(), Some(first));
-}
-
-#[test]
-fn times_outside_the_retention_are_refused() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    assert_eq!(refused(diary.check_in(&poster("A", NOW + 1))), Refusal::InTheFuture);
-    assert_eq!(
-        refused(diary.check_in(&poster("A", NOW - 28 * DAY - 1))),
-        Refusal::TooOld { days: 28 }
-    );
-    for check_in in [i64::MIN, -1, i64::MAX] {
-        let new = NewVisit {
-            check_in,
-            ..poster("A", NOW)
-        };
-        assert!(matches!(
-            refused(diary.check_in(&new)),
-            Refusal::TooOld { .. } | Refusal::InTheFuture
-        ));
-    }
-    assert!(all(&mut diary).is_empty());
-    // What is just young enough is shown too.
-    diary.check_in(&poster("A", NOW - 28 * DAY)).unwrap();
-    diary.check_in(&poster("B", NOW)).unwrap();
-    assert_eq!(names(&mut diary), ["A", "B"]);
-}
-
-#[test]
-fn stays_are_between_nothing_and_a_day() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    let check_in = NOW - 2 * DAY;
-    assert_eq!(
-        refused(diary.check_in(&typed("A", check_in, check_in - 1))),
-        Refusal::OutBeforeIn
-    );
-    assert_eq!(
-        refused(diary.check_in(&typed("A", check_in, check_in + DAY + 1))),
-        Refusal::StayTooLong
-    );
-    assert_eq!(refused(diary.check_in(&typed("A", NOW, NOW + 1))), Refusal::InTheFuture);
-    assert_eq!(
-        refused(diary.check_in(&NewVisit {
-            default_stay_min: 1_441,
-            ..poster("A", check_in)
-        })),
-        Refusal::StayTooLong
-    );
-    let visit = diary.check_in(&typed("A", check_in, check_in + DAY)).unwrap();
-    assert_eq!((visit.out, visit.ended_by), (check_in + DAY, EndedBy::Person));
-    let visit = diary
-        .check_in(&NewVisit {
-            check_out: None,
-            ..typed("B", NOW - HOUR, 0)
-        })
+fn exchange(devices: &mut [Documents; 2], name: &DocumentName, from: usize, to: usize) {
+    let changes = devices[from].change(name, [u8::try_from(from).unwrap(); 16]).changes();
+    devices[to]
+        .change(name, [u8::try_from(to).unwrap(); 16])
+        .take_in(&changes)
         .unwrap();
-    assert_eq!(visit.out, NOW - HOUR + 60 * i64::from(DEFAULT_STAY_MIN));
-}
-
-#[test]
-fn checking_out_follows_the_same_rules() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    let id = diary.check_in(&poster("A", NOW - 3 * DAY)).unwrap().id;
-    assert_eq!(refused(diary.check_out(&id, NOW - 3 * DAY - 1)), Refusal::OutBeforeIn);
-    assert_eq!(refused(diary.check_out(&id, NOW - 2 * DAY + 1)), Refusal::StayTooLong);
-    assert_eq!(refused(diary.check_out(&id, NOW + 1)), Refusal::InTheFuture);
-    assert_eq!(refused(diary.check_out(&EntryId([1; 16]), NOW)), Refusal::NoSuchVisit);
-    let visit = diary.check_out(&id, NOW - 2 * DAY).unwrap();
-    assert_eq!(
-        (visit.out, visit.check_out, visit.ended_by),
-        (NOW - 2 * DAY, Some(NOW - 2 * DAY), EndedBy::Person)
-    );
-    // Set once more: the last word counts.
-    assert_eq!(diary.check_out(&id, NOW - 3 * DAY).unwrap().out, NOW - 3 * DAY);
-}
-
-#[test]
-fn texts_have_their_limits() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    let long = "夜".repeat(700);
-    assert_eq!(
-        refused(diary.check_in(&typed(&long, NOW, NOW))),
-        Refusal::TextTooLong { bytes: LONGEST_NAME }
-    );
-    assert_eq!(refused(diary.check_in(&typed("  ", NOW, NOW))), Refusal::NoName);
-    let noted = NewVisit {
-        note: Some(long.clone()),
-        ..poster("A", NOW)
-    };
-    assert_eq!(refused(diary.check_in(&noted)), Refusal::TextTooLong { bytes: LONGEST_NOTE });
-    assert_eq!(
-        refused(diary.check_in(&NewVisit {
-            with: vec![long.clone()],
-            ..poster("A", NOW)
-        })),
-        Refusal::TextTooLong { bytes: LONGEST_NAME }
-    );
-    let keys = VisitKeys::Slots(vec![(0, [0; 16].into()); 49]);
-    assert_eq!(
-        refused(diary.check_in(&NewVisit {
-            keys,
-            ..poster("A", NOW)
-        })),
-        Refusal::TooManyKeys
-    );
-    assert!(all(&mut diary).is_empty());
-    assert!(diary.people().unwrap().is_empty());
-    // What a poster prints nobody here can shorten.
-    let foreign = NewVisit {
-        source: Source::Foreign(ForeignPoster::Nz),
-        keys: VisitKeys::None,
-        ..poster(&long, NOW)
-    };
-    assert_eq!(diary.check_in(&foreign).unwrap().name, "夜".repeat(66));
-}
-
-#[test]
-fn a_search_finds_a_name_in_any_width_and_composition() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    diary
-        .check_in(&typed("カ\u{3099}スト 堺店", NOW - 10 * DAY, NOW - 10 * DAY + HOUR))
-        .unwrap();
-    for text in ["ガスト", "ｶﾞｽﾄ", "カ\u{3099}スト"] {
-        let filter = Filter {
-            search: Some(text.into()),
-            ..Filter::default()
-        };
-        let found: Vec<_> = diary
-            .list(&filter)
-            .unwrap()
-            .visits
-            .into_iter()
-            .map(|visit| visit.name)
-            .collect();
-        assert_eq!(found, ["カ\u{3099}スト 堺店"], "{text}: a name stays as it was typed");
-    }
-}
-
-#[test]
-fn lists_are_by_time_and_searched_in_any_case() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    diary.check_in(&poster("Late", NOW - HOUR)).unwrap();
-    diary
-        .check_in(&NewVisit {
-            note: Some("birthday of MOMO".into()),
-            ..typed("Early", NOW - 20 * DAY, NOW - 20 * DAY)
-        })
-        .unwrap();
-    diary
-        .check_in(&NewVisit {
-            with: vec!["Aki".into()],
-            address: None,
-            ..poster("Middle", NOW - DAY)
-        })
-        .unwrap();
-    assert_eq!(names(&mut diary), ["Early", "Middle", "Late"]);
-    let mut list = |filter: Filter| {
-        diary
-            .list(&filter)
-            .unwrap()
-            .visits
-            .into_iter()
-            .map(|visit| visit.name)
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        list(Filter {
-            from: Some(NOW - DAY),
-            ..Filter::default()
-        }),
-        ["Middle", "Late"]
-    );
-    assert_eq!(
-        list(Filter {
-            to: Some(NOW - DAY),
-            ..Filter::default()
-        }),
-        ["Early"]
-    );
-    assert_eq!(
-        list(Filter {
-            from: Some(NOW - DAY),
-            to: Some(NOW - HOUR),
-            ..Filter::default()
-        }),
-        ["Middle"]
-    );
-    for (text, found) in [("momo", "Early"), ("AKI", "Middle"), ("kita-KU", "Late"), ("LATE", "Late")] {
-        assert_eq!(
-            list(Filter {
-                search: Some(text.into()),
-                ..Filter::default()
-            }),
-            [found],
-            "{text}"
-        );
-    }
-    assert!(
-        list(Filter {
-            search: Some("nowhere".into()),
-            ..Filter::default()
-        })
-        .is_empty()
-    );
-}
-
-#[test]
-fn rows_of_a_newer_version_are_listed_and_kept() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    let visit = diary.check_in(&poster("A", NOW - DAY)).unwrap();
-    let newer = EntryId([7; 16]);
-    let keys = [newer.to_string(), format!("{newer}/zz")];
-    diary
-        .write(|change| {
-            let week = change.week(NOW - DAY)?;
-            week.set(&keys[0], vec![2, 200, 1])?;
-            week.set(&keys[1], "from the future")?;
-            let name = week.name().clone();
-            change.save(&name, false)
-        })
-        .unwrap();
-    let listing = phone.diary().list(&Filter::default()).unwrap();
-    assert_eq!((listing.visits.len(), listing.newer.as_slice()), (1, &[newer][..]));
-    // A deletion writes the document anew; what this program cannot read goes on unchanged.
-    diary.delete(&[visit.id]).unwrap();
-    let week = DocumentName::Week(week_of(NOW - DAY).unwrap());
-    let mut diary = phone.diary();
-    assert_eq!(diary.list(&Filter::default()).unwrap().newer, [newer]);
-    assert_eq!(
-        diary.documents.get(&week).unwrap().get(&keys[1]),
-        Some("from the future".into())
-    );
-    assert_eq!(diary.export().unwrap().left_out, 1);
-    // It can be deleted by its id.
-    diary.delete(&[newer]).unwrap();
-    assert!(diary.list(&Filter::default()).unwrap().newer.is_empty());
-}
-
-#[test]
-fn damage_in_one_week_leaves_the_others() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
-    diary.check_in(&poster("whole", NOW - 14 * DAY)).unwrap();
-    for (name, ago) in [("first", 3), ("second", 2), ("third", 1)] {
-        diary.check_in(&poster(name, NOW - ago * HOUR)).unwrap();
-    }
-    drop(diary);
-    assert_eq!(phone.sql("UPDATE change SET sealed = zeroblob(90) WHERE number = 2"), 1);
-    let mut diary = phone.diary();
-    let listing = diary.list(&Filter::default()).unwrap();
-    assert_eq!(listing.damaged.len(), 1);
-    assert_eq!(listing.damaged[0].kind, DamagedKind::Change);
-    assert_eq!(
-        listing.visits.iter().map(|visit| visit.name.as_str()).collect::<Vec<_>>(),
-        ["whole", "first"]
-    );
-    // Checking in goes on in the damaged week.
-    diary.check_in(&poster("fourth", NOW)).unwrap();
-    let listing = phone.diary().list(&Filter::default()).unwrap();
-    assert_eq!((listing.visits.len(), listing.damaged.len()), (3, 0));
 }

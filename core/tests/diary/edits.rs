@@ -1,10 +1,11 @@
 use super::*;
-use crate::vault::VAULT_FILE;
+use techo_core::documents::keys::field_key;
+use techo_core::vault::{VAULT_FILE, VaultError};
 
 #[test]
 fn times_notes_and_people_can_be_edited() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let id = diary
         .check_in(&NewVisit {
             with: vec!["Aki".into()],
@@ -41,13 +42,13 @@ fn times_notes_and_people_can_be_edited() {
         )
         .unwrap();
     assert_eq!((visit.out, visit.note.clone()), (NOW - 6 * HOUR + 90 * 60, None));
-    assert_eq!(all(&mut phone.diary()), [visit]);
+    assert_eq!(all(&mut phone.reopened()), [visit]);
 }
 
 #[test]
 fn an_edit_keeps_to_the_rules_of_a_check_in() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let id = diary.check_in(&poster("A", NOW - 2 * DAY)).unwrap().id;
     diary.check_out(&id, NOW - 2 * DAY + HOUR).unwrap();
     let mut edit = |edit: Edit| refused(diary.edit(&id, &edit));
@@ -106,8 +107,8 @@ fn an_edit_keeps_to_the_rules_of_a_check_in() {
 
 #[test]
 fn a_typed_visit_that_moves_far_becomes_a_new_one() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let new = NewVisit {
         with: vec!["Aki".into()],
         note: Some("note".into()),
@@ -131,7 +132,7 @@ fn a_typed_visit_that_moves_far_becomes_a_new_one() {
         (visit.note.as_deref(), visit.address.as_deref(), visit.people),
         (Some("note"), Some("Minami"), old.people)
     );
-    assert_eq!(names(&mut phone.diary()), ["B"]);
+    assert_eq!(names(&mut phone.reopened()), ["B"]);
     // Within the same week's document too.
     let near = diary
         .edit(
@@ -143,24 +144,18 @@ fn a_typed_visit_that_moves_far_becomes_a_new_one() {
             },
         )
         .unwrap();
-    assert_eq!(all(&mut phone.diary()), [near]);
+    assert_eq!(all(&mut phone.reopened()), [near]);
 }
 
 /// What edits of two devices can leave behind when they meet.
 #[test]
 fn out_before_in_is_shown_for_repair() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let id = diary.check_in(&poster("A", NOW - 5 * HOUR)).unwrap().id;
-    diary
-        .write(|change| {
-            let week = change.week(NOW - 5 * HOUR)?;
-            week.set(&format!("{id}/o"), NOW - 6 * HOUR)?;
-            let name = week.name().clone();
-            change.save(&name, false)
-        })
-        .unwrap();
-    let visit = phone.diary().visit(&id).unwrap().unwrap();
+    let week = DocumentName::Week(week_of(NOW - 5 * HOUR).unwrap());
+    write(&phone, week, |document| document.set(&field_key(&id, "o"), NOW - 6 * HOUR));
+    let visit = phone.reopened().visit(&id).unwrap().unwrap();
     assert!(visit.needs_repair);
     assert_eq!(
         (visit.check_out, visit.out, visit.ended_by),
@@ -183,7 +178,7 @@ fn readable(phone: &Phone) -> Vec<Vec<u8>> {
                 all.extend(document.snapshot);
                 all.extend(document.changes);
             }
-            Ok::<_, crate::vault::VaultError>(())
+            Ok::<_, VaultError>(())
         })
         .unwrap();
     all
@@ -197,8 +192,8 @@ fn can_read(phone: &Phone, wanted: &str) -> bool {
 
 #[test]
 fn what_is_deleted_shortened_or_taken_off_is_gone_from_the_document_too() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let kept = diary.check_in(&poster("KeptVenue", NOW - 8 * HOUR)).unwrap().id;
     let new = NewVisit {
         note: Some("CanaryNote in the corner".into()),
@@ -214,7 +209,7 @@ fn what_is_deleted_shortened_or_taken_off_is_gone_from_the_document_too() {
     let generation = |diary: &mut Diary| {
         diary
             .vault()
-            .read(|reader| Ok::<_, crate::vault::VaultError>(reader.document_names()))
+            .read(|reader| Ok::<_, VaultError>(reader.document_names()))
             .unwrap()
     };
     let before = generation(&mut diary);
@@ -270,15 +265,15 @@ fn what_is_deleted_shortened_or_taken_off_is_gone_from_the_document_too() {
     assert!(!can_read(&phone, "Somewhere"));
     assert!(can_read(&phone, "KeptVenue"));
     assert_eq!(
-        all(&mut phone.diary()).iter().map(|visit| visit.id).collect::<Vec<_>>(),
+        all(&mut phone.reopened()).iter().map(|visit| visit.id).collect::<Vec<_>>(),
         [kept]
     );
 }
 
 #[test]
 fn nothing_readable_reaches_the_disk() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     diary
         .check_in(&NewVisit {
             note: Some("SecretNote".into()),
@@ -303,14 +298,14 @@ fn nothing_readable_reaches_the_disk() {
 
 #[test]
 fn deleting_is_all_or_nothing() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let one = diary.check_in(&poster("A", NOW - 20 * DAY)).unwrap().id;
     let two = diary.check_in(&poster("B", NOW - HOUR)).unwrap().id;
     assert_eq!(refused(diary.delete(&[one, EntryId([1; 16])])), Refusal::NoSuchVisit);
-    assert_eq!(names(&mut phone.diary()), ["A", "B"]);
+    assert_eq!(names(&mut phone.reopened()), ["A", "B"]);
     diary.delete(&[one, two, one]).unwrap();
-    assert!(names(&mut phone.diary()).is_empty());
+    assert!(names(&mut phone.reopened()).is_empty());
     assert_eq!(refused(diary.delete(&[one])), Refusal::NoSuchVisit);
     assert_eq!(refused(diary.edit(&one, &Edit::default())), Refusal::NoSuchVisit);
     assert_eq!(refused(diary.check_out(&one, NOW)), Refusal::NoSuchVisit);
@@ -318,8 +313,8 @@ fn deleting_is_all_or_nothing() {
 
 #[test]
 fn somebody_of_a_visit_who_is_gone_is_someone() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let id = diary
         .check_in(&NewVisit {
             with: vec!["Aki".into()],

@@ -2,8 +2,8 @@ use super::*;
 
 /// A diary with one visit of each sort.
 fn full() -> (Phone, String) {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let id = diary
         .check_in(&NewVisit {
             with: vec!["Aki".into(), "Ren".into()],
@@ -59,8 +59,8 @@ fn comparable(diary: &mut Diary) -> Vec<Visit> {
 #[test]
 fn an_imported_diary_is_the_exported_one() {
     let (phone, json) = full();
-    let other = Phone::new();
-    let mut diary = other.diary();
+    let other = Phone::at(NOW);
+    let mut diary = other.reopened();
     assert_eq!(
         diary.import(&json).unwrap(),
         Imported {
@@ -68,7 +68,7 @@ fn an_imported_diary_is_the_exported_one() {
             ..Imported::default()
         }
     );
-    assert_eq!(comparable(&mut other.diary()), comparable(&mut phone.diary()));
+    assert_eq!(comparable(&mut other.reopened()), comparable(&mut phone.reopened()));
     assert!(all(&mut diary).iter().all(|visit| visit.imported));
     // Twice adds nothing, into either diary.
     let already = Imported {
@@ -76,7 +76,7 @@ fn an_imported_diary_is_the_exported_one() {
         ..Imported::default()
     };
     assert_eq!(diary.import(&json).unwrap(), already);
-    assert_eq!(phone.diary().import(&json).unwrap(), already);
+    assert_eq!(phone.reopened().import(&json).unwrap(), already);
     assert_eq!(all(&mut diary).len(), 4);
     assert_eq!(diary.people().unwrap().len(), 2);
 }
@@ -84,8 +84,8 @@ fn an_imported_diary_is_the_exported_one() {
 #[test]
 fn what_was_deleted_here_or_has_expired_does_not_come_back() {
     let (_, json) = full();
-    let other = Phone::new();
-    let mut diary = other.diary();
+    let other = Phone::at(NOW);
+    let mut diary = other.reopened();
     diary.import(&json).unwrap();
     let id = all(&mut diary)[0].id;
     diary.delete(&[id]).unwrap();
@@ -97,10 +97,10 @@ fn what_was_deleted_here_or_has_expired_does_not_come_back() {
             ..Imported::default()
         }
     );
-    let late = Phone::new();
+    let late = Phone::at(NOW);
     late.clock.set(NOW + 27 * DAY);
     assert_eq!(
-        late.diary().import(&json).unwrap(),
+        late.reopened().import(&json).unwrap(),
         Imported {
             added: 2,
             expired: 2,
@@ -112,8 +112,8 @@ fn what_was_deleted_here_or_has_expired_does_not_come_back() {
 #[test]
 fn a_file_that_is_something_else_is_refused_whole() {
     let (_, json) = full();
-    let phone = Phone::new();
-    let import = |text: &str| refused(phone.diary().import(text));
+    let phone = Phone::at(NOW);
+    let import = |text: &str| refused(phone.reopened().import(text));
     for foreign in ["", "a letter", "[]", "{}", "{\"visits\":[]}", "{\"techo_diary\":\"1\"}"] {
         assert_eq!(import(foreign), Refusal::ImportForeign, "{foreign}");
     }
@@ -144,8 +144,8 @@ fn a_file_that_is_something_else_is_refused_whole() {
     phone.clock.set(NOW - DAY - HOUR);
     assert_eq!(import(&json), Refusal::InTheFuture);
     phone.clock.set(NOW);
-    assert!(all(&mut phone.diary()).is_empty());
-    assert!(phone.diary().people().unwrap().is_empty());
+    assert!(all(&mut phone.reopened()).is_empty());
+    assert!(phone.reopened().people().unwrap().is_empty());
 }
 
 /// A file of version 1 is on people's disks: it is read for ever.
@@ -164,8 +164,8 @@ fn version_1_stays_what_it_is() {
           "keys": { "slots": [ { "number": 498633, "key": "02020202020202020202020202020202" } ] } }
       ]
     }"#;
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     assert_eq!(diary.import(json).unwrap().added, 2);
     let visits = all(&mut diary);
     assert_eq!(

@@ -1,22 +1,19 @@
 //! Both ways: from an old phone into a file, and from the file onto a new one.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod hostile;
 mod merging;
 
 use std::path::Path;
 
+use techo_core::backup::{Backup, BackupError, BackupFailure, MOST_BYTES, OldRows, Restored, old_rows, restore, write};
+use techo_core::diary::{Edit, EntryId, Filter, NewVisit, Source, VisitKeys};
+use techo_core::following;
+use techo_core::sync::household::household;
+use techo_core::vault::{DocumentName, RecordKind, Vault, VaultError};
 use techo_protocol::basics::passphrase::Cost;
-use tempfile::TempDir;
-
-use super::*;
-use crate::diary::{Diary, Edit, EntryId, Filter, NewVisit, Source, Visit, VisitKeys};
-use crate::exposure::fixture::Authority;
-use crate::following;
-use crate::ports::FixedClock;
-use crate::ports::testing::MemoryKeeper;
-use crate::sync::beginning::ensure;
-use crate::sync::household::household;
-use crate::vault::{RecordKind, Vault};
+use techo_testing::{Authority, Phone};
 
 /// Friday, 2026-11-20T10:05:00Z.
 const NOW: i64 = 1_795_169_100;
@@ -24,46 +21,19 @@ const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 const PASSPHRASE: &str = "horse battery";
 
-struct Phone {
-    diary: Diary,
-    now: i64,
-    keeper: MemoryKeeper,
-    folder: TempDir,
+/// What these tests do with a phone.
+trait Saved {
+    /// Adds a visit that says all that one can say.
+    fn add_whole(&mut self, name: &str, days_ago: i64) -> EntryId;
+    /// The names of all visits, in the order of the diary.
+    fn listed(&mut self) -> Vec<String>;
+    fn backup(&mut self) -> Vec<u8>;
+    fn restore(&mut self, file: &[u8]) -> Restored;
+    fn restore_with(&mut self, file: &[u8], old: OldRows) -> Restored;
 }
 
-impl Phone {
-    fn new(now: i64) -> Self {
-        let (folder, keeper) = (tempfile::tempdir().unwrap(), MemoryKeeper::default());
-        let mut diary = Diary::open(keeper.open(folder.path()), Box::new(FixedClock(now))).unwrap();
-        ensure(diary.vault(), "phone", now).unwrap();
-        Self {
-            diary,
-            now,
-            keeper,
-            folder,
-        }
-    }
-
-    /// The same phone at another time.
-    fn at(self, now: i64) -> Self {
-        let Self {
-            diary, keeper, folder, ..
-        } = self;
-        drop(diary);
-        let diary = Diary::open(keeper.open(folder.path()), Box::new(FixedClock(now))).unwrap();
-        Self {
-            diary,
-            now,
-            keeper,
-            folder,
-        }
-    }
-
-    fn add(&mut self, name: &str, days_ago: i64) -> EntryId {
-        self.check_in(name, days_ago).id
-    }
-
-    fn check_in(&mut self, name: &str, days_ago: i64) -> Visit {
+impl Saved for Phone {
+    fn add_whole(&mut self, name: &str, days_ago: i64) -> EntryId {
         let visit = NewVisit {
             name: name.into(),
             address: Some("Kita-ku, Osaka".into()),
@@ -75,14 +45,10 @@ impl Phone {
             with: vec!["Aki".into()],
             note: Some(format!("note of {name}")),
         };
-        self.diary.check_in(&visit).unwrap()
+        self.diary.check_in(&visit).unwrap().id
     }
 
-    fn visits(&mut self) -> Vec<Visit> {
-        self.diary.list(&Filter::default()).unwrap().visits
-    }
-
-    fn names(&mut self) -> Vec<String> {
+    fn listed(&mut self) -> Vec<String> {
         self.visits().into_iter().map(|visit| visit.name).collect()
     }
 
@@ -109,14 +75,14 @@ fn edit(note: &str) -> Edit {
 
 #[test]
 fn an_old_phone_comes_back_whole_on_a_new_one() {
-    let mut old = Phone::new(NOW);
+    let mut old = Phone::at(NOW);
     old.diary.set_keep_days(42).unwrap();
     for (at, name) in ["Library", "Bar Yoru", "Hall", "Aunt Yoko"].iter().enumerate() {
-        old.add(name, 10 * i64::try_from(at).unwrap());
+        old.add_whole(name, 10 * i64::try_from(at).unwrap());
     }
     let edited = old.visits()[0].id;
     old.diary.edit(&edited, &edit("by the window")).unwrap();
-    let authority = Authority::new(1);
+    let authority = Authority::named("Osaka Prefecture");
     following::add(old.diary.vault(), &authority.trust_file()).unwrap();
     old.diary
         .vault()
@@ -127,7 +93,7 @@ fn an_old_phone_comes_back_whole_on_a_new_one() {
         (collected.visits, collected.damaged, collected.damaged_records),
         (4, vec![], 0)
     );
-    let mut new = Phone::new(NOW + DAY);
+    let mut new = Phone::at(NOW + DAY);
     let restored = new.restore(&collected.file);
     let expected = Restored {
         visits: 4,
@@ -139,17 +105,17 @@ fn an_old_phone_comes_back_whole_on_a_new_one() {
     assert_eq!(new.visits(), old.visits());
     assert_eq!(new.diary.people().unwrap(), old.diary.people().unwrap());
     assert_eq!(new.diary.keep_days().unwrap(), 42);
-    assert_eq!(following::all(new.diary.vault()).unwrap(), [authority.trust]);
+    assert_eq!(following::all(new.diary.vault()).unwrap(), [authority.trust_list()]);
     let theme = new.diary.vault().record(RecordKind::DeviceSetting, b"theme").unwrap();
     assert_eq!(theme.as_deref(), Some(&b"dark"[..]));
     // And it stays so.
-    assert_eq!(new.at(NOW + DAY).names().len(), 4);
+    assert_eq!(new.restarted_at(NOW + DAY).listed().len(), 4);
 }
 
 #[test]
 fn no_identity_is_in_a_backup_and_none_comes_back() {
-    let mut old = Phone::new(NOW);
-    old.add("Bar Yoru", 1);
+    let mut old = Phone::at(NOW);
+    old.add_whole("Bar Yoru", 1);
     let records = old.diary.vault().records(RecordKind::Sync).unwrap();
     let actor = old.diary.vault().actor();
     let theirs = household(old.diary.vault()).unwrap().unwrap();
@@ -165,7 +131,7 @@ fn no_identity_is_in_a_backup_and_none_comes_back() {
     for part in told {
         assert!(!holds(part));
     }
-    let mut new = Phone::new(NOW);
+    let mut new = Phone::at(NOW);
     new.restore(&file);
     let mine = household(new.diary.vault()).unwrap().unwrap();
     assert_ne!(mine.stream, theirs.stream);
@@ -175,9 +141,9 @@ fn no_identity_is_in_a_backup_and_none_comes_back() {
 
 #[test]
 fn restoring_twice_changes_nothing() {
-    let mut old = Phone::new(NOW);
-    let gone = old.add("Gone", 2);
-    let kept = old.add("Bar Yoru", 1);
+    let mut old = Phone::at(NOW);
+    let gone = old.add_whole("Gone", 2);
+    let kept = old.add_whole("Bar Yoru", 1);
     old.diary.delete(&[gone]).unwrap();
     let file = old.backup();
     old.diary.edit(&kept, &edit("edited since")).unwrap();
@@ -190,7 +156,7 @@ fn restoring_twice_changes_nothing() {
         assert_eq!(old.restore(&file), expected);
         assert_eq!((old.visits(), old.diary.vault().stamp()), before, "nothing was written");
     }
-    let mut new = Phone::new(NOW);
+    let mut new = Phone::at(NOW);
     new.restore(&file);
     let before = (new.visits(), new.diary.vault().stamp());
     assert_eq!(new.restore(&file), expected);
@@ -199,23 +165,21 @@ fn restoring_twice_changes_nothing() {
 
 #[test]
 fn what_is_damaged_on_the_disk_is_said_and_the_rest_is_saved() {
-    let mut old = Phone::new(NOW);
-    old.add("Bar Yoru", 1);
-    old.add("Library", 1);
-    following::add(old.diary.vault(), &Authority::new(1).trust_file()).unwrap();
-    let path = old.folder.path().join(crate::vault::VAULT_FILE);
-    let sql = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute(sql, []).unwrap();
+    let mut old = Phone::at(NOW);
+    old.add_whole("Bar Yoru", 1);
+    old.add_whole("Library", 1);
+    following::add(old.diary.vault(), &Authority::named("Osaka Prefecture").trust_file()).unwrap();
     // The second visit of its week.
-    assert_eq!(sql("UPDATE change SET sealed = zeroblob(60) WHERE number = 2"), 1);
-    sql("UPDATE record SET sealed = zeroblob(60)");
-    let mut old = old.at(NOW);
+    assert_eq!(old.sql("UPDATE change SET sealed = zeroblob(60) WHERE number = 2"), 1);
+    old.sql("UPDATE record SET sealed = zeroblob(60)");
+    let mut old = old.restarted_at(NOW);
     let collected = write(old.diary.vault(), PASSPHRASE, Cost::TEST, NOW).unwrap();
     assert_eq!((collected.damaged.len(), collected.visits), (1, 1));
     // The trust list's kind; of settings there are none.
     assert_eq!(collected.damaged_records, 1);
-    let mut new = Phone::new(NOW);
+    let mut new = Phone::at(NOW);
     new.restore(&collected.file);
-    assert_eq!(new.names(), ["Bar Yoru"]);
+    assert_eq!(new.listed(), ["Bar Yoru"]);
 }
 
 /// `examples/make_backup_fixture.rs` has made it.
@@ -224,7 +188,7 @@ fn version_1_opens() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/backup-v1.techo-backup");
     let backup = Backup::open(&std::fs::read(path).unwrap(), "fixture passphrase").unwrap();
     assert_eq!(backup.made(), NOW);
-    let mut phone = Phone::new(NOW);
+    let mut phone = Phone::at(NOW);
     let restored = restore(phone.diary.vault(), &backup, OldRows::LeaveOut, NOW).unwrap();
     let expected = Restored {
         visits: 3,
@@ -233,7 +197,7 @@ fn version_1_opens() {
     };
     assert_eq!(restored, expected);
     assert_eq!(phone.diary.keep_days().unwrap(), 42);
-    assert_eq!(phone.names(), ["Library", "Bar Yoru", "Hall"]);
+    assert_eq!(phone.listed(), ["Library", "Bar Yoru", "Hall"]);
     let visits = phone.visits();
     assert_eq!(visits[1].note.as_deref(), Some("by the window"));
     assert_eq!(visits[1].people[0].name.as_deref(), Some("Aki"));
@@ -246,7 +210,7 @@ fn version_1_opens() {
     assert_eq!(record.as_deref(), Some(&b"a record"[..]));
 }
 
-fn documents(vault: &mut Vault) -> Vec<crate::vault::DocumentName> {
-    let names = vault.read(|reader| Ok::<_, crate::vault::VaultError>(reader.document_names()));
+fn documents(vault: &mut Vault) -> Vec<DocumentName> {
+    let names = vault.read(|reader| Ok::<_, VaultError>(reader.document_names()));
     names.unwrap().into_iter().map(|(name, _)| name).collect()
 }

@@ -8,8 +8,8 @@ const STAY: i64 = 90 * 60;
 
 #[test]
 fn a_poster_that_is_read_three_times_is_one_visit() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let first = diary.arrive(&poster("Hall", START)).unwrap();
     assert!(!first.again);
     for seconds in [0, 5, 40] {
@@ -22,13 +22,13 @@ fn a_poster_that_is_read_three_times_is_one_visit() {
         (START, START + 40 + STAY),
         "prolonged, and begun when it began"
     );
-    assert_eq!(all(&mut phone.diary()).len(), 1);
+    assert_eq!(all(&mut phone.reopened()).len(), 1);
 }
 
 #[test]
 fn what_is_said_the_second_time_is_added() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let told = |at: i64, note: &str, with: &str| NewVisit {
         note: Some(note.into()),
         with: vec![with.into()],
@@ -54,8 +54,8 @@ fn what_is_said_the_second_time_is_added() {
 
 #[test]
 fn after_the_stay_and_at_another_place_of_that_name_it_is_a_new_visit() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     diary.arrive(&poster("Hall", START)).unwrap();
     assert!(!diary.arrive(&poster("Hall", START + STAY + 1)).unwrap().again);
     let day = u32::try_from(START / DAY).unwrap();
@@ -72,8 +72,8 @@ fn after_the_stay_and_at_another_place_of_that_name_it_is_a_new_visit() {
 
 #[test]
 fn a_stated_stay_is_not_cut_and_one_that_is_cut_is_named() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let mall = NewVisit {
         check_out: Some(START + 2 * HOUR),
         ..poster("Mall", START)
@@ -91,8 +91,8 @@ fn a_stated_stay_is_not_cut_and_one_that_is_cut_is_named() {
 
 #[test]
 fn how_long_somebody_means_to_stay_may_lie_ahead() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let planned = |hours: i64| NewVisit {
         check_out: Some(NOW + hours * HOUR),
         ..poster("Hall", NOW)

@@ -20,8 +20,8 @@ const START: i64 = NOW - 10 * HOUR;
 
 #[test]
 fn scanning_again_adds_keys_and_prolongs() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let first = diary.check_in(&tablet(START, 2)).unwrap();
     let again = diary
         .check_in(&NewVisit {
@@ -37,13 +37,13 @@ fn scanning_again_adds_keys_and_prolongs() {
     let third = diary.check_in(&tablet(hour_later, 2)).unwrap();
     assert_eq!(third.id, first.id);
     assert_eq!((third.out, third.keys.as_slice().len()), (hour_later + HOUR, 3));
-    assert_eq!(all(&mut phone.diary()), [third]);
+    assert_eq!(all(&mut phone.reopened()), [third]);
 }
 
 #[test]
 fn after_leaving_it_is_a_new_visit() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let first = diary.check_in(&tablet(START, 2)).unwrap();
     diary.check_out(&first.id, START + 20 * 60).unwrap();
     let second = diary.check_in(&tablet(START + 30 * 60, 2)).unwrap();
@@ -59,8 +59,8 @@ fn after_leaving_it_is_a_new_visit() {
 
 #[test]
 fn another_tablet_is_another_visit() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     diary.check_in(&tablet(START, 2)).unwrap();
     diary
         .check_in(&NewVisit {
@@ -86,8 +86,8 @@ fn another_tablet_is_another_visit() {
 
 #[test]
 fn a_stay_longer_than_its_keys_says_so() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     let start = START.div_euclid(HOUR) * HOUR;
     let visit = diary.check_in(&tablet(start, 2)).unwrap();
     assert_eq!(visit.uncovered_from(), None);

@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::*;
-use crate::ports::{FixedClock, SystemRandom};
-use crate::vault::key_file::{KEY_FILE, KeyFile};
+use techo_core::ports::{FixedClock, SystemRandom};
+use techo_core::vault::Vault;
+use techo_core::vault::key_file::{KEY_FILE, KeyFile};
 
 const FOLDER: &str = "TECHO_TEST_CRASH_FOLDER";
 
@@ -43,7 +44,7 @@ fn whatever_was_acknowledged_survives_a_kill() {
     let (mut made, mut deleted) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     for round in 0..6u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "diary::tests::crash::writes_until_it_is_killed", "--nocapture"])
+            .args(["--exact", "crash::writes_until_it_is_killed", "--nocapture"])
             .env(FOLDER, folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::*;
-use crate::ports::{FixedClock, SystemRandom};
-use crate::vault::VAULT_FILE;
-use crate::vault::key_file::{KEY_FILE, KeyFile};
+use techo_core::ports::{FixedClock, SystemRandom};
+use techo_core::vault::key_file::{KEY_FILE, KeyFile};
+use techo_core::vault::{RecordKind, VAULT_FILE, Vault};
 
 #[test]
 fn version_1_opens() {
@@ -17,10 +17,7 @@ fn version_1_opens() {
     let mut vault = Vault::open(folder.path(), Box::new(keeper), Box::new(SystemRandom::new())).unwrap();
     assert_eq!(vault.check().unwrap(), []);
     assert_eq!(
-        vault
-            .record(crate::vault::RecordKind::DeviceSetting, b"fixture")
-            .unwrap()
-            .as_deref(),
+        vault.record(RecordKind::DeviceSetting, b"fixture").unwrap().as_deref(),
         Some(&b"a record"[..])
     );
     assert_eq!(vault.segment(&[7; 32]).unwrap().as_deref(), Some(&b"a segment"[..]));
