@@ -89,6 +89,7 @@ impl Authority {
                     imported.venues += usize::from(done.new_venue);
                 }
                 Err(why @ (Error::Notice(_) | Error::Venue(_) | Error::VenueCode(_))) => imported.rejected.push(RejectedRow {
+                    dose: None,
                     id: Some(event.id.clone()),
                     ..RejectedRow::new(event.row, &why)
                 }),

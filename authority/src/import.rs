@@ -242,6 +242,7 @@ fn read_as(bytes: &[u8], wanted: &[Layout]) -> Result<Import, ImportError> {
                     records.read_again_after_first_line(&record);
                 }
                 rejected.push(RejectedRow {
+                    dose: None,
                     id: header.as_ref().and_then(|header| header.id_of(&record)),
                     ..RejectedRow::new(record.row, &error)
                 });

@@ -7,6 +7,8 @@ use techo_protocol::ErrorValue;
 pub struct RejectedRow {
     /// The line on which it begins, counted from 1; of a bundle, the dose's place in it.
     pub row: u64,
+    /// The dose of the row that it is about, where rows hold several.
+    pub dose: Option<u8>,
     /// The id of what the row is about, in files that have such and as far as it can be told: what was rejected is not missing.
     pub id: Option<String>,
     /// The stable code of the reason, such as `dose_row.ticket`.
@@ -22,6 +24,7 @@ impl RejectedRow {
     pub fn new(row: u64, why: &dyn techo_protocol::Coded) -> Self {
         Self {
             row,
+            dose: None,
             id: None,
             code: why.code(),
             message: why.to_string(),

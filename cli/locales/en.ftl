@@ -397,6 +397,7 @@ authority-schedule = Schedule “{ $name }”, version { $version }, signed: { $
 authority-recall-gone = { $id }  { $product } lot { $lot }, withdrawn
 authority-importing = Importing
 authority-import-row = Row { $row }: { $message } ({ $code })
+authority-import-dose = Row { $row }, dose { $dose }: { $message } ({ $code })
 authority-imported = { $rows ->
         [one] { $rows } row
        *[other] { $rows } rows
@@ -636,7 +637,11 @@ municipality-imported = { $rows ->
     } new, { $revised } corrected, { $known } known, { $conflicts } in conflict, { $rejected ->
         [one] { $rejected } row
        *[other] { $rejected } rows
-    } rejected.
+    } rejected{ $left ->
+        [0] .
+        [one] , { $left } dose left out.
+       *[other] , { $left } doses left out.
+    }
 municipality-import-dry-run = Nothing was done. { $rows ->
         [one] { $rows } row
        *[other] { $rows } rows
@@ -646,7 +651,11 @@ municipality-import-dry-run = Nothing was done. { $rows ->
     } would be new, { $revised } corrected, { $known } known, { $conflicts } in conflict, { $rejected ->
         [one] { $rejected } row
        *[other] { $rejected } rows
-    } rejected.
+    } rejected{ $left ->
+        [0] .
+        [one] , { $left } dose left out.
+       *[other] , { $left } doses left out.
+    }
 municipality-bundle = Bundle { $sequence } of site { $site }, { $place }:
 municipality-bundle-again = Bundle { $sequence } of site { $site }, { $place }, was taken in before:
 municipality-bundle-missing = MISSING from { $place }: bundle { $missing }. Ask the site to write it again.

@@ -12,13 +12,21 @@ use crate::{Failure, Outcome};
 /// Where it cannot be printed.
 pub fn show(session: &Session, rejected: &[RejectedRow]) -> Result<Outcome, Failure> {
     for row in rejected {
-        let line = json!({ "row": row.row, "code": row.code, "message": row.message });
+        let mut line = json!({ "row": row.row, "code": row.code, "message": row.message });
+        if let Some(dose) = row.dose {
+            line["dose"] = json!(dose);
+        }
         let said = session.out.texts().of_code(row.code, "message", &row.values);
         let message = said.as_ref().unwrap_or(&row.message);
+        let dose = row.dose.unwrap_or(0);
         session.out.answer(
             &line,
-            "authority-import-row",
-            &[("row", &row.row), ("message", message), ("code", &row.code)],
+            if row.dose.is_some() {
+                "authority-import-dose"
+            } else {
+                "authority-import-row"
+            },
+            &[("row", &row.row), ("dose", &dose), ("message", message), ("code", &row.code)],
         )?;
     }
     Ok(if rejected.is_empty() { Outcome::Done } else { Outcome::No })

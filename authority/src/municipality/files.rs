@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use techo_protocol::Coded;
 use techo_protocol::vaccination::lot::comparable;
 use techo_protocol::vaccination::product::Product;
 use techo_protocol::vaccination::ticket::TicketNumber;
@@ -44,12 +45,16 @@ impl Authority {
                         continue;
                     }
                 };
-                let mut reason = None;
-                for read in reader.doses(&row, now) {
+                let (mut any, mut faults) = (false, Vec::new());
+                for (number, read) in reader.doses(&row, now) {
+                    let fault = |why: &dyn Coded| RejectedRow {
+                        dose: number,
+                        ..RejectedRow::new(row.number, why)
+                    };
                     let dose = match read {
                         Ok(dose) => dose,
                         Err(why) => {
-                            reason.get_or_insert(RejectedRow::new(row.number, &why));
+                            faults.push(fault(&why));
                             continue;
                         }
                     };
@@ -71,13 +76,12 @@ impl Authority {
                         Ok(taken) => {
                             checks.see(&transaction, &dose, &mut imported)?;
                             imported.count(row.number, Ok::<Taken, DoseRowError>(taken));
+                            any = true;
                         }
-                        Err(why) => {
-                            reason.get_or_insert(RejectedRow::new(row.number, &why));
-                        }
+                        Err(why) => faults.push(fault(&why)),
                     }
                 }
-                imported.rejected.extend(reason);
+                imported.end_row(any, faults);
             }
         }
         if !how.dry_run {

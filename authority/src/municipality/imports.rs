@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
+use techo_protocol::Coded as _;
 use techo_protocol::vaccination::town_update::{LotWarning, ProductLot};
 
 use super::ledger::{Dose, DoseRowError, Taken};
+use super::mapping::CellError;
 use super::stock;
 use crate::rejected::RejectedRow;
 use crate::{Authority, Error};
@@ -41,8 +43,10 @@ pub struct Imported {
     pub known: usize,
     /// New doses of which another source says something else.
     pub conflicts: usize,
-    /// Rows with at least one dose that was not taken.
+    /// Rows of which nothing was taken, each with the reason.
     pub rejected: Vec<RejectedRow>,
+    /// Doses that were not taken, of rows of which another dose was.
+    pub left_out: Vec<RejectedRow>,
     /// Doses whose ticket is not among the residents'.
     pub not_enrolled: usize,
     /// Doses of a lot that the stock list lacks.
@@ -63,9 +67,25 @@ impl Imported {
         }
     }
 
-    /// Rows of which everything was taken.
+    /// Counts a row of which all is read: where nothing of it was `taken` it is rejected, for one reason; else each dose that is not is left out.
+    pub(super) fn end_row(&mut self, taken: bool, mut faults: Vec<RejectedRow>) {
+        if taken {
+            self.left_out.append(&mut faults);
+        } else if !faults.is_empty() {
+            // What can be mended is the better reason.
+            let reason = faults.iter().position(|fault| !is_elsewhere(fault)).unwrap_or(0);
+            self.rejected.push(faults.swap_remove(reason));
+        }
+    }
+
+    /// Rows of which something was taken, or which held nothing.
     pub fn accepted(&self) -> usize {
         self.rows.saturating_sub(self.rejected.len())
+    }
+
+    /// Whether nothing in the file has to be mended: a dose that another municipality gave, in a row that holds one of ours too, is as it should be.
+    pub fn is_clean(&self) -> bool {
+        self.rejected.is_empty() && self.left_out.iter().all(is_elsewhere)
     }
 
     /// What should be seen to.
@@ -80,6 +100,11 @@ impl Imported {
         .flatten()
         .collect()
     }
+}
+
+/// Whether a dose was not taken because it is another municipality's.
+fn is_elsewhere(fault: &RejectedRow) -> bool {
+    fault.code == CellError::OtherTown.code()
 }
 
 /// What is looked at beside the statement itself: it is taken all the same, and a person should look.

@@ -96,7 +96,7 @@ impl Import {
         let imported = authority
             .import_doses(&content, &mapping, how, session.now())
             .map_err(about)?;
-        let outcome = rejected::show(session, &imported.rejected)?;
+        let outcome = show_faults(session, &imported)?;
         let mut line = counts(&imported);
         if self.dry_run {
             line["dry_run"] = json!(true);
@@ -107,12 +107,20 @@ impl Import {
     }
 }
 
+/// A line for each row that was rejected and each dose that was left out.
+fn show_faults(session: &Session, imported: &Imported) -> Result<Outcome, Failure> {
+    rejected::show(session, &imported.rejected)?;
+    rejected::show(session, &imported.left_out)?;
+    Ok(if imported.is_clean() { Outcome::Done } else { Outcome::No })
+}
+
 fn counts(imported: &Imported) -> Value {
     let warnings: Vec<_> = imported.warnings().iter().map(techo_protocol::Coded::code).collect();
     let mut line = json!({
         "rows": imported.rows,
         "accepted": imported.accepted(),
         "rejected": imported.rejected.len(),
+        "left_out": imported.left_out.len(),
         "new": imported.new,
         "revised": imported.revised,
         "known": imported.known,
@@ -142,6 +150,7 @@ fn answer(session: &Session, line: &Value, imported: &Imported, dry_run: bool) -
             ("known", &imported.known),
             ("conflicts", &imported.conflicts),
             ("rejected", &imported.rejected.len()),
+            ("left", &imported.left_out.len()),
         ],
     )?;
     for warning in imported.warnings() {
@@ -151,7 +160,7 @@ fn answer(session: &Session, line: &Value, imported: &Imported, dry_run: bool) -
 }
 
 fn show_bundle(session: &Session, authority: &Authority, taken: &BundleImported, dry_run: bool) -> Result<Outcome, Failure> {
-    let outcome = rejected::show(session, &taken.imported.rejected)?;
+    let outcome = show_faults(session, &taken.imported)?;
     let mut line = counts(&taken.imported);
     line["site"] = json!(taken.site);
     line["place"] = json!(taken.place);

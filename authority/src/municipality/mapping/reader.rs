@@ -84,14 +84,15 @@ impl<'m> Reader<'m> {
         })
     }
 
-    /// The doses that a row holds. One without a date is none where a row holds several.
-    pub fn doses(&self, row: &Row, now: i64) -> impl Iterator<Item = Result<Dose, RowFault>> {
+    /// The doses that a row holds, each with its number where rows hold several. One without a date is none there.
+    pub fn doses(&self, row: &Row, now: i64) -> impl Iterator<Item = (Option<u8>, Result<Dose, RowFault>)> {
         let is_there =
             |places: &&Places| self.doses.len() == 1 || !row.cell(places.date).is_empty() || !row.cell(places.lot).is_empty();
+        let several = self.doses.len() > 1;
         self.doses
             .iter()
             .filter(is_there)
-            .map(move |places| self.dose(row, places, now))
+            .map(move |places| (places.number.filter(|_| several), self.dose(row, places, now)))
     }
 
     fn dose(&self, row: &Row, places: &Places, now: i64) -> Result<Dose, RowFault> {

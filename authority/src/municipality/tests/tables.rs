@@ -1,6 +1,7 @@
 //! Files of rows: layouts of any kind in, the VRS' own out.
 
 use super::*;
+use crate::rejected::RejectedRow;
 
 #[test]
 fn files_of_any_layout_are_taken_and_every_bad_row_is_named() {
@@ -149,6 +150,70 @@ fn the_vrs_layout_goes_out_and_comes_back() {
         let imported = other.import_doses(&bytes, &mapping, Taking::default(), NOW).unwrap();
         assert_eq!((imported.rows, imported.new, imported.rejected.len()), (2, 3, 0));
     }
+}
+
+#[test]
+fn a_row_with_a_dose_of_another_town_is_taken_in_and_that_dose_named() {
+    let (_folder, mut town) = town();
+    let header = ["1", "2"].map(|number| {
+        [
+            "接種履歴登録日時",
+            "接種日",
+            "券番号",
+            "接種自治体コード",
+            "接種会場名",
+            "接種医師名",
+            "ワクチンメーカー",
+            "ワクチンロット番号",
+        ]
+        .map(|field| format!("{number}回目{field}"))
+        .join(",")
+    });
+    let dose = |day: &str, ticket: &str, code: &str, lot: &str| {
+        format!("20210710090000,{day},{ticket},{code},堺市役所,,ファイザー,{lot}")
+    };
+    let rows = [
+        [
+            dose("20210601", "0000000001", "131032", "EX3617"),
+            dose("20210622", "0000000001", "271403", "EY0779"),
+        ],
+        [
+            dose("20210601", "0000000002", "131032", "EX3617"),
+            dose("20210622", "0000000002", "131032", "EY0779"),
+        ],
+        [
+            dose("20210601", "0000000003", "131032", "EX3617"),
+            dose("20210699", "0000000003", "271403", "EY0779"),
+        ],
+    ];
+    let file = |rows: &[[String; 2]]| {
+        let lines = rows.iter().map(|row| format!("\r\n,{}", row.join(",")));
+        format!("個別宛名番号,{}{}\r\n", header.join(","), lines.collect::<String>())
+    };
+    let mut import = |file: String| {
+        let mapping = Mapping::that_fits(file.as_bytes()).unwrap();
+        town.import_doses(file.as_bytes(), &mapping, Taking::default(), NOW).unwrap()
+    };
+    let said = |rows: &[RejectedRow]| rows.iter().map(|row| (row.row, row.dose, row.code)).collect::<Vec<_>>();
+    let imported = import(file(&rows));
+    assert_eq!((imported.rows, imported.accepted(), imported.new), (3, 1, 1));
+    assert_eq!(said(&imported.left_out), [(2, Some(1), "dose_row.other_town")]);
+    assert_eq!(
+        said(&imported.rejected),
+        [(3, Some(1), "dose_row.other_town"), (4, Some(2), "dose_row.date")],
+        "what can be mended is the reason"
+    );
+    assert!(!imported.is_clean());
+    assert!(import(file(&rows[..1])).is_clean());
+    // One that is half taken for a fault is taken in too, and has to be mended.
+    let fault = [
+        dose("20210601", "0000000004", "271403", ""),
+        dose("20210622", "0000000004", "271403", "EY0779"),
+    ];
+    let imported = import(file(&[fault]));
+    assert_eq!((imported.accepted(), imported.rejected.len()), (1, 0));
+    assert_eq!(said(&imported.left_out), [(2, Some(1), "dose_row.lot")]);
+    assert!(!imported.is_clean());
 }
 
 #[test]
