@@ -4,7 +4,7 @@
 //! it came and is opened for each view; the database alone opens none.
 //!
 //! A relay keeps what was sent for seven days and never judges times, so when something was sent cannot be known. What is fetched up to seven
-//! days after the code ended may have been sent in time and is taken; later is not. The first diary that opens is the case's; a code is for one.
+//! days after the code ended may have been sent in time and is taken; later is not, by a time that is confirmed (ADR 0024). The first diary that opens is the case's; a code is for one.
 
 mod fetch;
 mod held;
@@ -16,7 +16,7 @@ use techo_protocol::trust::Role;
 
 use crate::store::write;
 use crate::venues::VenueNumber;
-use crate::{Authority, Error, audit};
+use crate::{Authority, Error, audit, confirmed_time};
 
 pub use fetch::Fetched;
 
@@ -89,8 +89,10 @@ impl Authority {
     /// [`crate::store::StoreError`], or no randomness.
     pub fn new_case(&mut self, now: i64, random: &dyn Random) -> Result<NewCase, Error> {
         let code = CaseCode::generate(random)?;
-        let expires_at = now.saturating_add(VALID_SECONDS);
         let transaction = write(&mut self.db)?;
+        // A code that a clock far behind gave out would have ended before anybody could use it.
+        let now = confirmed_time::read(&transaction, now)?.at_least(now);
+        let expires_at = now.saturating_add(VALID_SECONDS);
         let id = transaction.query_row(
             "INSERT INTO case_file (mailbox, made_at, expires_at) VALUES (?1, ?2, ?3) RETURNING id",
             (code.mailbox().0, now, expires_at),

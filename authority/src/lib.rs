@@ -22,6 +22,7 @@
 
 pub mod audit;
 pub mod cases;
+mod confirmed_time;
 pub mod error;
 pub mod events;
 pub mod import;

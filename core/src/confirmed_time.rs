@@ -4,7 +4,8 @@
 //! the clock, at once, and *destroyed* by the confirmed time, which is never later than the clock and needs one of these besides:
 //!
 //! * **Somebody else has said so.** The relay gave its time, or an authority that is followed has signed a list then.
-//! * **The clock has stood there for a day.** It was read a day ago or more, and at most [`LONGEST_GAP`] ago, and was never seen to go back since.
+//! * **The clock has stood there for a day.** It was read a day ago or more, at most eight days ago, and was never seen to go back since
+//!   ([`ClockReadings`]).
 //!
 //! An example: the tablet's clock is 60 days ahead when its diary is opened on Monday. All visits are hidden; Monday's reading is noted. On Tuesday
 //! somebody sets the clock. The reading lies in the future then, and is dropped. Had the tablet synced on Monday, the relay would have contradicted
@@ -16,12 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::vault::{Reader, RecordKind, StoreError, Vault, VaultError, Writer};
 use techo_protocol::basics::clock::DAY_SECONDS;
+use techo_protocol::basics::confirmed_time::ClockReadings;
 
 /// The record of this device that keeps the readings of its clock, and what others have said.
 pub(crate) const RECORD: &[u8] = b"clock";
-
-/// Longest time between two readings by which a clock was seen to run, and not to jump: a week, for who opens the diary once a week, and a day.
-const LONGEST_GAP: i64 = 8 * DAY_SECONDS;
 
 const VERSION: u8 = 1;
 
@@ -39,8 +38,8 @@ pub(crate) struct ConfirmedTime {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
     version: u8,
-    /// Readings of this device's clock, the first of each UTC day, in their order; in Unix seconds.
-    readings: Vec<i64>,
+    /// Readings of this device's clock.
+    readings: ClockReadings,
     /// The beginning of the latest UTC day that this clock and a relay, or this clock and an authority's signature, have named together, in Unix
     /// seconds.
     said: i64,
@@ -81,9 +80,7 @@ impl ConfirmedTime {
     /// The time up to which may be destroyed what has expired, in Unix seconds. It is never later than the clock; the beginning of 1970 where
     /// nothing confirms it.
     pub(crate) fn up_to(&self, now: i64) -> i64 {
-        let stood = self.kept.readings.iter().rev();
-        let stood = stood.copied().find(|reading| *reading <= now - DAY_SECONDS);
-        let stood = stood.filter(|reading| *reading >= now - LONGEST_GAP).unwrap_or(0);
+        let stood = self.kept.readings.stood(now).unwrap_or(0);
         now.min(stood.max(self.kept.said))
     }
 
@@ -94,13 +91,7 @@ impl ConfirmedTime {
 
     /// Notes what the clock says, once a day. What it said before and lies in the future now was wrong.
     pub(crate) fn read(&mut self, now: i64) {
-        self.kept
-            .readings
-            .retain(|reading| *reading <= now && *reading >= now.saturating_sub(LONGEST_GAP));
-        let day = |time: i64| time.div_euclid(DAY_SECONDS);
-        if self.kept.readings.last().is_none_or(|last| day(*last) != day(now)) {
-            self.kept.readings.push(now);
-        }
+        self.kept.readings.note(now);
     }
 
     /// Notes what a relay's clock says. Where this one is ahead of it by more than a day, no reading of it counts. A relay that stands days before
@@ -220,15 +211,5 @@ mod tests {
         time.witness(NOW + 900, NOW);
         assert!((NOW - DAY_SECONDS + 1..=NOW).contains(&time.up_to(NOW + 5 * DAY_SECONDS)));
         assert_eq!(time.up_to(NOW - DAY_SECONDS), NOW - DAY_SECONDS, "never later than the clock");
-    }
-
-    #[test]
-    fn few_readings_are_kept() {
-        let every_hour: Vec<i64> = (0..2_000).map(|hour| NOW + hour * 3_600).collect();
-        let mut time = ConfirmedTime::default();
-        for now in &every_hour {
-            time.read(*now);
-        }
-        assert!(time.kept.readings.len() <= 9);
     }
 }

@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod base45;
 pub mod clock;
+pub mod confirmed_time;
 pub mod decimal;
 pub mod elias_fano;
 pub mod error;

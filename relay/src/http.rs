@@ -17,7 +17,7 @@ mod taking;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -38,6 +38,7 @@ use crate::rendezvous::Mailboxes;
 use crate::store::Store;
 use crate::sync::Streams;
 use techo_protocol::basics::clock::Clock;
+use techo_protocol::basics::confirmed_time::ServerTime;
 
 pub use address::Peer;
 pub use refusal::Refusals;
@@ -50,6 +51,8 @@ pub struct Shared {
     pub told_of: HashSet<AuthorityId>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// What is known of that clock.
+    pub time: Mutex<ServerTime>,
     /// Where random bytes come from.
     pub random: Arc<dyn Random + Send + Sync>,
     /// Limits on size and rate.
@@ -106,6 +109,12 @@ pub fn router(shared: &Arc<Shared>) -> Router {
 }
 
 impl Shared {
+    /// The time to note with what is kept for so long from now on, in Unix seconds: where the clock has gone back, what was confirmed of it counts.
+    fn noted(&self) -> i64 {
+        let time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
+        time.at_least(self.clock.now())
+    }
+
     /// The authority of a path, if this relay was told of it.
     fn authority(&self, text: &str) -> Result<AuthorityId, RelayError> {
         path::id(text)
@@ -134,7 +143,7 @@ impl Shared {
 }
 
 fn admit(table: &Mutex<RateTable>, source: Source) -> bool {
-    let mut table = table.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
     table.admit(source, std::time::Instant::now())
 }
 

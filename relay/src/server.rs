@@ -56,6 +56,8 @@ impl Relay {
             lists.iter().map(|file| trust::told_of(store, file)).collect()
         })
         .await?;
+        let now = clock.now();
+        let time = on_store(&store, &config.log, move |store| Ok(store.read_clock(now)?)).await?;
         let listener = TcpListener::bind(config.listen).await.map_err(|_| RelayError::CannotListen)?;
         let address = listener.local_addr().map_err(|_| RelayError::CannotListen)?;
         let limits = config.limits;
@@ -75,6 +77,7 @@ impl Relay {
             store,
             told_of,
             clock,
+            time: Mutex::new(time),
             random: config.random,
             limits,
             proxies: config.proxies,
@@ -193,7 +196,7 @@ impl Woken for Rooms {
     }
 }
 
-/// Forgets what is due, in the store and among the addresses, for as long as the relay runs.
+/// Forgets what has long been due, in the store and among the addresses, for as long as the relay runs.
 async fn forget(shared: Arc<Shared>) {
     let mut store = interval(shared.limits.forget_every);
     let mut addresses = interval(FORGET_ADDRESSES);
@@ -213,9 +216,13 @@ async fn forget(shared: Arc<Shared>) {
                 // A store that fails has logged why; the next round tries again.
                 let unread = shared.limits.unread_days;
                 let forgetting = on_store(&shared.store, &shared.log, move |store| {
-                    Ok((store.forget(now)?, store.forget_accounts(now.div_euclid(DAY), unread)?))
+                    let time = store.read_clock(now)?;
+                    // What is due by the clock is not given any more; it is there until the clock has stood so for a day (ADR 0024).
+                    let due = time.up_to(now);
+                    Ok((store.forget(due)?, store.forget_accounts(due.div_euclid(DAY), unread)?, time))
                 });
-                if let Ok((forgotten, accounts)) = forgetting.await {
+                if let Ok((forgotten, accounts, time)) = forgetting.await {
+                    *shared.time.lock().unwrap_or_else(PoisonError::into_inner) = time;
                     let (segments, diaries) = (forgotten.segments, forgotten.diaries);
                     shared.metrics.count_forgotten(segments, diaries, accounts);
                     tracing::info!(segments, diaries, accounts, "forgot what was due");

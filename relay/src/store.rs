@@ -2,8 +2,8 @@
 //! it returns.
 //!
 //! It holds segments, manifests, trust lists, sealed diaries, one number an authority, and the sealed streams of households. No address and
-//! no name, and of time only days (on which a diary came, on which an account was last read or was deleted) and the moment since which a
-//! segment is not listed.
+//! no name, and of time only days (on which a diary came, on which an account was last read or was deleted), the moment since which a
+//! segment is not listed, and what the relay's own clock said.
 
 mod account;
 mod changes;
@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(crate) use techo_protocol::basics::clock::DAY_SECONDS as DAY;
+use techo_protocol::basics::confirmed_time::ServerTime;
 use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
@@ -214,15 +215,23 @@ pub trait Store: StreamStore {
         most: usize,
     ) -> Result<Put, StoreError>;
 
-    /// Removes what `stored` names and gives the oldest of the rest, at most `most`; `None`, and nothing removed, where `number` is not
-    /// higher than in every call before.
+    /// Removes what `stored` names and gives the oldest of the rest that came on the day `from` or later, at most `most`; `None`, and nothing
+    /// removed, where `number` is not higher than in every call before.
     fn take_diaries(
         &self,
         authority: AuthorityId,
         number: u64,
         stored: &[StoredDiary],
+        from: i64,
         most: usize,
     ) -> Result<Option<Diaries>, StoreError>;
+
+    /// Notes what the clock says, and gives what is known of it: relays that share a store note their clocks in one place. A store that keeps
+    /// nothing of it never confirms a time, and then nothing is forgotten.
+    fn read_clock(&self, now: i64) -> Result<ServerTime, StoreError> {
+        let _ = now;
+        Ok(ServerTime::default())
+    }
 
     /// Removes segments that have been unlisted for [`UNLISTED_SECONDS`] and diaries that were kept for
     /// [`techo_protocol::exposure::diary_upload::KEPT_SECONDS`], to the day.
@@ -273,7 +282,8 @@ pub trait Store: StreamStore {
     }
 }
 
-/// The last day of arrival whose diaries are forgotten at `now`: counted by whole days, so that none is kept for less than it should.
+/// The last day of arrival whose diaries are not given any more at `now`, and are forgotten once that time is confirmed: counted by whole days, so
+/// that none is kept for less than it should.
 pub(crate) fn last_day_forgotten(now: i64) -> i64 {
     now.div_euclid(DAY)
         .saturating_sub(techo_protocol::exposure::diary_upload::KEPT_SECONDS / DAY)

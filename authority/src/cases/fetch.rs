@@ -1,6 +1,7 @@
 //! Taking the mailbox from a relay, in two steps: what was given is stored before the relay is told to forget it.
 
 use rusqlite::Connection;
+use techo_protocol::basics::confirmed_time::ServerTime;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::exposure::case_code::CaseCode;
 use techo_protocol::exposure::diary_upload::SENT_BYTES;
@@ -10,7 +11,7 @@ use super::{CaseError, taken_until};
 use crate::keys::KeyRole;
 use crate::publishing::{RelayPort, announced_signer};
 use crate::store::{narrow, write};
-use crate::{Authority, Error, audit};
+use crate::{Authority, Error, audit, confirmed_time};
 
 /// Most bytes of one answer: a page of diaries and what CBOR adds.
 const MOST_ANSWER_BYTES: usize = DIARIES_A_PAGE * (SENT_BYTES + 256) + 1_024;
@@ -36,6 +37,7 @@ impl Authority {
         let authority = self.id();
         let signer = announced_signer(&self.db, &self.keys, KeyRole::Manifest)?;
         let bundle_keys = self.bundle_keys()?;
+        let time = confirmed_time::read(&self.db, now)?;
         let mut fetched = Fetched::default();
         let mut stored: Vec<StoredDiary> = Vec::new();
         loop {
@@ -56,10 +58,10 @@ impl Authority {
                 if told.contains(&this) {
                     return Err(CaseError::RelayKeeps.into());
                 }
-                if self.keep_piece(&envelope.sealed, &bundle_keys, now)? {
+                if self.keep_piece(&envelope.sealed, &bundle_keys, now, &time)? {
                     fetched.pieces += 1;
                 } else {
-                    fetched.cases.extend(self.take_in(envelope, &hash, now)?);
+                    fetched.cases.extend(self.take_in(envelope, &hash, now, &time)?);
                 }
                 stored.push(this);
             }
@@ -71,11 +73,12 @@ impl Authority {
     }
 
     /// Stores an envelope where it is a case's diary, and says of which case.
-    fn take_in(&mut self, envelope: &DepositedDiary, hash: &[u8; 32], now: i64) -> Result<Option<u32>, Error> {
+    fn take_in(&mut self, envelope: &DepositedDiary, hash: &[u8; 32], now: i64, time: &ServerTime) -> Result<Option<u32>, Error> {
         let Some((id, expires_at)) = case_of(&self.db, &envelope.mailbox)? else {
             return Ok(None);
         };
-        if envelope.sealed.len() != SENT_BYTES || now > taken_until(expires_at) {
+        // What is not taken is gone, here and at the relay: that it is late has to be said by more than one reading of the clock.
+        if envelope.sealed.len() != SENT_BYTES || time.up_to(now) > taken_until(expires_at) {
             return Ok(None);
         }
         // One that opens and cannot be read is a resident's fault to be told of by the resident: it must not stop the others.

@@ -101,7 +101,7 @@ fn a_code_is_for_one_diary() {
 #[test]
 fn a_code_counts_as_long_as_it_may_have_been_used_in_time() {
     for (after, taken, late) in [
-        (0, true, false),
+        (-24 * HOUR, true, false),
         (1, true, true),
         (KEPT_SECONDS, true, true),
         (KEPT_SECONDS + 1, false, false),
@@ -109,10 +109,32 @@ fn a_code_counts_as_long_as_it_may_have_been_used_in_time() {
         let (_folder, mut authority, relay) = world();
         let case = authority.new_case(NOW, &SeededRandom::new(4)).unwrap();
         relay.deposit(case.code.mailbox(), sealed(&authority, &case.code, vec![]));
-        let fetched = authority.fetch_diaries(&relay, case.expires_at + after).unwrap();
+        // The clock has stood there for a day, and seconds more.
+        let at = case.expires_at + after;
+        authority.fetch_diaries(&FakeRelay::new(&authority), at).unwrap();
+        let fetched = authority.fetch_diaries(&relay, at + 24 * HOUR).unwrap();
         assert_eq!(!fetched.cases.is_empty(), taken, "{after}");
         assert_eq!(authority.cases().unwrap()[0].may_be_late(), late, "{after}");
     }
+}
+
+#[test]
+fn one_reading_of_a_clock_that_is_ahead_drops_no_diary() {
+    let (_folder, mut authority, relay) = world();
+    let case = authority.new_case(NOW, &SeededRandom::new(4)).unwrap();
+    relay.deposit(case.code.mailbox(), sealed(&authority, &case.code, vec![]));
+    let fetched = authority.fetch_diaries(&relay, NOW + 60 * 24 * HOUR).unwrap();
+    assert_eq!(fetched.cases, [1], "the relay has been told to forget it");
+    assert!(authority.cases().unwrap()[0].may_be_late());
+}
+
+#[test]
+fn a_code_that_a_clock_gives_out_which_has_gone_back_can_be_used() {
+    let (_folder, mut authority, relay) = world();
+    authority.fetch_diaries(&relay, NOW - 24 * HOUR).unwrap();
+    authority.fetch_diaries(&relay, NOW).unwrap();
+    let case = authority.new_case(0, &SeededRandom::new(4)).unwrap();
+    assert_eq!(case.expires_at, NOW + 24 * HOUR);
 }
 
 #[test]

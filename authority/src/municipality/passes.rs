@@ -21,7 +21,7 @@ use super::residents::BirthDates;
 use super::{MunicipalityError, days, ledger, sites};
 use crate::keys::{KeyFiles, KeyRole};
 use crate::store::{array, narrow, write};
-use crate::{Authority, Error, audit};
+use crate::{Authority, Error, audit, confirmed_time};
 
 pub use health_card::to_jwks;
 use statement::Statement;
@@ -66,14 +66,21 @@ pub struct IssuedPass {
 
 /// The copies that are revoked and have not ended. What has ended is forgotten first.
 pub(crate) fn revoked(db: &Connection, now: i64) -> Result<Vec<CredentialId>, Error> {
-    db.execute("DELETE FROM pass WHERE ends_at <= ?1", [now])?;
-    let mut query = db.prepare_cached("SELECT id FROM pass WHERE revoked_at IS NOT NULL")?;
-    let mut rows = query.query([])?;
+    forget_ended(db, now)?;
+    let mut query = db.prepare_cached("SELECT id FROM pass WHERE revoked_at IS NOT NULL AND ends_at > ?1")?;
+    let mut rows = query.query([now])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
         ids.push(CredentialId(array(row.get_ref(0)?.as_blob().unwrap_or(&[]))?));
     }
     Ok(ids)
+}
+
+/// Forgets the copies that ended before a time that is confirmed: one that is forgotten too early can be revoked no more.
+fn forget_ended(db: &Connection, now: i64) -> Result<(), Error> {
+    let due = confirmed_time::read(db, now)?.up_to(now);
+    db.execute("DELETE FROM pass WHERE ends_at <= ?1", [due])?;
+    Ok(())
 }
 
 /// Signs the next list of revoked copies; its number and its file.
@@ -123,7 +130,7 @@ impl Authority {
         let has_card = card.is_some();
         let issued = PassFile::issue((self.id(), &key), request.as_ref(), &values, card, now, random)?;
         let transaction = write(&mut self.db)?;
-        transaction.execute("DELETE FROM pass WHERE ends_at <= ?1", [now])?;
+        forget_ended(&transaction, now)?;
         for (id, ends_at) in &issued.ids {
             transaction.execute(
                 "INSERT INTO pass (id, ticket, ends_at) VALUES (?1, ?2, ?3)",

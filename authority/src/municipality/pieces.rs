@@ -1,6 +1,7 @@
 //! Bundles that come through a relay, in pieces that look like sent diaries. A piece waits until its bundle is whole.
 
 use techo_protocol::basics::clock::DAY_SECONDS;
+use techo_protocol::basics::confirmed_time::ServerTime;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::vaccination::dose_bundle::piece::{Piece, join};
 
@@ -21,15 +22,18 @@ pub struct WholeBundle {
 
 impl Authority {
     /// Keeps an envelope where it is a piece of a bundle, and says whether it was one. `keys` are [`Authority::bundle_keys`].
-    pub(crate) fn keep_piece(&mut self, sealed: &[u8], keys: &[HpkePrivate], now: i64) -> Result<bool, Error> {
+    pub(crate) fn keep_piece(&mut self, sealed: &[u8], keys: &[HpkePrivate], now: i64, time: &ServerTime) -> Result<bool, Error> {
         let Some(piece) = Piece::open(sealed, self.id(), keys) else {
             return Ok(false);
         };
         let transaction = write(&mut self.db)?;
-        transaction.execute("DELETE FROM piece WHERE taken_at < ?1", [now.saturating_sub(KEPT_SECONDS)])?;
+        transaction.execute(
+            "DELETE FROM piece WHERE taken_at < ?1",
+            [time.up_to(now).saturating_sub(KEPT_SECONDS)],
+        )?;
         transaction.execute(
             "INSERT INTO piece (bundle, place, of, content, taken_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-            (piece.bundle, piece.index, piece.of, &piece.content, now),
+            (piece.bundle, piece.index, piece.of, &piece.content, time.at_least(now)),
         )?;
         transaction.commit()?;
         Ok(true)
@@ -70,5 +74,42 @@ impl Authority {
     pub fn forget_pieces(&mut self, bundle: &[u8; 32]) -> Result<(), Error> {
         self.db.execute("DELETE FROM piece WHERE bundle = ?1", [bundle])?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use techo_protocol::basics::random::SystemRandom;
+    use techo_protocol::trust::Role;
+
+    use super::*;
+    use crate::municipality::tests::{NOW, town};
+
+    #[test]
+    fn pieces_wait_for_the_others_whatever_the_clock_said_once() {
+        let (_folder, mut town) = town();
+        let pieces = Piece::cut(&vec![7; 40_000]).unwrap();
+        assert_eq!(pieces.len(), 2);
+        let list = town.trust_list().unwrap();
+        let key = *list.keys(Role::Bundle).last().unwrap();
+        let keys = town.bundle_keys().unwrap();
+        let mut time = ServerTime::default();
+        let mut keep = |piece: &Piece, now: i64| {
+            time.read(now);
+            let sealed = piece.seal(town.id(), &key, &SystemRandom::new()).unwrap();
+            assert!(town.keep_piece(&sealed, &keys, now, &time).unwrap());
+            town.whole_bundles().unwrap().len()
+        };
+        assert_eq!(keep(&pieces[0], NOW), 0);
+        let other = Piece::cut(&vec![8; 40_000]).unwrap();
+        assert_eq!(keep(&other[0], NOW + 61 * DAY_SECONDS), 0);
+        assert_eq!(keep(&other[0], NOW + 62 * DAY_SECONDS), 0, "a day later they are dropped");
+        assert_eq!(keep(&pieces[0], NOW + 62 * DAY_SECONDS), 0);
+        assert_eq!(
+            keep(&other[1], NOW + 200 * DAY_SECONDS),
+            1,
+            "one look with a wrong clock drops none"
+        );
+        assert_eq!(keep(&pieces[1], NOW + 63 * DAY_SECONDS), 2);
     }
 }

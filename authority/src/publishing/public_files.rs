@@ -79,8 +79,9 @@ fn refresh_revocations(
     let held = held(db)?.into_iter().find(|(kind, _)| *kind == PublicFileKind::Revocations);
     let held = held.and_then(|(_, file)| Revocations::read(&file, [list]).ok());
     let revoked = passes::revoked(db, now)?;
-    let is_current = held
-        .is_some_and(|held| now.saturating_sub(held.issued_at()) < DAY_SECONDS && revoked.iter().all(|id| held.contains(*id)));
+    let is_current = held.is_some_and(|held| {
+        (0..DAY_SECONDS).contains(&now.saturating_sub(held.issued_at())) && revoked.iter().all(|id| held.contains(*id))
+    });
     if is_current {
         return Ok(());
     }

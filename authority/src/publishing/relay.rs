@@ -113,13 +113,13 @@ impl Authority {
         }
     }
 
-    /// The listed segments and then the public files whose hashes are not among `held`, oldest first.
+    /// The segments that the newest manifest lists and then the public files whose hashes are not among `held`, oldest first.
     fn segments_without(&self, held: &HashSet<[u8; 32]>) -> Result<Vec<SegmentFile>, Error> {
-        let mut query = self
-            .db
-            .prepare_cached(
-                "SELECT * FROM (SELECT file FROM segment WHERE file IS NOT NULL ORDER BY sequence) UNION ALL SELECT file FROM public_file",
-            )?;
+        let mut query = self.db.prepare_cached(
+            "SELECT * FROM (SELECT file FROM segment WHERE file IS NOT NULL AND listed_until >
+                     (SELECT signed_at FROM manifest ORDER BY sequence DESC LIMIT 1) ORDER BY sequence)
+                 UNION ALL SELECT file FROM public_file",
+        )?;
         let mut rows = query.query([])?;
         let mut out = Vec::new();
         while let Some(row) = rows.next()? {

@@ -13,7 +13,7 @@ use techo_protocol::trust::AuthorityId;
 
 use crate::pending::PendingNotice;
 use crate::store::{array, narrow};
-use crate::{Error, audit, recalls};
+use crate::{Error, audit, confirmed_time, recalls};
 
 /// Entries after which a new file is begun: a quarter of what fits, which keeps a file well under the largest that is taken.
 const MOST_ENTRIES: usize = 1 << 20;
@@ -159,14 +159,15 @@ pub(super) fn write(
     Ok(written)
 }
 
-/// The segments that a manifest signed at `now` lists, oldest first. The files of all others are dropped.
+/// The segments that a manifest signed at `now` lists, oldest first. The files of those that no manifest will list again are dropped: which are of
+/// a revoked key, or were to be listed until before a time that is confirmed.
 pub(super) fn listed(db: &Connection, now: i64) -> Result<Vec<SegmentRef>, Error> {
     db.prepare_cached("UPDATE segment SET file = NULL WHERE (listed_until <= ?1 OR revoked = 1) AND file IS NOT NULL")?
-        .execute([now])?;
+        .execute([confirmed_time::read(db, now)?.up_to(now)])?;
     let mut query = db.prepare_cached(
-        "SELECT sequence, hash, bytes, day, listed_until FROM segment WHERE file IS NOT NULL ORDER BY sequence",
+        "SELECT sequence, hash, bytes, day, listed_until FROM segment WHERE file IS NOT NULL AND listed_until > ?1 ORDER BY sequence",
     )?;
-    let mut rows = query.query([])?;
+    let mut rows = query.query([now])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         out.push(SegmentRef {

@@ -265,6 +265,16 @@ fn a_segment_is_listed_for_sixty_days_after_its_last_hour_or_the_revision() {
     assert_eq!(world.relay.manifest().segments, listed);
     world.publish_at(LATER + LISTED_SECONDS);
     assert_eq!(world.relay.manifest().segments, []);
+    // By one reading of the clock it is only left out.
+    let at = |now: i64| super::segments::listed(&world.authority.db, now).unwrap().len();
+    assert_eq!(at(LATER + LISTED_SECONDS - 1), 1);
+    assert_eq!(at(LATER + LISTED_SECONDS), 0);
+    assert_eq!(at(LATER + LISTED_SECONDS + 86_400), 0);
+    assert_eq!(
+        at(LATER + LISTED_SECONDS - 1),
+        0,
+        "it has stood there for a day: the file is dropped"
+    );
 
     let mut world = World::new();
     let ahead = Content {

@@ -21,6 +21,7 @@
 //! | `source` | who states doses: a site, a kind of file, another municipality's slips |
 //! | `dose` | one statement of a dose; `current` where it is the newest of its record and not withdrawn |
 //! | `audit` | the hash-chained log |
+//! | `clock` | what this machine's clock said, and what that confirms |
 //!
 //! Times are Unix seconds.
 
@@ -29,7 +30,7 @@ use rusqlite::Connection;
 use super::{StoreError, write};
 
 /// The version of the schema that this program writes.
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 
 /// Every step there ever was, each from the version that is its place to the next; released steps are never changed.
 pub(super) const MIGRATIONS: &[&str] = &["
@@ -126,6 +127,8 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE INDEX pass_by_ticket ON pass (ticket);
     ALTER TABLE municipality ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0;
     CREATE TABLE public_file (kind INTEGER PRIMARY KEY, hash BLOB NOT NULL, file BLOB NOT NULL) STRICT;
+", "
+    CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), content BLOB NOT NULL) STRICT;
 "];
 
 /// Brings the schema to [`SCHEMA_VERSION`], in one transaction.

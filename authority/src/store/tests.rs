@@ -9,6 +9,8 @@ use crate::profile::tests::{NAME, NOW};
 const VERSION_1: &str = include_str!("fixtures/v1.sql");
 /// What version 2 wrote: a municipality with two residents, a lot and a dose.
 const VERSION_2: &str = include_str!("fixtures/v2.sql");
+/// What version 3 wrote: that municipality with a revoked pass.
+const VERSION_3: &str = include_str!("fixtures/v3.sql");
 
 fn tables(db: &Connection) -> Vec<(String, String)> {
     let mut query = db
@@ -63,6 +65,24 @@ fn a_database_of_version_2_keeps_its_ledger_and_learns_of_passes() {
     };
     let refused = authority.issue_pass(&new, NOW, &SeededRandom::new(1)).unwrap_err();
     assert_eq!(refused.code(), "municipality.no_status_key");
+    assert!(authority.verify_audit().is_ok());
+
+    let new = tempfile::tempdir().unwrap();
+    let fresh = create(new.path()).unwrap();
+    assert_eq!(tables(&authority.db), tables(&fresh));
+}
+
+#[test]
+fn a_database_of_version_3_keeps_its_revoked_passes_and_learns_of_the_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = Connection::open(folder.path().join(DATABASE)).unwrap();
+    old.execute_batch(VERSION_3).unwrap();
+    drop(old);
+    let authority = Authority::open(folder.path(), None).unwrap();
+    let revoked = crate::municipality::passes::revoked(&authority.db, NOW).unwrap();
+    assert_eq!(revoked.len(), usize::from(NOW < 1_628_467_200));
+    let rows = authority.db.query_row("SELECT count(*) FROM pass", [], |row| row.get(0));
+    assert_eq!(rows, Ok(1));
     assert!(authority.verify_audit().is_ok());
 
     let new = tempfile::tempdir().unwrap();

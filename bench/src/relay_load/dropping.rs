@@ -106,7 +106,7 @@ impl Store for Dropping {
         Ok(Put::New)
     }
 
-    fn take_diaries(&self, _: AuthorityId, _: u64, _: &[StoredDiary], _: usize) -> Result<Option<Diaries>, StoreError> {
+    fn take_diaries(&self, _: AuthorityId, _: u64, _: &[StoredDiary], _: i64, _: usize) -> Result<Option<Diaries>, StoreError> {
         Ok(Some(Diaries::default()))
     }
 

@@ -30,7 +30,7 @@ pub async fn manifest(
     Named(authority): Named<String>,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
-    let now = shared.clock.now();
+    let now = shared.noted();
     let most = shared.limits.manifest_bytes;
     take(&shared, &authority, body, most, move |store, authority, file| {
         manifests::put(store, authority, file, now)
@@ -47,7 +47,7 @@ pub async fn segment(
     let Some(hash) = id(&hash) else {
         return Err(refuse(body, RelayError::NoSuchPath).await.into());
     };
-    let now = shared.clock.now();
+    let now = shared.noted();
     let room = shared.limits.segments_bytes_per_authority;
     take(
         &shared,

@@ -50,7 +50,7 @@ pub async fn call(
             .await?
         }
         RecoveryCall::Revive { cursor } => {
-            let day = shared.clock.now().div_euclid(DAY);
+            let day = shared.noted().div_euclid(DAY);
             let revive = StreamWrite::Revive { stream, cursor, day };
             within(shared.limits.answer, shared.streams.write(revive, received.memory)).await?
         }

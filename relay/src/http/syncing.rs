@@ -47,7 +47,7 @@ pub async fn call(
     let request = within(shared.limits.answer, shared.streams.verify(stream, file, now)).await?;
     let time = matches!(request.call, Call::Open { .. }).then_some(now);
     let answered = match request.call {
-        Call::Pull { cursor, wait } => shared.streams.pull(request, cursor, wait, now).await?,
+        Call::Pull { cursor, wait } => shared.streams.pull(request, cursor, wait, shared.noted()).await?,
         Call::OpenMailbox { mailbox } => {
             let boxes = Arc::clone(&shared.mailboxes);
             shared
@@ -62,7 +62,7 @@ pub async fn call(
                 return Err(SyncError::TooManyAccounts.into());
             }
             let most = shared.limits.stream_bytes_per_account;
-            let asked = change(stream, request.call, now, most, &*shared.random)?.ok_or(SyncError::NotARequest)?;
+            let asked = change(stream, request.call, shared.noted(), most, &*shared.random)?.ok_or(SyncError::NotARequest)?;
             within(shared.limits.answer, shared.streams.write(asked, memory)).await?
         }
     };

@@ -31,7 +31,7 @@ pub async fn put_diary(
         Err(error) => return Err(refuse(body, error).await.into()),
     };
     let received = receive(body, SENT_BYTES, shared.limits.body, &shared.body_memory).await?;
-    let now = shared.clock.now();
+    let now = shared.noted();
     let most = shared.limits.diaries_per_authority;
     shared
         .with_store(move |store| dropbox::put(store, authority, mailbox, &received.bytes, now, most))
@@ -50,8 +50,9 @@ pub async fn take_diaries(
         Err(error) => return Err(refuse(body, error).await.into()),
     };
     let received = receive(body, LARGEST_TAKE_BYTES, shared.limits.body, &shared.body_memory).await?;
+    let now = shared.clock.now();
     let page = shared
-        .with_store(move |store| dropbox::take(store, authority, &received.bytes))
+        .with_store(move |store| dropbox::take(store, authority, &received.bytes, now))
         .await?;
     Ok(([(CONTENT_TYPE, BINARY), (CACHE_CONTROL, "no-store")], page.to_bytes()).into_response())
 }

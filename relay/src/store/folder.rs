@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hex::FromHex;
+use techo_protocol::basics::confirmed_time::ServerTime;
 use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
@@ -262,6 +263,7 @@ impl Store for FolderStore {
         authority: AuthorityId,
         number: u64,
         stored: &[StoredDiary],
+        from: i64,
         most: usize,
     ) -> Result<Option<Diaries>, StoreError> {
         let mut writing = self.writing();
@@ -278,7 +280,19 @@ impl Store for FolderStore {
         let removed = diaries::remove(&folder, stored)?;
         let waiting = writing.entry(authority).or_default();
         *waiting = waiting.saturating_sub(removed);
-        diaries::oldest(&folder, most).map(Some)
+        diaries::oldest(&folder, from, most).map(Some)
+    }
+
+    fn read_clock(&self, now: i64) -> Result<ServerTime, StoreError> {
+        let _writing = self.writing();
+        let file = self.root.join("clock");
+        let before = ServerTime::from_bytes(&read_if_there(&file)?.unwrap_or_default());
+        let mut time = before.clone();
+        time.read(now);
+        if time != before {
+            self.incoming.write(&file, &time.to_bytes())?;
+        }
+        Ok(time)
     }
 
     fn forget(&self, now: i64) -> Result<Forgotten, StoreError> {

@@ -131,6 +131,13 @@ const TABLES: &[Table] = &[
         numbers: &[],
         key: "locator",
     },
+    Table {
+        name: "clock",
+        from: None,
+        columns: &["one", "content"],
+        numbers: &["one"],
+        key: "one",
+    },
 ];
 
 /// How far a migration is.

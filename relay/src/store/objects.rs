@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use techo_protocol::basics::confirmed_time::ServerTime;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
@@ -196,9 +197,14 @@ impl Store for SegmentsElsewhere {
         authority: AuthorityId,
         number: u64,
         stored: &[StoredDiary],
+        from: i64,
         most: usize,
     ) -> Result<Option<Diaries>, StoreError> {
-        self.inner.take_diaries(authority, number, stored, most)
+        self.inner.take_diaries(authority, number, stored, from, most)
+    }
+
+    fn read_clock(&self, now: i64) -> Result<ServerTime, StoreError> {
+        self.inner.read_clock(now)
     }
 
     fn totals(&self) -> Result<Totals, StoreError> {

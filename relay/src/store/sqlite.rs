@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
+use techo_protocol::basics::confirmed_time::ServerTime;
 use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
@@ -188,6 +189,7 @@ impl Store for SqliteStore {
         authority: AuthorityId,
         number: u64,
         stored: &[StoredDiary],
+        from: i64,
         most: usize,
     ) -> Result<Option<Diaries>, StoreError> {
         self.write(|transaction| {
@@ -204,7 +206,25 @@ impl Store for SqliteStore {
             for diary in stored {
                 remove.execute(params![authority.0, diary.mailbox, diary.hash])?;
             }
-            oldest(transaction, authority, most).map(Some)
+            oldest(transaction, authority, from, most).map(Some)
+        })
+    }
+
+    fn read_clock(&self, now: i64) -> Result<ServerTime, StoreError> {
+        self.write(|transaction| {
+            let held: Option<Vec<u8>> = transaction
+                .query_row("SELECT content FROM clock", [], |row| row.get(0))
+                .optional()?;
+            let before = held.map(|bytes| ServerTime::from_bytes(&bytes)).unwrap_or_default();
+            let mut time = before.clone();
+            time.read(now);
+            if time != before {
+                transaction.execute(
+                    "INSERT INTO clock (one, content) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET content = ?1",
+                    [time.to_bytes()],
+                )?;
+            }
+            Ok(time)
         })
     }
 
@@ -347,10 +367,10 @@ fn segment(connection: &Connection, hash: &[u8; 32]) -> Result<Option<StoredSegm
 }
 
 /// Oldest day first; within a day by mailbox, so that nobody can read off in which order they came.
-fn oldest(connection: &Connection, authority: AuthorityId, most: usize) -> Result<Diaries, StoreError> {
-    let mut select =
-        connection.prepare("SELECT mailbox, sealed FROM diaries WHERE authority = ?1 ORDER BY day, mailbox, hash LIMIT ?2")?;
-    let rows = select.query_map(params![authority.0, integer(most as u64)?.saturating_add(1)], |row| {
+fn oldest(connection: &Connection, authority: AuthorityId, from: i64, most: usize) -> Result<Diaries, StoreError> {
+    let mut select = connection
+        .prepare("SELECT mailbox, sealed FROM diaries WHERE authority = ?1 AND day >= ?2 ORDER BY day, mailbox, hash LIMIT ?3")?;
+    let rows = select.query_map(params![authority.0, from, integer(most as u64)?.saturating_add(1)], |row| {
         Ok(DepositedDiary {
             mailbox: row.get(0)?,
             sealed: row.get(1)?,

@@ -69,8 +69,24 @@ fn deposit(store: &dyn Store, mailbox: u8, content: &[u8], day: i64) -> Put {
 }
 
 fn take(store: &dyn Store, number: u64, stored: &[StoredDiary], most: usize) -> Option<(Vec<u8>, bool)> {
-    let page = store.take_diaries(OSAKA, number, stored, most).unwrap()?;
+    let page = store.take_diaries(OSAKA, number, stored, 0, most).unwrap()?;
     Some((page.diaries.iter().map(|diary| diary.mailbox[0]).collect(), page.more))
+}
+
+#[test]
+fn what_the_clock_said_is_there_after_a_restart() {
+    each(|open| {
+        open().read_clock(NOW).unwrap();
+        open().read_clock(NOW + DAY).unwrap();
+        let time = open().read_clock(NOW + DAY).unwrap();
+        assert_eq!(time.up_to(NOW + DAY), NOW);
+        // Another relay that shares the store, 60 days ahead, and this one again.
+        let ahead = open().read_clock(NOW + 60 * DAY).unwrap();
+        assert_eq!(ahead.up_to(NOW + 60 * DAY), 0);
+        let here = open().read_clock(NOW + 2 * DAY).unwrap();
+        assert_eq!(here.up_to(NOW + 2 * DAY), 0, "they confirm nothing to each other");
+        assert_eq!(here.at_least(0), NOW);
+    });
 }
 
 #[test]
@@ -284,10 +300,10 @@ fn taking_removes_exactly_what_is_named() {
             Some((vec![1, 3], false)),
             "a replay removed nothing, this did"
         );
-        let page = store.take_diaries(OSAKA, 4, &[], 3).unwrap().unwrap();
+        let page = store.take_diaries(OSAKA, 4, &[], 0, 3).unwrap().unwrap();
         assert_eq!(page.diaries[0].sealed, b"other");
         assert_eq!(
-            store.take_diaries(KYOTO, 1, &[diary(3, b"sealed")], 3).unwrap(),
+            store.take_diaries(KYOTO, 1, &[diary(3, b"sealed")], 0, 3).unwrap(),
             Some(Diaries::default())
         );
         assert_eq!(
@@ -390,7 +406,7 @@ fn run(store: &dyn Store, step: &Step, now: &mut i64) -> String {
                 .iter()
                 .map(|(mailbox, content)| diary(*mailbox, &[*content; 8]))
                 .collect();
-            format!("{:?}", store.take_diaries(OSAKA, u64::from(*number), &stored, 3))
+            format!("{:?}", store.take_diaries(OSAKA, u64::from(*number), &stored, 0, 3))
         }
         Step::Wait(seconds) => {
             *now += seconds;

@@ -4,6 +4,7 @@
 
 mod authority;
 mod client;
+mod clocks;
 mod diaries;
 mod hostile;
 mod household;

@@ -293,7 +293,7 @@ impl Store for Broken {
         self.fail().map(|()| Put::New)
     }
 
-    fn take_diaries(&self, _: AuthorityId, _: u64, _: &[StoredDiary], _: usize) -> Result<Option<Diaries>, StoreError> {
+    fn take_diaries(&self, _: AuthorityId, _: u64, _: &[StoredDiary], _: i64, _: usize) -> Result<Option<Diaries>, StoreError> {
         self.fail()
     }
 

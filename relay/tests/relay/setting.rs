@@ -64,6 +64,8 @@ pub struct Setting {
     pub trust: Vec<Vec<u8>>,
     pub limits: Limits,
     pub proxies: Vec<std::net::IpAddr>,
+    /// Where the clock stands when the relay is started, in Unix seconds.
+    pub now: i64,
 }
 
 impl Setting {
@@ -81,6 +83,7 @@ impl Setting {
             trust: authorities.iter().map(|authority| authority.trust()).collect(),
             limits: Limits::default(),
             proxies: vec![],
+            now: NOW,
         }
     }
 
@@ -112,7 +115,7 @@ impl Setting {
             limits: self.limits,
             log: log::json(move || writer.clone()),
         };
-        let clock = Arc::new(Hands(AtomicI64::new(NOW)));
+        let clock = Arc::new(Hands(AtomicI64::new(self.now)));
         let relay = Background::start(config, store, Arc::clone(&clock) as Arc<dyn Clock>)?;
         Ok(Running {
             relay,
@@ -130,6 +133,22 @@ impl Running {
 
     pub fn wait(&self, seconds: i64) {
         self.clock.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Waits until the relay has looked at its clock and forgotten what is due.
+    pub fn a_round(&self) {
+        let rounds = || self.log.text().matches("forgot what was due").count();
+        // One of them began after this.
+        let enough = rounds() + 2;
+        eventually("it forgets", || rounds() >= enough);
+    }
+
+    /// Moves the clock on by `seconds`, and lets it stand there for a day: then the relay goes by that.
+    pub fn wait_and_stand(&self, seconds: i64) {
+        self.wait(seconds);
+        self.a_round();
+        self.wait(86_400);
+        self.a_round();
     }
 
     pub fn get(&self, path: &str) -> Answer {

@@ -416,7 +416,7 @@ fn an_account_that_nobody_reads_is_erased() {
     read.call(&relay, pull(0));
     eventually("the day is noted", || day(&read) == Some(opened + 9));
     unread.call(&relay, push(&[unread.chunk(1)]));
-    relay.wait(2 * DAY);
+    relay.wait_and_stand(2 * DAY);
     eventually("nobody read it", || day(&unread).is_none());
     assert_eq!(day(&read), Some(opened + 9));
 }

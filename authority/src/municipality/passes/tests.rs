@@ -203,12 +203,19 @@ fn a_revoked_pass_is_on_the_list_until_it_ends_and_no_other_is() {
     let later = list(&mut town, NOW + 10 * DAY);
     assert_eq!((now.number(), later.number()), (1, 2));
     assert!(!later.contains(id(&first, NOW)) && later.contains(id(&first, NOW + 29 * DAY)));
-    assert_eq!(
+    // The clock was wrong: nothing has ended, and what was revoked is on the list again.
+    let back = list(&mut town, NOW);
+    assert!(back.contains(id(&first, NOW)));
+    let ended = |town: &Authority| {
+        let query = "SELECT count(*) FROM pass WHERE ends_at <= ?1";
         town.db
-            .query_row("SELECT count(*) FROM pass WHERE ends_at <= ?1", [NOW + 10 * DAY], |row| row
-                .get(0)),
-        Ok(0)
-    );
+            .query_row(query, [NOW + 10 * DAY], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert!(ended(&town) > 0);
+    list(&mut town, NOW + 10 * DAY);
+    list(&mut town, NOW + 11 * DAY);
+    assert_eq!(ended(&town), 0, "it has stood there for a day");
 }
 
 #[test]

@@ -54,10 +54,10 @@ pub fn remove(folder: &Path, stored: &[StoredDiary]) -> Result<usize, StoreError
     Ok(removed)
 }
 
-/// Oldest day first; within a day by mailbox, so that nobody can read off in which order they came.
-pub fn oldest(folder: &Path, most: usize) -> Result<Diaries, StoreError> {
+/// Those that came on the day `from` or later. Oldest day first; within a day by mailbox, so that nobody can read off in which order they came.
+pub fn oldest(folder: &Path, from: i64, most: usize) -> Result<Diaries, StoreError> {
     let mut found = Diaries::default();
-    for (_, day) in days(folder)? {
+    for (_, day) in days(folder)?.into_iter().filter(|(number, _)| *number >= from) {
         for name in names(&day)? {
             if found.diaries.len() == most {
                 found.more = true;

@@ -1,5 +1,6 @@
 //! What authorities publish and are sent, in PostgreSQL.
 
+use techo_protocol::basics::confirmed_time::ServerTime;
 use techo_protocol::basics::keys::sha256;
 use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
@@ -179,6 +180,7 @@ impl Store for PostgresStore {
         authority: AuthorityId,
         number: u64,
         stored: &[StoredDiary],
+        from: i64,
         most: usize,
     ) -> Result<Option<Diaries>, StoreError> {
         let id = &authority.0[..];
@@ -200,7 +202,21 @@ impl Store for PostgresStore {
                  WHERE d.authority = $1 AND d.mailbox = stored.mailbox AND d.hash = stored.hash",
                 &[&id, &mailboxes, &hashes],
             )?;
-            oldest(work, authority, most).map(Some)
+            oldest(work, authority, from, most).map(Some)
+        })
+    }
+
+    fn read_clock(&self, now: i64) -> Result<ServerTime, StoreError> {
+        self.pool()?.write(|work| {
+            work.execute("INSERT INTO clock (one, content) VALUES (1, '') ON CONFLICT DO NOTHING", &[])?;
+            let held = work.query_one("SELECT content FROM clock FOR UPDATE", &[])?;
+            let before = ServerTime::from_bytes(held.try_get(0)?);
+            let mut time = before.clone();
+            time.read(now);
+            if time != before {
+                work.execute("UPDATE clock SET content = $1", &[&time.to_bytes()])?;
+            }
+            Ok(time)
         })
     }
 
@@ -310,10 +326,10 @@ fn segment(work: &mut Work<'_>, hash: &[u8; 32]) -> Done<Option<StoredSegment>> 
 }
 
 /// Oldest day first; within a day by mailbox, so that nobody can read off in which order they came.
-fn oldest(work: &mut Work<'_>, authority: AuthorityId, most: usize) -> Done<Diaries> {
+fn oldest(work: &mut Work<'_>, authority: AuthorityId, from: i64, most: usize) -> Done<Diaries> {
     let rows = work.query(
-        "SELECT mailbox, sealed FROM diaries WHERE authority = $1 ORDER BY day, mailbox, hash LIMIT $2",
-        &[&&authority.0[..], &integer(most as u64)?.saturating_add(1)],
+        "SELECT mailbox, sealed FROM diaries WHERE authority = $1 AND day >= $2 ORDER BY day, mailbox, hash LIMIT $3",
+        &[&&authority.0[..], &from, &integer(most as u64)?.saturating_add(1)],
     )?;
     let mut diaries = rows
         .iter()

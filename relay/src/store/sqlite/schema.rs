@@ -11,7 +11,7 @@ use crate::store::StoreError;
 /// "Tech": tells a relay's database from any other SQLite file.
 const APPLICATION_ID: i32 = 0x5465_6368;
 /// Step `n` makes version `n + 1` from version `n`. Steps are never changed, only added; each version keeps a fixture that a test opens.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 /// The version of the schema that this program makes.
 #[cfg(test)]
 pub const PRESENT: usize = STEPS.len();
@@ -171,6 +171,14 @@ CREATE TABLE locators (
     locator BLOB PRIMARY KEY,
     stream BLOB NOT NULL UNIQUE
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What the relay's clock said (`ServerTime`), so that a restart confirms nothing.
+const VERSION_5: &str = "
+CREATE TABLE clock (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    content BLOB NOT NULL
+) STRICT;
 ";
 
 /// Opens a connection with the settings that durability and erasure need.

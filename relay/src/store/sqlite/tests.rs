@@ -44,7 +44,7 @@ fn write_fixture() {
     let held = store.published(OSAKA).unwrap();
     assert_eq!(store.publish(OSAKA, &held, next, 1_700_000_000).unwrap(), Replaced::Done);
     store.put_diary(OSAKA, &diary(), b"sealed", 19_675, 10).unwrap();
-    store.take_diaries(OSAKA, 41, &[], 10).unwrap();
+    store.take_diaries(OSAKA, 41, &[], 0, 10).unwrap();
     let stream = StreamId([5; 16]);
     let open = StreamWrite::Open {
         stream,
@@ -127,8 +127,8 @@ fn a_database_of_version_1_opens() {
         store.segment_part(&sha256(b"segment"), 0).unwrap().as_deref(),
         Some(&b"segment"[..])
     );
-    assert_eq!(store.take_diaries(OSAKA, 41, &[], 10).unwrap(), None);
-    let page = store.take_diaries(OSAKA, 42, &[], 10).unwrap().unwrap();
+    assert_eq!(store.take_diaries(OSAKA, 41, &[], 0, 10).unwrap(), None);
+    let page = store.take_diaries(OSAKA, 42, &[], 0, 10).unwrap().unwrap();
     assert_eq!(
         page.diaries,
         [DepositedDiary {
