@@ -1,13 +1,13 @@
 //! What an imported list of events does to the notices (docs/authority.md#lists-of-events).
 //!
-//! An event is known by its layout and id. One that is new becomes a notice, about the venue of that name and address, which is registered
-//! where it is not known. One whose row changed becomes a revision; where its venue changed, the old notice is withdrawn and a new one made.
+//! An event is known by its layout and id. One that is new becomes a notice, about the venue of that name and address (in whatever width
+//! they are written), which is registered where it is not known. One whose row changed becomes a revision; where its venue changed, the old notice is withdrawn and a new one made.
 //! One whose row is as it was is left alone, whatever was done to its notice by hand since.
 //!
 //! With a complete list, what is missing from it is withdrawn. A row that was rejected is not missing, and a file that was cut off is no
 //! complete list: nothing is withdrawn for it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 use techo_protocol::basics::keys::sha256;
@@ -52,8 +52,8 @@ pub struct ImportOptions {
 struct Done {
     /// A notice that was there before says something else now.
     revised: bool,
-    /// A venue was registered for it.
-    new_venue: bool,
+    /// The place and the number of the venue that was registered for it.
+    new_venue: Option<([String; 2], VenueNumber)>,
 }
 
 impl Authority {
@@ -79,14 +79,18 @@ impl Authority {
             rejected: import.rejected.clone(),
             venues: 0,
         };
+        let mut places = venues::places(&transaction)?;
         for (done, event) in (1..).zip(&import.events) {
             // What a row that turns out bad has done by then is undone with it.
             let savepoint = transaction.savepoint()?;
-            match apply(&savepoint, &import.layout, event, &issuer, random) {
+            match apply(&savepoint, (&import.layout, event), &places, &issuer, random) {
                 Ok(done) => {
                     savepoint.commit()?;
                     imported.revised += usize::from(done.revised);
-                    imported.venues += usize::from(done.new_venue);
+                    if let Some((place, venue)) = done.new_venue {
+                        imported.venues += 1;
+                        places.entry(place).or_insert(venue);
+                    }
                 }
                 Err(why @ (Error::Notice(_) | Error::Venue(_) | Error::VenueCode(_))) => imported.rejected.push(RejectedRow {
                     dose: None,
@@ -116,7 +120,13 @@ struct Known {
     content: [u8; 32],
 }
 
-fn apply(db: &Connection, layout: &str, event: &Event, issuer: &Issuer, random: &dyn Random) -> Result<Done, Error> {
+fn apply(
+    db: &Connection,
+    (layout, event): (&str, &Event),
+    places: &HashMap<[String; 2], VenueNumber>,
+    issuer: &Issuer,
+    random: &dyn Random,
+) -> Result<Done, Error> {
     let content = content(layout, event);
     let fingerprint = fingerprint(event);
     let known = known(db, layout, &event.id)?;
@@ -125,7 +135,7 @@ fn apply(db: &Connection, layout: &str, event: &Event, issuer: &Issuer, random: 
     }
     let now = issuer.now;
     notices::check(&content, now)?;
-    let (venue, new_venue) = venue_of(db, event, issuer, random)?;
+    let (venue, new_venue) = venue_of(db, event, places, issuer, random)?;
     let before = known.map(|known| notices::read(db, known.notice)).transpose()?;
     let standing = before.filter(|before| !before.withdrawn);
     let revised = standing.is_some();
@@ -142,7 +152,10 @@ fn apply(db: &Connection, layout: &str, event: &Event, issuer: &Issuer, random: 
     };
     db.prepare_cached("INSERT OR REPLACE INTO imported (layout, event, notice, content) VALUES (?1, ?2, ?3, ?4)")?
         .execute((layout, &event.id, notice.number(), fingerprint))?;
-    Ok(Done { revised, new_venue })
+    Ok(Done {
+        revised,
+        new_venue: new_venue.map(|place| (place, venue)),
+    })
 }
 
 fn known(db: &Connection, layout: &str, event: &str) -> Result<Option<Known>, Error> {
@@ -155,13 +168,23 @@ fn known(db: &Connection, layout: &str, event: &str) -> Result<Option<Known>, Er
     }))
 }
 
-/// The venue of an event, and whether it was registered for it.
-fn venue_of(db: &Connection, event: &Event, issuer: &Issuer, random: &dyn Random) -> Result<(VenueNumber, bool), Error> {
+/// The venue of an event, and its place where it was registered for it.
+fn venue_of(
+    db: &Connection,
+    event: &Event,
+    places: &HashMap<[String; 2], VenueNumber>,
+    issuer: &Issuer,
+    random: &dyn Random,
+) -> Result<(VenueNumber, Option<[String; 2]>), Error> {
     // A spreadsheet's cell may hold line breaks; a poster's line does not.
     let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (name, address) = (in_one_line(&event.name), in_one_line(&event.address));
     if let Some(venue) = venues::find(db, &name, &address)? {
-        return Ok((venue, false));
+        return Ok((venue, None));
+    }
+    let place = venues::place(&name, &address);
+    if let Some(venue) = places.get(&place) {
+        return Ok((*venue, None));
     }
     let new = NewVenue {
         name: &name,
@@ -171,7 +194,7 @@ fn venue_of(db: &Connection, event: &Event, issuer: &Issuer, random: &dyn Random
         area_m2: None,
         stay_minutes: None,
     };
-    Ok((venues::insert(db, &new, issuer, random)?, true))
+    Ok((venues::insert(db, &new, issuer, random)?, Some(place)))
 }
 
 fn content(layout: &str, event: &Event) -> Content {

@@ -7,7 +7,10 @@ mod codes;
 mod kind;
 mod number;
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, Row};
+use techo_protocol::basics::folding::folded;
 use techo_protocol::basics::random::Random;
 use techo_protocol::exposure::venue_code::LONGEST_STAY_MINUTES;
 
@@ -255,6 +258,26 @@ pub(crate) fn find(db: &Connection, name: &str, address: &str) -> Result<Option<
     let mut rows = query.query((name.trim(), address.trim()))?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(VenueNumber::stored(row.get(0)?)?))
+}
+
+/// A venue's name and address in whatever width and composition they are written: [`find`] goes first, because most are written alike.
+pub(crate) fn place(name: &str, address: &str) -> [String; 2] {
+    [name, address].map(|text| folded(text.trim()).into_owned())
+}
+
+/// The venues by their [`place`]; the oldest of several.
+pub(crate) fn places(db: &Connection) -> Result<HashMap<[String; 2], VenueNumber>, Error> {
+    let mut query =
+        db.prepare("SELECT number, name, address FROM venue WHERE retired_at IS NULL ORDER BY registered_at, rowid")?;
+    let mut rows = query.query([])?;
+    let mut places = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let [name, address]: [String; 2] = [row.get(1)?, row.get(2)?];
+        places
+            .entry(place(&name, &address))
+            .or_insert(VenueNumber::stored(row.get(0)?)?);
+    }
+    Ok(places)
 }
 
 /// One venue, in the caller's transaction.

@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal as _;
 
+use techo_protocol::basics::folding::searchable;
+
 use crate::Failure;
 use crate::failure::CliError;
 use crate::session::Session;
@@ -22,6 +24,6 @@ pub fn yes(session: &Session, id: &str, arguments: &[(&str, &dyn Argument)]) -> 
     std::io::stdin()
         .read_line(&mut answer)
         .map_err(|_| CliError::FileUnreadable)?;
-    let answer = answer.trim().to_lowercase();
+    let answer = searchable(answer.trim());
     Ok(answer == session.out.texts().plain("yes") || ["y", "yes"].contains(&answer.as_str()))
 }

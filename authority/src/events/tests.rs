@@ -49,6 +49,22 @@ fn counts(imported: &Imported) -> (usize, usize, usize, usize, usize, usize) {
 }
 
 #[test]
+fn a_venue_is_known_in_whatever_width_a_list_writes_it() {
+    let (_folder, mut authority) = authority();
+    let rows = |name| list(&[("1", name, 19, 21, "cluster")]);
+    assert_eq!(apply(&mut authority, &rows("ガスト 堺店"), PLAIN).venues, 1);
+    let two = list(&[
+        ("2", "ｶﾞｽﾄ　堺店", 19, 21, "caution"),
+        ("3", "ﾊﾞｰ ﾖﾙ", 19, 21, "caution"),
+        ("4", "バー ヨル", 22, 23, "caution"),
+    ]);
+    assert_eq!(apply(&mut authority, &two, PLAIN).venues, 1, "and within a list");
+    let names: Vec<_> = authority.venues(false).unwrap().into_iter().map(|venue| venue.name).collect();
+    assert_eq!(names.len(), 2);
+    assert!(names.contains(&"ガスト 堺店".to_owned()) && names.contains(&"ﾊﾞｰ ﾖﾙ".to_owned()));
+}
+
+#[test]
 fn a_new_event_becomes_a_notice_about_a_registered_venue() {
     let (_folder, mut authority) = authority();
     let mut seen = Vec::new();

@@ -1,6 +1,7 @@
 //! Checking in, and typing a visit in afterwards.
 
 use techo_protocol::basics::clock::HOUR_SECONDS;
+use techo_protocol::basics::folding::is_same;
 
 use super::retention::check_length;
 use super::{
@@ -135,9 +136,11 @@ impl Diary {
 fn goes_on(visit: &Visit, new: &NewVisit) -> bool {
     let is_there = (visit.check_in..=visit.out).contains(&new.check_in);
     let is_same = visit.source == new.source
-        && visit.name == text::printed(&new.name, text::LONGEST_NAME)
-        && visit.address.as_deref().unwrap_or_default()
-            == text::printed(new.address.as_deref().unwrap_or_default(), text::LONGEST_ADDRESS);
+        && is_same(&visit.name, &text::printed(&new.name, text::LONGEST_NAME))
+        && is_same(
+            visit.address.as_deref().unwrap_or_default(),
+            &text::printed(new.address.as_deref().unwrap_or_default(), text::LONGEST_ADDRESS),
+        );
     let has_key = || match (&visit.keys, &new.keys) {
         (VisitKeys::None, VisitKeys::None) => true,
         (VisitKeys::Days(held), VisitKeys::Days(given)) => given.iter().any(|key| held.contains(key)),
@@ -281,9 +284,11 @@ impl Change<'_, '_> {
         let hour = new.check_in.div_euclid(HOUR_SECONDS);
         visits.rfind(|visit| {
             let same = visit.source == new.source
-                && visit.name == text::printed(&new.name, text::LONGEST_NAME)
-                && visit.address.as_deref().unwrap_or_default()
-                    == text::printed(new.address.as_deref().unwrap_or_default(), text::LONGEST_ADDRESS);
+                && is_same(&visit.name, &text::printed(&new.name, text::LONGEST_NAME))
+                && is_same(
+                    visit.address.as_deref().unwrap_or_default(),
+                    &text::printed(new.address.as_deref().unwrap_or_default(), text::LONGEST_ADDRESS),
+                );
             let last = visit.keys.as_slice().iter().map(|(slot, _)| i64::from(*slot)).max();
             let joins = visit.ended_by == EndedBy::Automatic && last.is_some_and(|last| hour <= last + 1);
             let within_a_day = (0..stay::LONGEST_STAY).contains(&new.check_in.saturating_sub(visit.check_in));

@@ -6,6 +6,7 @@ use super::{Change, Diary, DiaryError, EntryId, Person, Refusal, text};
 use crate::documents::settings;
 use crate::vault::DocumentName;
 use techo_protocol::basics::clock::DAY_SECONDS;
+use techo_protocol::basics::folding::called;
 
 impl Diary {
     /// The people, by name; of several who were said to be one person, that person alone.
@@ -81,7 +82,7 @@ impl Change<'_, '_> {
         let before = known.len();
         for name in names {
             let name = text::name(name)?;
-            if let Some(person) = known.iter().find(|person| person.name == name) {
+            if let Some(person) = called(known.iter(), name, |person| &person.name).map(|(person, _)| person) {
                 ids.insert(settings::who_is(&known, person.id));
                 continue;
             }

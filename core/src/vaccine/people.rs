@@ -7,6 +7,7 @@ use crate::diary::text;
 use crate::documents::settings;
 use crate::vault::{DocumentName, Vault};
 use techo_protocol::basics::clock::DAY_SECONDS;
+use techo_protocol::basics::folding::called;
 
 /// Everybody, by name; of several who were said to be one person, that person alone.
 ///
@@ -19,7 +20,7 @@ pub fn all(vault: &mut Vault) -> Result<Vec<Person>, VaccineError> {
     Ok(people)
 }
 
-/// The one of `people` who has this name or id.
+/// The one of `people` who has this name or id. A name may be typed in another width or composition than it was given in.
 ///
 /// ```
 /// use techo_core::vaccine::{EntryId, Person, VaccineRefusal, people};
@@ -28,6 +29,8 @@ pub fn all(vault: &mut Vault) -> Result<Vec<Person>, VaccineError> {
 /// let everybody = [aki, yui, other];
 /// assert_eq!(people::find(&everybody, " Yui ")?.name, "Yui");
 /// assert_eq!(people::find(&everybody, "Aki"), Err(VaccineRefusal::SeveralPeople));
+/// let aki = [Person::called(EntryId([4; 16]), "アキ")];
+/// assert_eq!(people::find(&aki, "ｱｷ")?.name, "アキ");
 /// let id = everybody[2].id.to_string();
 /// assert_eq!(people::find(&everybody, &id)?.id, everybody[2].id, "an id always says who is meant");
 /// # Ok::<(), VaccineRefusal>(())
@@ -40,11 +43,10 @@ pub fn find<'p>(people: &'p [Person], name_or_id: &str) -> Result<&'p Person, Va
     if let Some(person) = people.iter().find(|person| Some(person.id) == id) {
         return Ok(person);
     }
-    let mut called = people.iter().filter(|person| person.name == name_or_id.trim());
-    match (called.next(), called.next()) {
-        (Some(person), None) => Ok(person),
-        (None, _) => Err(VaccineRefusal::NoSuchPerson),
-        (Some(_), Some(_)) => Err(VaccineRefusal::SeveralPeople),
+    match called(people.iter(), name_or_id, |person| &person.name) {
+        Some((person, false)) => Ok(person),
+        None => Err(VaccineRefusal::NoSuchPerson),
+        Some((_, true)) => Err(VaccineRefusal::SeveralPeople),
     }
 }
 

@@ -46,6 +46,34 @@ fn times_notes_and_people_can_be_edited() {
 }
 
 #[test]
+fn a_person_is_known_in_whatever_width_their_name_is_typed() {
+    let phone = Phone::new();
+    let mut diary = phone.diary();
+    for (hour, name) in [(5, "ガク"), (3, "ｶﾞｸ"), (1, " カ\u{3099}ク")] {
+        let along = NewVisit {
+            with: vec![name.into()],
+            ..poster(&hour.to_string(), NOW - hour * HOUR)
+        };
+        diary.check_in(&along).unwrap();
+    }
+    let names = |diary: &mut crate::diary::Diary| {
+        diary
+            .people()
+            .unwrap()
+            .into_iter()
+            .map(|person| person.name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&mut diary), ["ガク"], "as it was typed first");
+    diary.add_person("ｶﾞｸ").unwrap();
+    assert_eq!(
+        names(&mut diary).len(),
+        2,
+        "who is added by a person is another, whatever the name"
+    );
+}
+
+#[test]
 fn an_edit_keeps_to_the_rules_of_a_check_in() {
     let phone = Phone::at(NOW);
     let mut diary = phone.reopened();

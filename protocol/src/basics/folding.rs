@@ -43,6 +43,42 @@ pub fn searchable(text: &str) -> String {
     folded(&folded(text).to_lowercase()).into_owned()
 }
 
+/// Whether two texts are one, in whatever width and composition each was typed; blanks at their ends do not count.
+///
+/// ```
+/// use techo_protocol::basics::folding::is_same;
+/// assert!(is_same("ｱｷ", "アキ "));
+/// assert!(!is_same("Aki", "aki"), "another case is another name");
+/// ```
+pub fn is_same(one: &str, other: &str) -> bool {
+    folded(one).trim() == folded(other).trim()
+}
+
+/// The first of `all` that is called `name`: as it is written, or, where none is, in another width and composition. `others` says whether it is not
+/// the only one.
+///
+/// ```
+/// use techo_protocol::basics::folding::called;
+/// let people = ["\u{fa19}", "神", "アキ"];
+/// let find = |name: &str| called(people.iter(), name, |person| person).map(|(person, others)| (*person, others));
+/// assert_eq!(find("神"), Some(("神", false)), "a variant is another name where both are there");
+/// assert_eq!(find("ｱｷ"), Some(("アキ", false)));
+/// assert_eq!(find("ユイ"), None);
+/// ```
+pub fn called<'a, T: 'a>(
+    all: impl Iterator<Item = &'a T> + Clone,
+    name: &str,
+    name_of: impl Fn(&'a T) -> &'a str,
+) -> Option<(&'a T, bool)> {
+    let name = name.trim();
+    let found = |is_meant: &dyn Fn(&str) -> bool| {
+        let mut found = all.clone().filter(|one| is_meant(name_of(one)));
+        let first = found.next()?;
+        Some((first, found.next().is_some()))
+    };
+    found(&|other| other == name).or_else(|| found(&|other| is_same(other, name)))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
