@@ -84,7 +84,7 @@ fn trigger(event: &Event, now: i64) -> String {
     let day = japan_day::day_of(event.day);
     let alarm = day.saturating_sub(event.alarm_days.into()).max(first);
     let hours = alarm.saturating_sub(day).saturating_mul(24).saturating_add(MORNING_HOUR);
-    // Hours alone say the same as days and hours, in fewer parts.
+    // Hours alone say the same as days and hours, in fewer parts; that libraries read it is tried by tests/readers/calendar.sh.
     let sign = if hours < 0 { "-" } else { "" };
     format!("{sign}PT{}H", hours.unsigned_abs())
 }
