@@ -23,6 +23,8 @@ techo_protocol::coded_errors! {
 
 /// Digits that a spreadsheet keeps of a number (IEEE 754, and Excel's own limit).
 const DIGITS_KEPT: usize = 15;
+/// So many tickets in a row that all look like floating-point numbers are no chance: one file in 260,000.
+const MANY: usize = 6;
 
 /// A cell without what spreadsheets and those who write for them put around it: blanks, `="…"` and an apostrophe before digits, both of
 /// which keep leading zeros.
@@ -87,20 +89,29 @@ pub fn ticket(cell: &str, complete_zeros: bool) -> Result<Result<TicketText, Tic
     Ok(read)
 }
 
-/// Whether a column's tickets of 18 digits were rounded to the digits that a spreadsheet keeps: several, and all of them end in zeros.
+/// Whether a column's tickets of 18 digits were rounded, by a spreadsheet to 15 digits or by another program to what a floating-point number holds:
+/// several, all of which end in zeros, or more, each of which is such a number as programs write it. One in eight is that by itself.
 pub(crate) fn are_rounded(cells: impl Iterator<Item = impl AsRef<str>>) -> bool {
-    let mut several = 0_usize;
+    let (mut several, mut in_zeros, mut floating) = (0_usize, true, true);
     for cell in cells {
         let cell = folded(cell.as_ref());
         if cell.len() != 18 || !cell.bytes().all(|byte| byte.is_ascii_digit()) {
             continue;
         }
-        if cell.bytes().skip(DIGITS_KEPT).any(|byte| byte != b'0') {
+        in_zeros &= cell.bytes().skip(DIGITS_KEPT).all(|byte| byte == b'0');
+        floating &= is_floating(&cell);
+        if !in_zeros && !floating {
             return false;
         }
         several += 1;
     }
-    several > 1
+    (in_zeros && several > 1) || (floating && several >= MANY)
+}
+
+/// Whether digits are what programs write of a binary floating-point number: its shortest decimal with zeros behind, or all of its digits.
+fn is_floating(digits: &str) -> bool {
+    let number: Result<f64, _> = digits.parse();
+    number.is_ok_and(|number| format!("{number}") == digits || format!("{number:.0}") == digits)
 }
 
 /// Whether a lot is what a spreadsheet makes of one.
@@ -210,5 +221,23 @@ mod tests {
         assert!(!rounded(&["112714030000000000", "112714031234567890"]));
         assert!(!rounded(&["112714030000001000"]), "one of a thousand ends so");
         assert!(!rounded(&["0000001000", "0000002000"]), "ten digits are kept");
+    }
+
+    #[test]
+    fn tickets_that_another_program_kept_as_numbers_are_told_too() {
+        // findings/tickets-as-numbers.sh: d3-dsv, exceljs and xlsx write the first form, pandas the second.
+        let tickets = |count: u64| (0..count).map(|row| 112_714_031_234_567_891 + row * 7_654_321);
+        let numbers = |count: u64| tickets(count).map(|ticket| ticket.to_string().parse::<f64>().unwrap());
+        assert!(are_rounded(numbers(6).map(|number| format!("{number}"))));
+        assert!(are_rounded(numbers(6).map(|number| format!("{number:.0}"))));
+        assert!(
+            !are_rounded(numbers(5).map(|number| format!("{number}"))),
+            "few may be so by chance"
+        );
+        assert!(!are_rounded(tickets(6).map(|ticket| ticket.to_string())));
+        let last = numbers(6)
+            .map(|number| format!("{number}"))
+            .chain(["112714030000000001".to_owned()]);
+        assert!(!are_rounded(last), "one that no such number is shows that none was rounded");
     }
 }
