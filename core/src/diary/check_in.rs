@@ -136,10 +136,10 @@ impl Diary {
 fn goes_on(visit: &Visit, new: &NewVisit) -> bool {
     let is_there = (visit.check_in..=visit.out).contains(&new.check_in);
     let is_same = visit.source == new.source
-        && is_same(&visit.name, &text::printed(&new.name, text::LONGEST_NAME))
+        && is_same(&visit.name, text::printed(&new.name, text::LONGEST_NAME))
         && is_same(
             visit.address.as_deref().unwrap_or_default(),
-            &text::printed(new.address.as_deref().unwrap_or_default(), text::LONGEST_ADDRESS),
+            text::printed(new.address.as_deref().unwrap_or_default(), text::LONGEST_ADDRESS),
         );
     let has_key = || match (&visit.keys, &new.keys) {
         (VisitKeys::None, VisitKeys::None) => true,
@@ -284,10 +284,10 @@ impl Change<'_, '_> {
         let hour = new.check_in.div_euclid(HOUR_SECONDS);
         visits.rfind(|visit| {
             let same = visit.source == new.source
-                && is_same(&visit.name, &text::printed(&new.name, text::LONGEST_NAME))
+                && is_same(&visit.name, text::printed(&new.name, text::LONGEST_NAME))
                 && is_same(
                     visit.address.as_deref().unwrap_or_default(),
-                    &text::printed(new.address.as_deref().unwrap_or_default(), text::LONGEST_ADDRESS),
+                    text::printed(new.address.as_deref().unwrap_or_default(), text::LONGEST_ADDRESS),
                 );
             let last = visit.keys.as_slice().iter().map(|(slot, _)| i64::from(*slot)).max();
             let joins = visit.ended_by == EndedBy::Automatic && last.is_some_and(|last| hour <= last + 1);

@@ -82,7 +82,7 @@ impl Change<'_, '_> {
         let before = known.len();
         for name in names {
             let name = text::name(name)?;
-            if let Some(person) = called(known.iter(), name, |person| &person.name).map(|(person, _)| person) {
+            if let Some(person) = called(&known, name, |person| &person.name).map(|(person, _)| person) {
                 ids.insert(settings::who_is(&known, person.id));
                 continue;
             }

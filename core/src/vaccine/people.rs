@@ -43,7 +43,7 @@ pub fn find<'p>(people: &'p [Person], name_or_id: &str) -> Result<&'p Person, Va
     if let Some(person) = people.iter().find(|person| Some(person.id) == id) {
         return Ok(person);
     }
-    match called(people.iter(), name_or_id, |person| &person.name) {
+    match called(people, name_or_id, |person| &person.name) {
         Some((person, false)) => Ok(person),
         None => Err(VaccineRefusal::NoSuchPerson),
         Some((_, true)) => Err(VaccineRefusal::SeveralPeople),

@@ -60,19 +60,15 @@ pub fn is_same(one: &str, other: &str) -> bool {
 /// ```
 /// use techo_protocol::basics::folding::called;
 /// let people = ["\u{fa19}", "神", "アキ"];
-/// let find = |name: &str| called(people.iter(), name, |person| person).map(|(person, others)| (*person, others));
+/// let find = |name: &str| called(&people, name, |person| person).map(|(person, others)| (*person, others));
 /// assert_eq!(find("神"), Some(("神", false)), "a variant is another name where both are there");
 /// assert_eq!(find("ｱｷ"), Some(("アキ", false)));
 /// assert_eq!(find("ユイ"), None);
 /// ```
-pub fn called<'a, T: 'a>(
-    all: impl Iterator<Item = &'a T> + Clone,
-    name: &str,
-    name_of: impl Fn(&'a T) -> &'a str,
-) -> Option<(&'a T, bool)> {
+pub fn called<'a, T>(all: &'a [T], name: &str, name_of: impl Fn(&T) -> &str) -> Option<(&'a T, bool)> {
     let name = name.trim();
     let found = |is_meant: &dyn Fn(&str) -> bool| {
-        let mut found = all.clone().filter(|one| is_meant(name_of(one)));
+        let mut found = all.iter().filter(|one| is_meant(name_of(one)));
         let first = found.next()?;
         Some((first, found.next().is_some()))
     };
