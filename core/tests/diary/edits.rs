@@ -47,8 +47,8 @@ fn times_notes_and_people_can_be_edited() {
 
 #[test]
 fn a_person_is_known_in_whatever_width_their_name_is_typed() {
-    let phone = Phone::new();
-    let mut diary = phone.diary();
+    let phone = Phone::at(NOW);
+    let mut diary = phone.reopened();
     for (hour, name) in [(5, "ガク"), (3, "ｶﾞｸ"), (1, " カ\u{3099}ク")] {
         let along = NewVisit {
             with: vec![name.into()],
@@ -56,7 +56,7 @@ fn a_person_is_known_in_whatever_width_their_name_is_typed() {
         };
         diary.check_in(&along).unwrap();
     }
-    let names = |diary: &mut crate::diary::Diary| {
+    let called = |diary: &mut Diary| {
         diary
             .people()
             .unwrap()
@@ -64,10 +64,10 @@ fn a_person_is_known_in_whatever_width_their_name_is_typed() {
             .map(|person| person.name)
             .collect::<Vec<_>>()
     };
-    assert_eq!(names(&mut diary), ["ガク"], "as it was typed first");
+    assert_eq!(called(&mut diary), ["ガク"], "as it was typed first");
     diary.add_person("ｶﾞｸ").unwrap();
     assert_eq!(
-        names(&mut diary).len(),
+        called(&mut diary).len(),
         2,
         "who is added by a person is another, whatever the name"
     );
