@@ -86,7 +86,7 @@ impl Phone {
             folder, keeper, diary, ..
         } = self;
         drop(diary);
-        Self::in_folder_at(folder, &keeper, now)
+        Self::opened(folder, &keeper, now)
     }
 
     /// The diary as a process opens it that begins now: it has read nothing yet.
