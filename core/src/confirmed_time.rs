@@ -29,7 +29,7 @@ const VERSION: u8 = 1;
 pub(crate) struct ConfirmedTime {
     kept: Kept,
     /// What a relay's clock said in this session, in Unix seconds; it is not stored.
-    heard: i64,
+    heard: Option<i64>,
     /// What lies in the vault.
     stored: Kept,
 }
@@ -60,7 +60,7 @@ impl ConfirmedTime {
         Ok(Self {
             stored: kept.clone(),
             kept,
-            heard: 0,
+            heard: None,
         })
     }
 
@@ -86,7 +86,12 @@ impl ConfirmedTime {
 
     /// The time that it is at least, if anybody is to be believed: for what errs safely when it is too late. In Unix seconds.
     pub(crate) fn at_least(&self, now: i64) -> i64 {
-        now.max(self.heard).max(self.kept.said)
+        now.max(self.kept.said).max(self.heard.unwrap_or(now))
+    }
+
+    /// What a relay's clock has said in this session, in Unix seconds.
+    pub(crate) fn relay(&self) -> Option<i64> {
+        self.heard
     }
 
     /// Notes what the clock says, once a day. What it said before and lies in the future now was wrong.
@@ -100,7 +105,7 @@ impl ConfirmedTime {
         if relay < self.kept.said.saturating_sub(DAY_SECONDS) {
             return;
         }
-        self.heard = relay;
+        self.heard = Some(relay);
         if now.saturating_sub(relay) > DAY_SECONDS {
             self.kept.readings.clear();
         }

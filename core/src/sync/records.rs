@@ -43,8 +43,8 @@ impl Household {
         let present = self.present()?;
         let mut proposals = self.unfulfilled();
         // A device whose clock stood far ahead may have begun the epoch: nobody is to wait until then.
-        let is_of_the_future = today.confirmed == today.day && present.head.day > today.day.saturating_add(1);
-        if today.day.saturating_sub(present.head.day) >= EPOCH_DAYS || is_of_the_future {
+        let is_of_the_future = today.is_agreed() && present.head.day > today.day.saturating_add(1);
+        if today.confirmed.saturating_sub(present.head.day) >= EPOCH_DAYS || is_of_the_future {
             proposals.push(Proposal::Rotate(self.epoch()));
         }
         if proposals.is_empty() {
@@ -115,7 +115,11 @@ impl Household {
             epoch: self.epoch().saturating_add(u32::from(ends_epoch)),
             previous: present.hash(),
             // The month is counted from the epoch's first record.
-            day: if ends_epoch { today.day } else { present.head.day },
+            day: if ends_epoch {
+                today.dated(present.head.day)
+            } else {
+                present.head.day
+            },
             relay_key: relay_key(&key).public(),
             recovery,
             ..present.head

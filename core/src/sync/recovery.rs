@@ -190,11 +190,7 @@ impl Found {
             None => (EpochKey(Secret::generate(random)?), DeviceList::default(), Vec::new()),
         };
         // Of a device that is only coming to be, nothing confirms the clock: an index that another had stays taken.
-        let no_earlier = Today {
-            day: today,
-            confirmed: 0,
-        };
-        let index = super::household::free_index(&list, no_earlier)?;
+        let index = super::household::free_index(&list, Today::unconfirmed(today))?;
         let number = head.number.saturating_add(1);
         list.devices.push(Device {
             index,

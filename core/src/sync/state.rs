@@ -122,6 +122,7 @@ impl State {
         Today {
             day: day_of(now),
             confirmed: day_of(self.time.up_to(now)),
+            relay: self.time.relay().map(day_of),
         }
     }
 

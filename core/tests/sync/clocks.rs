@@ -77,10 +77,12 @@ fn keys_that_a_clock_far_ahead_began_are_replaced_before_its_day_comes() {
     let relay = MemoryRelay::new(1);
     let (mut phone, mut tablet) = two(&relay);
     let epoch = tablet.household().epoch();
-    tablet.now += 200 * DAY;
+    tablet.now += 100 * DAY;
+    relay.set_clock(tablet.now);
     propose(tablet.diary.vault(), Proposal::Rotate(epoch)).unwrap();
     tablet.sync(&relay);
     assert_eq!(tablet.household().epoch(), epoch + 1);
+    relay.set_clock(phone.now);
     phone.sync(&relay);
     assert_eq!(
         phone.household().epoch(),
@@ -90,6 +92,29 @@ fn keys_that_a_clock_far_ahead_began_are_replaced_before_its_day_comes() {
     let present = phone.household().epoch();
     phone.sync(&relay);
     assert_eq!(phone.household().epoch(), present);
+}
+
+#[test]
+fn a_clock_that_the_relay_contradicts_ends_no_epoch_and_dates_none() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet) = two(&relay);
+    let (epoch, now) = (tablet.household().epoch(), tablet.now);
+    for days in [40, 400, -400] {
+        tablet.now = now + days * DAY;
+        tablet.sync(&relay);
+        assert_eq!(tablet.household().epoch(), epoch);
+    }
+    // A person may still have another device removed, or want new keys, by such a clock.
+    propose(tablet.diary.vault(), Proposal::Rotate(epoch)).unwrap();
+    tablet.sync(&relay);
+    for _ in 0..3 {
+        phone.sync(&relay);
+        tablet.sync(&relay);
+    }
+    assert_eq!(
+        (phone.household().epoch(), tablet.household().epoch()),
+        (epoch + 1, epoch + 1)
+    );
 }
 
 #[test]
