@@ -225,7 +225,12 @@ impl State {
             return Ok(TakenRecords::LockedOut);
         }
         let between = taken.split_last().map_or(&[][..], |(_, between)| between);
+        let begins_epoch = newest.head.epoch != self.household.epoch();
+        let author = opened.author.and_then(|author| list.device(author)).cloned();
         self.adopt(newest, between, list, &key, today, random)?;
+        if let Some(author) = author.filter(|_| begins_epoch) {
+            self.household.hpke_was_named(&author);
+        }
         if from_relay {
             self.household.proposals_fulfilled();
         }

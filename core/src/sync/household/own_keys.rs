@@ -1,6 +1,7 @@
 //! The HPKE keys to which records and keyrings are sealed: this device's own, when it takes a new one, and the newest of each other device.
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
 use techo_protocol::basics::hpke_seal::HpkePrivate;
 use techo_protocol::basics::secret::{self, Secret};
 use techo_protocol::household::epoch_record::{Device, DeviceList};
@@ -45,6 +46,15 @@ impl Household {
         }
         let peer = self.peers.said.iter().find(|peer| peer.device == device.index);
         peer.map_or(device.hpke, |peer| peer.hpke.into_array())
+    }
+
+    /// A device has begun an epoch, and named its newest HPKE key in the list: what it announced before is older, and may be destroyed. Its heartbeat
+    /// of then may be under a key that this device never had, where two epochs ended one after the other.
+    pub(in crate::sync) fn hpke_was_named(&mut self, author: &Device) {
+        let mut said = self.peers.said.iter_mut();
+        if let Some(peer) = said.find(|peer| peer.device == author.index) {
+            peer.hpke = ByteArray::new(author.hpke);
+        }
     }
 
     /// The list with each device's newest HPKE key: to whom records are sealed.
