@@ -1,9 +1,38 @@
 use techo_core::diary::{NewVisit, Source, VisitKeys};
 use techo_core::sync::engine::{self, ChunkSource, Outgoing};
+use techo_core::sync::file;
 use techo_core::sync::household::{Proposal, propose};
 use techo_testing::memory_relay::MemoryRelay;
 use techo_testing::phone::NOW;
-use techo_testing::{Phone, pair};
+use techo_testing::{Phone, let_in, pair};
+
+#[test]
+fn what_a_snapshot_has_absorbed_is_not_taken_again_from_an_old_stick() {
+    let relay = MemoryRelay::new(1);
+    let (mut phone, mut tablet, mut laptop) = (Phone::new(), Phone::new(), Phone::new());
+    pair(&relay, &mut phone, &mut tablet);
+    for _ in 0..40 {
+        phone.add("a", 3);
+        phone.everything();
+    }
+    let old = file::make_file(phone.diary.vault(), phone.now).unwrap();
+    for _ in 0..40 {
+        phone.add("a", 3);
+        phone.everything();
+    }
+    phone.sync(&relay);
+    tablet.sync(&relay);
+    let_in(&relay, &mut phone, &mut laptop);
+    laptop.sync(&relay);
+    assert_eq!(laptop.names().len(), 80);
+    let taken = file::take_file(laptop.diary.vault(), &old, laptop.now).unwrap();
+    assert_eq!(taken.taken, 0, "{taken:?}");
+    for _ in 0..2 {
+        for device in [&mut laptop, &mut phone, &mut tablet] {
+            assert_eq!(device.sync(&relay).relay_fault, None);
+        }
+    }
+}
 
 #[test]
 fn two_devices_come_to_the_same_and_then_are_quiet() {
