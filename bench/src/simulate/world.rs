@@ -19,7 +19,7 @@ use super::chance::Chance;
 use super::device::{Copy, Device};
 use super::faults::Fault;
 use super::network::{Network, RelayMistake, Script};
-use super::story::{Story, VisitNumber};
+use super::story::{DAY, Story, VisitNumber};
 
 /// 2026-11-23T00:13:20+09:00.
 const BEGINNING: i64 = 1_795_360_400;
@@ -203,6 +203,8 @@ impl World {
         let now = self.now;
         let device = &mut self.devices[at];
         let shown = device.show()?;
+        let keep_days = device.door()?.keep_days().map_err(|error| error.to_string())?;
+        let hidden_before = (device.now().div_euclid(DAY) - keep_days) * DAY;
         let memory = &mut device.memory;
         memory.shown.clear();
         for (name, note) in shown {
@@ -222,8 +224,8 @@ impl World {
             .copied()
             .collect();
         for number in missing {
-            // What a clock that jumped hides is not deleted here.
-            if device.jumped.is_some() {
+            // What has expired here, or is hidden by a clock that jumped, is not known to be deleted.
+            if device.jumped.is_some() || self.story.visits[number].recorded < hidden_before {
                 continue;
             }
             if self.story.visits[number].is_deleted {

@@ -1,5 +1,6 @@
 //! Clocks that are wrong: nothing that cannot be taken back comes of one reading of one of them.
 
+use techo_core::diary::NewVisit;
 use techo_core::sync::household::{Proposal, propose};
 use techo_testing::memory_relay::MemoryRelay;
 use techo_testing::{Phone, pair};
@@ -145,4 +146,34 @@ fn who_is_heard_from_is_not_silent_though_its_clock_is_years_behind() {
     phone.sync(&relay);
     assert_eq!(phone.household().epoch(), epoch + 1);
     assert_eq!(phone.household().list.devices.len(), 2);
+}
+
+#[test]
+fn a_week_that_a_clock_months_behind_wrote_is_let_go_of_and_accuses_nobody() {
+    let relay = MemoryRelay::new(1);
+    let mut phone = Phone::new();
+    let behind = phone.now - 300 * DAY;
+    let mut tablet = Phone::at(behind);
+    tablet.now = phone.now;
+    pair(&relay, &mut phone, &mut tablet);
+    let gone = phone.add("gone", 1);
+    let visit = NewVisit {
+        check_in: behind - DAY,
+        ..techo_testing::visit("written by a wrong clock")
+    };
+    tablet.diary.check_in(&visit).unwrap();
+    // The phone has not taken the week in, and does not know that its time is over before two say so.
+    tablet.now = behind;
+    tablet.sync(&relay);
+    relay.set_clock(phone.now);
+    tablet.now = phone.now;
+    // What the phone lets go of leaves the relay with its next deletion.
+    phone.sync(&relay);
+    phone.diary.delete(&[gone]).unwrap();
+    for _ in 0..3 {
+        assert_eq!(phone.sync(&relay).relay_fault, None);
+        assert_eq!(tablet.sync(&relay).relay_fault, None);
+    }
+    let done = tablet.sync(&relay);
+    assert_eq!((done.sent, done.removed), (0, 0), "nobody sends it in turn");
 }

@@ -19,7 +19,8 @@ use techo_protocol::household::sync_api::Call;
 
 use super::{MOST_TRIES, RelaySession, StreamRelay, ask};
 use crate::sync::document_log::LogEntry;
-use crate::sync::household::RelayFault;
+use crate::sync::household::{RelayFault, day_of};
+use crate::sync::keyring::is_expired;
 use crate::sync::state::State;
 
 impl<R: StreamRelay> RelaySession<'_, R> {
@@ -66,8 +67,9 @@ impl<R: StreamRelay> RelaySession<'_, R> {
                 continue;
             }
             let there: HashSet<&[u8]> = answer.ids.chunks_exact(16).collect();
+            let now = self.now;
             let (lost, all_shown) = self.state.note(|state| {
-                let lost = state.mark_missing(&there);
+                let lost = state.mark_missing(&there, now);
                 if lost {
                     state.household.at_relay.unreported_fault = Some(RelayFault::RolledBack);
                 }
@@ -112,18 +114,27 @@ impl State {
     ///
     /// A chunk of a lineage that the keyring does not name may be gone for a good reason: the tablet has deleted something, its snapshot has taken
     /// the chunk's place, and the phone has not met it yet. It is sent again all the same, and whoever has the snapshot removes it again.
-    fn mark_missing(&mut self, there: &HashSet<&[u8]>) -> bool {
+    ///
+    /// A week that is over for the household may be here still: a clock that stood months behind wrote it, or nothing has confirmed yet that its time
+    /// is over. Others let go of it by the latest day that anybody says; where it is over by
+    /// this device's own clock too, it is not sent again.
+    fn mark_missing(&mut self, there: &HashSet<&[u8]>, now: i64) -> bool {
+        let latest = day_of(self.time.at_least(now));
         let mut any = false;
         let subjects: Vec<_> = self.logs.keys().copied().collect();
         for subject in subjects {
-            let is_expected = subject == Subject::Heartbeat
-                || self.logs.get(&subject).is_some_and(|log| {
-                    let lineage = log.lineage();
-                    self.is_named(subject, lineage.generation, lineage.tag)
-                });
+            let (may_be_over, is_over) = (is_expired(subject, latest), is_expired(subject, day_of(now)));
+            let is_expected = !may_be_over
+                && (subject == Subject::Heartbeat
+                    || self.logs.get(&subject).is_some_and(|log| {
+                        let lineage = log.lineage();
+                        self.is_named(subject, lineage.generation, lineage.tag)
+                    }));
             for entry in self.logs.get_mut(&subject).into_iter().flat_map(|log| &mut log.entries) {
                 let is_there = entry.chunk_id().is_some_and(|id| there.contains(&id[..]));
-                if entry.at_relay && !entry.spent && !is_there {
+                if entry.at_relay && !entry.spent && !is_there && is_over {
+                    entry.spent = true;
+                } else if entry.at_relay && !entry.spent && !is_there {
                     entry.at_relay = false;
                     any |= is_expected;
                 }
