@@ -11,9 +11,10 @@ use techo_protocol::basics::random::SystemRandom;
 use techo_protocol::trust::{Municipality, Role, Root, StatusKey, TrustList, TrustedKey};
 use techo_protocol::vaccination::dose_slip::{DoseSlipError, SlipDose};
 use techo_protocol::vaccination::product::Product;
+use techo_protocol::vaccination::revocations::{self, WriteRevocationsError};
 use techo_protocol::vaccination::schedule::Schedule;
 use techo_protocol::vaccination::site_licence::{NewSiteLicence, SiteLicenceError, SiteRequest};
-use techo_protocol::vaccination::status_pass::{PassFile, Request, Status, StatusPassError, Value};
+use techo_protocol::vaccination::status_pass::{CredentialId, PassFile, Request, Status, StatusPassError, Value};
 use techo_protocol::vaccination::ticket::TicketNumber;
 
 use techo_core::clinic::{Clinic, ClinicError};
@@ -123,12 +124,44 @@ impl Town {
     /// # Errors
     /// [`StatusPassError`]: no request, or no randomness.
     pub fn pass(&self, request: &[u8], now: i64) -> Result<Vec<u8>, StatusPassError> {
-        let key = self.status.as_ref().ok_or(StatusPassError::NoRandomness)?;
         let until = techo_core::vaccine::day_in_japan(now.saturating_add(365 * DAY_SECONDS));
-        let values = |_| vec![Value::Status(Status::Vaccinated), Value::Doses(2), Value::ValidUntil(until)];
+        let values = [Value::Status(Status::Vaccinated), Value::Doses(2), Value::ValidUntil(until)];
+        Ok(self.issue(Some(request), &values, None, now)?.file)
+    }
+
+    /// A pass that says these values each day, with a SMART Health Card beside it where one is given; without a request, one that whoever bears it
+    /// can show.
+    ///
+    /// # Errors
+    /// [`StatusPassError`]: no request, or no randomness.
+    pub fn issue(
+        &self,
+        request: Option<&[u8]>,
+        values: &[Value],
+        card: Option<&str>,
+        now: i64,
+    ) -> Result<PassFile, StatusPassError> {
+        let key = self.status.as_ref().ok_or(StatusPassError::NoRandomness)?;
         let issuer = (self.trust_list().authority(), key);
-        let request = Request::read(request)?;
-        Ok(PassFile::issue(issuer, Some(&request), &values, None, now, &SystemRandom::new())?.file)
+        let request = request.map(Request::read).transpose()?;
+        let card = card.map(str::to_owned);
+        PassFile::issue(
+            issuer,
+            request.as_ref(),
+            &|_| values.to_vec(),
+            card,
+            now,
+            &SystemRandom::new(),
+        )
+    }
+
+    /// The list of revoked passes that it signs at a time in Unix seconds.
+    ///
+    /// # Errors
+    /// [`WriteRevocationsError`]: too many, or no randomness.
+    pub fn revocations(&self, number: u32, ids: &[CredentialId], now: i64) -> Result<Vec<u8>, WriteRevocationsError> {
+        let (authority, key) = (self.trust_list().authority(), self.key("notice"));
+        revocations::write(authority, number, now, ids, &key, &SystemRandom::new())
     }
 
     /// The schedule that is built in as a later version, signed.
@@ -140,7 +173,8 @@ impl Town {
         schedule.write(&self.key("notice")).unwrap_or_default()
     }
 
-    fn trust_list(&self) -> TrustList {
+    /// What the trust file says.
+    pub fn trust_list(&self) -> TrustList {
         let trusted = |role, key| TrustedKey {
             role,
             key,

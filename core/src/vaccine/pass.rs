@@ -243,6 +243,3 @@ pub fn tidy(vault: &mut Vault, person: Option<EntryId>, now: i64) -> Result<(), 
     }
     record::delete(vault, &over, now)
 }
-
-#[cfg(test)]
-mod tests;

@@ -72,3 +72,6 @@ pub(crate) fn file(vault: &mut Vault, authority: AuthorityId) -> Result<Option<V
 pub(crate) fn remove_of(writer: &mut Writer<'_>, authority: AuthorityId) -> Result<(), VaultError> {
     writer.delete_record(RecordKind::Vaccine, &record_name(authority))
 }
+
+#[cfg(test)]
+mod tests;
