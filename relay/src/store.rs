@@ -13,6 +13,7 @@ mod mailboxes;
 mod migration;
 mod objects;
 mod postgres;
+mod publishing;
 mod reading;
 mod rows;
 mod sqlite;

@@ -12,6 +12,7 @@ mod pages;
 mod place;
 #[cfg(test)]
 mod plans;
+mod published;
 mod reading;
 mod records;
 mod rows;

@@ -3,6 +3,7 @@
 mod accounts;
 mod chunks;
 mod copies;
+mod published;
 mod records;
 mod rows;
 mod schema;
@@ -12,13 +13,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 use techo_protocol::basics::confirmed_time::ServerTime;
-use techo_protocol::exposure::relay_api::{DepositedDiary, Diaries, StoredDiary};
+use techo_protocol::exposure::relay_api::{Diaries, StoredDiary};
 use techo_protocol::trust::AuthorityId;
 
-use super::{
-    Forgotten, PART_BYTES, Publication, Published, Put, Replaced, Store, StoreError, StoredSegment, Totals, UNLISTED_SECONDS,
-    last_day_forgotten,
-};
+use self::rows::SqliteRows;
+use super::publishing;
+use super::{Forgotten, Publication, Published, Put, Replaced, Store, StoreError, StoredSegment, Totals, UNLISTED_SECONDS};
 
 pub use copies::{back_up, held_as_it_is, put_back};
 
@@ -77,20 +77,11 @@ impl Store for SqliteStore {
     }
 
     fn published(&self, authority: AuthorityId) -> Result<Published, StoreError> {
-        held(&self.reader(), authority)
+        published::published(&self.reader(), authority)
     }
 
     fn replace_trust_list(&self, authority: AuthorityId, held_list: Option<&[u8]>, newer: &[u8]) -> Result<Replaced, StoreError> {
-        self.write(|transaction| {
-            if held(transaction, authority)?.trust_list.as_deref() != held_list {
-                return Ok(Replaced::Raced);
-            }
-            transaction.execute(
-                "INSERT INTO authorities (id, trust_list) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET trust_list = ?2",
-                params![authority.0, newer],
-            )?;
-            Ok(Replaced::Done)
-        })
+        self.write(|rows| publishing::replace_trust_list(&mut SqliteRows(rows), authority, held_list, newer))
     }
 
     fn publish(
@@ -100,52 +91,20 @@ impl Store for SqliteStore {
         next: Publication<'_>,
         now: i64,
     ) -> Result<Replaced, StoreError> {
-        self.write(|transaction| {
-            if held(transaction, authority)? != *before {
-                return Ok(Replaced::Raced);
-            }
-            let mut is_there = transaction.prepare("SELECT 1 FROM segments WHERE hash = ?1 AND authority = ?2 AND bytes = ?3")?;
-            for (hash, bytes) in next.listed {
-                if !is_there.exists(params![hash, authority.0, integer(*bytes)?])? {
-                    return Ok(Replaced::SegmentMissing);
-                }
-            }
-            transaction.execute(
-                "UPDATE segments SET unlisted_since = coalesce(unlisted_since, ?2) WHERE authority = ?1",
-                params![authority.0, now],
-            )?;
-            let mut list = transaction.prepare("UPDATE segments SET unlisted_since = NULL WHERE hash = ?1")?;
-            for (hash, _) in next.listed {
-                list.execute([hash])?;
-            }
-            transaction.execute(
-                "INSERT INTO authorities (id, trust_list, manifest) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (id) DO UPDATE SET trust_list = ?2, manifest = ?3",
-                params![authority.0, next.trust_list, next.manifest],
-            )?;
-            Ok(Replaced::Done)
-        })
+        self.write(|rows| publishing::publish(&mut SqliteRows(rows), authority, before, &next, now))
     }
 
     fn put_segment(&self, authority: AuthorityId, hash: &[u8; 32], file: &[u8], now: i64, most: u64) -> Result<Put, StoreError> {
-        self.write(|transaction| {
-            let put = note(transaction, authority, hash, file.len() as u64, now, most)?;
-            if put == Put::New {
-                let mut insert = transaction.prepare("INSERT INTO segment_parts (hash, part, content) VALUES (?1, ?2, ?3)")?;
-                for (part, content) in (0_u32..).zip(file.chunks(PART_BYTES)) {
-                    insert.execute(params![hash, part, content])?;
-                }
-            }
-            Ok(put)
-        })
+        self.write(|rows| publishing::put_segment(&mut SqliteRows(rows), authority, hash, file, now, most))
     }
 
     fn note_segment(&self, authority: AuthorityId, hash: &[u8; 32], bytes: u64, now: i64, most: u64) -> Result<Put, StoreError> {
-        self.write(|transaction| note(transaction, authority, hash, bytes, now, most))
+        let segment = StoredSegment { authority, bytes };
+        self.write(|rows| publishing::note_segment(&mut SqliteRows(rows), hash, segment, now, most))
     }
 
     fn segment(&self, hash: &[u8; 32]) -> Result<Option<StoredSegment>, StoreError> {
-        segment(&self.reader(), hash)
+        published::segment(&self.reader(), hash)
     }
 
     fn segment_part(&self, hash: &[u8; 32], part: u32) -> Result<Option<Vec<u8>>, StoreError> {
@@ -164,24 +123,7 @@ impl Store for SqliteStore {
         day: i64,
         most: usize,
     ) -> Result<Put, StoreError> {
-        self.write(|transaction| {
-            let held = transaction
-                .prepare_cached("SELECT 1 FROM diaries WHERE authority = ?1 AND mailbox = ?2 AND hash = ?3")?
-                .exists(params![authority.0, diary.mailbox, diary.hash])?;
-            if held {
-                return Ok(Put::Present);
-            }
-            let waiting: i64 = transaction
-                .prepare_cached("SELECT count(*) FROM diaries WHERE authority = ?1")?
-                .query_row([authority.0], |row| row.get(0))?;
-            if natural(waiting) >= most as u64 {
-                return Ok(Put::OverQuota);
-            }
-            transaction
-                .prepare_cached("INSERT INTO diaries (authority, mailbox, hash, day, sealed) VALUES (?1, ?2, ?3, ?4, ?5)")?
-                .execute(params![authority.0, diary.mailbox, diary.hash, day, sealed])?;
-            Ok(Put::New)
-        })
+        self.write(|rows| publishing::put_diary(&mut SqliteRows(rows), authority, diary, sealed, day, most))
     }
 
     fn take_diaries(
@@ -192,56 +134,15 @@ impl Store for SqliteStore {
         from: i64,
         most: usize,
     ) -> Result<Option<Diaries>, StoreError> {
-        self.write(|transaction| {
-            // Eight big-endian bytes compare like the number; SQLite's own integers are signed.
-            let newer = transaction.execute(
-                "INSERT INTO taken (authority, number) VALUES (?1, ?2)
-                 ON CONFLICT (authority) DO UPDATE SET number = ?2 WHERE number < ?2",
-                params![authority.0, number.to_be_bytes()],
-            )?;
-            if newer == 0 {
-                return Ok(None);
-            }
-            let mut remove = transaction.prepare("DELETE FROM diaries WHERE authority = ?1 AND mailbox = ?2 AND hash = ?3")?;
-            for diary in stored {
-                remove.execute(params![authority.0, diary.mailbox, diary.hash])?;
-            }
-            oldest(transaction, authority, from, most).map(Some)
-        })
+        self.write(|rows| publishing::take_diaries(&mut SqliteRows(rows), authority, number, stored, from, most))
     }
 
     fn read_clock(&self, now: i64) -> Result<ServerTime, StoreError> {
-        self.write(|transaction| {
-            let held: Option<Vec<u8>> = transaction
-                .query_row("SELECT content FROM clock", [], |row| row.get(0))
-                .optional()?;
-            let before = held.map(|bytes| ServerTime::from_bytes(&bytes)).unwrap_or_default();
-            let mut time = before.clone();
-            time.read(now);
-            if time != before {
-                transaction.execute(
-                    "INSERT INTO clock (one, content) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET content = ?1",
-                    [time.to_bytes()],
-                )?;
-            }
-            Ok(time)
-        })
+        self.write(|rows| publishing::read_clock(&mut SqliteRows(rows), now))
     }
 
     fn forget(&self, now: i64) -> Result<Forgotten, StoreError> {
-        let forgotten = self.write(|transaction| {
-            let due = now.saturating_sub(UNLISTED_SECONDS);
-            transaction.execute(
-                "DELETE FROM segment_parts WHERE hash IN (SELECT hash FROM segments WHERE unlisted_since <= ?1)",
-                [due],
-            )?;
-            let segments = transaction.execute("DELETE FROM segments WHERE unlisted_since <= ?1", [due])?;
-            let diaries = transaction.execute("DELETE FROM diaries WHERE day <= ?1", [last_day_forgotten(now)])?;
-            Ok(Forgotten {
-                segments: segments as u64,
-                diaries: diaries as u64,
-            })
-        })?;
+        let forgotten = self.write(|rows| publishing::forget(&mut SqliteRows(rows), now))?;
         self.empty_log()?;
         Ok(forgotten)
     }
@@ -296,19 +197,6 @@ impl Store for SqliteStore {
     }
 }
 
-fn held(connection: &Connection, authority: AuthorityId) -> Result<Published, StoreError> {
-    let found = connection
-        .prepare_cached("SELECT trust_list, manifest FROM authorities WHERE id = ?1")?
-        .query_row([authority.0], |row| {
-            Ok(Published {
-                trust_list: row.get(0)?,
-                manifest: row.get(1)?,
-            })
-        })
-        .optional()?;
-    Ok(found.unwrap_or_default())
-}
-
 /// Rows of which tables belong to a row of which others, by which column.
 const OWNED: &[(&str, &str, &str)] = &[
     ("chunks", "accounts", "stream"),
@@ -321,66 +209,6 @@ const OWNED: &[(&str, &str, &str)] = &[
     ("locators", "accounts", "stream"),
     ("segment_parts", "segments", "hash"),
 ];
-
-/// Puts a segment in without its bytes.
-fn note(
-    transaction: &Transaction<'_>,
-    authority: AuthorityId,
-    hash: &[u8; 32],
-    bytes: u64,
-    now: i64,
-    most: u64,
-) -> Result<Put, StoreError> {
-    let held = transaction.execute(
-        "UPDATE segments SET unlisted_since = ?2 WHERE hash = ?1 AND unlisted_since IS NOT NULL",
-        params![hash, now],
-    )? > 0
-        || segment(transaction, hash)?.is_some();
-    if held {
-        return Ok(Put::Present);
-    }
-    let used: i64 = transaction.query_row(
-        "SELECT coalesce(sum(bytes), 0) FROM segments WHERE authority = ?1",
-        [authority.0],
-        |row| row.get(0),
-    )?;
-    if natural(used).saturating_add(bytes) > most {
-        return Ok(Put::OverQuota);
-    }
-    transaction.execute(
-        "INSERT INTO segments (hash, authority, bytes, unlisted_since) VALUES (?1, ?2, ?3, ?4)",
-        params![hash, authority.0, integer(bytes)?, now],
-    )?;
-    Ok(Put::New)
-}
-
-fn segment(connection: &Connection, hash: &[u8; 32]) -> Result<Option<StoredSegment>, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT authority, bytes FROM segments WHERE hash = ?1")?
-        .query_row([hash], |row| {
-            Ok(StoredSegment {
-                authority: AuthorityId(row.get(0)?),
-                bytes: natural(row.get(1)?),
-            })
-        })
-        .optional()?)
-}
-
-/// Oldest day first; within a day by mailbox, so that nobody can read off in which order they came.
-fn oldest(connection: &Connection, authority: AuthorityId, from: i64, most: usize) -> Result<Diaries, StoreError> {
-    let mut select = connection
-        .prepare("SELECT mailbox, sealed FROM diaries WHERE authority = ?1 AND day >= ?2 ORDER BY day, mailbox, hash LIMIT ?3")?;
-    let rows = select.query_map(params![authority.0, from, integer(most as u64)?.saturating_add(1)], |row| {
-        Ok(DepositedDiary {
-            mailbox: row.get(0)?,
-            sealed: row.get(1)?,
-        })
-    })?;
-    let mut diaries = rows.collect::<Result<Vec<_>, _>>()?;
-    let more = diaries.len() > most;
-    diaries.truncate(most);
-    Ok(Diaries { diaries, more })
-}
 
 /// A count or length for a column.
 fn integer(value: u64) -> Result<i64, StoreError> {

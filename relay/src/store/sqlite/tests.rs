@@ -4,7 +4,10 @@ use techo_protocol::basics::keys::{PublicKey, sha256};
 use techo_protocol::household::sync_api::{ChunkId, StreamId};
 use tempfile::TempDir;
 
+use techo_protocol::exposure::relay_api::DepositedDiary;
+
 use super::*;
+use crate::store::PART_BYTES;
 use crate::store::{AccountTotals, Chunk, StreamStore, StreamWrite};
 
 const OSAKA: AuthorityId = AuthorityId([1; 16]);
