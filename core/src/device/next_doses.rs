@@ -167,7 +167,7 @@ impl Device {
     /// let text = CalendarText { person: aki.id, title: "Second dose".into(), description: String::new() };
     /// let calendar = device.calendar(&[text])?;
     /// assert_eq!(calendar.events, 1);
-    /// assert!(calendar.file.contains("DTSTART;VALUE=DATE:20210722\r\nSUMMARY:Second dose\r\n"));
+    /// assert!(calendar.file.contains("DTSTART;VALUE=DATE:20210722\r\nDTEND;VALUE=DATE:20210723\r\nSUMMARY:Second dose\r\n"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -239,7 +239,7 @@ impl Device {
     ///
     /// let folder = tempfile::tempdir()?;
     /// let mut device = Device::open(folder.path(), techo_testing::ports())?;
-    /// assert_eq!(device.reset_schedule()?.version, 1);
+    /// assert_eq!(device.reset_schedule()?.version, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
