@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`text`] | bytes of any usual encoding as one text, and what separates its cells |
 //! | [`encoding`] | the names that people give to encodings, and what a file without a name is in |
-//! | [`records`] | the records of a text, each with its line, torn ones begun again |
+//! | `records` | the records of a text, each with its line, torn ones begun again |
 //! | [`table`] | rows under a header |
 //! | [`spreadsheet`] | what spreadsheets put around a cell, and what they destroyed in it |
 //! | [`shift_jis`] | writing as municipal systems read |

@@ -29,7 +29,10 @@ const LONGEST_JUMP: i64 = 20 * HOUR_SECONDS;
 
 /// How a schedule is run: as it should be, or with a mistake.
 #[derive(Clone)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a mistake of its own, and none excludes another")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a mistake of its own, and none excludes another"
+)]
 pub struct Plan {
     pub rules: Rules,
     pub relay: RelayMistake,
