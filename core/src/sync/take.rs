@@ -186,7 +186,7 @@ impl Intake<'_, '_> {
         if is_foreign || self.is_behind_itself(&body) {
             return Ok(Taken::Impostor);
         }
-        self.witness(&body);
+        self.witness(&body, envelope.epoch);
         match self.sequence(&body, &after, chunk) {
             Some(Taken::Copied) if identity.device == self.state.household.index => return Ok(Taken::Impostor),
             Some(known) => return Ok(known),

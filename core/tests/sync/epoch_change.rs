@@ -7,6 +7,7 @@ use techo_core::sync::pairing;
 use techo_protocol::household::chunk::Envelope;
 use techo_protocol::household::direct::Salt;
 use techo_protocol::household::sync_api::{Call, SyncAnswer, SyncRequest};
+use techo_testing::memory_keeper::MemoryKeeper;
 use techo_testing::memory_relay::{MemoryRelay, Trouble};
 use techo_testing::{Phone, let_in, pair};
 
@@ -120,4 +121,29 @@ fn a_newcomer_without_a_relay_reads_all_though_the_epoch_was_just_changed() {
     pairing::join_directly(laptop.diary.vault(), &identity, &welcome, laptop.now).unwrap();
     tablet.give(&mut laptop);
     assert_eq!(laptop.names(), tablet.names());
+}
+
+#[test]
+fn a_device_that_was_set_back_seals_to_the_newest_key_of_who_changed_the_epoch_twice() {
+    let (relay, keeper) = (MemoryRelay::new(1), MemoryKeeper::default());
+    let (mut phone, mut tablet, mut watch) = (Phone::new(), Phone::new(), Phone::new());
+    let mut laptop = Phone::in_folder(tempfile::tempdir().unwrap(), &keeper);
+    pair(&relay, &mut phone, &mut laptop);
+    // The laptop goes on from a copy of before the tablet came.
+    let mut laptop_set_back = laptop.copied(&keeper);
+    drop(laptop);
+    pair(&relay, &mut phone, &mut tablet);
+    let rotate = |tablet: &mut Phone| {
+        let epoch = tablet.household().epoch();
+        propose(tablet.diary.vault(), Proposal::Rotate(epoch)).unwrap();
+    };
+    rotate(&mut tablet);
+    tablet.sync(&relay);
+    assert_eq!(tablet.hpke_keys(), 1, "what it announced first is destroyed");
+    rotate(&mut tablet);
+    let broken = exchange(tablet.diary.vault(), &AnswerLost(&relay), "relay", tablet.now);
+    assert!(matches!(broken, Err(Trouble::Lost)), "{broken:?}");
+    let_in(&relay, &mut laptop_set_back, &mut watch);
+    tablet.sync(&relay);
+    assert_eq!(tablet.household().list.devices.len(), 4);
 }

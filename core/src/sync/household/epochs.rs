@@ -2,7 +2,7 @@
 
 use serde_bytes::ByteBuf;
 use techo_protocol::household::chunk::EpochKey;
-use techo_protocol::household::epoch_record::EpochRecord;
+use techo_protocol::household::epoch_record::{Device, EpochRecord};
 
 use super::Household;
 use crate::sync::{HouseholdRefusal, SyncError};
@@ -44,11 +44,16 @@ impl Household {
 
     /// Whether the record that began the present epoch is this device's own.
     pub(in crate::sync) fn began_this_epoch(&self) -> bool {
+        self.began_by().is_some_and(|device| device.index == self.index)
+    }
+
+    /// The device that began the present epoch, as its record names it: with the HPKE key that was its newest then.
+    pub(in crate::sync) fn began_by(&self) -> Option<Device> {
         let (epoch, key) = (self.epoch(), self.epoch_key());
         let records = self.epochs.replaced.iter().chain([&self.epochs.record]);
         let mut records = records.filter_map(|bytes| EpochRecord::read(bytes).ok());
         let first = records.find(|record| record.head.epoch == epoch);
-        let opened = first.and_then(|record| record.open_list(&key).ok());
-        opened.is_some_and(|opened| opened.author == Some(self.index))
+        let opened = first?.open_list(&key).ok()?;
+        opened.list.device(opened.author?).cloned()
     }
 }

@@ -25,7 +25,7 @@ impl Intake<'_, '_> {
     }
 
     /// Notes what a signed body says of what was seen where; whether its content can be opened does not matter.
-    pub(super) fn witness(&mut self, body: &Body) {
+    pub(super) fn witness(&mut self, body: &Body, epoch: u32) {
         let household = &mut self.state.household;
         if self.from_relay {
             household
@@ -44,13 +44,16 @@ impl Intake<'_, '_> {
                     entry.spent |= snapshot.absorbed.contains(&entry.identity());
                 }
             }
-            Kind::Heartbeat(heartbeat) => self.peer(body, heartbeat),
+            Kind::Heartbeat(heartbeat) => self.peer(body, heartbeat, epoch),
             Kind::Change => {}
         }
     }
 
     /// A device was heard from, today at the latest: by its own clock it may have been years ago, and for that it must not be removed as silent.
-    fn peer(&mut self, body: &Body, heartbeat: &Heartbeat) {
+    ///
+    /// Who began the present epoch has named its newest HPKE key with it; a heartbeat of an earlier epoch is older. A device that was set back to an
+    /// old copy meets the record first, and an old heartbeat after it.
+    fn peer(&mut self, body: &Body, heartbeat: &Heartbeat, epoch: u32) {
         let heard_on = day_of(self.state.time.at_least(self.source.now));
         let household = &mut self.state.household;
         let (device, number) = (body.identity.device, body.identity.number);
@@ -63,12 +66,15 @@ impl Intake<'_, '_> {
         {
             return;
         }
+        let began = household.began_by();
+        let began = began.filter(|began| began.index == device && epoch < household.epoch());
+        let hpke = began.map_or(heartbeat.hpke, |began| began.hpke);
         let of_me = body.vector.iter().find(|entry| entry.device == household.index);
         household.peers.said.retain(|peer| peer.device != device);
         household.peers.said.push(Peer {
             device,
             number,
-            hpke: ByteArray::new(heartbeat.hpke),
+            hpke: ByteArray::new(hpke),
             keyring: heartbeat.keyring,
             day: heartbeat.day.max(heard_on),
             seen_of_me: of_me.map_or(0, |entry| entry.seen),
